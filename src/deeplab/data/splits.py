@@ -1,0 +1,77 @@
+"""What every data set becomes: rows for training and testing, and the facts about them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some rows of a data set and their labels.
+
+    Attributes:
+        x: all rows of the source, [n, ...], uint8 for images and float32 otherwise; may be memory-mapped.
+        y: all labels of the source, [n], int32 in [0, num_classes).
+        rows: which rows of `x` and `y` belong to this split, in order, int64.
+    """
+
+    x: NDArray[np.uint8] | NDArray[np.float32]
+    y: NDArray[np.int32]
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def whole(cls, x: NDArray[np.uint8] | NDArray[np.float32], y: NDArray[np.int32]) -> "Split":
+        """All rows of `x` and `y`, in their own order."""
+        return cls(x, y, np.arange(len(y), dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """The labels of this split's rows, [len(self)]."""
+        return self.y[self.rows]
+
+    def images(self, positions: NDArray[np.int64] | slice) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The rows at these positions of the split, read into memory."""
+        return self.x[self.rows[positions]]
+
+    def subset(self, positions: NDArray[np.int64] | slice) -> "Split":
+        """The split of the rows at these positions; shares the arrays."""
+        return Split(self.x, self.y, self.rows[positions])
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a network and a report need to know of a data set.
+
+    Attributes:
+        name: as in `dataset=mnist`.
+        input_shape: shape of one row; images are (height, width, channels).
+        num_classes: number of classes.
+        class_names: a name for each class.
+        fingerprint: SHA-256 over every row and label of the source, before any limit.
+        scale: what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats.
+    """
+
+    name: str
+    input_shape: tuple[int, ...]
+    num_classes: int
+    class_names: tuple[str, ...]
+    fingerprint: str
+    scale: float
+
+    @property
+    def is_image(self) -> bool:
+        """Whether rows are images of shape (height, width, channels)."""
+        return len(self.input_shape) == 3
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A data set ready for use."""
+
+    train: Split
+    test: Split
+    info: DatasetInfo

@@ -1,0 +1,38 @@
+"""What a training left behind, epoch by epoch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of training.
+
+    Attributes:
+        number: counted from 1.
+        metrics: `train/loss`, `train/accuracy`, `val/loss`, `val/accuracy`, `time/epoch_seconds` (training
+            and validation), `time/step_ms` (training alone), `learning_rate` (at the end of the epoch);
+            those of validation are missing when nothing was held out.
+    """
+
+    number: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class History:
+    """All epochs of a training, in order."""
+
+    epochs: tuple[Epoch, ...]
+
+    def values(self, name: str) -> list[float]:
+        """The values of a metric, one for each epoch that has it."""
+        return [epoch.metrics[name] for epoch in self.epochs if name in epoch.metrics]
+
+    def long_form(self) -> Iterator[tuple[int, float, str, str]]:
+        """Rows (epoch, value, metric, data) of the scores: metric is loss or accuracy, data train or val."""
+        for epoch in self.epochs:
+            for name, value in epoch.metrics.items():
+                data, _, metric = name.partition("/")
+                if data in ("train", "val"):
+                    yield epoch.number, value, metric, data
