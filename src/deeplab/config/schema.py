@@ -18,9 +18,6 @@ Momentum = Annotated[float, Field(ge=0, lt=1)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-# --- data sets -------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, config=STRICT)
 class DigitsConfig:
     """scikit-learn's 1,797 handwritten digits, resized from 8x8."""
@@ -70,11 +67,15 @@ class PluginDatasetConfig:
     limit: PositiveInt | None
 
 
+NAMED_DATASETS = ("mnist", "fashion_mnist", "cifar10")
+DATASET_KINDS = ("digits", *NAMED_DATASETS, "npz", "image_folder")
+
+
 def _dataset_tag(value: Any) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    if kind in ("mnist", "fashion_mnist", "cifar10"):
+    if kind in NAMED_DATASETS:
         return "named"
-    return kind if kind in ("digits", "npz", "image_folder") else "plugin"
+    return str(kind) if kind in DATASET_KINDS else "plugin"
 
 
 DatasetConfig = Annotated[
@@ -85,9 +86,6 @@ DatasetConfig = Annotated[
     | Annotated[PluginDatasetConfig, Tag("plugin")],
     Discriminator(_dataset_tag),
 ]
-
-
-# --- networks --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -101,9 +99,6 @@ class ModelConfig:
     name: Text
     layers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
     settings: dict[str, bool | int | float | str | None | tuple[bool | int | float | str, ...]]
-
-
-# --- optimisers and schedules ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -219,9 +214,6 @@ ScheduleConfig = Annotated[
 ]
 
 
-# --- validation and training -----------------------------------------------------------------------
-
-
 @dataclass(frozen=True, config=STRICT)
 class TailConfig:
     """The last rows of the training set are held out, as Keras' validation_split does."""
@@ -276,9 +268,6 @@ class TrainingConfig:
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     threads: PositiveInt | None
     deterministic: bool | None
-
-
-# --- tracking and the whole ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, config=STRICT)

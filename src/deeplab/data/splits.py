@@ -37,6 +37,10 @@ class Split:
         """The rows at these positions of the split, read into memory."""
         return self.x[self.rows[positions]]
 
+    def labels_at(self, positions: NDArray[np.int64] | slice) -> NDArray[np.int32]:
+        """The labels at these positions of the split."""
+        return self.y[self.rows[positions]]
+
     def subset(self, positions: NDArray[np.int64] | slice) -> "Split":
         """The split of the rows at these positions; shares the arrays."""
         return Split(self.x, self.y, self.rows[positions])

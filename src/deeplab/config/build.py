@@ -1,0 +1,123 @@
+"""From composed plain values to the frozen configuration, with one line for whatever is wrong."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from deeplab.config.errors import UserError, nearest, unknown_name
+from deeplab.config.schema import DATASET_KINDS, ExperimentConfig
+
+_ADAPTER = TypeAdapter(ExperimentConfig)
+_MODEL_KEYS = ("name", "layers")
+_WORDS = {
+    "Input should be": "must be",
+    "String should": "must",
+    "should have": "must have",
+    "a valid ": "a ",
+    "a integer": "an integer",
+    "an array": "a list",
+    "a array": "a list",
+    "an object": "a mapping",
+    "a object": "a mapping",
+}
+
+
+def build(values: Mapping[str, Any]) -> ExperimentConfig:
+    """Check composed values and freeze them.
+
+    Args:
+        values: the composed configuration as plain dicts and lists, interpolations resolved.
+
+    Raises:
+        UserError: the first thing that is wrong, on one line.
+    """
+    model = values.get("model")
+    if isinstance(model, dict):
+        settings = {key: value for key, value in model.items() if key not in _MODEL_KEYS}
+        known = {key: model[key] for key in _MODEL_KEYS if key in model}
+        values = {**values, "model": {**known, "settings": settings}}
+    try:
+        # By way of JSON, where a list may become a tuple and a mapping a class although types are strict.
+        return _ADAPTER.validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise UserError(_line(error.errors(include_url=False), values)) from error
+
+
+def _line(errors: list[ErrorDetails], values: Mapping[str, Any]) -> str:
+    first = errors[0]
+    location, kind = first["loc"], first["type"]
+    path = _path(location, values, keep_last=kind == "missing")
+    if location[:2] == ("dataset", "plugin"):
+        return str(unknown_name("kind", str(values["dataset"].get("kind")), DATASET_KINDS, "dataset"))
+    if kind == "unexpected_keyword_argument":
+        known = _known_keys(location, values)
+        return str(unknown_name("key", str(location[-1]), known, path.rpartition(".")[0]))
+    if kind == "missing":
+        return f"{path} is missing."
+    if kind == "union_tag_invalid":
+        tags = str(first["ctx"]["expected_tags"]).replace("'", "").split(", ")
+        return str(unknown_name("kind", str(first["ctx"]["tag"]), tags, path))
+    if kind == "union_tag_not_found":
+        return f"{path}.kind is missing."
+    # A value of several allowed types fails once for each of them: the line names them all.
+    alike = [error for error in errors if _path(error["loc"], values) == path]
+    allowed = " or ".join(dict.fromkeys(_message(error) for error in alike)).replace(" or must be", " or")
+    expected = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ") if "literal" in kind else ""
+    hint = nearest(str(first["input"]), expected.split(", ")) if expected else ""
+    return f"{path}: {allowed}, got {_shown(first['input'])}. {hint}".rstrip()
+
+
+def _message(error: ErrorDetails) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    text = error["msg"]
+    for pydantic_words, our_words in _WORDS.items():
+        text = text.replace(pydantic_words, our_words)
+    return text
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _path(location: tuple[int | str, ...], values: Mapping[str, Any], keep_last: bool = False) -> str:
+    """The place as a person writes it, without the branches of unions that pydantic names in between.
+
+    A name that the values do not have is such a branch, unless it is the last and known to be missing.
+    """
+    path, here = "", values
+    for index, part in enumerate(location):
+        inside = here[part] if _has(here, part) else None
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif _has(here, part) or (keep_last and index == len(location) - 1):
+            path += f".{part}" if path else part
+        else:
+            continue
+        here = inside
+    return path or "configuration"
+
+
+def _has(here: Any, part: int | str) -> bool:
+    if isinstance(part, int):
+        return isinstance(here, (list, tuple)) and part < len(here)
+    return isinstance(here, Mapping) and part in here
+
+
+def _known_keys(location: tuple[int | str, ...], values: Mapping[str, Any]) -> list[str]:
+    """The keys that are allowed beside an unknown one."""
+    if len(location) == 1:
+        return [field.name for field in fields(ExperimentConfig)]
+    group = str(location[0])
+    hint = get_type_hints(ExperimentConfig)[group]
+    kind = values[group].get("kind")
+    for branch in get_args(hint) or (hint,):
+        allowed_kinds = get_args(get_type_hints(branch).get("kind", None))
+        if not allowed_kinds or kind in allowed_kinds:
+            return [field.name for field in fields(branch)]
+    return []

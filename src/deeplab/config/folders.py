@@ -1,0 +1,47 @@
+"""Where the `conf/` folder is: inside an installed wheel, or at the top of a source checkout."""
+
+from pathlib import Path
+
+from deeplab.config.errors import UserError
+
+GROUPS = ("dataset", "model", "optimizer", "schedule", "validation", "training", "tracking", "experiment")
+
+
+def own_folder() -> Path:
+    """The `conf/` folder that comes with deeplab."""
+    installed = Path(__file__).resolve().parents[1] / "conf"
+    return installed if installed.is_dir() else Path(__file__).resolve().parents[3] / "conf"
+
+
+def conf_folders(person: Path | None) -> tuple[Path, ...]:
+    """The folders to look in, the person's own first.
+
+    Raises:
+        UserError: the person's folder is not one or cannot be read.
+    """
+    if person is None:
+        return (own_folder(),)
+    try:
+        list(person.iterdir())
+    except OSError as error:
+        raise UserError(f"--config-dir {person}: {error.strerror}. Give a folder laid out as conf/.") from error
+    return (person.resolve(), own_folder())
+
+
+def options(group: str, folders: tuple[Path, ...]) -> dict[str, Path]:
+    """The files of a group by name, the first folder's where several have one of that name."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted((folder / group).glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
+def description(path: Path) -> str:
+    """The first comment of a configuration file that is not a directive to Hydra."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            return ""
+        if not line.startswith("# @package"):
+            return line.removeprefix("#").strip()
+    return ""

@@ -1,0 +1,39 @@
+"""The losses a configuration can name, and the weights of the classes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import TrainingConfig
+
+LOSSES = {"categorical_crossentropy": "CategoricalCrossentropy", "binary_crossentropy": "BinaryCrossentropy"}
+
+
+def build_loss(config: TrainingConfig) -> Any:
+    """A Keras loss of one-hot labels and probabilities."""
+    import keras
+
+    return getattr(keras.losses, LOSSES[config.loss])(label_smoothing=config.label_smoothing)
+
+
+def class_weights(config: TrainingConfig, labels: NDArray[np.int32], num_classes: int) -> NDArray[np.float32] | None:
+    """The weight of each class in the loss, [num_classes], or None where all weigh the same.
+
+    `balanced` gives n / (num_classes * n_c), as scikit-learn does: every class then counts alike.
+
+    Raises:
+        UserError: the number of weights is not that of the classes.
+    """
+    if config.class_weights is None:
+        return None
+    if config.class_weights == "balanced":
+        counts = np.bincount(labels, minlength=num_classes)
+        return (len(labels) / (num_classes * np.maximum(counts, 1))).astype(np.float32)
+    if len(config.class_weights) != num_classes:
+        raise UserError(
+            f"training.class_weights: must be balanced or one weight for each of the {num_classes} classes, "
+            f"got {len(config.class_weights)}."
+        )
+    return np.array(config.class_weights, np.float32)

@@ -1,0 +1,84 @@
+"""The process a network is trained in: device, threads, precision, determinism and the seeds of everything."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What was chosen.
+
+    Attributes:
+        device: `cpu`, or `gpu:0` and so on.
+        device_name: the processor's name where TensorFlow tells it.
+        threads: threads that one operation may use on the CPU.
+        deterministic: whether operations give the same result to the bit each time.
+    """
+
+    device: str
+    device_name: str
+    threads: int
+    deterministic: bool
+
+
+def prepare(config: TrainingConfig, seed: int) -> Runtime:
+    """Set up TensorFlow for one training; device and threads can be set once in a process.
+
+    Raises:
+        UserError: the device is not there, or the process is already set up otherwise.
+    """
+    import keras
+    import tensorflow as tf
+
+    device, device_name = _choose_device(config.device, tf)
+    threads = _set_threads(config.threads, tf)
+    keras.mixed_precision.set_global_policy(config.precision)
+    deterministic = device == "cpu" if config.deterministic is None else config.deterministic
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+    return Runtime(device, device_name, threads, deterministic)
+
+
+def _choose_device(wanted: str, tf: Any) -> tuple[str, str]:
+    gpus = tf.config.list_physical_devices("GPU")
+    if wanted == "cpu" or (wanted == "auto" and not gpus):
+        _set_once(lambda: tf.config.set_visible_devices([], "GPU"), "training.device")
+        return "cpu", ""
+    index = int(wanted.partition(":")[2] or 0)
+    if index >= len(gpus):
+        there = f"TensorFlow sees {len(gpus)}" if gpus else "TensorFlow sees none"
+        raise UserError(
+            f"training.device={wanted}: there is no such GPU, {there}. "
+            "Use training.device=cpu, or see 'deeplab doctor' for the reason."
+        )
+    gpu = gpus[index]
+
+    def use_gpu() -> None:
+        tf.config.set_visible_devices([gpu], "GPU")
+        # Others may share the card: take memory as it is needed.
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+    _set_once(use_gpu, "training.device")
+    return f"gpu:{index}", str(tf.config.experimental.get_device_details(gpu).get("device_name", ""))
+
+
+def _set_threads(wanted: int | None, tf: Any) -> int:
+    threading = tf.config.threading
+    if wanted is None:
+        return threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
+    if threading.get_intra_op_parallelism_threads() != wanted:
+        _set_once(lambda: threading.set_intra_op_parallelism_threads(wanted), "training.threads")
+        _set_once(lambda: threading.set_inter_op_parallelism_threads(wanted), "training.threads")
+    return wanted
+
+
+def _set_once(change: Any, key: str) -> None:
+    try:
+        change()
+    except RuntimeError as error:
+        raise UserError(f"{key} cannot change in a process that has already computed ({error}).") from error
