@@ -1,0 +1,1 @@
+"""Networks: from a list of layers in YAML to a Keras model."""

@@ -1,0 +1,182 @@
+"""What the arguments of the layers may be: numbers, names and lists of them, checked without Keras."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from deeplab.config.errors import UserError, unknown_name
+from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
+
+LARGEST = 2**31 - 1
+
+# Arguments that a network file may not set, and what is to be said about them.
+CLOSED = {
+    "name": "layers are named by their kind and number",
+    "dtype": "the precision is training.precision",
+    "autocast": "the precision is training.precision",
+    "seed": "every layer draws from the seed of the run",
+    "data_format": "rows are (height, width, channels)",
+    "noise_shape": "every value is dropped by itself; SpatialDropout2D drops whole maps",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an argument may be: the test, and the words for it."""
+
+    words: str
+    accepts: Callable[[object], bool]
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_list(value: object, accepts: Callable[[object], bool], length: int | None = None) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) > 0
+        and (length is None or len(value) == length)
+        and all(accepts(item) for item in value)
+    )
+
+
+def _whole_or_pair(least: int) -> Kind:
+    return Kind(
+        f"a whole number from {least} to {LARGEST} or two of them",
+        lambda value: _is_whole(value, least) or _is_list(value, lambda item: _is_whole(item, least), 2),
+    )
+
+
+def _optional(kind: Kind) -> Kind:
+    return Kind(f"{kind.words}, or null", lambda value: value is None or kind.accepts(value))
+
+
+def _one_of(*names: str) -> Kind:
+    return Kind(f"one of {', '.join(names)}", lambda value: value in names)
+
+
+def _between(low: float, high: float, words: str) -> Kind:
+    return Kind(
+        words, lambda value: isinstance(value, int | float) and _is_number(value) and low <= value < high
+    )
+
+
+def _is_border(value: object) -> bool:
+    border = _whole_or_pair(0).accepts
+    return border(value) or _is_list(value, lambda item: _is_list(item, lambda n: _is_whole(n, 0), 2), 2)
+
+
+BOOL = Kind("true or false", lambda value: isinstance(value, bool))
+NUMBER = Kind("a number", _is_number)
+FACTOR = Kind("a number or two of them", lambda value: _is_number(value) or _is_list(value, _is_number, 2))
+COUNT = Kind(f"a whole number from 1 to {LARGEST}", lambda value: _is_whole(value, 1))
+OUTPUTS = Kind(
+    f"a whole number from 1 to {LARGEST}, or num_classes",
+    lambda value: value == "num_classes" or _is_whole(value, 1),
+)
+SHARE = _between(0.0, 1.0, "a number from 0 up to but not 1")
+NON_NEGATIVE = _between(0.0, math.inf, "a number of at least 0")
+BORDER = Kind("a whole number, [height, width] or [[top, bottom], [left, right]], of at least 0", _is_border)
+AXES = Kind(
+    "a whole number that is not 0, or a list of them",
+    lambda value: any(_is_list(axes, lambda a: _is_whole(a, -8) and a != 0) for axes in (value, [value])),
+)
+
+ARGUMENTS: Mapping[str, Kind] = {
+    "axis": AXES,
+    "center": BOOL,
+    "cropping": BORDER,
+    "depth_multiplier": COUNT,
+    "dilation_rate": _whole_or_pair(1),
+    "epsilon": Kind("a number above 0", lambda value: NON_NEGATIVE.accepts(value) and value != 0),
+    "factor": FACTOR,
+    "fill_mode": _one_of("constant", "nearest", "reflect", "wrap"),
+    "fill_value": NUMBER,
+    "filters": OUTPUTS,
+    "groups": COUNT,
+    "height_factor": FACTOR,
+    "interpolation": _one_of("bilinear", "nearest"),
+    "keepdims": BOOL,
+    "kernel_size": _whole_or_pair(1),
+    "mode": _one_of("horizontal", "horizontal_and_vertical", "vertical"),
+    "momentum": SHARE,
+    "negative_slope": NON_NEGATIVE,
+    "offset": NUMBER,
+    "output_padding": _optional(_whole_or_pair(0)),
+    "padding": _one_of("same", "valid"),
+    "pool_size": _whole_or_pair(1),
+    "rate": SHARE,
+    "scale": BOOL,
+    "shared_axes": _optional(
+        Kind("a list of whole numbers", lambda v: _is_list(v, lambda a: _is_whole(a, 1)))
+    ),
+    "size": _whole_or_pair(1),
+    "stddev": NON_NEGATIVE,
+    "strides": _optional(_whole_or_pair(1)),
+    "target_shape": Kind(
+        "a list of whole numbers of at least 1, one of them -1 at most",
+        lambda v: (
+            _is_list(v, lambda n: n == -1 or _is_whole(n, 1))
+            and isinstance(v, list | tuple)
+            and v.count(-1) < 2
+        ),
+    ),
+    "units": OUTPUTS,
+    "use_bias": BOOL,
+    "value_range": Kind("two numbers, as in [0, 1]", lambda value: _is_list(value, _is_number, 2)),
+    "width_factor": _optional(FACTOR),
+}
+
+# Where one name means different things.
+ARGUMENTS_OF: Mapping[tuple[str, str], Kind] = {
+    ("Rescaling", "scale"): NUMBER,
+    ("ZeroPadding2D", "padding"): BORDER,
+}
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, bool | str) or _is_number(value)
+
+
+def check_argument(kind: str, key: str, value: object, where: str) -> None:
+    """Refuse an argument that cannot be right, or that could make Keras import something.
+
+    Args:
+        kind: the layer, as in `Conv2D`.
+        key: the argument.
+        value: what the configuration gives.
+        where: the layer's place, as in `model.layers[0]`.
+
+    Raises:
+        UserError: the argument is closed to configuration, or its value is not of the right kind.
+    """
+    if key in CLOSED:
+        raise UserError(f"{where}.{key} cannot be set: {CLOSED[key]}.")
+    if key.endswith(("_regularizer", "_constraint")):
+        raise UserError(f"{where}.{key} cannot be set: write l2 or l1 for a penalty on the kernel.")
+    # Keras turns a mapping into whatever object it names, importing its module.
+    if not _is_plain(value):
+        raise UserError(
+            f"{where}.{key} must be a finite number, a string, true, false, null or a list of those, "
+            f"got {value!r}."
+        )
+    if (
+        key == "activation"
+        and (value is not None or kind == "Activation")
+        and value not in sorted(ACTIVATIONS)
+    ):
+        raise unknown_name("activation", str(value), ACTIVATIONS, f"{where}.{key}")
+    if key.endswith("_initializer") and value not in sorted(INITIALIZERS):
+        raise unknown_name("initializer", str(value), INITIALIZERS, f"{where}.{key}")
+    rule = (
+        _optional(NON_NEGATIVE) if key in ("l1", "l2") else ARGUMENTS_OF.get((kind, key), ARGUMENTS.get(key))
+    )
+    if rule and (kind in LAYERS or key in ("l1", "l2")) and not rule.accepts(value):
+        raise UserError(f"{where}.{key} must be {rule.words}, got {value!r}.")

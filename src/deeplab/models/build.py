@@ -1,0 +1,64 @@
+"""The configuration of a network becomes a Keras model."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import ModelConfig
+from deeplab.models.check import check_layers
+from deeplab.models.make import make_layers
+from deeplab.models.rows import Rows
+from deeplab.models.shapes import check_ending, check_fit, count_parameters
+
+
+def check_network(config: ModelConfig, rows: Rows) -> int:
+    """Refuse a network that cannot be built for these rows, from shapes alone: no weight takes memory.
+
+    Args:
+        config: the network.
+        rows: the facts of the data set.
+
+    Returns:
+        The number of weights that the network will have, trainable or not.
+
+    Raises:
+        UserError: one line that names the layer and what is wrong with it.
+    """
+    if "/" in config.name:
+        raise UserError(f"model.name must not contain '/', got {config.name!r}.")
+    check_layers(config.layers)
+    # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
+    with tf.Graph().as_default():
+        layers = make_layers(config.layers, rows.num_classes, seed=0)
+        shapes = check_fit(config.layers, layers, rows)
+        check_ending(config.layers, layers, shapes, rows)
+        return count_parameters(layers, (rows.input_shape, *shapes[:-1]))
+
+
+def build(config: ModelConfig, rows: Rows, seed: int) -> Any:
+    """Build a network, not compiled, that takes rows as the data set has them.
+
+    The same configuration and seed give the same weights to the bit, and the same names, whatever the process
+    did before. Under a mixed-precision policy the last layer, the scaling and the augmentation compute in
+    float32.
+
+    Args:
+        config: the network.
+        rows: the facts of the data set.
+        seed: of the weights, and of what the layers draw while training.
+
+    Returns:
+        A `keras.Sequential`: [batch, *input_shape] -> [batch, num_classes].
+
+    Raises:
+        UserError: one line that names the layer and what is wrong with it.
+    """
+    check_network(config, rows)
+    layers = make_layers(config.layers, rows.num_classes, seed)
+    scaling = (
+        [] if rows.scale == 1 else [keras.layers.Rescaling(rows.scale, name="rescaling", dtype="float32")]
+    )
+    inputs = keras.Input(rows.input_shape, dtype="float32", name="rows")
+    return keras.Sequential([inputs, *scaling, *layers], name=config.name)

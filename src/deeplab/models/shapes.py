@@ -1,0 +1,162 @@
+"""Whether the layers of a network fit the rows and each other, found from shapes alone."""
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from deeplab.config.errors import UserError
+from deeplab.models.arguments import LARGEST
+from deeplab.models.layers import needs_maps
+from deeplab.models.make import first_sentence
+from deeplab.models.rows import Rows
+
+Shape = tuple[int, ...]
+
+LARGEST_IMAGE = 1024
+PROBABILITIES = ("softmax", "sigmoid")
+RESIZABLE = ("digits", "image_folder")
+SHOWN = (
+    "kernel_size",
+    "pool_size",
+    "strides",
+    "padding",
+    "dilation_rate",
+    "cropping",
+    "target_shape",
+    "size",
+)
+
+
+def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...], str]:
+    """The shape of one row behind each layer, up to the first layer that cannot take it.
+
+    Returns:
+        The shapes, and the reason why the layer after the last of them cannot go on; empty when all could.
+    """
+    shapes: list[Shape] = []
+    shape = input_shape
+    for layer in layers:
+        if needs_maps(type(layer).__name__) and len(shape) != 3:
+            return tuple(shapes), f"{type(layer).__name__} takes maps of (height, width, channels)"
+        try:
+            shape = tuple(int(size) for size in layer.compute_output_shape((None, *shape))[1:])
+        except (ValueError, TypeError, IndexError, NotImplementedError) as error:
+            return tuple(shapes), first_sentence(error)
+        if min(shape, default=1) < 1:
+            return tuple(shapes), "nothing would be left"
+        shapes.append(shape)
+    return tuple(shapes), ""
+
+
+def words(shape: Shape) -> str:
+    """A shape as a person says it: `maps of 24x24x64`, `vectors of 128`."""
+    size = "x".join(map(str, shape))
+    return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
+
+
+def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], rows: Rows) -> tuple[Shape, ...]:
+    """Refuse a network whose layers do not fit the rows or each other.
+
+    Args:
+        config: the layers as configured, for the messages.
+        layers: the same layers made.
+        rows: the facts of the data set.
+
+    Returns:
+        The shape of one row behind each layer.
+
+    Raises:
+        UserError: the first layer that does not fit, what it gets, and the least image size that works.
+    """
+    shapes, reason = trace(layers, rows.input_shape)
+    for index, shape in enumerate(shapes):
+        if math.prod(shape) > LARGEST:
+            raise UserError(
+                f"model.layers[{index}] {_described(config[index])} gives {words(shape)} for each row, "
+                f"more than {LARGEST} numbers."
+            )
+    if not reason:
+        return shapes
+    index = len(shapes)
+    shape = (rows.input_shape, *shapes)[index]
+    problem = f"model.layers[{index}] {_described(config[index])} cannot take {words(shape)}: "
+    if needs_maps(config[index]["type"]) and len(shape) != 3:
+        if len(rows.input_shape) == 3:
+            raise UserError(
+                f"{problem}it needs maps of (height, width, channels); a layer before it ends them."
+            )
+        raise UserError(
+            f"{problem}it needs images, and the rows of {rows.name} are {words(rows.input_shape)}."
+        )
+    if len(rows.input_shape) != 3:
+        raise UserError(f"{problem}{reason}.")
+    raise UserError(problem + _size_advice(layers, rows, reason))
+
+
+def _size_advice(layers: tuple[Any, ...], rows: Rows, reason: str) -> str:
+    height, width, channels = rows.input_shape
+    for size in range(1, LARGEST_IMAGE + 1):
+        if not trace(layers, (size, size, channels))[1]:
+            setting = f" (dataset.image_size={size})" if rows.name in RESIZABLE else ""
+            least = "at least " if size > min(height, width) else ""
+            return f"images of {least}{size}x{size} are needed, these are {height}x{width}{setting}."
+    return f"{reason}; no image size up to {LARGEST_IMAGE}x{LARGEST_IMAGE} works."
+
+
+def _described(layer: dict[str, Any]) -> str:
+    shown = ", ".join(f"{key} {layer[key]}" for key in SHOWN if key in layer)
+    return f"{layer['type']} ({shown})" if shown else str(layer["type"])
+
+
+def count_parameters(layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
+    """Count the weights that the layers will have, before any memory is taken for them.
+
+    Args:
+        layers: layers made inside the same `tf.Graph`, where a variable is a name and a shape.
+        shapes: the shape of one row in front of each layer.
+
+    Raises:
+        UserError: a layer cannot be built on its shape, or the network has more than 2,147,483,647 weights.
+    """
+    total = 0
+    for index, (layer, shape) in enumerate(zip(layers, shapes, strict=True)):
+        where = f"model.layers[{index}] {type(layer).__name__}"
+        try:
+            layer.build((None, *shape))
+        except IndexError as error:
+            raise UserError(f"{where} cannot take {words(shape)}: there is no such axis.") from error
+        except (ValueError, TypeError, OverflowError) as error:
+            raise UserError(f"{where} cannot take {words(shape)}: {first_sentence(error)}.") from error
+        total += sum(math.prod(weight.shape) for weight in layer.weights)
+        if total > LARGEST:
+            raise UserError(
+                f"{where} brings the network to {total:,} parameters; at most {LARGEST:,} are allowed."
+            )
+    return total
+
+
+def check_ending(
+    config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], rows: Rows
+) -> None:
+    """Refuse a network that does not end in one probability for each class.
+
+    Raises:
+        UserError: what it ends in instead, and what is probably missing.
+    """
+    last = f"model.layers[{len(layers) - 1}] ({config[-1]['type']})"
+    if len(shapes[-1]) != 1:
+        inputs = (rows.input_shape, *shapes)
+        dense = [i for i, layer in enumerate(config) if layer["type"] == "Dense" and len(inputs[i]) > 1]
+        hint = f"put a Flatten before model.layers[{dense[0]}] (Dense)" if dense else "is a Flatten missing?"
+        raise UserError(
+            f"The network ends in {words(shapes[-1])}, not in {rows.num_classes} class probabilities: {hint}."
+        )
+    if shapes[-1] != (rows.num_classes,):
+        raise UserError(
+            f"{last} gives {shapes[-1][0]} outputs, {rows.name} has {rows.num_classes} classes: "
+            "write `units: num_classes`."
+        )
+    activation = getattr(getattr(layers[-1], "activation", None), "__name__", "none")
+    if activation not in PROBABILITIES:
+        raise UserError(f"{last} must end in the activation softmax or sigmoid, it has {activation}.")
