@@ -1,0 +1,105 @@
+"""Reading an `.npz` that a stranger may have made: four plain arrays, or an error of one line."""
+
+import math
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.config.errors import UserError
+
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+NUMBERS = "biuf"  # kinds of dtype that hold real numbers
+
+# What zipfile, zlib and numpy raise on damaged bytes (each was met by flipping some).
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    EOFError,
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
+DEFLATE_RATIO = 1032  # deflate cannot pack denser than this
+
+
+def read_arrays(path: Path, where: str) -> dict[str, NDArray[Any]]:
+    """Read x_train, y_train, x_test and y_test.
+
+    Nothing is unpickled, and nothing is allocated that the archive's own size cannot hold.
+
+    Args:
+        path: a regular file.
+        where: begins each error, as in `dataset.path=digits.npz`.
+
+    Returns:
+        The arrays by name, as they were stored: integers, floats or booleans of any shape.
+
+    Raises:
+        UserError: no permission, no or a damaged archive, missing arrays, other dtypes.
+    """
+    try:
+        # numpy warns of headers that Python 2 wrote, which read well
+        with warnings.catch_warnings(), zipfile.ZipFile(path) as archive:
+            warnings.simplefilter("ignore")
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            missing = [key for key in KEYS if key not in members]
+            if missing:
+                there = ", ".join(sorted(members)) or "nothing"
+                raise UserError(f"{where}: {', '.join(missing)} missing. The archive holds {there}.")
+            size = path.stat().st_size
+            return {key: _read(archive, members[key], size, f"{where}: {key}") for key in KEYS}
+    except PermissionError:
+        raise UserError(f"{where}: no permission to read this file.") from None
+    except MemoryError:
+        raise UserError(f"{where}: the arrays do not fit into memory.") from None
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise UserError(f"{where}: this is not an intact .npz archive ({reason[:120]}).") from error
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, where: str) -> NDArray[Any]:
+    packed = min(info.compress_size, archive_size)
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        packed = packed * DEFLATE_RATIO
+    elif info.compress_type != zipfile.ZIP_STORED:
+        raise UserError(f"{where}: compressed in a way that numpy does not write.")
+    if info.file_size > packed:
+        raise zipfile.BadZipFile(f"{info.filename} claims {info.file_size:,} bytes")
+    with archive.open(info) as stream:
+        shape, dtype = _header(stream)
+        header_size = stream.tell()
+    if dtype.hasobject:
+        raise UserError(f"{where}: pickled Python objects, which are not read. Save an array of numbers.")
+    if dtype.kind not in NUMBERS:
+        raise UserError(f"{where}: dtype {dtype}; integers or floats are needed.")
+    if min(shape, default=0) < 0 or header_size + math.prod(shape) * dtype.itemsize != info.file_size:
+        raise zipfile.BadZipFile(f"{info.filename} claims shape {shape}, which is not its size")
+    with archive.open(info) as stream:
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+        return array
+
+
+def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:  # 3.0 differs in the names of fields only, and records are not numbers
+        raise ValueError(f"array format {version} is not for plain numbers")
+    return shape, dtype

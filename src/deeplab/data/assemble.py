@@ -1,0 +1,43 @@
+"""From four checked arrays to a data set with the facts about it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.data.fingerprint import fingerprint
+from deeplab.data.splits import DatasetInfo, Split, Splits
+
+Rows = NDArray[np.uint8] | NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+
+def assemble(
+    name: str,
+    class_names: tuple[str, ...],
+    *,
+    x_train: Rows,
+    y_train: Labels,
+    x_test: Rows,
+    y_test: Labels,
+) -> Splits:
+    """A data set of these rows and labels, fingerprinted.
+
+    Args:
+        name: as in `dataset=mnist`.
+        class_names: a name for each class.
+        x_train: [n, ...], uint8 or float32.
+        y_train: [n], values in [0, len(class_names)).
+        x_test: [m, ...], of the dtype and the row shape of `x_train`.
+        y_test: [m], like `y_train`.
+    """
+    return Splits(
+        Split.whole(x_train, y_train),
+        Split.whole(x_test, y_test),
+        DatasetInfo(
+            name=name,
+            input_shape=x_train.shape[1:],
+            num_classes=len(class_names),
+            class_names=class_names,
+            fingerprint=fingerprint(x_train, y_train, x_test, y_test),
+            scale=1 / 255 if x_train.dtype == np.uint8 else 1.0,
+        ),
+    )

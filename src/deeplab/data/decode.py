@@ -1,0 +1,117 @@
+"""One image file to one array of pixels."""
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from deeplab.config.errors import UserError
+
+FORMATS = ("PNG", "JPEG")
+
+# What Pillow raises on damaged bytes.
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    ZeroDivisionError,
+    OverflowError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Silence Pillow's remarks on odd files, and make too large an image an error.
+
+    To be entered once around all decoding: filters of warnings belong to the process, not to a thread.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def is_grey(path: Path) -> bool:
+    """Whether the file says that it has no colour: its mode, or a palette of greys alone.
+
+    Raises:
+        UserError: the file is no image.
+    """
+    with _named(path), Image.open(path, formats=FORMATS) as image:
+        if image.mode != "P":
+            return image.mode in ("1", "L", "LA") or image.mode.startswith("I")
+        palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
+        return bool((palette == palette[:, :1]).all())
+
+
+def decode(path: Path, image_size: int, channels: int) -> NDArray[np.uint8]:
+    """Read one image as people see it.
+
+    It is turned as EXIF says, laid on white where it is transparent, brought to 8 bits, and resized to a
+    square; its proportions are not kept.
+
+    Args:
+        path: a PNG or JPEG file.
+        image_size: height and width of what is returned.
+        channels: 1 for grey (luma of ITU-R 601), 3 for red, green and blue.
+
+    Returns:
+        [image_size, image_size, channels].
+
+    Raises:
+        UserError: the file is no image, is damaged, or has more pixels than Pillow holds for safe.
+    """
+    mode = "L" if channels == 1 else "RGB"
+    with _named(path), Image.open(path, formats=FORMATS) as source:
+        # JPEG can be read at half, a quarter or an eighth of its size; twice ours leaves room for resizing
+        source.draft(mode, (2 * image_size, 2 * image_size))
+        image = ImageOps.exif_transpose(source)
+        if image.mode.startswith("I"):
+            image = _eight_bits(image)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert(mode)
+        if image.size != (image_size, image_size):
+            image = image.resize((image_size, image_size), Image.Resampling.BICUBIC)
+        return np.array(image, np.uint8).reshape(image_size, image_size, channels)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    # convert("L") would clip 16 bits to 255 instead of scaling them
+    values = np.array(image).astype(np.float32) / 257
+    return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turn what Pillow raises into one line that names the file."""
+    try:
+        yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise UserError(
+            f"{path} has more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down or leave it out."
+        ) from None
+    except UnidentifiedImageError:
+        raise UserError(f"{path} is not a PNG or JPEG image.") from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except MemoryError:
+        raise UserError(f"{path} does not fit into memory.") from None
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise UserError(f"{path} is damaged ({reason[:120]}).") from error

@@ -1,0 +1,107 @@
+"""Named data sets from the internet into Keras' cache, as `.npz`; nothing that comes is unpickled."""
+
+import gzip
+import tarfile
+import tempfile
+import zlib
+from http.client import HTTPException
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+# The binary version: one byte for the label, then 32x32 bytes of red, of green and of blue.
+CIFAR10 = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+CIFAR10_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
+
+
+class DownloadError(Exception):
+    """The download failed; the text is a short reason."""
+
+
+def download(name: str, folder: Path) -> Path:
+    """Fetch a named data set into `folder/<name>.npz`, which appears when it is complete.
+
+    Args:
+        name: mnist, fashion_mnist or cifar10.
+        folder: Keras' cache of data sets; made when needed.
+
+    Raises:
+        DownloadError: no connection, a wrong checksum, a full disk, no permission.
+    """
+    fetch = {"mnist": _mnist, "fashion_mnist": _fashion_mnist, "cifar10": _cifar10}[name]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Each download has a folder of its own, so that two at a time do not write into one file.
+        with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as aside:
+            return fetch(Path(aside)).replace(folder / f"{name}.npz")
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, tarfile.TarError, HTTPException) as error:
+        raise DownloadError(" ".join(str(error).split()).rstrip(".") or type(error).__name__) from error
+
+
+def fetch_file(origin: str, folder: Path, file_hash: str | None) -> Path:
+    """Download one file into the folder, through Keras.
+
+    Raises:
+        OSError: no connection.
+        ValueError: the file is not the one of that hash.
+    """
+    from keras.utils import get_file  # takes 5 s
+
+    name = origin.rpartition("/")[2]
+    try:
+        # an absolute cache_subdir is where the file goes; cache_dir must be writable, or /tmp is taken
+        return Path(
+            get_file(name, origin, file_hash=file_hash, cache_subdir=str(folder), cache_dir=str(folder))
+        )
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # get_file raises a plain Exception for a server that cannot be reached, the reason after the dashes
+        raise OSError(str(error).rpartition(" -- ")[2]) from error
+
+
+def _mnist(folder: Path) -> Path:
+    return fetch_file(f"{GOOGLE}mnist.npz", folder, MNIST_SHA256)
+
+
+def _fashion_mnist(folder: Path) -> Path:
+    """Four IDX files; gzip's own checksum guards them, as Keras knows no hashes for these."""
+    labels, images = "labels-idx1-ubyte.gz", "images-idx3-ubyte.gz"
+    arrays = {
+        "x_train": _idx(fetch_file(f"{GOOGLE}train-{images}", folder, None), 16).reshape(-1, 28, 28),
+        "y_train": _idx(fetch_file(f"{GOOGLE}train-{labels}", folder, None), 8),
+        "x_test": _idx(fetch_file(f"{GOOGLE}t10k-{images}", folder, None), 16).reshape(-1, 28, 28),
+        "y_test": _idx(fetch_file(f"{GOOGLE}t10k-{labels}", folder, None), 8),
+    }
+    return _save(folder / "fashion_mnist.npz", arrays)
+
+
+def _idx(path: Path, header_bytes: int) -> NDArray[np.uint8]:
+    with gzip.open(path) as stream:
+        return np.frombuffer(stream.read(), np.uint8, offset=header_bytes)
+
+
+def _cifar10(folder: Path) -> Path:
+    with tarfile.open(fetch_file(CIFAR10, folder, CIFAR10_MD5), "r:gz") as archive:
+        batches = [_cifar10_batch(archive, f"data_batch_{number}.bin") for number in range(1, 6)]
+        x_test, y_test = _cifar10_batch(archive, "test_batch.bin")
+    x_train = np.concatenate([images for images, _ in batches])
+    y_train = np.concatenate([labels for _, labels in batches])
+    arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+    return _save(folder / "cifar10.npz", arrays)
+
+
+def _cifar10_batch(archive: tarfile.TarFile, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    stream = archive.extractfile(f"cifar-10-batches-bin/{name}")
+    if stream is None:
+        raise ValueError(f"{name} in the archive is not a file")
+    records = np.frombuffer(stream.read(), np.uint8).reshape(-1, 1 + 3 * 32 * 32)
+    return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]
+
+
+def _save(path: Path, arrays: dict[str, NDArray[np.uint8]]) -> Path:
+    np.savez(path, allow_pickle=False, **arrays)
+    return path

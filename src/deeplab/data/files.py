@@ -1,0 +1,49 @@
+"""Paths that a person gave: there, of the right kind and open to us, or an error of one line."""
+
+import os
+import stat
+from pathlib import Path
+
+from deeplab.config.errors import UserError
+
+
+def existing_file(text: str, setting: str) -> Path:
+    """The regular file at a path that was given.
+
+    Args:
+        text: the path; `~` stands for the home folder.
+        setting: the setting that holds it, as in `dataset.path`.
+
+    Raises:
+        UserError: there is none, it is something else (a folder, a pipe), or it may not be looked at.
+    """
+    path, mode = _look(text, setting)
+    if stat.S_ISDIR(mode):
+        raise UserError(f"{setting}={text}: this is a folder; a file is needed.")
+    if not stat.S_ISREG(mode):
+        raise UserError(f"{setting}={text}: this is not a regular file.")
+    return path
+
+
+def existing_folder(text: str, setting: str) -> Path:
+    """The readable folder at a path that was given; arguments and errors as in `existing_file`."""
+    path, mode = _look(text, setting)
+    if not stat.S_ISDIR(mode):
+        raise UserError(f"{setting}={text}: this is not a folder.")
+    if not os.access(path, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise UserError(f"{setting}={text}: no permission to read this folder.")
+    return path
+
+
+def _look(text: str, setting: str) -> tuple[Path, int]:
+    try:
+        path = Path(text).expanduser()
+        return path, path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{setting}={text}: there is no such file or folder.") from None
+    except PermissionError:
+        raise UserError(f"{setting}={text}: no permission to look there.") from None
+    except OSError as error:  # a loop of links, a name too long
+        raise UserError(f"{setting}={text}: {error.strerror}.") from error
+    except (ValueError, RuntimeError) as error:  # a NUL in the name, a home folder of nobody
+        raise UserError(f"{setting}={text!r}: {error}.") from error

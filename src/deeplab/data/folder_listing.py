@@ -1,0 +1,127 @@
+"""Which images a folder of class folders holds, without opening any of them."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab.config.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+PASSED_OVER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave behind, besides dotfiles
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image.
+
+    Attributes:
+        name: its path inside the folder, with `/`.
+        label: index of its class.
+        size: in bytes.
+        mtime_ns: when it was written.
+    """
+
+    name: str
+    label: int
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The images of a folder, by class and name.
+
+    Attributes:
+        class_names: names of the class folders, sorted.
+        train: the training images; all images where the folder has no train/ and test/.
+        test: the test images; none where the folder has no train/ and test/.
+    """
+
+    class_names: tuple[str, ...]
+    train: tuple[ImageFile, ...]
+    test: tuple[ImageFile, ...]
+
+
+def list_images(root: Path) -> Listing:
+    """List `root/<class>/*`, or `root/train/<class>/*` and `root/test/<class>/*` where both are there.
+
+    Files beside the class folders are passed over unless they are images; in a class folder every file
+    must be one. Symbolic links are followed, and nothing is searched deeper, so a loop of links ends.
+
+    Raises:
+        UserError: fewer than two classes, an empty one, classes of train and test that differ, other
+            files, folders too deep, no permission.
+    """
+    folders = _folders(root)
+    if not {"train", "test"} <= set(folders):
+        class_names = _classes(root, folders)
+        return Listing(class_names, _images(root, "", class_names), ())
+    others = sorted(set(folders) - {"train", "test"})
+    if others:
+        raise UserError(
+            f"{root} holds the folder '{others[0]}' beside train and test, which would not be read: move it."
+        )
+    train, test = (_classes(root / part, _folders(root / part)) for part in ("train", "test"))
+    differing = sorted(set(train) ^ set(test))
+    if differing:
+        here, there = ("train", "test") if differing[0] in train else ("test", "train")
+        raise UserError(f"{root}: class '{differing[0]}' is in {here} and not in {there}.")
+    return Listing(train, _images(root, "train/", train), _images(root, "test/", train))
+
+
+def _folders(folder: Path) -> list[str]:
+    found = []
+    for entry, status in _entries(folder):
+        if stat.S_ISDIR(status.st_mode):
+            found.append(entry)
+        elif entry.lower().endswith(SUFFIXES):
+            raise UserError(f"{folder / entry} lies beside the class folders; images go into one of those.")
+    return found
+
+
+def _classes(folder: Path, class_names: list[str]) -> tuple[str, ...]:
+    if len(class_names) < 2:
+        there = f"only '{class_names[0]}'" if class_names else "none"
+        raise UserError(f"{folder} needs a folder for each class, two at least, and has {there}.")
+    return tuple(class_names)
+
+
+def _images(root: Path, part: str, class_names: tuple[str, ...]) -> tuple[ImageFile, ...]:
+    images = []
+    for label, class_name in enumerate(class_names):
+        folder = root / part / class_name
+        entries = _entries(folder)
+        if not entries:
+            raise UserError(f"{folder} is a class without images.")
+        for entry, status in entries:
+            path = folder / entry
+            if stat.S_ISDIR(status.st_mode):
+                raise UserError(
+                    f"{path} is a folder inside a class folder, which may hold images only "
+                    "(a set that is split already needs both train/ and test/)."
+                )
+            if not entry.lower().endswith(SUFFIXES) or not stat.S_ISREG(status.st_mode):
+                raise UserError(f"{path} is not an image file; allowed are {', '.join(SUFFIXES)}.")
+            images.append(ImageFile(f"{part}{class_name}/{entry}", label, status.st_size, status.st_mtime_ns))
+    return tuple(images)
+
+
+def _entries(folder: Path) -> list[tuple[str, os.stat_result]]:
+    """Names in a folder, sorted, each with the status of what it is or links to."""
+    try:
+        with os.scandir(folder) as scan:
+            names = sorted(
+                entry.name
+                for entry in scan
+                if not entry.name.startswith(".") and entry.name.lower() not in PASSED_OVER
+            )
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {error.strerror}.") from error
+    found = []
+    for name in names:
+        try:
+            found.append((name, (folder / name).stat()))
+        except OSError as error:  # a broken link, a loop of links
+            raise UserError(f"{folder / name} cannot be read: {error.strerror}.") from error
+    return found

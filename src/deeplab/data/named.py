@@ -1,0 +1,79 @@
+"""MNIST, Fashion-MNIST and CIFAR-10: found in a folder as `<name>.npz`, or downloaded once."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import NamedDatasetConfig
+from deeplab.data.archive import read_arrays
+from deeplab.data.checks import checked_splits
+from deeplab.data.download import DownloadError, download
+from deeplab.data.files import existing_file, existing_folder
+from deeplab.data.splits import Splits
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a named data set before it is read."""
+
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+
+
+KNOWN = {
+    "mnist": Known((28, 28, 1), tuple("0123456789")),
+    "fashion_mnist": Known(
+        (28, 28, 1),
+        (
+            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        ),
+    ),
+    "cifar10": Known(
+        (32, 32, 3),
+        ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    ),
+}
+
+
+def load(config: NamedDatasetConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (Keras' cache is used)
+    """Read `<name>.npz` from dataset.data_dir, DEEPLAB_DATA or Keras' cache, or download it there.
+
+    Raises:
+        UserError: it is nowhere and cannot be downloaded, or is not what its name says.
+    """
+    path = _find(config)
+    where = f"{config.kind} in {path}"
+    known = KNOWN[config.kind]
+    existing_file(str(path), config.kind)
+    splits = checked_splits(config.kind, read_arrays(path, where), known.class_names, where)
+    if splits.info.input_shape != known.input_shape or splits.train.x.dtype != "uint8":
+        raise UserError(
+            f"{where}: {splits.train.x.dtype} images of shape {splits.info.input_shape}; "
+            f"{config.kind} has uint8 images of shape {known.input_shape}."
+        )
+    return splits
+
+
+def _find(config: NamedDatasetConfig) -> Path:
+    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    cache = keras_home / "datasets"
+    folders = []
+    if config.data_dir:
+        folders.append(existing_folder(config.data_dir, "dataset.data_dir"))
+    if os.environ.get("DEEPLAB_DATA"):
+        folders.append(existing_folder(os.environ["DEEPLAB_DATA"], "DEEPLAB_DATA"))
+    folders.append(cache)
+    for folder in folders:
+        path = folder / f"{config.kind}.npz"
+        if os.path.lexists(path):  # a broken link is an error of its own, not a reason to download
+            return path
+    try:
+        return download(config.kind, cache)
+    except DownloadError as error:
+        raise UserError(
+            f"{config.kind}.npz is not in {', '.join(map(str, folders))}, and the download failed ({error}). "
+            f"Put {config.kind}.npz into a folder and give dataset.data_dir=FOLDER, or set "
+            "DEEPLAB_DATA=FOLDER, or use the built-in dataset=digits."
+        ) from error
