@@ -23,9 +23,8 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
         where = f"model.layers[{index}]"
         kind = layer.get("type")
         if not isinstance(kind, str):
-            raise UserError(
-                f"{where} must name its layer, as in `type: Dense`; it has {', '.join(map(str, layer))}."
-            )
+            keys = ", ".join(map(str, layer)) or "nothing"
+            raise UserError(f"{where} must name its layer, as in `type: Dense`; it has {keys}.")
         layer_target(kind, where)
         for key, value in layer.items():
             if key != "type":

@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import tensorflow as tf
-
 from deeplab.config.errors import UserError
 from deeplab.models.arguments import LARGEST
 from deeplab.models.layers import needs_maps
@@ -148,9 +146,9 @@ def check_ending(
     if len(shapes[-1]) != 1:
         inputs = (rows.input_shape, *shapes)
         dense = [i for i, layer in enumerate(config) if layer["type"] == "Dense" and len(inputs[i]) > 1]
-        hint = f"put a Flatten before model.layers[{dense[0]}] (Dense)" if dense else "is a Flatten missing?"
+        hint = f"put a Flatten before model.layers[{dense[0]}] (Dense)." if dense else "is a Flatten missing?"
         raise UserError(
-            f"The network ends in {words(shapes[-1])}, not in {rows.num_classes} class probabilities: {hint}."
+            f"The network ends in {words(shapes[-1])}, not in {rows.num_classes} class probabilities: {hint}"
         )
     if shapes[-1] != (rows.num_classes,):
         raise UserError(
