@@ -90,6 +90,11 @@ REFUSED = [
         "model.layers[0] (RandomContrast) needs value_range: [0, 1] for images, which come in scaled.",
     ),
     ({"type": "Activation", "activation": None}, "Unknown activation 'None' in model.layers[0].activation. "),
+    (
+        {"type": "LayerNormalization", "axis": [-1, 3]},
+        "model.layers[0].axis must be a whole number that is not 0, or several of one sign that rise, "
+        "got [-1, 3].",
+    ),
     ({"type": "Rescaling", "scale": True}, "model.layers[0].scale must be a number, got True."),
 ]
 
@@ -144,6 +149,8 @@ def test_what_is_right_passes():
         {"type": "MaxPooling2D", "strides": None},
         {"type": "BatchNormalization", "momentum": 0.9, "scale": False},
         {"type": "RandomZoom", "height_factor": [-0.1, 0.1], "width_factor": None},
+        {"type": "LayerNormalization", "axis": [-3, -1]},
+        {"type": "PReLU", "shared_axes": [1, 2]},
         {"type": "Reshape", "target_shape": [4, -1]},
         {"type": "Dense", "units": "num_classes", "activation": None},
     )

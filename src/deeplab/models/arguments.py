@@ -71,6 +71,16 @@ def _is_border(value: object) -> bool:
     return border(value) or _is_list(value, lambda item: _is_list(item, lambda n: _is_whole(n, 0), 2), 2)
 
 
+def _are_axes(value: object) -> bool:
+    """Whether these are axes of which no two are the same; -1 beside 3 may be."""
+    return (
+        isinstance(value, list | tuple)
+        and _is_list(value, lambda axis: _is_whole(axis, -8) and axis != 0)
+        and list(value) == sorted(set(value))
+        and (value[0] > 0) == (value[-1] > 0)
+    )
+
+
 BOOL = Kind("true or false", lambda value: isinstance(value, bool))
 NUMBER = Kind("a number", _is_number)
 FACTOR = Kind("a number or two of them", lambda value: _is_number(value) or _is_list(value, _is_number, 2))
@@ -83,8 +93,8 @@ SHARE = _between(0.0, 1.0, "a number from 0 up to but not 1")
 NON_NEGATIVE = _between(0.0, math.inf, "a number of at least 0")
 BORDER = Kind("a whole number, [height, width] or [[top, bottom], [left, right]], of at least 0", _is_border)
 AXES = Kind(
-    "a whole number that is not 0, or a list of them",
-    lambda value: any(_is_list(axes, lambda a: _is_whole(a, -8) and a != 0) for axes in (value, [value])),
+    "a whole number that is not 0, or several of one sign that rise",
+    lambda value: (_is_whole(value, -8) and value != 0) or _are_axes(value),
 )
 
 ARGUMENTS: Mapping[str, Kind] = {
@@ -113,7 +123,10 @@ ARGUMENTS: Mapping[str, Kind] = {
     "rate": SHARE,
     "scale": BOOL,
     "shared_axes": _optional(
-        Kind("a list of whole numbers", lambda v: _is_list(v, lambda a: _is_whole(a, 1)))
+        Kind(
+            "a list of rising whole numbers from 1",
+            lambda v: _are_axes(v) and _is_list(v, lambda a: _is_whole(a, 1)),
+        )
     ),
     "size": _whole_or_pair(1),
     "stddev": NON_NEGATIVE,
