@@ -48,7 +48,10 @@ def build(values: Mapping[str, Any]) -> ExperimentConfig:
 
 
 def _line(errors: list[ErrorDetails], values: Mapping[str, Any]) -> str:
-    first = errors[0]
+    # Of a union each branch fails by itself; the one that got furthest is the one that was meant.
+    place = _path(errors[0]["loc"], values)
+    inside = [error for error in errors if _path(error["loc"], values).startswith(place)]
+    first = max(inside, key=lambda error: len(_path(error["loc"], values)))
     location, kind = first["loc"], first["type"]
     path = _path(location, values, keep_last=kind == "missing")
     if location[:2] == ("dataset", "plugin"):
@@ -72,6 +75,8 @@ def _line(errors: list[ErrorDetails], values: Mapping[str, Any]) -> str:
 
 
 def _message(error: ErrorDetails) -> str:
+    if error["type"] == "too_short":
+        return "must not be empty"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     text = error["msg"]

@@ -84,7 +84,7 @@ def _parse(text: str) -> Override:
         raise UserError(f"Override '{text}' has several values; one run takes one.")
     if override.is_delete() or override.package is not None:
         raise UserError(f"Override '{text}': '~' and '@' are not needed here; write key=value.")
-    if (override.is_add() or override.is_force_add()) and not override.key_or_group.startswith("tags."):
+    if (override.is_add() or override.is_force_add()) and not _is_tag(override):
         raise UserError(f"Override '{text}': nothing can be added to a configuration; write key=value.")
     return override
 
@@ -109,9 +109,13 @@ def _hydra(overrides: Sequence[Override], folders: tuple[Path, ...]) -> DictConf
 
 
 def _free_tag(override: Override) -> str:
-    """`tags.anything=x` adds a key, which Hydra wants to be told."""
+    """`tags.anything=x` adds a key, and Hydra wants to be told so."""
     text = str(override.input_line)
-    return f"++{text.lstrip('+')}" if override.key_or_group.startswith("tags.") else text
+    return f"++{text.lstrip('+')}" if _is_tag(override) else text
+
+
+def _is_tag(override: Override) -> bool:
+    return override.key_or_group.split(".")[0] == "tags"
 
 
 def _hydra_or_line(overrides: Sequence[Override], folders: tuple[Path, ...]) -> DictConfig:

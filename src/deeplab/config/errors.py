@@ -30,3 +30,20 @@ def unknown_name(what: str, name: str, choices: Iterable[str], where: str = "") 
     known = sorted(choices)
     place = f" in {where}" if where else ""
     return UserError(f"Unknown {what} '{name}'{place}. {nearest(name, known)}Known: {', '.join(known)}.")
+
+
+class Terminated(KeyboardInterrupt):
+    """The system asked the process to end (SIGTERM), as a person does with Ctrl-C (SIGINT)."""
+
+
+class Interrupted(Exception):
+    """A run was ended by a person or the system. It is marked KILLED; exit status 128 + signal, as shells do."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
+def exit_status(interrupt: KeyboardInterrupt) -> int:
+    """What a shell expects of a process that a signal ended."""
+    return 143 if isinstance(interrupt, Terminated) else 130

@@ -3,9 +3,10 @@
 The defaults live in `conf/`, none of them here: every key must be present in what was composed.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic.dataclasses import dataclass
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -251,6 +252,12 @@ ValidationConfig = Annotated[
 ]
 
 
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", text):
+        raise ValueError("must be auto, cpu, gpu or the number of a GPU as in gpu:1")
+    return text
+
+
 @dataclass(frozen=True, config=STRICT)
 class TrainingConfig:
     """How a network is trained and on what."""
@@ -264,7 +271,7 @@ class TrainingConfig:
     early_stopping_patience: PositiveInt | None
     restore_best_weights: bool
     initial_weights: Text | None
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|gpu(:\d+)?)$")]
+    device: Annotated[str, AfterValidator(_device)]
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     threads: PositiveInt | None
     deterministic: bool | None
@@ -280,13 +287,20 @@ class TrackingConfig:
     plots: Literal["all", "best", "none"]
 
 
+def _free_tags(tags: dict[str, Any]) -> dict[str, Any]:
+    for name in tags:
+        if not name or name.startswith(("mlflow.", "deeplab.")):
+            raise ValueError(f"the tag '{name}' is not free: mlflow.* and deeplab.* have meanings of their own")
+    return tags
+
+
 @dataclass(frozen=True, config=STRICT)
 class ExperimentConfig:
     """Everything a run depends on."""
 
     name: Text | None
     notes: str | None
-    tags: dict[str, str | int | float | bool]
+    tags: Annotated[dict[str, str | int | float | bool], AfterValidator(_free_tags)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     l2: NonNegativeFloat | None
     dataset: DatasetConfig

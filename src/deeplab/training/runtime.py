@@ -1,6 +1,9 @@
 """The process a network is trained in: device, threads, precision, determinism and the seeds of everything."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +28,15 @@ class Runtime:
     deterministic: bool
 
 
-def prepare(config: TrainingConfig, seed: int) -> Runtime:
+def prepare_runtime(config: TrainingConfig, seed: int) -> Runtime:
     """Set up TensorFlow for one training; device and threads can be set once in a process.
 
     Raises:
         UserError: the device is not there, or the process is already set up otherwise.
     """
-    import keras
-    import tensorflow as tf
+    with quiet_import():
+        import keras
+        import tensorflow as tf
 
     device, device_name = _choose_device(config.device, tf)
     threads = _set_threads(config.threads, tf)
@@ -42,6 +46,24 @@ def prepare(config: TrainingConfig, seed: int) -> Runtime:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     return Runtime(device, device_name, threads, deterministic)
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Keep what TensorFlow's libraries write while they are loaded off the screen.
+
+    No setting reaches these lines: they are written before the log is set up. An import that fails raises as ever.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _choose_device(wanted: str, tf: Any) -> tuple[str, str]:

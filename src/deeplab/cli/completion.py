@@ -1,0 +1,72 @@
+"""Shell completion of overrides: keys, group names and what a group can be."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+
+from deeplab.config.folders import GROUPS, conf_folders, options
+
+
+def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The words that may stand where the cursor is.
+
+    Bash takes `=` for a border of words: there the values alone are wanted, the key being on the line already.
+    """
+    folders = conf_folders(ctx.params.get("config_dir"))
+    before = _bash_words()
+    if before is not None and incomplete == "=":
+        return _values(before[-1], "", folders)
+    if before is not None and len(before) >= 2 and before[-1] == "=":
+        return _values(before[-2], incomplete, folders)
+    key, equals, value = incomplete.partition("=")
+    if equals:
+        return [f"{key}={name}" for name in _values(key, value, folders)]
+    return [f"{name}=" for name in _keys(folders) if name.startswith(incomplete)]
+
+
+def _bash_words() -> list[str] | None:
+    """The words before the cursor as bash split them, or None in another shell."""
+    if not os.environ.get("_DEEPLAB_COMPLETE", "").endswith("bash"):
+        return None
+    words = os.environ.get("COMP_WORDS", "").split()
+    return words[: int(os.environ.get("COMP_CWORD", "0"))]
+
+
+def _values(key: str, beginning: str, folders: tuple[Path, ...]) -> list[str]:
+    names = list(options(key, folders)) if key in GROUPS else []
+    return [name for name in names if name.startswith(beginning)]
+
+
+def _keys(folders: tuple[Path, ...]) -> list[str]:
+    """Every group, and every dotted key that any file of a group has."""
+    found = dict.fromkeys(GROUPS)
+    for group in GROUPS:
+        if group == "experiment":
+            continue
+        for path in options(group, folders).values():
+            found |= dict.fromkeys(_dotted(_read(path), f"{group}."))
+    for folder in reversed(folders):
+        found |= dict.fromkeys(_dotted(_read(folder / "config.yaml"), ""))
+    return sorted(found)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        return {}  # `train` will say what is wrong with it; here there is no place to
+    return values if isinstance(values, dict) else {}
+
+
+def _dotted(values: dict[str, Any], prefix: str) -> Iterator[str]:
+    for key, value in values.items():
+        if key == "defaults" or isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            continue
+        if isinstance(value, dict) and value:
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"

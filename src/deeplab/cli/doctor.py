@@ -1,0 +1,13 @@
+"""`deeplab doctor`: what deeplab finds on this machine."""
+
+from deeplab.cli.options import ConfigDir, Overrides
+
+
+def doctor(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
+    """Show versions, processors, data folder and store, and why there is no GPU if there is none."""
+    from deeplab.config.compose import compose
+    from deeplab.runs.diagnose import diagnose
+
+    config = compose(overrides or [], config_dir).config
+    for topic, finding in diagnose(config):
+        print(f"{topic:<12} {finding}")

@@ -1,0 +1,39 @@
+"""What `deeplab train --dry-run` shows: the composed configuration and the network it describes."""
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from deeplab.config.compose import Composed
+from deeplab.runs.prepare import Prepared, prepare
+from deeplab.tracking.store import locate
+
+
+def show_dry_run(composed: Composed) -> None:
+    """Prepare a training, print it, and leave it at that."""
+    print(yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
+    prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder)
+    console = Console(highlight=False)
+    console.print(data_line(prepared))
+    console.print(layer_rows(prepared))
+    console.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
+
+
+def data_line(prepared: Prepared) -> str:
+    """The data set in one line, as in `digits: 1,149 rows to train, 288 to validate, 360 to test`."""
+    info, validation = prepared.splits.info, prepared.validation
+    held_out = f"{len(validation):,} to validate, " if validation is not None else ""
+    shape = "x".join(map(str, info.input_shape))
+    return (
+        f"{info.name}: {len(prepared.train):,} rows to train, {held_out}{len(prepared.splits.test):,} to test; "
+        f"{shape}, {info.num_classes} classes"
+    )
+
+
+def layer_rows(prepared: Prepared) -> Table:
+    """The layer table."""
+    table = Table("layer", "type", "output shape", title=prepared.network.name, title_justify="left")
+    table.add_column("parameters", justify="right")
+    for row in prepared.layers:
+        table.add_row(row.name, row.type, "x".join(map(str, row.output_shape)), f"{row.parameters:,}")
+    return table

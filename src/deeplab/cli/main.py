@@ -1,0 +1,64 @@
+"""The command `deeplab`: its subcommands, and what becomes of their errors."""
+
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+
+import typer
+
+import deeplab
+from deeplab.cli.doctor import doctor
+from deeplab.cli.list import list_options
+from deeplab.cli.train import train
+from deeplab.cli.ui import ui
+from deeplab.config.errors import Interrupted, RunError, Terminated, UserError
+
+app = typer.Typer(
+    help="Keras experiments from configuration: networks as plain YAML, every run in MLflow.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("train")(train)
+app.command("list")(list_options)
+app.command("ui")(ui)
+app.command("doctor")(doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"deeplab {deeplab.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; bad input ends it with one line and status 2, a failed run with status 1."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except UserError as error:
+        _end(error, 2)
+    except RunError as error:
+        _end(error, 1)
+    except Interrupted as error:
+        _end(error, error.exit_status)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _end(error: Exception, status: int) -> None:
+    if os.environ.get("DEEPLAB_DEBUG") == "1":
+        traceback.print_exception(error)
+    print("deeplab:", " ".join(str(error).split()), file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,113 @@
+"""How a training shows on the screen: a live bar on a terminal, one plain line an epoch anywhere else."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from deeplab.cli.dry_run import data_line
+from deeplab.runs.prepare import Prepared
+from deeplab.runs.train import RunObserver
+from deeplab.training.history import Epoch
+
+
+@contextmanager
+def progress() -> Iterator[RunObserver]:
+    """An observer that shows a training on the standard output for as long as the context lasts."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        yield PlainProgress()
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[state]}"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        yield LiveProgress(bar)
+
+
+class PlainProgress(RunObserver):
+    """A line for the run and a line for each epoch."""
+
+    def run_began(self, run_id: str, name: str, prepared: Prepared) -> None:
+        """Say what is about to be trained."""
+        for line in run_lines(run_id, name, prepared):
+            self._print(line)
+
+    def training_began(self, epochs: int, steps_per_epoch: int) -> None:
+        """Remember how many epochs there will be."""
+        self.epochs = epochs
+
+    def epoch_ended(self, epoch: Epoch) -> None:
+        """Print the epoch's line."""
+        self._print(epoch_line(epoch, self.epochs))
+
+    def _print(self, line: str) -> None:
+        print(line, flush=True)
+
+
+class LiveProgress(PlainProgress):
+    """The same lines, and below them a bar that moves with every step."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("loading", total=None, state="TensorFlow and data")
+        self._validation = ""
+
+    def training_began(self, epochs: int, steps_per_epoch: int) -> None:
+        """Start the clock."""
+        super().training_began(epochs, steps_per_epoch)
+        self._steps_per_epoch = steps_per_epoch
+        self._bar.reset(self._task, total=epochs * steps_per_epoch, description="epoch 1", state="")
+        self._epoch_began = time.perf_counter()
+
+    def step_ended(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
+        """Move the bar."""
+        step_ms = 1000 * (time.perf_counter() - self._epoch_began) / step
+        scores = f"loss {metrics['loss']:.4f} accuracy {metrics['accuracy']:.4f}"
+        self._bar.update(
+            self._task,
+            completed=(epoch - 1) * self._steps_per_epoch + step,
+            description=f"epoch {epoch}/{self.epochs} step {step}/{self._steps_per_epoch}",
+            state=f"{step_ms:.0f} ms/step {scores}{self._validation}",
+        )
+
+    def epoch_ended(self, epoch: Epoch) -> None:
+        """Print the epoch's line above the bar, and show its validation accuracy in the bar from now on."""
+        super().epoch_ended(epoch)
+        if "val/accuracy" in epoch.metrics:
+            self._validation = f" val {epoch.metrics['val/accuracy']:.4f}"
+        self._epoch_began = time.perf_counter()
+
+    def _print(self, line: str) -> None:
+        self._bar.console.print(line, soft_wrap=True)
+
+
+def run_lines(run_id: str, name: str, prepared: Prepared) -> list[str]:
+    """What is about to be trained, on what."""
+    runtime = prepared.runtime
+    device = f"{runtime.device} {runtime.device_name}".strip()
+    threads = f", {runtime.threads} threads" if runtime.device == "cpu" else ""
+    return [
+        data_line(prepared),
+        f"{prepared.network.name}: {prepared.parameters:,} parameters; {device}{threads}; run {name} ({run_id[:8]})",
+    ]
+
+
+def epoch_line(epoch: Epoch, epochs: int) -> str:
+    """One epoch, as in `epoch 1/6  1.9 s  38 ms/step  loss 0.8131  accuracy 0.7433  val_loss ...`."""
+    values = epoch.metrics
+    text = (
+        f"epoch {epoch.number:>{len(str(epochs))}}/{epochs}  {values['time/epoch_seconds']:.1f} s"
+        f"  {values['time/step_ms']:.0f} ms/step  loss {values['train/loss']:.4f}"
+        f"  accuracy {values['train/accuracy']:.4f}"
+    )
+    if "val/loss" in values:
+        text += f"  val_loss {values['val/loss']:.4f}  val_accuracy {values['val/accuracy']:.4f}"
+    return text

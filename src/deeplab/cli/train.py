@@ -1,0 +1,40 @@
+"""`deeplab train`: one run."""
+
+from typing import Annotated
+
+import typer
+
+from deeplab.cli.options import ConfigDir, Overrides
+from deeplab.config.errors import Interrupted, exit_status
+
+
+def train(
+    overrides: Overrides = None,
+    config_dir: ConfigDir = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the configuration and the network; train nothing.")
+    ] = False,
+) -> None:
+    """Train a network and log the run.
+
+    deeplab train model=cnn_dropout dataset=mnist training.epochs=3
+    """
+    from deeplab.config.compose import compose
+
+    composed = compose(overrides or [], config_dir)
+    try:
+        # Here, because what follows imports NumPy, MLflow and TensorFlow.
+        if dry_run:
+            from deeplab.cli.dry_run import show_dry_run
+
+            show_dry_run(composed)
+        else:
+            from deeplab.cli.progress import progress
+            from deeplab.cli.results import show_result
+            from deeplab.runs.train import train as train_run
+
+            with progress() as observer:
+                result = train_run(composed, [observer])
+            show_result(result)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted before the training began; there is no run.", exit_status(interrupt)) from None

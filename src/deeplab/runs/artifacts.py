@@ -1,0 +1,79 @@
+"""What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from deeplab.config.compose import Composed
+from deeplab.plots import PLOTS
+from deeplab.runs.prepare import Prepared
+from deeplab.tracking.provenance import installed_packages
+from deeplab.tracking.run_log import RunLog
+from deeplab.training.history import History
+
+if TYPE_CHECKING:
+    import keras
+
+    from deeplab.evaluation.scores import Predictions, Scores
+
+
+def log_inputs(log: RunLog, composed: Composed) -> None:
+    """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again."""
+    log.text("config.yaml", yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
+    log.text("overrides.txt", "".join(f"{line}\n" for line in composed.overrides))
+    log.text("packages.txt", installed_packages())
+
+
+def log_history(log: RunLog, history: History) -> None:
+    """`history.csv` in long form: epoch, value, metric, data. Values are written so that they read back equal."""
+    log.text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
+
+
+def log_scores(log: RunLog, scores: "Scores", last_epoch: int) -> None:
+    """The test scores as metrics and as `score.csv`: loss, acc."""
+    log.metrics(last_epoch, {"test/loss": scores.loss, "test/accuracy": scores.accuracy})
+    log.text("score.csv", table(("loss", "acc"), [(scores.loss, scores.accuracy)]))
+
+
+def log_model(log: RunLog, prepared: Prepared) -> None:
+    """The trained network."""
+    info = prepared.splits.info
+    log.model(prepared.network, info.input_shape, info.num_classes)
+
+
+def log_plots(log: RunLog, prepared: Prepared, history: History, predictions: "Predictions") -> None:
+    """Every figure that this kind of data and network has, as `plots/NAME.png`."""
+    from deeplab.plots.style import to_png
+
+    for name, arguments in _figures(prepared, history, predictions).items():
+        module, _, function = PLOTS[name].partition(":")
+        log.picture(f"plots/{name}.png", to_png(getattr(import_module(module), function)(**arguments)))
+
+
+def rescue_model(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
+    """Save a network in the first of the folders that takes it; None where none does."""
+    for folder in (*folders, Path(tempfile.gettempdir()), Path.home()):
+        path = folder / f"deeplab-{run_id[:8]}.keras"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            network.save(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+        else:
+            return path
+    return None
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as CSV text with a head."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,39 @@
+"""Start from the weights of a run that was trained before."""
+
+from typing import TYPE_CHECKING
+
+from deeplab.config.errors import UserError
+from deeplab.tracking.find import find_run
+from deeplab.tracking.read import load_network
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    import keras
+
+
+def take_weights(network: "keras.Model", store: Store, wanted: str) -> str:
+    """Give a network the weights of a trained one.
+
+    Args:
+        network: built; its weights are replaced.
+        store: where the run is.
+        wanted: the run, as `find_run` understands it.
+
+    Returns:
+        The id of the run.
+
+    Raises:
+        UserError: there is no such run, it has no model, or its weights have other shapes.
+    """
+    run = find_run(store, wanted)
+    weights = load_network(run).get_weights()
+    ours, theirs = [w.shape for w in network.get_weights()], [w.shape for w in weights]
+    if ours != theirs:
+        different = next((f"{a} against {b}" for a, b in zip(ours, theirs, strict=False) if a != b), None)
+        reason = different or f"{len(ours)} weight arrays against {len(theirs)}"
+        raise UserError(
+            f"training.initial_weights: the network of run {run.info.run_name} ({run.info.run_id[:8]}) "
+            f"is another one ({reason})."
+        )
+    network.set_weights(weights)
+    return str(run.info.run_id)

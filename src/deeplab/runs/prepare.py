@@ -1,0 +1,68 @@
+"""Everything before the first step: the data, the process, the network, each checked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeplab.config.schema import ExperimentConfig
+from deeplab.data.load import load
+from deeplab.data.splits import Split, Splits
+from deeplab.data.validation import hold_out
+from deeplab.models.check import check_layers
+from deeplab.models.table import LayerRow, layer_table, parameter_count
+from deeplab.training.runtime import Runtime, prepare_runtime
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training that has been checked and not begun.
+
+    Attributes:
+        network: built, with the weights drawn from the seed.
+        splits: the data set.
+        train: rows to train on.
+        validation: rows to validate on, or None.
+        runtime: the device and the rest of the process.
+    """
+
+    network: "keras.Model"
+    splits: Splits
+    train: Split
+    validation: Split | None
+    runtime: Runtime
+
+    @property
+    def layers(self) -> tuple[LayerRow, ...]:
+        """The layer table."""
+        return layer_table(self.network)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return parameter_count(self.network)
+
+
+def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
+    """Load the data and build the network.
+
+    Args:
+        config: of the run.
+        work_folder: where decoded images are kept.
+
+    Raises:
+        UserError: anything that keeps the training from beginning.
+    """
+    check_layers(config.model.layers)
+    splits = load(config.dataset, work_folder)
+    train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
+    runtime = prepare_runtime(config.training, config.seed)
+    # Here, because both import TensorFlow, which takes seconds that a mistake above need not cost.
+    from deeplab.models.build import build
+    from deeplab.training.fit import check_fits
+
+    check_fits(config.training, train, validation, splits.info.num_classes)
+    network = build(config.model, splits.info, config.seed)
+    return Prepared(network, splits, train, validation, runtime)

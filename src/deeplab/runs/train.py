@@ -1,0 +1,214 @@
+"""One training, from a composed configuration to a finished run: the flow the whole project is made of."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deeplab.config.compose import Composed
+from deeplab.config.errors import Interrupted, RunError, UserError, exit_status
+from deeplab.config.schema import ExperimentConfig
+from deeplab.runs.artifacts import (
+    log_history,
+    log_inputs,
+    log_model,
+    log_plots,
+    log_scores,
+    rescue_model,
+)
+from deeplab.runs.initial_weights import take_weights
+from deeplab.runs.prepare import Prepared, prepare
+from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.run_log import RunLog, Status
+from deeplab.tracking.store import Place, Store, open_store, reason, store_errors
+from deeplab.training.history import Epoch, History
+from deeplab.training.observer import Observer
+
+if TYPE_CHECKING:
+    from deeplab.evaluation.scores import Scores
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of a training.
+
+    Attributes:
+        run_id: MLflow's.
+        name: of the run.
+        place: where it is kept.
+        history: of every epoch.
+        scores: on the test set, taken once at the end.
+        seconds: from the first step to the last line logged.
+    """
+
+    run_id: str
+    name: str
+    place: Place
+    history: History
+    scores: "Scores"
+    seconds: float
+
+
+class RunObserver(Observer):
+    """Told also when everything is ready and the run exists."""
+
+    def run_began(self, run_id: str, name: str, prepared: Prepared) -> None:
+        """The run is in the store and its training is about to begin."""
+
+
+class _EpochLog(Observer):
+    """Hands every epoch to the run's log, and remembers them for a run that ends early."""
+
+    def __init__(self, log: RunLog) -> None:
+        self._log = log
+        self._epochs: list[Epoch] = []
+
+    def epoch_ended(self, epoch: Epoch) -> None:
+        self._log.metrics(epoch.number, epoch.metrics)
+        self._epochs.append(epoch)
+
+    @property
+    def history(self) -> History:
+        """The epochs so far."""
+        return History(tuple(self._epochs))
+
+
+def train(composed: Composed, observers: Sequence[RunObserver] = ()) -> RunResult:
+    """Train what a configuration describes and log it.
+
+    Args:
+        composed: the configuration.
+        observers: told when the run begins, and of every step and epoch.
+
+    Raises:
+        UserError: before the run begins; nothing is left in the store.
+        RunError: the run could not be finished and is FAILED.
+        Interrupted: the run was ended from outside and is KILLED.
+    """
+    config = composed.config
+    store = open_store(config.tracking)
+    prepared = prepare(config, store.place.work_folder)
+    tags = _tags(composed, prepared)
+    if config.training.initial_weights is not None:
+        tags["deeplab.initial_weights"] = take_weights(prepared.network, store, config.training.initial_weights)
+    name = config.name or f"{config.model.name}-{prepared.splits.info.name}"
+    try:
+        log = RunLog(store, name, composed.values, tags, config.notes)
+    except store_errors() as error:
+        raise UserError(f"The store {store.place.uri} takes no run ({reason(error)}).") from error
+    began = time.perf_counter()
+    epochs = _EpochLog(log)
+    with log:
+        try:
+            log_inputs(log, composed)
+            for observer in observers:
+                observer.run_began(log.run_id, name, prepared)
+            history, scores = _train_and_score(config, prepared, log, [epochs, *observers])
+            log.end("FINISHED")
+        except KeyboardInterrupt as interrupt:
+            with _signals_ignored():
+                _end_early(log, config, prepared, epochs.history, "KILLED", f"ended by {type(interrupt).__name__}")
+            done = len(epochs.history.epochs)
+            raise Interrupted(
+                f"Interrupted: run {log.run_id[:8]} is KILLED, {done} of {config.training.epochs} epochs are logged.",
+                exit_status(interrupt),
+            ) from interrupt
+        except RunError as error:
+            _end_early(log, config, prepared, epochs.history, "FAILED", str(error))
+            raise RunError(f"{error} Run {log.run_id[:8]} is FAILED.") from error
+        except store_errors() as error:
+            raise _store_failed(error, log, prepared, store) from error
+        except BaseException as error:
+            log.end("FAILED", f"{type(error).__name__}: {error}")
+            raise
+    return RunResult(log.run_id, name, store.place, history, scores, time.perf_counter() - began)
+
+
+def _train_and_score(
+    config: ExperimentConfig, prepared: Prepared, log: RunLog, observers: Sequence[Observer]
+) -> "tuple[History, Scores]":
+    # Here, because they import TensorFlow, which `deeplab --help` can do without.
+    from deeplab.evaluation.scores import predict, score
+    from deeplab.training.fit import fit
+    from deeplab.training.losses import build_loss
+    from deeplab.training.optimizers import build_optimizer
+
+    training, network = config.training, prepared.network
+    steps_per_epoch = -(-len(prepared.train) // training.batch_size)
+    history = fit(
+        network,
+        prepared.train,
+        prepared.validation,
+        prepared.splits.info.num_classes,
+        training,
+        build_optimizer(config.optimizer, config.schedule, steps_per_epoch, training.epochs),
+        config.seed,
+        observers,
+    )
+    log_history(log, history)
+    predictions = predict(network, prepared.splits.test)
+    scores = score(network, predictions, build_loss(training))
+    log_scores(log, scores, history.epochs[-1].number)
+    if config.tracking.save_model != "none":
+        log_model(log, prepared)
+    if config.tracking.plots != "none":
+        log_plots(log, prepared, history, predictions)
+    return history, scores
+
+
+def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
+    config, runtime = composed.config, prepared.runtime
+    return {
+        **{key: str(value) for key, value in config.tags.items()},
+        **git_tags(),
+        "deeplab.kind": "train",
+        "deeplab.config_hash": composed.hash,
+        "deeplab.dataset_sha256": prepared.splits.info.fingerprint,
+        "deeplab.device": " ".join(filter(None, (runtime.device, runtime.device_name))),
+        "deeplab.threads": str(runtime.threads),
+        "deeplab.deterministic": str(runtime.deterministic).lower(),
+        "deeplab.validation": config.validation.kind,
+        "deeplab.parameters": str(prepared.parameters),
+    }
+
+
+def _end_early(
+    log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, status: Status, why: str
+) -> None:
+    """Log what was trained so far, the network included, and the status."""
+    try:
+        log_history(log, history)
+        if status == "KILLED" and config.tracking.save_model != "none":
+            log_model(log, prepared)
+    finally:
+        log.end(status, why)
+
+
+def _store_failed(error: Exception, log: RunLog, prepared: Prepared, store: Store) -> RunError:
+    """Save the network elsewhere, end the run as FAILED as far as the store still takes it, and say so."""
+    saved = rescue_model(prepared.network, log.run_id, [store.place.work_folder])
+    where = f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
+    why = f"The store {store.place.uri} took no more: {reason(error)}."
+    try:
+        log.end("FAILED", f"{why} {where}")
+        status = "is FAILED"
+    except store_errors() as again:
+        status = f"could not even be marked FAILED ({reason(again)})"
+    return RunError(f"{why} {where} Run {log.run_id[:8]} {status}.")
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    """A second Ctrl-C must not cut off the writing of what the first one ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

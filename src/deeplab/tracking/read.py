@@ -1,0 +1,33 @@
+"""Read back what a run left behind."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deeplab.config.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+def load_network(run: "Run") -> Any:
+    """The trained network of a run, a plain Keras model.
+
+    Keras' safe mode refuses a file that would run code.
+
+    Raises:
+        UserError: the run has no model, or it cannot be read.
+    """
+    import keras
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/model", dst_path=folder)
+            return keras.saving.load_model(Path(path) / "data" / "model.keras", safe_mode=True)
+        except (MlflowException, OSError) as error:
+            raise UserError(f"Run {name} has no model; it was made with tracking.save_model=none or ended early.") from error
+        except (ValueError, TypeError) as error:
+            raise UserError(f"The model of run {name} cannot be read: {error}") from error

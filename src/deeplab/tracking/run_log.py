@@ -1,0 +1,187 @@
+"""Write one run into the store: metrics in the background, files as they come, and an honest end."""
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
+FLUSH_SECONDS = 1.0
+HEARTBEAT_SECONDS = 5.0
+HEARTBEAT_TAG = "deeplab.heartbeat"
+ERROR_TAG = "deeplab.error"
+MAX_PARAM = 6000
+MAX_TAG = 8000
+PARAMS_A_CALL = 100
+MODEL_PACKAGES = ("tensorflow", "keras", "numpy")
+RESERVED_BYTES = 1 << 20
+
+Status = Literal["FINISHED", "FAILED", "KILLED"]
+
+
+class RunLog:
+    """An MLflow run that is being written.
+
+    Metrics are buffered; a thread writes them about once a second, so that training never waits for the store,
+    and shows with a heartbeat that the run is alive. Used as a context manager: leaving it stops the thread.
+    """
+
+    def __init__(
+        self, store: Store, name: str, values: Mapping[str, Any], tags: Mapping[str, str], notes: str | None
+    ) -> None:
+        """Create the run.
+
+        Args:
+            store: where.
+            name: of the run.
+            values: the composed configuration, which becomes its params.
+            tags: our own and the person's.
+            notes: shown as the run's description, or None.
+        """
+        from mlflow.entities import Param
+
+        self._store = store
+        self._client = store.client
+        # Held back so that a full disk still has room for the last word: the run's status.
+        self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
+        self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
+        all_tags = {**tags, HEARTBEAT_TAG: _now()}
+        if notes:
+            all_tags["mlflow.note.content"] = notes
+        run = self._client.create_run(
+            store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
+        )
+        self.run_id = str(run.info.run_id)
+        params = [Param(key, value[:MAX_PARAM]) for key, value in flatten(values).items()]
+        for start in range(0, len(params), PARAMS_A_CALL):
+            self._client.log_batch(self.run_id, params=params[start : start + PARAMS_A_CALL])
+        self._buffer: list[Metric] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="deeplab-heartbeat", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._reserve.unlink(missing_ok=True)
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Buffer the metrics of a step; they are written within about a second."""
+        from mlflow.entities import Metric
+
+        stamp = int(time.time() * 1000)
+        with self._lock:
+            self._buffer.extend(Metric(key, value, stamp, step) for key, value in values.items())
+
+    def tag(self, key: str, value: str) -> None:
+        """Set a tag now."""
+        self._client.set_tag(self.run_id, key, value[:MAX_TAG])
+
+    def text(self, path: str, text: str) -> None:
+        """Store a text file under this path among the run's artifacts."""
+        self._client.log_text(self.run_id, text, path)
+
+    def picture(self, path: str, png: bytes) -> None:
+        """Store a PNG under this path among the run's artifacts."""
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / Path(path).name
+            file.write_bytes(png)
+            self._client.log_artifact(self.run_id, str(file), str(Path(path).parent))
+
+    def model(self, network: Any, input_shape: tuple[int, ...], num_classes: int) -> None:
+        """Store a network as an MLflow model with signature, in Keras' own format.
+
+        Args:
+            network: a plain Keras model.
+            input_shape: of one row.
+            num_classes: outputs of the network.
+        """
+        import mlflow.keras
+        import numpy as np
+        from mlflow.models import Model, ModelSignature
+        from mlflow.types import Schema, TensorSpec
+
+        signature = ModelSignature(
+            inputs=Schema([TensorSpec(np.dtype("float32"), (-1, *input_shape))]),
+            outputs=Schema([TensorSpec(np.dtype("float32"), (-1, num_classes))]),
+        )
+        Model.log(
+            artifact_path=None,
+            name="model",
+            flavor=mlflow.keras,
+            run_id=self.run_id,
+            model=network,
+            signature=signature,
+            # MLflow would load the model in a new process to find these out.
+            pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
+        )
+
+    def flush(self) -> None:
+        """Write the buffered metrics now; they stay in the buffer if that fails."""
+        with self._lock:
+            waiting = list(self._buffer)
+        for start in range(0, len(waiting), 1000):
+            self._client.log_batch(self.run_id, metrics=waiting[start : start + 1000])
+            with self._lock:
+                del self._buffer[: len(waiting[start : start + 1000])]
+
+    def end(self, status: Status, error: str | None = None) -> None:
+        """Write what is buffered, the error if there is one, and the run's last status."""
+        self._stop.set()
+        self._thread.join()
+        self._reserve.unlink(missing_ok=True)
+        self.flush()
+        if error:
+            self.tag(ERROR_TAG, error)
+        self._client.set_terminated(self.run_id, status)
+
+    def _beat(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        last = time.monotonic()
+        while not self._stop.wait(FLUSH_SECONDS):
+            try:
+                self.flush()
+                if time.monotonic() - last >= HEARTBEAT_SECONDS:
+                    self.tag(HEARTBEAT_TAG, _now())
+                    last = time.monotonic()
+            except (MlflowException, OSError):
+                # The buffer keeps what could not be written; `end` tries once more and reports it.
+                continue
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """A nested configuration as dotted keys; a layer and a list of plain values stay in one piece.
+
+    `{"a": {"b": 1}, "c": [2, 3]}` becomes `{"a.b": "1", "c": "[2, 3]"}`.
+    """
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            flat |= {f"{name}.{index}": json.dumps(item) for index, item in enumerate(value)}
+        else:
+            flat[name] = value if isinstance(value, str) else json.dumps(value)
+    return flat
+
+
+def _now() -> str:
+    return f"{time.time():.0f}"

@@ -1,0 +1,173 @@
+"""Where runs are kept: found, checked and created before anything is trained."""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import TrackingConfig
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+PORTS = {"http": 80, "https": 443}
+CONNECT_SECONDS = 5.0
+WAYS_ON = "Give tracking.uri=sqlite:///FOLDER/mlflow.db or the address of an MLflow server that runs."
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a store is, known without opening it.
+
+    Attributes:
+        uri: MLflow's tracking URI, with an absolute path where it is a file.
+        database: the SQLite file, or None for a server.
+        work_folder: `.deeplab/` beside it (in the working directory for a server), for our own files.
+    """
+
+    uri: str
+    database: Path | None
+    work_folder: Path
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is an MLflow server rather than a database."""
+        return urlsplit(self.uri).scheme in PORTS
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store.
+
+    Attributes:
+        place: where it is.
+        client: MLflow's client of it.
+        experiment_id: of the MLflow experiment that runs belong to.
+    """
+
+    place: Place
+    client: "MlflowClient"
+    experiment_id: str
+
+
+def locate(uri: str | None) -> Place:
+    """Find the store: the setting, then MLFLOW_TRACKING_URI, then SQLite in the working directory.
+
+    Raises:
+        UserError: the address is of no known kind.
+    """
+    uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    scheme = urlsplit(uri).scheme.partition("+")[0]
+    if scheme == "sqlite":
+        database = Path(uri.partition(":///")[2]).absolute()
+        return Place(f"sqlite:///{database}", database, database.parent / ".deeplab")
+    if scheme not in (*PORTS, *DATABASES):
+        raise UserError(
+            f"tracking.uri: must begin with http, https, {' or '.join(DATABASES)}, got '{uri}'. {WAYS_ON}"
+        )
+    return Place(uri, None, Path.cwd() / ".deeplab")
+
+
+def open_store(config: TrackingConfig) -> Store:
+    """Open the store, creating its database, tables and experiment if they are not there.
+
+    Raises:
+        UserError: it cannot be reached or written.
+    """
+    place = locate(config.uri)
+    _check_reachable(place)
+    try:
+        place.work_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{place.work_folder}: cannot be created ({error.strerror}). {WAYS_ON}") from error
+    # Only now, because it takes seconds to import.
+    import mlflow
+    from filelock import FileLock
+
+    quieten_mlflow()
+    try:
+        # Two first runs at once would create the tables twice.
+        with FileLock(place.work_folder / "store.lock"):
+            mlflow.set_tracking_uri(place.uri)
+            client = mlflow.MlflowClient(place.uri)
+            experiment_id = _experiment(client, place, config.experiment)
+    except store_errors() as error:
+        raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
+    return Store(place, client, experiment_id)
+
+
+def quieten_mlflow() -> None:
+    """Leave the screen to deeplab: MLflow tells of every table it creates."""
+    import logging
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def shown(uri: str) -> str:
+    """An address as it may be printed and logged: without a password."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return uri
+    return parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")).geturl()
+
+
+def _check_reachable(place: Place) -> None:
+    """Fail at once where MLflow would try again for minutes."""
+    if place.database is not None:
+        _check_database(place.database)
+    elif place.is_server:
+        parts = urlsplit(place.uri)
+        try:
+            address = (parts.hostname or "", parts.port or PORTS[parts.scheme])
+            socket.create_connection(address, timeout=CONNECT_SECONDS).close()
+        except (OSError, ValueError, UnicodeError) as error:
+            raise UserError(f"The store {shown(place.uri)} cannot be reached ({error}). {WAYS_ON}") from error
+
+
+def _check_database(database: Path) -> None:
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        # Appending nothing needs the rights that writing needs, and leaves a file as it is.
+        existed = database.exists()
+        with database.open("ab"):
+            pass
+        with database.open("rb") as file:
+            head = file.read(16)
+        if not existed:
+            database.unlink()
+    except OSError as error:
+        raise UserError(f"The store {database} cannot be written ({error.strerror}). {WAYS_ON}") from error
+    if head and head != b"SQLite format 3\0":
+        raise UserError(f"The store {database} is no SQLite database. {WAYS_ON}")
+
+
+def _experiment(client: "MlflowClient", place: Place, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        if found.lifecycle_stage == "deleted":
+            raise UserError(
+                f"tracking.experiment: '{name}' is deleted in this store. Give another name, or restore it with "
+                f"'mlflow experiments restore --experiment-id {found.experiment_id}'."
+            )
+        return str(found.experiment_id)
+    # An absolute folder, so that the runs' files are found from any working directory.
+    artifacts = None if place.is_server else (place.work_folder.parent / "mlruns").as_uri()
+    return str(client.create_experiment(name, artifact_location=artifacts))
+
+
+def store_errors() -> tuple[type[Exception], ...]:
+    """What writing to a store can raise when it is full, gone or refuses."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return (MlflowException, SQLAlchemyError, OSError)
+
+
+def reason(error: Exception) -> str:
+    """The first line of what an error says."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

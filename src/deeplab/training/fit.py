@@ -1,0 +1,151 @@
+"""Train a network with Keras' own loop, and tell the observers how it goes."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from deeplab.config.errors import RunError, UserError
+from deeplab.config.schema import TrainingConfig
+from deeplab.data.splits import Split
+from deeplab.training.batches import row_order, training_batches, validation_batches
+from deeplab.training.history import Epoch, History
+from deeplab.training.losses import build_loss, class_weights
+from deeplab.training.observer import Observer
+from deeplab.training.seeds import seed_layers
+
+
+def fit(
+    network: keras.Model,
+    train: Split,
+    validation: Split | None,
+    num_classes: int,
+    config: TrainingConfig,
+    optimizer: Any,
+    seed: int,
+    observers: Sequence[Observer] = (),
+) -> History:
+    """Train the weights of a network in place.
+
+    Args:
+        network: a plain classifier, not compiled; it stays so.
+        train: rows to train on; their order in an epoch depends on (seed, epoch) alone.
+        validation: rows to validate on after each epoch, or None.
+        num_classes: outputs of the network.
+        config: epochs, batch size, loss and what stops the training.
+        optimizer: a Keras optimiser that has not been used.
+        seed: of the order of rows and of what layers draw.
+        observers: told of every step and epoch, in this order.
+
+    Raises:
+        RunError: the loss is no longer a number.
+    """
+    weights = class_weights(config, train.labels, num_classes)
+    steps_per_epoch = math.ceil(len(train) / config.batch_size)
+    loop = _Loop(network, config.epochs, steps_per_epoch, seed, observers)
+    # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
+    trainer = keras.Model(network.inputs, network.outputs, name=network.name)
+    trainer.compile(
+        optimizer=optimizer,
+        loss=build_loss(config),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    )
+    trainer.fit(
+        training_batches(
+            train,
+            config.batch_size,
+            num_classes,
+            weights,
+            lambda: row_order(seed, loop.epoch, len(train)),
+        ),
+        validation_data=None if validation is None else validation_batches(validation, num_classes),
+        epochs=config.epochs,
+        shuffle=False,  # the order is ours
+        callbacks=[loop, *_early_stopping(config)],
+        verbose=0,
+    )
+    return History(tuple(loop.epochs))
+
+
+def check_fits(config: TrainingConfig, train: Split, validation: Split | None, num_classes: int) -> None:
+    """Refuse settings that do not fit the rows.
+
+    Raises:
+        UserError: a batch larger than the training set, weights for other classes, or a wish that needs validation.
+    """
+    class_weights(config, train.labels, num_classes)
+    if config.batch_size > len(train):
+        raise UserError(
+            f"training.batch_size: must be at most the number of training rows ({len(train)}), got {config.batch_size}."
+        )
+    if validation is None:
+        for key in ("early_stopping_patience", "restore_best_weights"):
+            if getattr(config, key):
+                raise UserError(f"training.{key} looks at validation scores, but validation=none holds nothing out.")
+
+
+def _early_stopping(config: TrainingConfig) -> list[keras.callbacks.Callback]:
+    if config.early_stopping_patience is None and not config.restore_best_weights:
+        return []
+    return [
+        keras.callbacks.EarlyStopping(
+            monitor=f"val_{config.monitor}",
+            mode="min" if config.monitor == "loss" else "max",
+            # Without a patience of its own it never stops and only remembers the best epoch.
+            patience=config.early_stopping_patience or config.epochs,
+            restore_best_weights=config.restore_best_weights,
+        )
+    ]
+
+
+class _Loop(keras.callbacks.Callback):
+    """Sets the seeds of each epoch, measures its times, and turns Keras' logs into epochs of a history."""
+
+    def __init__(
+        self, network: keras.Model, epochs: int, steps_per_epoch: int, seed: int, observers: Sequence[Observer]
+    ) -> None:
+        super().__init__()
+        self.network, self.seed, self.observers = network, seed, observers
+        self.planned, self.steps_per_epoch = epochs, steps_per_epoch
+        self.epoch = 0
+        self.epochs: list[Epoch] = []
+        self.began = self.trained = 0.0
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        for observer in self.observers:
+            observer.training_began(self.planned, self.steps_per_epoch)
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.epoch = epoch
+        seed_layers(self.network, self.seed, epoch)
+        self.began, self.trained = time.perf_counter(), 0.0
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        metrics = dict(logs or {})
+        if not math.isfinite(metrics["loss"]):
+            raise RunError(
+                f"The loss became {metrics['loss']} in epoch {self.epoch + 1}, step {batch + 1}. "
+                "A smaller optimizer.learning_rate usually cures it."
+            )
+        for observer in self.observers:
+            observer.step_ended(self.epoch + 1, batch + 1, metrics)
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self.trained = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        now = time.perf_counter()
+        metrics = {_name(key): float(value) for key, value in (logs or {}).items()}
+        metrics["time/epoch_seconds"] = now - self.began
+        metrics["time/step_ms"] = 1000 * ((self.trained or now) - self.began) / self.steps_per_epoch
+        metrics["learning_rate"] = float(self.model.optimizer.learning_rate)
+        self.epochs.append(Epoch(epoch + 1, metrics))
+        for observer in self.observers:
+            observer.epoch_ended(self.epochs[-1])
+
+
+def _name(key: str) -> str:
+    """Keras' `val_loss` and `loss` are our `val/loss` and `train/loss`."""
+    return f"val/{key.removeprefix('val_')}" if key.startswith("val_") else f"train/{key}"
