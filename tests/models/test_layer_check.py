@@ -95,6 +95,10 @@ REFUSED = [
         "model.layers[0].axis must be a whole number that is not 0, or several of one sign that rise, "
         "got [-1, 3].",
     ),
+    (
+        {"type": "BatchNormalization", "axis": [1]},
+        "model.layers[0].axis must be a whole number that is not 0, got [1].",
+    ),
     ({"type": "Rescaling", "scale": True}, "model.layers[0].scale must be a number, got True."),
 ]
 

@@ -92,9 +92,10 @@ OUTPUTS = Kind(
 SHARE = _between(0.0, 1.0, "a number from 0 up to but not 1")
 NON_NEGATIVE = _between(0.0, math.inf, "a number of at least 0")
 BORDER = Kind("a whole number, [height, width] or [[top, bottom], [left, right]], of at least 0", _is_border)
+AXIS = Kind("a whole number that is not 0", lambda value: _is_whole(value, -8) and value != 0)
 AXES = Kind(
     "a whole number that is not 0, or several of one sign that rise",
-    lambda value: (_is_whole(value, -8) and value != 0) or _are_axes(value),
+    lambda value: AXIS.accepts(value) or _are_axes(value),
 )
 
 ARGUMENTS: Mapping[str, Kind] = {
@@ -147,6 +148,7 @@ ARGUMENTS: Mapping[str, Kind] = {
 
 # Where one name means different things.
 ARGUMENTS_OF: Mapping[tuple[str, str], Kind] = {
+    ("BatchNormalization", "axis"): AXIS,
     ("Rescaling", "scale"): NUMBER,
     ("ZeroPadding2D", "padding"): BORDER,
 }

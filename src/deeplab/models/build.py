@@ -1,7 +1,5 @@
 """The configuration of a network becomes a Keras model."""
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
@@ -13,12 +11,12 @@ from deeplab.models.rows import Rows
 from deeplab.models.shapes import check_ending, check_fit, count_parameters
 
 
-def check_network(config: ModelConfig, rows: Rows) -> int:
+def check_network(config: ModelConfig, info: Rows) -> int:
     """Refuse a network that cannot be built for these rows, from shapes alone: no weight takes memory.
 
     Args:
         config: the network.
-        rows: the facts of the data set.
+        info: the facts of the data set.
 
     Returns:
         The number of weights that the network will have, trainable or not.
@@ -31,13 +29,13 @@ def check_network(config: ModelConfig, rows: Rows) -> int:
     check_layers(config.layers)
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
-        layers = make_layers(config.layers, rows.num_classes, seed=0)
-        shapes = check_fit(config.layers, layers, rows)
-        check_ending(config.layers, layers, shapes, rows)
-        return count_parameters(layers, (rows.input_shape, *shapes[:-1]))
+        layers = make_layers(config.layers, info.num_classes, seed=0)
+        shapes = check_fit(config.layers, layers, info)
+        check_ending(config.layers, layers, shapes, info)
+        return count_parameters(layers, (info.input_shape, *shapes[:-1]))
 
 
-def build(config: ModelConfig, rows: Rows, seed: int) -> Any:
+def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
     """Build a network, not compiled, that takes rows as the data set has them.
 
     The same configuration and seed give the same weights to the bit, and the same names, whatever the process
@@ -46,7 +44,7 @@ def build(config: ModelConfig, rows: Rows, seed: int) -> Any:
 
     Args:
         config: the network.
-        rows: the facts of the data set.
+        info: the facts of the data set.
         seed: of the weights, and of what the layers draw while training.
 
     Returns:
@@ -55,10 +53,10 @@ def build(config: ModelConfig, rows: Rows, seed: int) -> Any:
     Raises:
         UserError: one line that names the layer and what is wrong with it.
     """
-    check_network(config, rows)
-    layers = make_layers(config.layers, rows.num_classes, seed)
+    check_network(config, info)
+    layers = make_layers(config.layers, info.num_classes, seed)
     scaling = (
-        [] if rows.scale == 1 else [keras.layers.Rescaling(rows.scale, name="rescaling", dtype="float32")]
+        [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
     )
-    inputs = keras.Input(rows.input_shape, dtype="float32", name="rows")
+    inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
     return keras.Sequential([inputs, *scaling, *layers], name=config.name)

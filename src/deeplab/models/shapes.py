@@ -53,13 +53,13 @@ def words(shape: Shape) -> str:
     return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
 
 
-def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], rows: Rows) -> tuple[Shape, ...]:
+def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], info: Rows) -> tuple[Shape, ...]:
     """Refuse a network whose layers do not fit the rows or each other.
 
     Args:
         config: the layers as configured, for the messages.
         layers: the same layers made.
-        rows: the facts of the data set.
+        info: the facts of the data set.
 
     Returns:
         The shape of one row behind each layer.
@@ -67,7 +67,7 @@ def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], rows:
     Raises:
         UserError: the first layer that does not fit, what it gets, and the least image size that works.
     """
-    shapes, reason = trace(layers, rows.input_shape)
+    shapes, reason = trace(layers, info.input_shape)
     for index, shape in enumerate(shapes):
         if math.prod(shape) > LARGEST:
             raise UserError(
@@ -77,26 +77,26 @@ def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], rows:
     if not reason:
         return shapes
     index = len(shapes)
-    shape = (rows.input_shape, *shapes)[index]
+    shape = (info.input_shape, *shapes)[index]
     problem = f"model.layers[{index}] {_described(config[index])} cannot take {words(shape)}: "
     if needs_maps(config[index]["type"]) and len(shape) != 3:
-        if len(rows.input_shape) == 3:
+        if len(info.input_shape) == 3:
             raise UserError(
                 f"{problem}it needs maps of (height, width, channels); a layer before it ends them."
             )
         raise UserError(
-            f"{problem}it needs images, and the rows of {rows.name} are {words(rows.input_shape)}."
+            f"{problem}it needs images, and the rows of {info.name} are {words(info.input_shape)}."
         )
-    if len(rows.input_shape) != 3:
+    if len(info.input_shape) != 3:
         raise UserError(f"{problem}{reason}.")
-    raise UserError(problem + _size_advice(layers, rows, reason))
+    raise UserError(problem + _size_advice(layers, info, reason))
 
 
-def _size_advice(layers: tuple[Any, ...], rows: Rows, reason: str) -> str:
-    height, width, channels = rows.input_shape
+def _size_advice(layers: tuple[Any, ...], info: Rows, reason: str) -> str:
+    height, width, channels = info.input_shape
     for size in range(1, LARGEST_IMAGE + 1):
         if not trace(layers, (size, size, channels))[1]:
-            setting = f" (dataset.image_size={size})" if rows.name in RESIZABLE else ""
+            setting = f" (dataset.image_size={size})" if info.name in RESIZABLE else ""
             least = "at least " if size > min(height, width) else ""
             return f"images of {least}{size}x{size} are needed, these are {height}x{width}{setting}."
     return f"{reason}; no image size up to {LARGEST_IMAGE}x{LARGEST_IMAGE} works."
@@ -135,7 +135,7 @@ def count_parameters(layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
 
 
 def check_ending(
-    config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], rows: Rows
+    config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
 ) -> None:
     """Refuse a network that does not end in one probability for each class.
 
@@ -144,15 +144,15 @@ def check_ending(
     """
     last = f"model.layers[{len(layers) - 1}] ({config[-1]['type']})"
     if len(shapes[-1]) != 1:
-        inputs = (rows.input_shape, *shapes)
+        inputs = (info.input_shape, *shapes)
         dense = [i for i, layer in enumerate(config) if layer["type"] == "Dense" and len(inputs[i]) > 1]
         hint = f"put a Flatten before model.layers[{dense[0]}] (Dense)." if dense else "is a Flatten missing?"
         raise UserError(
-            f"The network ends in {words(shapes[-1])}, not in {rows.num_classes} class probabilities: {hint}"
+            f"The network ends in {words(shapes[-1])}, not in {info.num_classes} class probabilities: {hint}"
         )
-    if shapes[-1] != (rows.num_classes,):
+    if shapes[-1] != (info.num_classes,):
         raise UserError(
-            f"{last} gives {shapes[-1][0]} outputs, {rows.name} has {rows.num_classes} classes: "
+            f"{last} gives {shapes[-1][0]} outputs, {info.name} has {info.num_classes} classes: "
             "write `units: num_classes`."
         )
     activation = getattr(getattr(layers[-1], "activation", None), "__name__", "none")
