@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from deeplab.config.build import build
@@ -99,13 +102,20 @@ def _check_group(override: Override, folders: tuple[Path, ...]) -> None:
 
 
 def _hydra(overrides: Sequence[Override], folders: tuple[Path, ...]) -> DictConfig:
-    first, *others = folders
+    # Hydra's public `initialize` takes one folder to find the root configuration in; the person's comes before ours.
+    Plugins.instance()
+    version.setbase("1.3")
+    search_path = ConfigSearchPathImpl()
+    search_path.append("hydra", "pkg://hydra.conf")
+    for folder in folders:
+        search_path.append("deeplab", f"file://{folder}")
+    search_path.append("schema", "structured://")
+    loader = ConfigLoaderImpl(search_path)
     lines = [_free_tag(override) for override in overrides]
-    if others:
-        quoted = ("'file://" + str(folder).replace("\\", "\\\\").replace("'", "\\'") + "'" for folder in others)
-        lines.append(f"hydra.searchpath=[{','.join(quoted)}]")
-    with initialize_config_dir(version_base="1.3", config_dir=str(first)):
-        return hydra_compose("config", overrides=lines)
+    composed = loader.load_configuration("config", lines, run_mode=RunMode.RUN, from_shell=False)
+    with open_dict(composed):
+        del composed["hydra"]
+    return composed
 
 
 def _free_tag(override: Override) -> str:

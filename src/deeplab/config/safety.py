@@ -35,6 +35,8 @@ def check_folder(folder: Path) -> None:
     Raises:
         UserError: a file cannot be read, is no YAML, or holds something that is refused.
     """
+    if (folder / "hydra").exists():
+        raise UserError(f"{folder / 'hydra'} is refused: Hydra's own settings stay as they are.")
     for path in sorted(folder.rglob("*.yaml")):
         if path.is_file():
             _check_file(path)
@@ -78,6 +80,7 @@ def _check_node(node: yaml.Node, path: Path, seen: set[int]) -> None:
         raise UserError(f"{where}: the tag '{node.tag}' is refused, only plain values are allowed.")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            where = f"{path}, line {key.start_mark.line + 1}"
             name = str(key.value).removeprefix("override ").lstrip("/ ")
             if name == "hydra" or name.startswith(("hydra.", "hydra/", "hydra@")):
                 raise UserError(f"{where}: '{key.value}' is refused, Hydra's own settings stay as they are.")

@@ -56,21 +56,31 @@ def load(config: NamedDatasetConfig, cache_dir: Path) -> Splits:  # noqa: ARG001
     return splits
 
 
-def _find(config: NamedDatasetConfig) -> Path:
-    keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    cache = keras_home / "datasets"
+def data_folders(data_dir: str | None) -> list[Path]:
+    """The folders that named data sets are looked for in, in order; Keras' cache is the last.
+
+    Args:
+        data_dir: the setting, or None.
+
+    Raises:
+        UserError: a folder that was named is not there or cannot be read.
+    """
     folders = []
-    if config.data_dir:
-        folders.append(existing_folder(config.data_dir, "dataset.data_dir"))
+    if data_dir:
+        folders.append(existing_folder(data_dir, "dataset.data_dir"))
     if os.environ.get("DEEPLAB_DATA"):
         folders.append(existing_folder(os.environ["DEEPLAB_DATA"], "DEEPLAB_DATA"))
-    folders.append(cache)
+    return [*folders, Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"]
+
+
+def _find(config: NamedDatasetConfig) -> Path:
+    folders = data_folders(config.data_dir)
     for folder in folders:
         path = folder / f"{config.kind}.npz"
         if os.path.lexists(path):  # a broken link is an error of its own, not a reason to download
             return path
     try:
-        return download(config.kind, cache)
+        return download(config.kind, folders[-1])
     except DownloadError as error:
         raise UserError(
             f"{config.kind}.npz is not in {', '.join(map(str, folders))}, and the download failed ({error}). "

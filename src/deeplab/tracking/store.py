@@ -95,6 +95,8 @@ def open_store(config: TrackingConfig) -> Store:
             mlflow.set_tracking_uri(place.uri)
             client = mlflow.MlflowClient(place.uri)
             experiment_id = _experiment(client, place, config.experiment)
+            # Logged models belong to this one too.
+            mlflow.set_experiment(experiment_id=experiment_id)
     except store_errors() as error:
         raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
     return Store(place, client, experiment_id)
