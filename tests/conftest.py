@@ -2,7 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,9 +87,11 @@ def process(tmp_path: Path) -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def runs(folder: Path) -> Iterator[Callable[[], list]]:
+def runs(folder: Path) -> Callable[[], list]:
     """The runs in this folder's store, the newest first."""
     import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
 
     def read() -> list:
         client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")

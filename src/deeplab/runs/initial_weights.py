@@ -26,7 +26,7 @@ def take_weights(network: "keras.Model", store: Store, wanted: str) -> str:
         UserError: there is no such run, it has no model, or its weights have other shapes.
     """
     run = find_run(store, wanted)
-    weights = load_network(run).get_weights()
+    weights = load_network(store, run).get_weights()
     ours, theirs = [w.shape for w in network.get_weights()], [w.shape for w in weights]
     if ours != theirs:
         different = next((f"{a} against {b}" for a, b in zip(ours, theirs, strict=False) if a != b), None)

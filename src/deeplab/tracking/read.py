@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.errors import UserError
+from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
-def load_network(run: "Run") -> Any:
+def load_network(store: Store, run: "Run") -> Any:
     """The trained network of a run, a plain Keras model.
 
     Keras' safe mode refuses a file that would run code.
@@ -25,7 +26,9 @@ def load_network(run: "Run") -> Any:
     name = f"{run.info.run_name} ({run.info.run_id[:8]})"
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/model", dst_path=folder)
+            path = mlflow.artifacts.download_artifacts(
+                f"runs:/{run.info.run_id}/model", dst_path=folder, tracking_uri=store.place.uri
+            )
             return keras.saving.load_model(Path(path) / "data" / "model.keras", safe_mode=True)
         except (MlflowException, OSError) as error:
             raise UserError(f"Run {name} has no model; it was made with tracking.save_model=none or ended early.") from error

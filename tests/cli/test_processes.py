@@ -1,0 +1,110 @@
+"""The command line in processes of its own: signals, streams, the UI's server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEEPLAB = Path(sys.executable).parent / "deeplab"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_ends_within_two_seconds_and_keeps_what_it_has(
+    folder: Path, runs: Callable[[], list], number: signal.Signals, status: int
+) -> None:
+    import mlflow
+
+    command = [str(DEEPLAB), "train", "training.epochs=50", "dataset.limit=300", "dataset.image_size=12"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any(line.startswith("epoch  2/50") for line in process.stdout)
+        began = time.monotonic()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    seconds = time.monotonic() - began
+    (run,) = runs()
+    assert process.returncode == status
+    assert run.info.status == "KILLED"
+    assert err.startswith(f"deeplab: Interrupted: run {run.info.run_id[:8]} is KILLED, ")
+    assert run.data.metrics["train/loss"] > 0
+    names = {item.path for item in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
+    assert {"config.yaml", "history.csv"} <= names
+    history = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/history.csv")
+    assert int(history.splitlines()[-1].split(",")[0]) >= 2
+    assert seconds < 10  # two are promised; a busy machine may need more
+
+
+def test_nothing_but_the_run_s_lines_is_printed(process: Callable[..., Any]) -> None:
+    done = process("train", "model=dense_relu", "dataset.image_size=8", "training.epochs=1")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("digits: ")
+
+
+def test_help_shows_the_commands(process: Callable[..., Any]) -> None:
+    out = process("--help").out
+    assert all(command in out for command in ("train", "list", "ui", "doctor"))
+
+
+def test_ui_serves_the_store_on_this_machine_alone(folder: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(DEEPLAB), "ui", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == f"store sqlite:///{folder}/mlflow.db\n"
+            assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+            _wait_for(port)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+                assert b"MLflow" in page.read()
+            busy = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert busy.returncode == 2
+            assert f"Port {port} is not free" in busy.stderr
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.communicate(timeout=60)
+    assert server.returncode == 0
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "expected"),
+    [
+        ("zsh", "deeplab train model=cnn_d", ["model=cnn_dropout", "model=cnn_dropout_pool"]),
+        ("zsh", "deeplab train training.ep", ["training.epochs="]),
+        ("zsh", "deeplab train exp", ["experiment="]),
+        ("bash", "deeplab train model=cnn_d", ["cnn_dropout", "cnn_dropout_pool"]),
+        ("bash", "deeplab train optimizer.mom", ["optimizer.momentum="]),
+        ("bash", "deeplab tr", ["train"]),
+    ],
+)
+def test_completion(shell: str, words: str, expected: list[str], tmp_path: Path) -> None:
+    environment = {**os.environ, "_DEEPLAB_COMPLETE": f"complete_{shell}"}
+    if shell == "bash":
+        split = words.replace("=", " = ").split()
+        environment |= {"COMP_WORDS": " ".join(split), "COMP_CWORD": str(len(split) - 1)}
+    else:
+        environment["_TYPER_COMPLETE_ARGS"] = words
+    done = subprocess.run(
+        [str(DEEPLAB)], capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
+    )
+    found = [word for word in done.stdout.replace('"', " ").replace(":", " ").split() if word in expected]
+    assert found == expected, done.stdout

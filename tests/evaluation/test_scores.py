@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from deeplab.data.splits import Split
+from deeplab.evaluation.scores import BATCH, predict, score
+
+
+def test_scores_are_those_of_keras_evaluate_regularisation_included() -> None:
+    import keras
+
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).normal(size=(BATCH + 88, 5)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int32)
+    network = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(2, "softmax", kernel_regularizer=keras.regularizers.L2(0.1))]
+    )
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+    network.compile(loss=loss, metrics=["accuracy"])
+    expected_loss, expected_accuracy = network.evaluate(x, np.eye(2)[y], verbose=0)
+
+    predictions = predict(network, Split.whole(x, y))
+    scores = score(network, predictions, loss)
+    assert predictions.probabilities.shape == (BATCH + 88, 2)
+    assert scores.loss == pytest.approx(expected_loss, rel=1e-5)
+    assert scores.accuracy == pytest.approx(expected_accuracy)
+    assert len(network.losses) == 1

@@ -1,0 +1,60 @@
+"""What imports what: down only, and nothing heavy before it is needed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn", "pandas")
+
+
+def imported(code: str) -> list[str]:
+    """The heavy packages that a piece of code imports in a process of its own."""
+    report = f"{code}\nimport json, sys\nprint('\\n' + json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["list"],
+        ["list", "models"],
+        ["train", "model=cnn_dropuot"],
+        ["train", "training.epochs=0"],
+        ["train", "l2=-1"],
+        ["ui", "tracking.uri=nothing"],
+    ],
+)
+def test_help_lists_and_configuration_errors_import_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        f"import sys\nsys.argv = ['deeplab', *{arguments!r}]\nfrom deeplab.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code in (0, 2), end.code\n"
+    )
+    assert imported(code) == []
+
+
+def test_the_check_can_fail() -> None:
+    assert imported("import matplotlib") == ["matplotlib"]
+
+
+def test_an_unknown_layer_is_found_before_tensorflow_is_imported(tmp_path: Path) -> None:
+    code = (
+        "from deeplab.config.compose import compose\nfrom deeplab.config.errors import UserError\n"
+        "from pathlib import Path\nfrom deeplab.runs.prepare import prepare\n"
+        "config = compose(['model.layers.0.type=Conv2d']).config\n"
+        "try:\n    prepare(config, Path('.'))\nexcept UserError as error:\n    assert 'Conv2D' in str(error)\n"
+        "else:\n    raise AssertionError\n"
+    )
+    assert imported(code) == []

@@ -1,0 +1,123 @@
+import time
+from pathlib import Path
+
+import pytest
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import TrackingConfig
+from deeplab.tracking import run_log
+from deeplab.tracking.find import find_run
+from deeplab.tracking.run_log import HEARTBEAT_TAG, RunLog, flatten
+from deeplab.tracking.store import Store, open_store
+
+
+@pytest.fixture
+def store(folder: Path) -> Store:
+    return open_store(TrackingConfig(None, "deeplab", "all", "all"))
+
+
+def begun(store: Store, name: str = "x") -> RunLog:
+    return RunLog(store, name, {"seed": 1}, {"course": "nn101"}, "a note")
+
+
+def test_flatten_keeps_lists_and_layers_in_one_piece() -> None:
+    values = {
+        "seed": 0,
+        "l2": None,
+        "model": {"name": "m", "layers": [{"type": "Dense", "units": 3}, {"type": "Flatten"}]},
+        "schedule": {"factors": [1, 0.1]},
+        "tags": {},
+    }
+    assert flatten(values) == {
+        "seed": "0",
+        "l2": "null",
+        "model.name": "m",
+        "model.layers.0": '{"type": "Dense", "units": 3}',
+        "model.layers.1": '{"type": "Flatten"}',
+        "schedule.factors": "[1, 0.1]",
+        "tags": "{}",
+    }
+
+
+def test_a_run_is_written_and_ended(store: Store) -> None:
+    with begun(store) as log:
+        log.metrics(1, {"train/loss": 0.5})
+        log.metrics(2, {"train/loss": 0.25})
+        log.text("folder/note.txt", "hello")
+        log.end("FINISHED")
+    run = store.client.get_run(log.run_id)
+    assert (run.info.status, run.data.params, run.data.tags["course"]) == ("FINISHED", {"seed": "1"}, "nn101")
+    assert run.data.tags["mlflow.note.content"] == "a note"
+    history = store.client.get_metric_history(log.run_id, "train/loss")
+    assert [(metric.step, metric.value) for metric in history] == [(1, 0.5), (2, 0.25)]
+    assert [item.path for item in store.client.list_artifacts(log.run_id)] == ["folder"]
+
+
+def test_metrics_and_heartbeat_are_written_while_the_run_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_log, "FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr(run_log, "HEARTBEAT_SECONDS", 0.02)
+    with begun(store) as log:
+        store.client.set_tag(log.run_id, HEARTBEAT_TAG, "0")
+        log.metrics(1, {"train/loss": 0.5})
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            run = store.client.get_run(log.run_id)
+            if run.data.metrics and run.data.tags[HEARTBEAT_TAG] != "0":
+                break
+            time.sleep(0.02)
+        assert run.info.status == "RUNNING"
+        assert run.data.metrics == {"train/loss": 0.5}
+        assert abs(int(run.data.tags[HEARTBEAT_TAG]) - time.time()) < 30
+        log.end("FINISHED")
+
+
+def test_what_could_not_be_written_is_kept_and_written_later(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_log, "FLUSH_SECONDS", 0.02)
+    write, failures = store.client.log_batch, []
+
+    def fail(*arguments: object, **named: object) -> None:
+        if "metrics" in named and len(failures) < 3:
+            failures.append(1)
+            raise OSError("no space left")
+        write(*arguments, **named)
+
+    with begun(store) as log:
+        monkeypatch.setattr(store.client, "log_batch", fail)
+        log.metrics(1, {"train/loss": 0.5})
+        deadline = time.monotonic() + 20
+        while len(failures) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        log.end("FINISHED")
+    history = store.client.get_metric_history(log.run_id, "train/loss")
+    assert [(metric.step, metric.value) for metric in history] == [(1, 0.5)]
+    assert len(failures) == 3
+
+
+def test_long_values_are_cut_to_what_mlflow_takes(store: Store) -> None:
+    with RunLog(store, "x", {"weights": [1] * 9000}, {"long": "y" * 9000}, "z" * 9000) as log:
+        log.end("FINISHED")
+    run = store.client.get_run(log.run_id)
+    assert len(run.data.params["weights"]) == 6000
+    assert len(run.data.tags["long"]) == len(run.data.tags["mlflow.note.content"]) == 8000
+
+
+def test_runs_are_found_by_id_beginning_name_and_latest(store: Store) -> None:
+    ids = []
+    for name in ("first", "second", "second"):
+        with begun(store, name) as log:
+            log.end("FINISHED")
+        ids.append(log.run_id)
+        time.sleep(0.01)
+    assert find_run(store, "latest").info.run_id == ids[2]
+    assert find_run(store, ids[1]).info.run_id == ids[1]
+    assert find_run(store, ids[0][:12]).info.run_id == ids[0]
+    assert find_run(store, "first").info.run_id == ids[0]
+    with pytest.raises(UserError, match="Run 'second' may be any of 2: .* Give the beginning of an id"):
+        find_run(store, "second")
+    with pytest.raises(UserError, match="There is no run 'frist'. Did you mean 'first'?"):
+        find_run(store, "frist")
+
+
+def test_an_empty_store_has_no_latest_run(store: Store) -> None:
+    with pytest.raises(UserError, match="the store has no runs yet"):
+        find_run(store, "latest")

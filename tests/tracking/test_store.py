@@ -1,0 +1,91 @@
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import TrackingConfig
+from deeplab.tracking.store import locate, open_store, shown
+
+
+def tracking(uri: str | None = None, experiment: str = "deeplab") -> TrackingConfig:
+    return TrackingConfig(uri, experiment, "all", "all")
+
+
+def test_the_default_lies_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = locate(None)
+    assert place.uri == f"sqlite:///{tmp_path}/mlflow.db"
+    assert place.work_folder == tmp_path / ".deeplab"
+
+
+def test_the_setting_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5999")
+    assert locate(None).uri == "http://127.0.0.1:5999"
+    assert locate("sqlite:////a/b.db").uri == "sqlite:////a/b.db"
+
+
+@pytest.mark.parametrize("uri", ["runs", "./mlruns", "file:///tmp/x", "ftp://host/x", "sqlite"])
+def test_an_address_of_no_known_kind_is_refused(uri: str) -> None:
+    with pytest.raises(UserError, match=r"tracking.uri: must begin with http, https, sqlite"):
+        locate(uri)
+
+
+def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/deep/er/mlflow.db"
+    first = open_store(tracking(uri))
+    assert (tmp_path / "deep" / "er" / "mlflow.db").stat().st_size > 10_000
+    assert open_store(tracking(uri)).experiment_id == first.experiment_id
+    experiment = first.client.get_experiment(first.experiment_id)
+    assert experiment.artifact_location == (tmp_path / "deep" / "er" / "mlruns").as_uri()
+
+
+def test_a_server_that_is_not_there_is_told_at_once() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(UserError, match=f"The store http://127.0.0.1:{port} cannot be reached"):
+        open_store(tracking(f"http://127.0.0.1:{port}"))
+
+
+def test_a_host_without_a_name_is_told() -> None:
+    with pytest.raises(UserError, match="cannot be reached"):
+        open_store(tracking("http://"))
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "mlflow.db"
+    file.write_text("my precious notes, nothing that SQLite knows")
+    with pytest.raises(UserError, match="is no SQLite database"):
+        open_store(tracking(f"sqlite:///{file}"))
+    assert file.read_text().startswith("my precious")
+
+
+def test_a_folder_in_the_place_of_the_database_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Is a directory"):
+        open_store(tracking(f"sqlite:///{tmp_path}"))
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        open_store(tracking(f"sqlite:///{tmp_path}/file/mlflow.db"))
+
+
+def test_a_full_or_read_only_place_is_told() -> None:
+    with pytest.raises(UserError, match="cannot be written"):
+        open_store(tracking("sqlite:////proc/deeplab/mlflow.db"))
+
+
+def test_a_deleted_experiment_is_told(folder: Path) -> None:
+    store = open_store(tracking())
+    store.client.delete_experiment(store.experiment_id)
+    with pytest.raises(UserError, match="'deeplab' is deleted in this store. Give another name"):
+        open_store(tracking())
+    assert os.path.samefile(folder, Path.cwd())
+
+
+def test_passwords_are_not_shown() -> None:
+    assert shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert shown("sqlite:////a/b.db") == "sqlite:////a/b.db"

@@ -1,0 +1,50 @@
+import numpy as np
+
+from deeplab.data.splits import Split
+from deeplab.training.batches import row_order, training_batches, validation_batches
+
+
+def rows(count: int) -> Split:
+    x = np.arange(count * 4, dtype=np.uint8).reshape(count, 2, 2, 1)
+    return Split.whole(x, (np.arange(count) % 3).astype(np.int32))
+
+
+def test_order_is_a_function_of_seed_and_epoch() -> None:
+    assert np.array_equal(row_order(1, 2, 50), row_order(1, 2, 50))
+    orders = {tuple(row_order(seed, epoch, 50)) for seed in range(3) for epoch in range(3)}
+    assert len(orders) == 9
+    assert all(sorted(order) == list(range(50)) for order in orders)
+
+
+def test_every_row_comes_once_in_the_order_given_and_the_last_batch_is_short() -> None:
+    split, order = rows(10), np.array([3, 1, 2, 0, 9, 8, 7, 6, 5, 4])
+    batches = list(training_batches(split, 4, 3, None, lambda: order).as_numpy_iterator())
+    assert [len(x) for x, _ in batches] == [4, 4, 2]
+    x = np.concatenate([x for x, _ in batches])
+    y = np.concatenate([y for _, y in batches])
+    assert x.dtype == np.uint8
+    assert np.array_equal(x, split.x[order])
+    assert np.array_equal(y, np.eye(3, dtype=np.float32)[split.y[order]])
+
+
+def test_each_epoch_asks_for_its_own_order() -> None:
+    orders = iter([np.arange(4), np.arange(4)[::-1]])
+    dataset = training_batches(rows(4), 4, 3, None, lambda: next(orders))
+    first, second = (next(iter(dataset.as_numpy_iterator()))[0] for _ in range(2))
+    assert np.array_equal(first, second[::-1])
+
+
+def test_class_weights_become_weights_of_rows() -> None:
+    weights = np.array([1, 2, 4], np.float32)
+    (batch,) = training_batches(rows(6), 6, 3, weights, lambda: np.arange(6)).as_numpy_iterator()
+    assert batch[2].tolist() == [1, 2, 4, 1, 2, 4]
+
+
+def test_validation_rows_come_in_their_own_order() -> None:
+    split = rows(10).subset(np.array([7, 3, 5]))
+    (batch,) = validation_batches(split, 3).as_numpy_iterator()
+    assert np.array_equal(batch[0], split.x[[7, 3, 5]])
+
+
+def test_an_epoch_has_a_length() -> None:
+    assert int(training_batches(rows(10), 4, 3, None, lambda: np.arange(10)).cardinality()) == 3
