@@ -200,7 +200,6 @@ def test_a_disk_that_is_full_fails_the_run_and_the_model_is_saved_elsewhere(
         (["training.class_weights=[1,2]"], "one weight for each of the 10 classes"),
         (["validation=none", "training.restore_best_weights=true"], "holds nothing out"),
         (["training.initial_weights=nothing"], "the store has no runs yet"),
-        (["dataset=npz", "dataset.path=nothing.npz"], "there is no such file"),
         (["model.layers.1.type=Dens"], "Unknown layer 'Dens'"),
         (["schedule=cosine", "schedule.warmup_epochs=2"], "schedule.warmup_epochs: must be less than training.epochs"),
         (["tracking.uri=sqlite:////proc/x/mlflow.db"], "cannot be written"),
@@ -211,4 +210,10 @@ def test_bad_input_leaves_no_run(folder: Path, runs: Callable[[], list], overrid
         train(compose([*SMALL, *overrides]))
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert runs() == []
+
+
+def test_data_that_are_not_there_leave_no_run(folder: Path, runs: Callable[[], list]) -> None:
+    with pytest.raises(UserError, match="dataset.path=nothing.npz: there is no such file or folder."):
+        train(compose(["dataset=npz", "dataset.path=nothing.npz"]))
     assert runs() == []

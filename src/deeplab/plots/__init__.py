@@ -1,0 +1,10 @@
+"""The figures: one per file, each `draw(...) -> matplotlib.figure.Figure` from plain values."""
+
+# Resolved when used: a list of the figures must cost no import of matplotlib.
+PLOTS = {
+    "curves": "deeplab.plots.curves:draw",
+    "confusion": "deeplab.plots.confusion:draw",
+    "mistakes": "deeplab.plots.mistakes:draw",
+    "filters": "deeplab.plots.filters:draw",
+    "diagram": "deeplab.plots.diagram:draw",
+}

@@ -4,14 +4,12 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from deeplab.config.compose import Composed
-from deeplab.plots import PLOTS
 from deeplab.runs.prepare import Prepared
 from deeplab.tracking.provenance import installed_packages
 from deeplab.tracking.run_log import RunLog
@@ -20,7 +18,7 @@ from deeplab.training.history import History
 if TYPE_CHECKING:
     import keras
 
-    from deeplab.evaluation.scores import Predictions, Scores
+    from deeplab.evaluation.scores import Scores
 
 
 def log_inputs(log: RunLog, composed: Composed) -> None:
@@ -47,13 +45,10 @@ def log_model(log: RunLog, prepared: Prepared) -> None:
     log.model(prepared.network, info.input_shape, info.num_classes)
 
 
-def log_plots(log: RunLog, prepared: Prepared, history: History, predictions: "Predictions") -> None:
-    """Every figure that this kind of data and network has, as `plots/NAME.png`."""
-    from deeplab.plots.style import to_png
-
-    for name, arguments in _figures(prepared, history, predictions).items():
-        module, _, function = PLOTS[name].partition(":")
-        log.picture(f"plots/{name}.png", to_png(getattr(import_module(module), function)(**arguments)))
+def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:
+    """Figures by name, as `plots/NAME.png`."""
+    for name, png in plots:
+        log.picture(f"plots/{name}.png", png)
 
 
 def rescue_model(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:

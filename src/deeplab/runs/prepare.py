@@ -25,10 +25,12 @@ class Prepared:
         splits: the data set.
         train: rows to train on.
         validation: rows to validate on, or None.
+        optimizer: with its schedule, not yet used.
         runtime: the device and the rest of the process.
     """
 
     network: "keras.Model"
+    optimizer: "keras.optimizers.Optimizer"
     splits: Splits
     train: Split
     validation: Split | None
@@ -59,10 +61,13 @@ def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
     splits = load(config.dataset, work_folder)
     train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
     runtime = prepare_runtime(config.training, config.seed)
-    # Here, because both import TensorFlow, which takes seconds that a mistake above need not cost.
+    # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
     from deeplab.models.build import build
     from deeplab.training.fit import check_fits
+    from deeplab.training.optimizers import build_optimizer
 
     check_fits(config.training, train, validation, splits.info.num_classes)
     network = build(config.model, splits.info, config.seed)
-    return Prepared(network, splits, train, validation, runtime)
+    steps_per_epoch = -(-len(train) // config.training.batch_size)
+    optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
+    return Prepared(network, optimizer, splits, train, validation, runtime)

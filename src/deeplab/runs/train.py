@@ -19,6 +19,7 @@ from deeplab.runs.artifacts import (
     log_scores,
     rescue_model,
 )
+from deeplab.runs.figures import figures
 from deeplab.runs.initial_weights import take_weights
 from deeplab.runs.prepare import Prepared, prepare
 from deeplab.tracking.provenance import git_tags
@@ -106,7 +107,7 @@ def train(composed: Composed, observers: Sequence[RunObserver] = ()) -> RunResul
             log_inputs(log, composed)
             for observer in observers:
                 observer.run_began(log.run_id, name, prepared)
-            history, scores = _train_and_score(config, prepared, log, [epochs, *observers])
+            history, scores = _train_and_score(name, config, prepared, log, [epochs, *observers])
             log.end("FINISHED")
         except KeyboardInterrupt as interrupt:
             with _signals_ignored():
@@ -128,23 +129,21 @@ def train(composed: Composed, observers: Sequence[RunObserver] = ()) -> RunResul
 
 
 def _train_and_score(
-    config: ExperimentConfig, prepared: Prepared, log: RunLog, observers: Sequence[Observer]
+    name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, observers: Sequence[Observer]
 ) -> "tuple[History, Scores]":
     # Here, because they import TensorFlow, which `deeplab --help` can do without.
     from deeplab.evaluation.scores import predict, score
     from deeplab.training.fit import fit
     from deeplab.training.losses import build_loss
-    from deeplab.training.optimizers import build_optimizer
 
     training, network = config.training, prepared.network
-    steps_per_epoch = -(-len(prepared.train) // training.batch_size)
     history = fit(
         network,
         prepared.train,
         prepared.validation,
         prepared.splits.info.num_classes,
         training,
-        build_optimizer(config.optimizer, config.schedule, steps_per_epoch, training.epochs),
+        prepared.optimizer,
         config.seed,
         observers,
     )
@@ -155,7 +154,7 @@ def _train_and_score(
     if config.tracking.save_model != "none":
         log_model(log, prepared)
     if config.tracking.plots != "none":
-        log_plots(log, prepared, history, predictions)
+        log_plots(log, figures(name, training.monitor, prepared, history, predictions))
     return history, scores
 
 

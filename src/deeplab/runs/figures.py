@@ -1,0 +1,70 @@
+"""Which figures a run has, and what each is drawn from."""
+
+from collections.abc import Iterator
+from dataclasses import astuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from deeplab.plots import PLOTS
+from deeplab.runs.prepare import Prepared
+from deeplab.training.history import History
+
+if TYPE_CHECKING:
+    from deeplab.evaluation.scores import Predictions
+
+
+def figures(
+    name: str, monitor: str, prepared: Prepared, history: History, predictions: "Predictions"
+) -> Iterator[tuple[str, bytes]]:
+    """Draw every figure that this kind of data and network has.
+
+    Yields:
+        Names of the table of figures, and PNGs.
+    """
+    from deeplab.plots.style import to_png
+
+    drawn = _arguments(name, monitor, prepared, history, predictions)
+    for plot, arguments in drawn:
+        module, _, function = PLOTS[plot].partition(":")
+        yield plot, to_png(getattr(import_module(module), function)(**arguments))
+
+
+def _arguments(
+    name: str, monitor: str, prepared: Prepared, history: History, predictions: "Predictions"
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    info = prepared.splits.info
+    yield "curves", {"rows": list(history.long_form()), "monitor": monitor, "name": name}
+    yield "confusion", {
+        "labels": predictions.labels,
+        "predicted": predictions.classes,
+        "class_names": info.class_names,
+    }
+    rows = [astuple(row) for row in prepared.layers]
+    yield "diagram", {"rows": rows, "input_shape": info.input_shape, "name": prepared.network.name}
+    if not info.is_image:
+        return
+    yield "mistakes", _mistakes(prepared, predictions)
+    first = next((layer for layer in prepared.network.layers if layer.weights), None)
+    if first is not None and type(first).__name__ in ("Conv2D", "Dense") and _sees_the_image(first, info.input_shape):
+        yield "filters", {"weights": first.get_weights()[0], "layer": first.name, "input_shape": info.input_shape}
+
+
+def _mistakes(prepared: Prepared, predictions: "Predictions") -> dict[str, Any]:
+    from deeplab.plots.mistakes import most_confident
+
+    chosen = most_confident(predictions.probabilities, predictions.labels)
+    return {
+        "images": prepared.splits.test.images(chosen),
+        "labels": predictions.labels[chosen],
+        "probabilities": predictions.probabilities[chosen],
+        "class_names": prepared.splits.info.class_names,
+        "total": len(predictions.labels),
+    }
+
+
+def _sees_the_image(layer: Any, input_shape: tuple[int, ...]) -> bool:
+    """Whether the weights of a layer lie on the pixels themselves, not on what an earlier layer made of them."""
+    shape = layer.get_weights()[0].shape
+    if type(layer).__name__ == "Conv2D":
+        return bool(shape[2] == input_shape[2])
+    return bool(shape[0] == input_shape[0] * input_shape[1] * input_shape[2])

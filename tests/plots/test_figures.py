@@ -1,0 +1,156 @@
+"""Every figure: what is written on it, and that equal input gives equal bytes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from deeplab.plots import PLOTS, confusion, curves, diagram, filters, mistakes
+from deeplab.plots.style import to_png
+
+NAMES = ("cat", "dog", "eel")
+HISTORY = [
+    *[(epoch, 1 / epoch, "loss", "train") for epoch in range(1, 6)],
+    *[(epoch, abs(epoch - 3) + 0.5, "loss", "val") for epoch in range(1, 6)],
+    *[(epoch, 1 - 0.5 / epoch, "accuracy", "train") for epoch in range(1, 6)],
+    *[(epoch, 0.9 - 0.1 * abs(epoch - 2), "accuracy", "val") for epoch in range(1, 6)],
+]
+ROWS = [("conv2d_1", "Conv2D", (26, 26, 32), 320), ("flatten_1", "Flatten", (21632,), 0), ("dense_1", "Dense", (3,), 64899)]
+
+
+def texts(figure: Figure) -> list[str]:
+    """Everything written on a figure that is not empty."""
+    from matplotlib.text import Text
+
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def drawn(name: str) -> Figure:
+    rng = np.random.default_rng(0)
+    if name == "curves":
+        return curves.draw(HISTORY, name="net")
+    if name == "confusion":
+        return confusion.draw(np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1, 2]), NAMES)
+    if name == "mistakes":
+        images = rng.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
+        return mistakes.draw(images, np.zeros(5, int), np.tile([0.1, 0.7, 0.2], (5, 1)), NAMES, 1234)
+    if name == "filters":
+        return filters.draw(rng.normal(size=(3, 3, 1, 32)), "conv2d_1", (28, 28, 1))
+    return diagram.draw(ROWS, (28, 28, 1), "net")
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_equal_input_gives_equal_bytes_a_thousand_pixels_wide(name: str) -> None:
+    png = to_png(drawn(name))
+    assert png == to_png(drawn(name))
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20], "big") == 1000
+
+
+def test_curves_have_axes_with_units_and_mark_the_best_epoch() -> None:
+    figure = curves.draw(HISTORY, "loss")
+    accuracy, loss = figure.axes
+    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch", "epoch"]
+    assert (accuracy.get_ylabel(), loss.get_ylabel()) == ("accuracy (%)", "loss")
+    assert loss.get_title(loc="left") == "Loss: validation 0.5 in epoch 3 (○)"
+    assert curves.draw(HISTORY).axes[0].get_title(loc="left") == "Accuracy: validation 90.00 % in epoch 2 (○)"
+    lines = {line.get_label(): list(line.get_ydata()) for line in loss.get_lines()}
+    assert lines["training"] == [1 / epoch for epoch in range(1, 6)]
+    assert {"training", "validation"} <= set(texts(figure))
+
+
+def test_curves_without_validation_mark_nothing_and_one_epoch_is_enough() -> None:
+    figure = curves.draw([row for row in HISTORY if row[3] == "train" and row[0] == 1])
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Accuracy", "Loss"]
+    assert to_png(figure)
+
+
+def test_curves_survive_what_is_not_finite() -> None:
+    figure = curves.draw([(1, 0.5, "loss", "train"), (2, float("nan"), "loss", "train"), (3, float("inf"), "loss", "train")])
+    assert "not finite in 2 of 3 epochs" in figure.axes[0].get_title(loc="left")
+    assert to_png(figure)
+
+
+def test_an_empty_history_is_an_error() -> None:
+    with pytest.raises(ValueError, match="the history is empty"):
+        curves.draw([])
+
+
+def test_confusion_counts_and_recalls() -> None:
+    written = texts(drawn("confusion"))
+    assert "Confusion matrix: 5 of 6 right (83.33 %)" in written
+    assert sorted(text for text in written if text.isdigit()) == ["1", "1", "1", "3"]
+    recalls = drawn("confusion").axes[0].child_axes[0].get_yticklabels()
+    assert [label.get_text() for label in recalls] == ["50.0 %", "100.0 %", "100.0 %"]
+    assert {"predicted class", "true class", *NAMES} <= set(written)
+
+
+def test_confusion_of_many_classes_writes_no_counts() -> None:
+    labels = np.repeat(np.arange(60), 2)
+    figure = confusion.draw(labels, labels, [f"class {index}" for index in range(60)])
+    assert not [text for text in figure.axes[0].texts if text.get_text()]
+    assert "test rows (log scale)" in texts(figure)
+
+
+def test_the_most_confident_mistakes_come_first() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
+    assert mistakes.most_confident(probabilities, np.array([0, 0, 0, 1])).tolist() == [2, 3, 1]
+
+
+def test_mistakes_say_what_was_said_how_surely_and_what_it_is() -> None:
+    written = texts(drawn("mistakes"))
+    assert "The 5 most confident mistakes of 1,234 test images" in written
+    assert written.count("dog 70 %\nis cat") == 5
+
+
+def test_no_mistake_is_told() -> None:
+    empty = np.zeros((0, 4, 4, 1), np.uint8)
+    written = texts(mistakes.draw(empty, np.zeros(0, int), np.zeros((0, 3)), NAMES, 1234))
+    assert "Not one of 1,234 test images was taken for another class." in written
+
+
+@pytest.mark.parametrize(
+    ("shape", "input_shape", "title"),
+    [
+        ((3, 3, 1, 8), (28, 28, 1), "What x looks for: 8 filters of 3x3"),
+        ((5, 5, 3, 40), (32, 32, 3), "What x looks for: 40 filters of 5x5"),
+        ((64, 100), (8, 8, 1), "What x looks for: 100 filters of 8x8, the first 64"),
+        ((192, 10), (8, 8, 3), "What x looks for: 10 filters of 8x8"),
+    ],
+)
+def test_filters_of_convolutions_and_dense_layers(shape: tuple[int, ...], input_shape: Any, title: str) -> None:
+    figure = filters.draw(np.random.default_rng(0).normal(size=shape), "x", input_shape)
+    assert title in texts(figure)
+    assert to_png(figure)
+
+
+def test_the_weights_are_where_they_belong() -> None:
+    weights = np.arange(2 * 2 * 1 * 2, dtype=float).reshape(2, 2, 1, 2)
+    picture = filters.draw(weights, "x", (28, 28, 1)).axes[0].images[0].get_array()
+    assert np.unique(picture[~np.isnan(picture)]).tolist() == sorted(weights.ravel())
+    assert (picture[0, 0], picture[-1, -1]) == (weights[0, 0, 0, 0], weights[1, 1, 0, 1])
+
+
+def test_the_diagram_tells_shapes_and_parameters() -> None:
+    written = texts(drawn("diagram"))
+    assert "net: 3 layers, 65,219 parameters" in written
+    assert {"input", "28 × 28 × 1", "conv2d_1", "26 × 26 × 32", "320", "flatten_1", "64,899"} <= set(written)
+
+
+@pytest.mark.parametrize("count", [1, 12, 30])
+def test_the_diagram_has_a_box_for_each_layer_and_arrows_between(count: int) -> None:
+    from matplotlib.text import Annotation
+
+    rows = [(f"layer_{index}", "Dense", (3,), 1) for index in range(count)]
+    figure = diagram.draw(rows, (3,), "net")
+    assert len([text for text in texts(figure) if text.startswith("layer_")]) == count
+    assert len(figure.findobj(Annotation)) == count
+
+
+def test_the_table_imports_nothing() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, deeplab.plots\nprint([m for m in ('matplotlib', 'numpy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
