@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 Cli = Callable[..., tuple[int, str, str]]
-SMALL = ("model=dense_relu", "dataset.image_size=8", "dataset.limit=300", "training.epochs=2", "optimizer=adam")
+SMALL = (
+    "model=dense_relu",
+    "dataset.image_size=8",
+    "dataset.limit=300",
+    "training.epochs=2",
+    "optimizer=adam",
+)
 
 
 def test_train_prints_every_epoch_the_scores_and_the_way_on(cli: Cli, folder: Path) -> None:
@@ -15,7 +21,9 @@ def test_train_prints_every_epoch_the_scores_and_the_way_on(cli: Cli, folder: Pa
     assert (status, err) == (0, "")
     assert "digits: 240 rows to train, 60 to validate, 300 to test; 8x8x1, 10 classes" in out
     assert "dense_relu: 19,210 parameters; cpu" in out
-    pattern = r"epoch (\d)/2  [\d.]+ s  \d+ ms/step  loss [\d.]+  accuracy [\d.]+  val_loss [\d.]+  val_accuracy [\d.]+\n"
+    pattern = (
+        r"epoch (\d)/2  [\d.]+ s  \d+ ms/step  loss [\d.]+  accuracy [\d.]+  val_loss [\d.]+  val_accuracy [\d.]+\n"
+    )
     assert re.findall(pattern, out) == ["1", "2"]
     assert re.search(r"test +│ +\d\.\d{4} │ +0\.\d{4}", out)
     assert re.search(r"run [0-9a-f]{32} in \d+ s", out)
@@ -23,7 +31,9 @@ def test_train_prints_every_epoch_the_scores_and_the_way_on(cli: Cli, folder: Pa
     assert out.rstrip().endswith("deeplab ui")
 
 
-def test_dry_run_shows_the_network_and_trains_nothing(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dry_run_shows_the_network_and_trains_nothing(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     status, out, _ = cli("train", "--dry-run", "model=cnn_dropout", "seed=7")
     assert status == 0
@@ -57,7 +67,12 @@ def test_a_failed_run_ends_with_status_1(cli: Cli, folder: Path) -> None:
 def test_list_names_every_choice_with_a_line_on_each(cli: Cli) -> None:
     status, out, _ = cli("list")
     assert status == 0
-    assert [line for line in out.splitlines() if line.endswith("=")] == ["dataset=", "model=", "optimizer=", "experiment="]
+    assert [line for line in out.splitlines() if line.endswith("=")] == [
+        "dataset=",
+        "model=",
+        "optimizer=",
+        "experiment=",
+    ]
     assert re.search(r"^  cnn_dropout +\w", out, re.MULTILINE)
     assert all(len(line.split(None, 1)) == 2 for line in out.splitlines() if line.startswith("  "))
 

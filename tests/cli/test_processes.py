@@ -103,8 +103,6 @@ def test_completion(shell: str, words: str, expected: list[str], tmp_path: Path)
         environment |= {"COMP_WORDS": " ".join(split), "COMP_CWORD": str(len(split) - 1)}
     else:
         environment["_TYPER_COMPLETE_ARGS"] = words
-    done = subprocess.run(
-        [str(DEEPLAB)], capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
-    )
+    done = subprocess.run([str(DEEPLAB)], capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
     found = [word for word in done.stdout.replace('"', " ").replace(":", " ").split() if word in expected]
     assert found == expected, done.stdout

@@ -79,7 +79,10 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ("seed=-1", "seed: must be greater than or equal to 0, got -1."),
         ("training.device=tpu", "training.device: must be auto, cpu, gpu or the number of a GPU as in gpu:1"),
         ("training.class_weights=[1,-2]", "training.class_weights[1]: must be greater than 0, got -2."),
-        ("training.class_weights=even", "training.class_weights: must be 'balanced' or a list, got \"even\"."),
+        (
+            "training.class_weights=even",
+            "training.class_weights: must be 'balanced' or a list, got \"even\".",
+        ),
         (
             "training.loss=binary_crossentrop",
             "training.loss: must be 'categorical_crossentropy' or 'binary_crossentropy', "
@@ -137,10 +140,16 @@ def test_own_folder_may_have_an_awkward_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("kind: sgdd\nlearning_rate: 0.5\n", "Unknown kind 'sgdd' in optimizer. Did you mean 'sgd'? Known: adadelta"),
+        (
+            "kind: sgdd\nlearning_rate: 0.5\n",
+            "Unknown kind 'sgdd' in optimizer. Did you mean 'sgd'? Known: adadelta",
+        ),
         ("learning_rate: 0.5\n", "optimizer.kind is missing."),
         ("kind: sgd\nlearning_rate: 0.5\nmomentum: 0\n", "optimizer.nesterov is missing."),
-        ("kind: adadelta\nlearning_rate: 1\nroh: 0.9\nrho: 0.9", "Unknown key 'roh' in optimizer. Did you mean 'rho'?"),
+        (
+            "kind: adadelta\nlearning_rate: 1\nroh: 0.9\nrho: 0.9",
+            "Unknown key 'roh' in optimizer. Did you mean 'rho'?",
+        ),
         ("- 1\n- 2\n", "optimizer: must be a mapping, got [1, 2]."),
         ("kind: [1\n", "is no valid YAML"),
     ],

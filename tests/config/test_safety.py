@@ -34,7 +34,9 @@ def test_code_cannot_be_named(override: str) -> None:
         compose([override])
 
 
-@pytest.mark.parametrize("text", ["${oc.env:HOME}", "${ oc.env:HOME }", "a${oc.decode:x}b", "${hydra:job.name}", "${x:}"])
+@pytest.mark.parametrize(
+    "text", ["${oc.env:HOME}", "${ oc.env:HOME }", "a${oc.decode:x}b", "${hydra:job.name}", "${x:}"]
+)
 def test_resolvers_are_refused(text: str) -> None:
     with pytest.raises(UserError, match="resolver"):
         compose([f"notes='{text}'"])
@@ -43,9 +45,21 @@ def test_resolvers_are_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
-        ("config.yaml", "defaults: [_self_]\nhydra: {searchpath: [pkg://antigravity]}\n", "line 2: 'hydra' is refused"),
-        ("config.yaml", "defaults:\n  - override hydra/launcher: joblib\n", "is refused, Hydra's own settings"),
-        ("config.yaml", "defaults:\n  - override /hydra/launcher: joblib\n", "is refused, Hydra's own settings"),
+        (
+            "config.yaml",
+            "defaults: [_self_]\nhydra: {searchpath: [pkg://antigravity]}\n",
+            "line 2: 'hydra' is refused",
+        ),
+        (
+            "config.yaml",
+            "defaults:\n  - override hydra/launcher: joblib\n",
+            "is refused, Hydra's own settings",
+        ),
+        (
+            "config.yaml",
+            "defaults:\n  - override /hydra/launcher: joblib\n",
+            "is refused, Hydra's own settings",
+        ),
         ("model/m.yaml", "# @package hydra.job\nname: x\n", "'@package hydra.job' is refused"),
         ("model/m.yaml", "name: x\nlayers: [{_target_: os.system}]\n", "line 2: '_target_' is refused"),
         ("model/m.yaml", "name: ${oc.env:HOME}\n", "the resolver 'oc.env' is refused"),

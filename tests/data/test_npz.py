@@ -67,7 +67,10 @@ def test_class_names_are_taken(tmp_path: Path) -> None:
     ("changes", "line"),
     [
         ({"y_test": None}, "y_test missing. The archive holds x_test, x_train, y_train."),
-        ({"y_train": Y + 1, "y_test": Y[:6] + 1}, "labels 1 to 3, but classes are counted from 0: subtract 1"),
+        (
+            {"y_train": Y + 1, "y_test": Y[:6] + 1},
+            "labels 1 to 3, but classes are counted from 0: subtract 1",
+        ),
         ({"y_train": Y - 1}, "label -1 is negative"),
         ({"y_train": Y * 2}, "y_train has labels up to 4 for 5 classes, but no row of class 1, 3."),
         ({"y_test": Y[:6] + 5}, "y_test holds label 7, and the classes are 0 to 2."),
@@ -79,7 +82,10 @@ def test_class_names_are_taken(tmp_path: Path) -> None:
         ({"x_test": X[:6].astype(float)}, "x_train is uint8, x_test float64; both must be alike."),
         ({"x_train": X[:0], "y_train": Y[:0]}, "y_train: empty."),
         ({"x_train": X[:, 0, 0], "x_test": X[:6, 0, 0]}, "needed are images [n, height, width]"),
-        ({"x_train": np.zeros((12, 4, 4, 2)), "x_test": np.zeros((6, 4, 4, 2))}, "has 2 channels; 1, 3 or 4 are possible."),
+        (
+            {"x_train": np.zeros((12, 4, 4, 2)), "x_test": np.zeros((6, 4, 4, 2))},
+            "has 2 channels; 1, 3 or 4 are possible.",
+        ),
         ({"x_train": np.full((12, 2), np.nan), "x_test": np.zeros((6, 2))}, "row 0 holds NaN, infinity"),
         ({"x_train": X.astype(str), "x_test": X[:6].astype(str)}, "integers or floats are needed."),
         ({"x_train": X.astype(object)}, "pickled Python objects, which are not read."),

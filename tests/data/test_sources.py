@@ -100,7 +100,9 @@ def test_folders_are_looked_through_in_order(tmp_path: Path, monkeypatch: pytest
     assert looked == [variable / "mnist.npz", setting / "mnist.npz", cache / "mnist.npz"]
 
 
-def test_nowhere_and_no_internet_is_one_line_with_three_ways_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nowhere_and_no_internet_is_one_line_with_three_ways_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEEPLAB_DATA", str(tmp_path))
     with pytest.raises(UserError) as caught:
         mnist()

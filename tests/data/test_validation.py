@@ -20,7 +20,9 @@ MIXED = rows([0, 1] * 50)
 def test_the_tail_is_that_of_keras(count: int, fraction: float) -> None:
     from keras.src.trainers.data_adapters.array_slicing import train_validation_split
 
-    train, validation = hold_out(rows([0, 1, 0, 1, 0, 1, 0][:count] * (count // 7 or 1)), MIXED, TailConfig("tail", fraction), 0)
+    train, validation = hold_out(
+        rows([0, 1, 0, 1, 0, 1, 0][:count] * (count // 7 or 1)), MIXED, TailConfig("tail", fraction), 0
+    )
     total = len(train) + len(validation or ())
     (theirs,), (held_out,) = train_validation_split((np.arange(total),), validation_split=fraction)
     assert validation is not None

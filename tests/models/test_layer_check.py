@@ -38,8 +38,7 @@ REFUSED = [
     ),
     (
         {**DENSE, "units": 10**12},
-        "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, "
-        "got 1000000000000.",
+        "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, got 1000000000000.",
     ),
     (
         {**CONV, "kernel_size": 0},
@@ -47,8 +46,7 @@ REFUSED = [
     ),
     (
         {**CONV, "kernel_size": [3, 3, 3]},
-        "model.layers[0].kernel_size must be a whole number from 1 to 2147483647 or two of them, "
-        "got [3, 3, 3].",
+        "model.layers[0].kernel_size must be a whole number from 1 to 2147483647 or two of them, got [3, 3, 3].",
     ),
     ({**CONV, "padding": "full"}, "model.layers[0].padding must be one of same, valid, got 'full'."),
     (
@@ -61,8 +59,7 @@ REFUSED = [
     ),
     (
         {"type": "GaussianNoise", "stddev": float("nan")},
-        "model.layers[0].stddev must be a finite number, a string, true, false, null or a list of those, "
-        "got nan.",
+        "model.layers[0].stddev must be a finite number, a string, true, false, null or a list of those, got nan.",
     ),
     ({**DENSE, "l2": -1e-6}, "model.layers[0].l2 must be a number of at least 0, or null, got -1e-06."),
     (
@@ -92,8 +89,7 @@ REFUSED = [
     ({"type": "Activation", "activation": None}, "Unknown activation 'None' in model.layers[0].activation. "),
     (
         {"type": "LayerNormalization", "axis": [-1, 3]},
-        "model.layers[0].axis must be a whole number that is not 0, or several of one sign that rise, "
-        "got [-1, 3].",
+        "model.layers[0].axis must be a whole number that is not 0, or several of one sign that rise, got [-1, 3].",
     ),
     (
         {"type": "BatchNormalization", "axis": [1]},
@@ -115,14 +111,10 @@ def test_an_unknown_layer_names_its_place_the_nearest_and_all_others():
     with pytest.raises(UserError) as error:
         check_layers(({"type": "Flatten"}, {"type": "Conv2d"}))
     known = ", ".join(sorted(LAYERS))
-    assert str(error.value) == (
-        f"Unknown layer 'Conv2d' in model.layers[1]. Did you mean 'Conv2D'? Known: {known}."
-    )
+    assert str(error.value) == (f"Unknown layer 'Conv2d' in model.layers[1]. Did you mean 'Conv2D'? Known: {known}.")
 
 
-@pytest.mark.parametrize(
-    "kind", ["Lambda", "TorchModuleWrapper", "RNN", "Wrapper", "os:system", "keras.layers:Dense"]
-)
+@pytest.mark.parametrize("kind", ["Lambda", "TorchModuleWrapper", "RNN", "Wrapper", "os:system", "keras.layers:Dense"])
 def test_what_could_run_code_is_not_a_layer(kind):
     with pytest.raises(UserError, match=f"Unknown layer '{kind}'"):
         check_layers(({"type": kind},))
@@ -132,9 +124,7 @@ def test_what_could_run_code_is_not_a_layer(kind):
 @pytest.mark.parametrize("nested", [False, True])
 def test_no_argument_may_be_a_mapping(key, nested):
     thing = {"module": "antigravity", "class_name": "geohash", "config": {}, "registered_name": None}
-    with pytest.raises(
-        UserError, match="must be a finite number, a string, true, false, null or a list of those"
-    ):
+    with pytest.raises(UserError, match="must be a finite number, a string, true, false, null or a list of those"):
         check_layers(({**DENSE, key: [[thing]] if nested else thing},))
 
 

@@ -48,9 +48,7 @@ def test_a_package_adds_a_layer_that_is_built_from_the_seed(plugin, network, fac
 
 
 def test_the_layers_of_packages_are_among_the_known(plugin):
-    with pytest.raises(
-        UserError, match=r"Did you mean 'Doubled'\? Known: .*Dense, DepthwiseConv2D, Doubled, "
-    ):
+    with pytest.raises(UserError, match=r"Did you mean 'Doubled'\? Known: .*Dense, DepthwiseConv2D, Doubled, "):
         check_layers(({"type": "Double"},))
 
 

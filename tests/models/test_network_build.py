@@ -151,9 +151,7 @@ def test_mixed_precision_ends_in_float32(policy, network, facts):
 # Keras 3.15 copies variables in a way that NumPy 2 has deprecated.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_saved_network_loads_in_safe_mode_and_predicts_the_same(network, facts, tmp_path):
-    net = network(
-        {"type": "RandomFlip"}, {**CONV, "l2": 0.1}, {"type": "Dropout", "rate": 0.5}, FLATTEN, OUTPUT
-    )
+    net = network({"type": "RandomFlip"}, {**CONV, "l2": 0.1}, {"type": "Dropout", "rate": 0.5}, FLATTEN, OUTPUT)
     model = build(net, facts(8, 8, 1), seed=0)
     model.save(tmp_path / "net.keras")
     loaded = keras.saving.load_model(tmp_path / "net.keras", safe_mode=True)

@@ -138,9 +138,7 @@ def test_a_dense_net_takes_points_and_images_alike(network, facts):
 
 
 def test_a_dense_layer_on_maps_is_right_when_the_end_is(network, facts):
-    net = network(
-        dense(units=10), {"type": "GlobalAveragePooling2D"}, {"type": "Activation", "activation": "softmax"}
-    )
+    net = network(dense(units=10), {"type": "GlobalAveragePooling2D"}, {"type": "Activation", "activation": "softmax"})
     assert check_network(net, facts(28, 28, 1)) == 20
 
 
@@ -158,8 +156,7 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(network, facts):
     with pytest.raises(UserError) as error:
         build(network(FLATTEN, dense(units=10**7), dense(units=10**7), OUTPUT), facts(28, 28, 1), seed=0)
     assert str(error.value) == (
-        "model.layers[1] Dense brings the network to 7,850,000,000 parameters; "
-        "at most 2,147,483,647 are allowed."
+        "model.layers[1] Dense brings the network to 7,850,000,000 parameters; at most 2,147,483,647 are allowed."
     )
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 500_000  # KiB; the first matrix alone would take 31 GB
@@ -172,9 +169,7 @@ def test_a_name_with_a_slash_is_refused(network, facts):
 
 WHOLE = st.one_of(st.integers(1, 9), st.sampled_from([0, 10**9, "num_classes", None]))
 PAIR = st.one_of(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=2, max_size=2))
-BORDER = st.one_of(
-    st.integers(0, 3), st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=2), min_size=2)
-)
+BORDER = st.one_of(st.integers(0, 3), st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=2), min_size=2))
 SHARE = st.one_of(st.floats(0, 0.9), st.sampled_from([1, -0.5, float("inf")]))
 AXES = st.one_of(st.integers(-5, 5), st.lists(st.integers(-5, 5), min_size=1, max_size=3))
 PADDING = st.sampled_from(["same", "valid"])
@@ -201,9 +196,7 @@ ANY_LAYER = st.one_of(
     kinds("Dropout SpatialDropout2D GaussianDropout", {"rate": SHARE}),
     kinds("RandomRotation", {"factor": SHARE}),
     kinds("RandomTranslation", {"height_factor": SHARE, "width_factor": SHARE}),
-    kinds(
-        "Flatten GlobalMaxPooling2D GlobalAveragePooling2D RandomFlip LeakyReLU", {}, keepdims=st.just(True)
-    ),
+    kinds("Flatten GlobalMaxPooling2D GlobalAveragePooling2D RandomFlip LeakyReLU", {}, keepdims=st.just(True)),
     kinds("Flatten GlobalMaxPooling2D RandomFlip LeakyReLU", {}),
 )
 

@@ -73,8 +73,7 @@ SYSTEMS = {
     "mnist_mlp_500_300_l2": ("mnist", "mlp_500_300", "sgd", 0.1, "constant", "test", 128, 40, CATEGORICAL),
     "mnist_cnn_two_pool": ("mnist", "cnn_two_pool", "sgd", 0.1, "constant", "test", 32, 4, CATEGORICAL),
     **{
-        f"mnist_cnn{i}": ("mnist", f"cnn{i}", "sgd", 0.1, "constant", "test", 128, 10, CATEGORICAL)
-        for i in range(1, 7)
+        f"mnist_cnn{i}": ("mnist", f"cnn{i}", "sgd", 0.1, "constant", "test", 128, 10, CATEGORICAL) for i in range(1, 7)
     },
 }
 
@@ -137,9 +136,7 @@ def test_the_old_decay_is_one_over_one_plus_a_millionth_a_step(name):
 
 
 def test_an_experiment_yields_to_what_the_person_says():
-    config = compose(
-        ["experiment=mnist_cnn6", "dataset=digits", "training.epochs=2", "model.dropout=0.3"]
-    ).config
+    config = compose(["experiment=mnist_cnn6", "dataset=digits", "training.epochs=2", "model.dropout=0.3"]).config
     assert (config.dataset.kind, config.training.epochs) == ("digits", 2)
     assert [layer["rate"] for layer in config.model.layers if layer["type"] == "Dropout"] == [0.3, 0.5]
 

@@ -16,7 +16,11 @@ HISTORY = [
     *[(epoch, 1 - 0.5 / epoch, "accuracy", "train") for epoch in range(1, 6)],
     *[(epoch, 0.9 - 0.1 * abs(epoch - 2), "accuracy", "val") for epoch in range(1, 6)],
 ]
-ROWS = [("conv2d_1", "Conv2D", (26, 26, 32), 320), ("flatten_1", "Flatten", (21632,), 0), ("dense_1", "Dense", (3,), 64899)]
+ROWS = [
+    ("conv2d_1", "Conv2D", (26, 26, 32), 320),
+    ("flatten_1", "Flatten", (21632,), 0),
+    ("dense_1", "Dense", (3,), 64899),
+]
 
 
 def texts(figure: Figure) -> list[str]:
@@ -67,7 +71,9 @@ def test_curves_without_validation_mark_nothing_and_one_epoch_is_enough() -> Non
 
 
 def test_curves_survive_what_is_not_finite() -> None:
-    figure = curves.draw([(1, 0.5, "loss", "train"), (2, float("nan"), "loss", "train"), (3, float("inf"), "loss", "train")])
+    figure = curves.draw(
+        [(1, 0.5, "loss", "train"), (2, float("nan"), "loss", "train"), (3, float("inf"), "loss", "train")]
+    )
     assert "not finite in 2 of 3 epochs" in figure.axes[0].get_title(loc="left")
     assert to_png(figure)
 

@@ -16,7 +16,13 @@ from deeplab.config.errors import RunError, UserError
 from deeplab.runs import train as train_module
 from deeplab.runs.train import train
 
-SMALL = ("model=dense_relu", "dataset.image_size=8", "dataset.limit=300", "training.epochs=2", "optimizer=adam")
+SMALL = (
+    "model=dense_relu",
+    "dataset.image_size=8",
+    "dataset.limit=300",
+    "training.epochs=2",
+    "optimizer=adam",
+)
 
 
 def artifact(run: Any, path: str) -> str:
@@ -35,7 +41,11 @@ def finished(folder: Path, runs: Callable[[], list]) -> tuple[Any, Any]:
 
 def test_a_run_is_what_the_design_says(finished: tuple[Any, Any]) -> None:
     result, run = finished
-    assert (run.info.run_id, run.info.status, run.info.run_name) == (result.run_id, "FINISHED", "dense_relu-digits")
+    assert (run.info.run_id, run.info.status, run.info.run_name) == (
+        result.run_id,
+        "FINISHED",
+        "dense_relu-digits",
+    )
     assert run.data.params["optimizer.kind"] == "adam"
     assert run.data.params["training.epochs"] == "2"
     assert json.loads(run.data.params["model.layers.1"])["units"] == 256
@@ -46,7 +56,10 @@ def test_a_run_is_what_the_design_says(finished: tuple[Any, Any]) -> None:
     assert run.data.metrics["test/accuracy"] == result.scores.accuracy
     tags = run.data.tags
     assert (tags["deeplab.kind"], tags["course"], tags["mlflow.note.content"]) == ("train", "nn101", "mine")
-    assert tags["deeplab.config_hash"] == compose([*SMALL, "tags.course=nn101", "notes=mine", "training.monitor=accuracy"]).hash
+    assert (
+        tags["deeplab.config_hash"]
+        == compose([*SMALL, "tags.course=nn101", "notes=mine", "training.monitor=accuracy"]).hash
+    )
     assert len(tags["deeplab.dataset_sha256"]) == 64
     assert tags["deeplab.validation"] == "tail"
     assert tags["deeplab.device"] == "cpu"
@@ -194,14 +207,20 @@ def test_a_disk_that_is_full_fails_the_run_and_the_model_is_saved_elsewhere(
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["training.batch_size=5000"], "training.batch_size: must be at most the number of training rows (240)"),
+        (
+            ["training.batch_size=5000"],
+            "training.batch_size: must be at most the number of training rows (240)",
+        ),
         (["training.device=gpu:7"], "training.device=gpu:7: there is no such GPU"),
         (["model=cnn", "dataset.image_size=8", "model.layers.2.pool_size=9"], "MaxPooling2D"),
         (["training.class_weights=[1,2]"], "one weight for each of the 10 classes"),
         (["validation=none", "training.restore_best_weights=true"], "holds nothing out"),
         (["training.initial_weights=nothing"], "the store has no runs yet"),
         (["model.layers.1.type=Dens"], "Unknown layer 'Dens'"),
-        (["schedule=cosine", "schedule.warmup_epochs=2"], "schedule.warmup_epochs: must be less than training.epochs"),
+        (
+            ["schedule=cosine", "schedule.warmup_epochs=2"],
+            "schedule.warmup_epochs: must be less than training.epochs",
+        ),
         (["tracking.uri=sqlite:////proc/x/mlflow.db"], "cannot be written"),
     ],
 )

@@ -139,7 +139,10 @@ def test_balanced_weights_are_scikit_learn_s() -> None:
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"batch_size": 101}, r"training.batch_size: must be at most the number of training rows \(100\), got 101"),
+        (
+            {"batch_size": 101},
+            r"training.batch_size: must be at most the number of training rows \(100\), got 101",
+        ),
         ({"class_weights": (1.0, 2.0, 3.0)}, "one weight for each of the 2 classes, got 3"),
         ({"early_stopping_patience": 2}, "training.early_stopping_patience looks at validation scores"),
         ({"restore_best_weights": True}, "training.restore_best_weights looks at validation scores"),

@@ -64,7 +64,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _dotted(values: dict[str, Any], prefix: str) -> Iterator[str]:
     for key, value in values.items():
-        if key == "defaults" or isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        if key == "defaults" or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
             continue
         if isinstance(value, dict) and value:
             yield from _dotted(value, f"{prefix}{key}.")

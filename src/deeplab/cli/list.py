@@ -20,9 +20,8 @@ def list_options(
 ) -> None:
     """List data sets, models, optimisers and experiments, one line on each."""
     folders = conf_folders(config_dir)
-    if what is None:
-        groups = SHOWN
-    else:
+    groups: tuple[str, ...] = SHOWN
+    if what is not None:
         group = PLURALS.get(what, what)
         if group not in GROUPS:
             raise unknown_name("list", what, PLURALS)

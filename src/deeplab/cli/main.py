@@ -57,7 +57,7 @@ def main() -> None:
         gc.freeze()
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 

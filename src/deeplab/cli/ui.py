@@ -43,7 +43,8 @@ def ui(
         status = server.wait()
     except KeyboardInterrupt:
         server.terminate()
-        status = 0 if server.wait() else 0
+        server.wait()
+        return
     if status:
         raise UserError(f"The MLflow UI ended with status {status}; its own lines above say why.")
 

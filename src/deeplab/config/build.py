@@ -95,7 +95,8 @@ def _path(location: tuple[int | str, ...], values: Mapping[str, Any], keep_last:
 
     A name that the values do not have is such a branch, unless it is the last and known to be missing.
     """
-    path, here = "", values
+    path = ""
+    here: Any = values
     for index, part in enumerate(location):
         inside = here[part] if _has(here, part) else None
         if isinstance(part, int):

@@ -148,7 +148,9 @@ def _check_keys(overrides: Sequence[Override], composed: DictConfig) -> None:
             where = ".".join(passed)
             if isinstance(here, list):
                 if not (part.isdecimal() and int(part) < len(here)):
-                    raise UserError(f"Override '{override.input_line}': {where} has {len(here)} entries, 0 to {len(here) - 1}.")
+                    raise UserError(
+                        f"Override '{override.input_line}': {where} has {len(here)} entries, 0 to {len(here) - 1}."
+                    )
                 here = here[int(part)]
             elif isinstance(here, dict):
                 if part not in here:

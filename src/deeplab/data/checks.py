@@ -35,9 +35,7 @@ def checked_splits(
     y_train = _labels(arrays.pop("y_train"), len(x_train) if x_train.ndim else 0, "train", where)
     y_test = _labels(arrays.pop("y_test"), len(x_test) if x_test.ndim else 0, "test", where)
     if x_train.shape[1:] != x_test.shape[1:]:
-        raise UserError(
-            f"{where}: a row of x_train has shape {x_train.shape[1:]}, one of x_test {x_test.shape[1:]}."
-        )
+        raise UserError(f"{where}: a row of x_train has shape {x_train.shape[1:]}, one of x_test {x_test.shape[1:]}.")
     if (x_train.dtype == np.uint8) != (x_test.dtype == np.uint8):
         raise UserError(f"{where}: x_train is {x_train.dtype}, x_test {x_test.dtype}; both must be alike.")
     names = _class_names(y_train, y_test, class_names, where)
@@ -97,9 +95,7 @@ def _labels(y: NDArray[Any], rows: int, part: str, where: str) -> Labels:
     return y.astype(np.int32)
 
 
-def _class_names(
-    y_train: Labels, y_test: Labels, class_names: tuple[str, ...] | None, where: str
-) -> tuple[str, ...]:
+def _class_names(y_train: Labels, y_test: Labels, class_names: tuple[str, ...] | None, where: str) -> tuple[str, ...]:
     present = np.unique(y_train)
     lowest, highest = int(present[0]), int(present[-1])
     if len(present) == 1:
@@ -124,7 +120,5 @@ def _class_names(
             f"{', '.join(missing[:SHOWN])}{f' and {more:,} more' if more else ''}."
         )
     if y_test.max() >= num_classes:
-        raise UserError(
-            f"{where}: y_test holds label {y_test.max()}, and the classes are 0 to {num_classes - 1}."
-        )
+        raise UserError(f"{where}: y_test holds label {y_test.max()}, and the classes are 0 to {num_classes - 1}.")
     return class_names or tuple(str(label) for label in range(num_classes))

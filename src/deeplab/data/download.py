@@ -53,9 +53,7 @@ def fetch_file(origin: str, folder: Path, file_hash: str | None) -> Path:
     name = origin.rpartition("/")[2]
     try:
         # an absolute cache_subdir is where the file goes; cache_dir must be writable, or /tmp is taken
-        return Path(
-            get_file(name, origin, file_hash=file_hash, cache_subdir=str(folder), cache_dir=str(folder))
-        )
+        return Path(get_file(name, origin, file_hash=file_hash, cache_subdir=str(folder), cache_dir=str(folder)))
     except Exception as error:
         if type(error) is not Exception:
             raise

@@ -112,9 +112,7 @@ def _entries(folder: Path) -> list[tuple[str, os.stat_result]]:
     try:
         with os.scandir(folder) as scan:
             names = sorted(
-                entry.name
-                for entry in scan
-                if not entry.name.startswith(".") and entry.name.lower() not in PASSED_OVER
+                entry.name for entry in scan if not entry.name.startswith(".") and entry.name.lower() not in PASSED_OVER
             )
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {error.strerror}.") from error

@@ -107,9 +107,7 @@ def _shuffled(listing: Listing, test_fraction: float, root: Path) -> tuple[list[
     return [listing.train[row] for row in train], [listing.train[row] for row in test]
 
 
-def _decoded(
-    root: Path, files: Sequence[ImageFile], image_size: int, channels: int
-) -> Iterator[NDArray[np.uint8]]:
+def _decoded(root: Path, files: Sequence[ImageFile], image_size: int, channels: int) -> Iterator[NDArray[np.uint8]]:
     """The images in order, decoded a block at a time by a few threads (Pillow lets go of the lock)."""
     step = max(1, BLOCK_BYTES // (image_size * image_size * channels))
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:

@@ -43,9 +43,7 @@ def load(config: DatasetConfig, cache_dir: Path) -> Splits:
     """
     splits = _source(config.kind)(config, cache_dir)
     if not isinstance(splits, Splits):
-        raise UserError(
-            f"dataset.kind={config.kind}: its package returned {type(splits).__name__}, not Splits."
-        )
+        raise UserError(f"dataset.kind={config.kind}: its package returned {type(splits).__name__}, not Splits.")
     if config.limit is None:
         return splits
     first = slice(config.limit)

@@ -53,9 +53,7 @@ def _check_tail(labels: NDArray[np.int32], count: int) -> None:
     unseen, unvalidated = held_out - kept, kept - held_out
     if not unseen and not (is_sorted and unvalidated):
         return
-    cause = (
-        "the training rows are sorted by class" if is_sorted else "the last rows hold classes of their own"
-    )
+    cause = "the training rows are sorted by class" if is_sorted else "the last rows hold classes of their own"
     lacks = []
     if unseen:
         lacks.append(f"training would lack {_classes(unseen)}")

@@ -27,7 +27,8 @@ class Predictions:
     @property
     def classes(self) -> NDArray[np.int64]:
         """The most likely class of every row, [n]."""
-        return np.argmax(self.probabilities, axis=1)
+        classes: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return classes
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,7 @@ def _one_of(*names: str) -> Kind:
 
 
 def _between(low: float, high: float, words: str) -> Kind:
-    return Kind(
-        words, lambda value: isinstance(value, int | float) and _is_number(value) and low <= value < high
-    )
+    return Kind(words, lambda value: isinstance(value, int | float) and _is_number(value) and low <= value < high)
 
 
 def _is_border(value: object) -> bool:
@@ -134,11 +132,7 @@ ARGUMENTS: Mapping[str, Kind] = {
     "strides": _optional(_whole_or_pair(1)),
     "target_shape": Kind(
         "a list of whole numbers of at least 1, one of them -1 at most",
-        lambda v: (
-            _is_list(v, lambda n: n == -1 or _is_whole(n, 1))
-            and isinstance(v, list | tuple)
-            and v.count(-1) < 2
-        ),
+        lambda v: _is_list(v, lambda n: n == -1 or _is_whole(n, 1)) and isinstance(v, list | tuple) and v.count(-1) < 2,
     ),
     "units": OUTPUTS,
     "use_bias": BOOL,
@@ -179,19 +173,12 @@ def check_argument(kind: str, key: str, value: object, where: str) -> None:
     # Keras turns a mapping into whatever object it names, importing its module.
     if not _is_plain(value):
         raise UserError(
-            f"{where}.{key} must be a finite number, a string, true, false, null or a list of those, "
-            f"got {value!r}."
+            f"{where}.{key} must be a finite number, a string, true, false, null or a list of those, got {value!r}."
         )
-    if (
-        key == "activation"
-        and (value is not None or kind == "Activation")
-        and value not in sorted(ACTIVATIONS)
-    ):
+    if key == "activation" and (value is not None or kind == "Activation") and value not in sorted(ACTIVATIONS):
         raise unknown_name("activation", str(value), ACTIVATIONS, f"{where}.{key}")
     if key.endswith("_initializer") and value not in sorted(INITIALIZERS):
         raise unknown_name("initializer", str(value), INITIALIZERS, f"{where}.{key}")
-    rule = (
-        _optional(NON_NEGATIVE) if key in ("l1", "l2") else ARGUMENTS_OF.get((kind, key), ARGUMENTS.get(key))
-    )
+    rule = _optional(NON_NEGATIVE) if key in ("l1", "l2") else ARGUMENTS_OF.get((kind, key), ARGUMENTS.get(key))
     if rule and (kind in LAYERS or key in ("l1", "l2")) and not rule.accepts(value):
         raise UserError(f"{where}.{key} must be {rule.words}, got {value!r}.")

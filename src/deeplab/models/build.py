@@ -55,8 +55,6 @@ def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
     """
     check_network(config, info)
     layers = make_layers(config.layers, info.num_classes, seed)
-    scaling = (
-        [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
-    )
+    scaling = [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
     return keras.Sequential([inputs, *scaling, *layers], name=config.name)

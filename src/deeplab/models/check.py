@@ -31,6 +31,4 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
                 check_argument(kind, str(key), value, where)
         if kind == "RandomContrast" and "value_range" not in layer:
             # Keras' default is [0, 255], but inside the network images are in [0, 1].
-            raise UserError(
-                f"{where} (RandomContrast) needs value_range: [0, 1] for images, which come in scaled."
-            )
+            raise UserError(f"{where} (RandomContrast) needs value_range: [0, 1] for images, which come in scaled.")

@@ -48,15 +48,11 @@ def make_layers(layers: tuple[dict[str, Any], ...], num_classes: int, seed: int)
             if arguments.get(key) == "num_classes":
                 arguments[key] = num_classes
         in_float32 = index == len(layers) - 1 or is_augmentation(kind)
-        made.append(
-            _make(kind, arguments, name=name, seed=seed, where=where, dtype="float32" if in_float32 else None)
-        )
+        made.append(_make(kind, arguments, name=name, seed=seed, where=where, dtype="float32" if in_float32 else None))
     return tuple(made)
 
 
-def _make(
-    kind: str, arguments: dict[str, Any], *, name: str, seed: int, where: str, dtype: str | None
-) -> Any:
+def _make(kind: str, arguments: dict[str, Any], *, name: str, seed: int, where: str, dtype: str | None) -> Any:
     cls = layer_class(kind, where)
     parameters = inspect.signature(cls).parameters
     has_kernel = any(key in parameters for key in KERNEL_REGULARIZERS)
@@ -72,9 +68,7 @@ def _make(
     l1, l2 = arguments.pop("l1", None) or 0.0, arguments.pop("l2", None) or 0.0
     drawn = _drawn(parameters, arguments, name, seed)
     penalties = {
-        key: keras.regularizers.L1L2(l1=l1, l2=l2)
-        for key in KERNEL_REGULARIZERS
-        if key in parameters and (l1 or l2)
+        key: keras.regularizers.L1L2(l1=l1, l2=l2) for key in KERNEL_REGULARIZERS if key in parameters and (l1 or l2)
     }
     try:
         return cls(**{**arguments, **drawn, **penalties}, name=name, dtype=dtype)

@@ -81,12 +81,8 @@ def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], info:
     problem = f"model.layers[{index}] {_described(config[index])} cannot take {words(shape)}: "
     if needs_maps(config[index]["type"]) and len(shape) != 3:
         if len(info.input_shape) == 3:
-            raise UserError(
-                f"{problem}it needs maps of (height, width, channels); a layer before it ends them."
-            )
-        raise UserError(
-            f"{problem}it needs images, and the rows of {info.name} are {words(info.input_shape)}."
-        )
+            raise UserError(f"{problem}it needs maps of (height, width, channels); a layer before it ends them.")
+        raise UserError(f"{problem}it needs images, and the rows of {info.name} are {words(info.input_shape)}.")
     if len(info.input_shape) != 3:
         raise UserError(f"{problem}{reason}.")
     raise UserError(problem + _size_advice(layers, info, reason))
@@ -128,9 +124,7 @@ def count_parameters(layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
             raise UserError(f"{where} cannot take {words(shape)}: {first_sentence(error)}.") from error
         total += sum(math.prod(weight.shape) for weight in layer.weights)
         if total > LARGEST:
-            raise UserError(
-                f"{where} brings the network to {total:,} parameters; at most {LARGEST:,} are allowed."
-            )
+            raise UserError(f"{where} brings the network to {total:,} parameters; at most {LARGEST:,} are allowed.")
     return total
 
 

@@ -68,4 +68,13 @@ def _write_counts(axes: Axes, matrix: NDArray[np.int64]) -> None:
         if value:
             colour = "white" if value > bright * 4 else INK
             weight = "normal" if row == column else "bold"
-            axes.text(column, row, f"{value:,}", ha="center", va="center", color=colour, fontsize=size, fontweight=weight)
+            axes.text(
+                column,
+                row,
+                f"{value:,}",
+                ha="center",
+                va="center",
+                color=colour,
+                fontsize=size,
+                fontweight=weight,
+            )

@@ -53,7 +53,11 @@ _ARROW = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1, "shrinkA": 0, "shr
 
 
 def _draw_head(axes: Axes, column: int) -> None:
-    for x, text, side in ((0.115, "layer", "left"), (0.58, "output shape", "center"), (0.92, "parameters", "right")):
+    for x, text, side in (
+        (0.115, "layer", "left"),
+        (0.58, "output shape", "center"),
+        (0.92, "parameters", "right"),
+    ):
         axes.text(column + x, 0.25, text, va="center", ha=side, fontsize=8.5, color=GREY)
 
 

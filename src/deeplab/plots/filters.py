@@ -36,7 +36,10 @@ def draw(weights: NDArray[Any], layer: str, input_shape: tuple[int, ...]) -> Fig
     picture = _mosaic(tiles)
     some = "" if shown == count else f", the first {shown}"
     rows = -(-shown // COLUMNS)
-    figure = new_figure(f"What {layer} looks for: {count} filters of {height}x{width}{some}", 0.6 + 0.5 * rows * height / width)
+    figure = new_figure(
+        f"What {layer} looks for: {count} filters of {height}x{width}{some}",
+        0.6 + 0.5 * rows * height / width,
+    )
     axes = figure.subplots()
     axes.set_axis_off()
     if channels == 3:

@@ -4,6 +4,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ FAINT = "#D9D9D9"
 WIDTH = 8.0  # inches; 1,000 pixels at the resolution below
 DPI = 125
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "figure.dpi": DPI,
     "savefig.dpi": DPI,
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same letters

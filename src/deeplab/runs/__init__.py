@@ -1,0 +1,1 @@
+"""The use cases: each joins the stages that it needs."""

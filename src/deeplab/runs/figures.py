@@ -34,11 +34,14 @@ def _arguments(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     info = prepared.splits.info
     yield "curves", {"rows": list(history.long_form()), "monitor": monitor, "name": name}
-    yield "confusion", {
-        "labels": predictions.labels,
-        "predicted": predictions.classes,
-        "class_names": info.class_names,
-    }
+    yield (
+        "confusion",
+        {
+            "labels": predictions.labels,
+            "predicted": predictions.classes,
+            "class_names": info.class_names,
+        },
+    )
     rows = [astuple(row) for row in prepared.layers]
     yield "diagram", {"rows": rows, "input_shape": info.input_shape, "name": prepared.network.name}
     if not info.is_image:
@@ -46,7 +49,10 @@ def _arguments(
     yield "mistakes", _mistakes(prepared, predictions)
     first = next((layer for layer in prepared.network.layers if layer.weights), None)
     if first is not None and type(first).__name__ in ("Conv2D", "Dense") and _sees_the_image(first, info.input_shape):
-        yield "filters", {"weights": first.get_weights()[0], "layer": first.name, "input_shape": info.input_shape}
+        yield (
+            "filters",
+            {"weights": first.get_weights()[0], "layer": first.name, "input_shape": info.input_shape},
+        )
 
 
 def _mistakes(prepared: Prepared, predictions: "Predictions") -> dict[str, Any]:

@@ -33,7 +33,9 @@ def find_run(store: Store, wanted: str) -> "Run":
         ids = ", ".join(run.info.run_id[:8] for run in found[:5])
         raise UserError(f"Run '{wanted}' may be any of {len(found)}: {ids}. Give the beginning of an id.")
     names = [run.info.run_name for run in runs]
-    raise UserError(f"There is no run '{wanted}'. {nearest(wanted, names)}Newest: {names[0]} ({runs[0].info.run_id[:8]}).")
+    raise UserError(
+        f"There is no run '{wanted}'. {nearest(wanted, names)}Newest: {names[0]} ({runs[0].info.run_id[:8]})."
+    )
 
 
 def all_runs(store: Store) -> "list[Run]":

@@ -31,6 +31,8 @@ def load_network(store: Store, run: "Run") -> Any:
             )
             return keras.saving.load_model(Path(path) / "data" / "model.keras", safe_mode=True)
         except (MlflowException, OSError) as error:
-            raise UserError(f"Run {name} has no model; it was made with tracking.save_model=none or ended early.") from error
+            raise UserError(
+                f"Run {name} has no model; it was made with tracking.save_model=none or ended early."
+            ) from error
         except (ValueError, TypeError) as error:
             raise UserError(f"The model of run {name} cannot be read: {error}") from error

@@ -66,9 +66,7 @@ def locate(uri: str | None) -> Place:
         database = Path(uri.partition(":///")[2]).absolute()
         return Place(f"sqlite:///{database}", database, database.parent / ".deeplab")
     if scheme not in (*PORTS, *DATABASES):
-        raise UserError(
-            f"tracking.uri: must begin with http, https, {' or '.join(DATABASES)}, got '{uri}'. {WAYS_ON}"
-        )
+        raise UserError(f"tracking.uri: must begin with http, https, {' or '.join(DATABASES)}, got '{uri}'. {WAYS_ON}")
     return Place(uri, None, Path.cwd() / ".deeplab")
 
 

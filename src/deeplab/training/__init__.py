@@ -1,0 +1,1 @@
+"""Training a network: Keras' loop, optimisers, schedules, seeds, the process."""

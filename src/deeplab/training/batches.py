@@ -17,7 +17,11 @@ def row_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 
 
 def training_batches(
-    split: Split, batch_size: int, num_classes: int, class_weights: NDArray[np.float32] | None, order: Callable[[], NDArray[np.int64]]
+    split: Split,
+    batch_size: int,
+    num_classes: int,
+    class_weights: NDArray[np.float32] | None,
+    order: Callable[[], NDArray[np.int64]],
 ) -> Any:
     """Shuffled batches of (rows, one-hot labels) or (rows, one-hot labels, weights); the last may be short.
 

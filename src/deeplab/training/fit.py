@@ -104,7 +104,12 @@ class _Loop(keras.callbacks.Callback):
     """Sets the seeds of each epoch, measures its times, and turns Keras' logs into epochs of a history."""
 
     def __init__(
-        self, network: keras.Model, epochs: int, steps_per_epoch: int, seed: int, observers: Sequence[Observer]
+        self,
+        network: keras.Model,
+        epochs: int,
+        steps_per_epoch: int,
+        seed: int,
+        observers: Sequence[Observer],
     ) -> None:
         super().__init__()
         self.network, self.seed, self.observers = network, seed, observers

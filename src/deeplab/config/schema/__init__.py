@@ -1,0 +1,66 @@
+"""What a configuration may say: one frozen class for each group, checked as it is built.
+
+The defaults live in `conf/`, none of them here: every key must be present in what was composed.
+"""
+
+from deeplab.config.schema.dataset import (
+    DATASET_KINDS,
+    NAMED_DATASETS,
+    DatasetConfig,
+    DigitsConfig,
+    ImageFolderConfig,
+    NamedDatasetConfig,
+    NpzConfig,
+    PluginDatasetConfig,
+)
+from deeplab.config.schema.experiment import ExperimentConfig, ModelConfig, TrackingConfig
+from deeplab.config.schema.optimizer import (
+    AdadeltaConfig,
+    AdamConfig,
+    AdamWConfig,
+    OptimizerConfig,
+    RMSpropConfig,
+    SGDConfig,
+)
+from deeplab.config.schema.schedule import (
+    ConstantConfig,
+    CosineConfig,
+    ExponentialConfig,
+    InverseTimeConfig,
+    PiecewiseConfig,
+    ScheduleConfig,
+)
+from deeplab.config.schema.training import TrainingConfig
+from deeplab.config.schema.validation import NoValidationConfig, RandomConfig, TailConfig, TestConfig, ValidationConfig
+
+__all__ = [
+    "DATASET_KINDS",
+    "NAMED_DATASETS",
+    "AdadeltaConfig",
+    "AdamConfig",
+    "AdamWConfig",
+    "ConstantConfig",
+    "CosineConfig",
+    "DatasetConfig",
+    "DigitsConfig",
+    "ExperimentConfig",
+    "ExponentialConfig",
+    "ImageFolderConfig",
+    "InverseTimeConfig",
+    "ModelConfig",
+    "NamedDatasetConfig",
+    "NoValidationConfig",
+    "NpzConfig",
+    "OptimizerConfig",
+    "PiecewiseConfig",
+    "PluginDatasetConfig",
+    "RMSpropConfig",
+    "RandomConfig",
+    "SGDConfig",
+    "ScheduleConfig",
+    "TailConfig",
+    "TestConfig",
+    "TrackingConfig",
+    "TrainingConfig",
+    "ValidationConfig",
+]

@@ -1,0 +1,77 @@
+"""Which rows: the group `dataset`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+from pydantic.dataclasses import dataclass
+
+from deeplab.config.schema.fields import STRICT, Fraction, PositiveInt, Text
+
+NAMED_DATASETS = ("mnist", "fashion_mnist", "cifar10")
+DATASET_KINDS = ("digits", *NAMED_DATASETS, "npz", "image_folder")
+
+
+@dataclass(frozen=True, config=STRICT)
+class DigitsConfig:
+    """scikit-learn's 1,797 handwritten digits, resized from 8x8."""
+
+    kind: Literal["digits"]
+    image_size: Annotated[int, Field(ge=8, le=512)]
+    limit: PositiveInt | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class NamedDatasetConfig:
+    """A data set everybody knows, found in a folder or downloaded."""
+
+    kind: Literal["mnist", "fashion_mnist", "cifar10"]
+    data_dir: Text | None
+    limit: PositiveInt | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class NpzConfig:
+    """A person's own `.npz` with x_train, y_train, x_test and y_test."""
+
+    kind: Literal["npz"]
+    path: Text
+    class_names: tuple[str, ...] | None
+    limit: PositiveInt | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class ImageFolderConfig:
+    """Class folders of PNG or JPEG images, with or without a test split."""
+
+    kind: Literal["image_folder"]
+    path: Text
+    image_size: Annotated[int, Field(ge=1, le=4096)]
+    color: Literal["auto", "grey", "rgb"]
+    test_fraction: Fraction
+    limit: PositiveInt | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class PluginDatasetConfig:
+    """A data set that an installed package offers under the entry point group `deeplab.datasets`."""
+
+    kind: Text
+    options: dict[str, Any]
+    limit: PositiveInt | None
+
+
+def _dataset_tag(value: Any) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    if kind in NAMED_DATASETS:
+        return "named"
+    return str(kind) if kind in DATASET_KINDS else "plugin"
+
+
+DatasetConfig = Annotated[
+    Annotated[DigitsConfig, Tag("digits")]
+    | Annotated[NamedDatasetConfig, Tag("named")]
+    | Annotated[NpzConfig, Tag("npz")]
+    | Annotated[ImageFolderConfig, Tag("image_folder")]
+    | Annotated[PluginDatasetConfig, Tag("plugin")],
+    Discriminator(_dataset_tag),
+]

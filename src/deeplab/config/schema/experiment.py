@@ -1,0 +1,61 @@
+"""The whole of a configuration, and the groups that fit into few lines."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic.dataclasses import dataclass
+
+from deeplab.config.schema.dataset import DatasetConfig
+from deeplab.config.schema.fields import STRICT, NonNegativeFloat, Text
+from deeplab.config.schema.optimizer import OptimizerConfig
+from deeplab.config.schema.schedule import ScheduleConfig
+from deeplab.config.schema.training import TrainingConfig
+from deeplab.config.schema.validation import ValidationConfig
+
+
+@dataclass(frozen=True, config=STRICT)
+class ModelConfig:
+    """A network: its layers in order, and the settings of its own that the layers interpolate.
+
+    Each layer is a mapping with `type` and the arguments of that layer; `units: num_classes` stands for the
+    number of classes of the data set.
+    """
+
+    name: Text
+    layers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+    settings: dict[str, bool | int | float | str | tuple[bool | int | float | str, ...] | None]
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrackingConfig:
+    """Where runs are kept and what of them."""
+
+    uri: Text | None
+    experiment: Text
+    save_model: Literal["all", "best", "none"]
+    plots: Literal["all", "best", "none"]
+
+
+def _free_tags(tags: dict[str, Any]) -> dict[str, Any]:
+    for name in tags:
+        if not name or name.startswith(("mlflow.", "deeplab.")):
+            raise ValueError(f"the tag '{name}' is not free: mlflow.* and deeplab.* have meanings of their own")
+    return tags
+
+
+@dataclass(frozen=True, config=STRICT)
+class ExperimentConfig:
+    """Everything a run depends on."""
+
+    name: Text | None
+    notes: str | None
+    tags: Annotated[dict[str, str | int | float | bool], AfterValidator(_free_tags)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    l2: NonNegativeFloat | None
+    dataset: DatasetConfig
+    model: ModelConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    validation: ValidationConfig
+    training: TrainingConfig
+    tracking: TrackingConfig

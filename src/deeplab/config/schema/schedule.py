@@ -1,0 +1,65 @@
+"""How the learning rate moves: the group `schedule`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from deeplab.config.schema.fields import STRICT, Fraction, NonNegativeFloat, PositiveFloat, PositiveInt
+
+
+@dataclass(frozen=True, config=STRICT)
+class ConstantConfig:
+    """The learning rate stays as it is."""
+
+    kind: Literal["constant"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class InverseTimeConfig:
+    """learning_rate / (1 + decay_rate * step / decay_steps)."""
+
+    kind: Literal["inverse_time"]
+    decay_rate: PositiveFloat
+    decay_steps: PositiveInt
+
+
+@dataclass(frozen=True, config=STRICT)
+class ExponentialConfig:
+    """learning_rate * decay_rate ** (epoch / decay_epochs), falling with every step."""
+
+    kind: Literal["exponential"]
+    decay_rate: Fraction
+    decay_epochs: PositiveFloat
+
+
+@dataclass(frozen=True, config=STRICT)
+class CosineConfig:
+    """A linear warm-up from zero, then half a cosine down to final_factor * learning_rate (SGDR, 2017)."""
+
+    kind: Literal["cosine"]
+    warmup_epochs: NonNegativeFloat
+    final_factor: Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class PiecewiseConfig:
+    """learning_rate times one factor up to each boundary epoch, and a last factor from there on."""
+
+    kind: Literal["piecewise"]
+    boundary_epochs: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
+    factors: tuple[PositiveFloat, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.factors) != len(self.boundary_epochs) + 1:
+            raise ValueError(
+                f"factors must be one more than boundary_epochs ({len(self.boundary_epochs)}), got {len(self.factors)}"
+            )
+        if list(self.boundary_epochs) != sorted(set(self.boundary_epochs)):
+            raise ValueError(f"boundary_epochs must rise, got {list(self.boundary_epochs)}")
+
+
+ScheduleConfig = Annotated[
+    ConstantConfig | InverseTimeConfig | ExponentialConfig | CosineConfig | PiecewiseConfig,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,34 @@
+"""How long, how large, on what: the group `training`."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic.dataclasses import dataclass
+
+from deeplab.config.schema.fields import STRICT, PositiveFloat, PositiveInt, Text
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", text):
+        raise ValueError("must be auto, cpu, gpu or the number of a GPU as in gpu:1")
+    return text
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainingConfig:
+    """How a network is trained and on what."""
+
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    loss: Literal["categorical_crossentropy", "binary_crossentropy"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    class_weights: Literal["balanced"] | tuple[PositiveFloat, ...] | None
+    monitor: Literal["loss", "accuracy"]
+    early_stopping_patience: PositiveInt | None
+    restore_best_weights: bool
+    initial_weights: Text | None
+    device: Annotated[str, AfterValidator(_device)]
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
+    threads: PositiveInt | None
+    deterministic: bool | None

@@ -1,0 +1,43 @@
+"""Which rows are held out: the group `validation`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from deeplab.config.schema.fields import STRICT, Fraction
+
+
+@dataclass(frozen=True, config=STRICT)
+class TailConfig:
+    """The last rows of the training set are held out, as Keras' validation_split does."""
+
+    kind: Literal["tail"]
+    fraction: Fraction
+
+
+@dataclass(frozen=True, config=STRICT)
+class RandomConfig:
+    """Rows drawn from the training set by the seed are held out."""
+
+    kind: Literal["random"]
+    fraction: Fraction
+
+
+@dataclass(frozen=True, config=STRICT)
+class TestConfig:
+    """The test set is the validation set, as some reports did it; the run is tagged so."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    kind: Literal["test"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class NoValidationConfig:
+    """Nothing is held out."""
+
+    kind: Literal["none"]
+
+
+ValidationConfig = Annotated[TailConfig | RandomConfig | TestConfig | NoValidationConfig, Field(discriminator="kind")]
