@@ -70,7 +70,7 @@ class LiveProgress(PlainProgress):
     def step_ended(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """Move the bar."""
         step_ms = 1000 * (time.perf_counter() - self._epoch_began) / step
-        scores = f"loss {metrics['loss']:.4f} accuracy {metrics['accuracy']:.4f}"
+        scores = f"loss {metrics['loss']:.3f} acc {metrics['accuracy']:.3f}"
         self._bar.update(
             self._task,
             completed=(epoch - 1) * self._steps_per_epoch + step,
@@ -82,7 +82,7 @@ class LiveProgress(PlainProgress):
         """Print the epoch's line above the bar, and show its validation accuracy in the bar from now on."""
         super().epoch_ended(epoch)
         if "val/accuracy" in epoch.metrics:
-            self._validation = f" val {epoch.metrics['val/accuracy']:.4f}"
+            self._validation = f" val {epoch.metrics['val/accuracy']:.3f}"
         self._epoch_began = time.perf_counter()
 
     def _print(self, line: str) -> None:

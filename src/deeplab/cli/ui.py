@@ -35,9 +35,10 @@ def ui(
     _check_free(port)
     print(f"store {shown(place.uri)}\nopen  http://{HOST}:{port}  (Ctrl-C ends it)", flush=True)
     command = ["-m", "mlflow", "ui", "--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--uvicorn-opts", "--log-level warning"]
     artifacts = (place.work_folder.parent / "mlruns").as_uri()
     environment = {**os.environ, "MLFLOW_TRACKING_URI": place.uri, "MLFLOW_DEFAULT_ARTIFACT_ROOT": artifacts}
-    environment["MLFLOW_BACKEND_STORE_URI"] = place.uri
+    environment |= {"MLFLOW_BACKEND_STORE_URI": place.uri, "MLFLOW_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"}
     server = subprocess.Popen([sys.executable, *command], env=environment)
     try:
         status = server.wait()
