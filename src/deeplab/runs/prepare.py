@@ -10,6 +10,7 @@ from deeplab.data.splits import Split, Splits
 from deeplab.data.validation import hold_out
 from deeplab.models.check import check_layers
 from deeplab.models.table import LayerRow, layer_table, parameter_count
+from deeplab.training.engine import Engine, choose_engine
 from deeplab.training.runtime import Runtime, prepare_runtime
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Prepared:
         validation: rows to validate on, or None.
         optimizer: with its schedule, not yet used.
         runtime: the device and the rest of the process.
+        engine: how the steps will be run.
     """
 
     network: "keras.Model"
@@ -35,6 +37,7 @@ class Prepared:
     train: Split
     validation: Split | None
     runtime: Runtime
+    engine: Engine
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:
@@ -70,4 +73,5 @@ def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
     network = build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
-    return Prepared(network, optimizer, splits, train, validation, runtime)
+    engine = choose_engine(config.training.engine, network, runtime.device)
+    return Prepared(network, optimizer, splits, train, validation, runtime, engine)

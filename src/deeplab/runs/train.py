@@ -144,6 +144,7 @@ def _train_and_score(
         prepared.splits.info.num_classes,
         training,
         prepared.optimizer,
+        prepared.engine,
         config.seed,
         observers,
     )
@@ -167,6 +168,8 @@ def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
         "deeplab.config_hash": composed.hash,
         "deeplab.dataset_sha256": prepared.splits.info.fingerprint,
         "deeplab.device": " ".join(filter(None, (runtime.device, runtime.device_name))),
+        "deeplab.engine": str(prepared.engine),
+        "deeplab.engine_reason": prepared.engine.reason,
         "deeplab.threads": str(runtime.threads),
         "deeplab.deterministic": str(runtime.deterministic).lower(),
         "deeplab.validation": config.validation.kind,

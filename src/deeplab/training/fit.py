@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
-from deeplab.training.batches import row_order, training_batches, validation_batches
+from deeplab.training.batches import batches, block_sizes, blocks, row_order, validation_batches
+from deeplab.training.blocks import BlockModel
+from deeplab.training.engine import Engine, steps_per_block
 from deeplab.training.history import Epoch, History
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
@@ -24,6 +28,7 @@ def fit(
     num_classes: int,
     config: TrainingConfig,
     optimizer: Any,
+    engine: Engine,
     seed: int,
     observers: Sequence[Observer] = (),
 ) -> History:
@@ -36,6 +41,7 @@ def fit(
         num_classes: outputs of the network.
         config: epochs, batch size, loss and what stops the training.
         optimizer: a Keras optimiser that has not been used.
+        engine: how the steps are run; the rows, their order and the seeds are the same in each.
         seed: of the order of rows and of what layers draw.
         observers: told of every step and epoch, in this order.
 
@@ -43,23 +49,32 @@ def fit(
         RunError: the loss is no longer a number.
     """
     weights = class_weights(config, train.labels, num_classes)
-    steps_per_epoch = math.ceil(len(train) / config.batch_size)
-    loop = _Loop(network, config.epochs, steps_per_epoch, seed, observers)
-    # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
-    trainer = keras.Model(network.inputs, network.outputs, name=network.name)
+    loop = _Loop(network, config.epochs, seed, observers)
+
+    def order() -> NDArray[np.int64]:
+        return row_order(seed, loop.epoch, len(train))
+
+    if engine.kind == "keras":
+        # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
+        trainer = keras.Model(network.inputs, network.outputs, name=network.name)
+        loop.block_sizes = [1] * math.ceil(len(train) / config.batch_size)
+        data = batches(train, config.batch_size, num_classes, weights, order)
+    else:
+        trainer = BlockModel(network, engine.xla)
+        row_bytes = train.x[0].nbytes
+        full = len(train) // config.batch_size
+        steps = steps_per_block(network.count_params(), row_bytes, config.batch_size, full)
+        loop.block_sizes = block_sizes(len(train), config.batch_size, steps)
+        data = blocks(train, config.batch_size, steps, num_classes, weights, order)
     trainer.compile(
         optimizer=optimizer,
         loss=build_loss(config),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        jit_compile=False,  # blocks compile themselves; without blocks XLA gains nothing
     )
+    optimizer.build(network.trainable_variables)
     trainer.fit(
-        training_batches(
-            train,
-            config.batch_size,
-            num_classes,
-            weights,
-            lambda: row_order(seed, loop.epoch, len(train)),
-        ),
+        data,
         validation_data=None if validation is None else validation_batches(validation, num_classes),
         epochs=config.epochs,
         shuffle=False,  # the order is ours
@@ -107,35 +122,36 @@ class _Loop(keras.callbacks.Callback):
         self,
         network: keras.Model,
         epochs: int,
-        steps_per_epoch: int,
         seed: int,
         observers: Sequence[Observer],
     ) -> None:
         super().__init__()
         self.network, self.seed, self.observers = network, seed, observers
-        self.planned, self.steps_per_epoch = epochs, steps_per_epoch
-        self.epoch = 0
+        self.planned = epochs
+        self.block_sizes: list[int] = []
+        self.epoch = self.step = 0
         self.epochs: list[Epoch] = []
         self.began = self.trained = 0.0
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         for observer in self.observers:
-            observer.training_began(self.planned, self.steps_per_epoch)
+            observer.training_began(self.planned, sum(self.block_sizes))
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.epoch = epoch
+        self.epoch, self.step = epoch, 0
         seed_layers(self.network, self.seed, epoch)
         self.began, self.trained = time.perf_counter(), 0.0
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         metrics = dict(logs or {})
+        self.step += self.block_sizes[batch]
         if not math.isfinite(metrics["loss"]):
             raise RunError(
-                f"The loss became {metrics['loss']} in epoch {self.epoch + 1}, step {batch + 1}. "
+                f"The loss became {metrics['loss']} in epoch {self.epoch + 1}, step {self.step}. "
                 "A smaller optimizer.learning_rate usually cures it."
             )
         for observer in self.observers:
-            observer.step_ended(self.epoch + 1, batch + 1, metrics)
+            observer.step_ended(self.epoch + 1, self.step, metrics)
 
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
         self.trained = time.perf_counter()
@@ -144,7 +160,7 @@ class _Loop(keras.callbacks.Callback):
         now = time.perf_counter()
         metrics = {_name(key): float(value) for key, value in (logs or {}).items()}
         metrics["time/epoch_seconds"] = now - self.began
-        metrics["time/step_ms"] = 1000 * ((self.trained or now) - self.began) / self.steps_per_epoch
+        metrics["time/step_ms"] = 1000 * ((self.trained or now) - self.began) / self.step
         metrics["learning_rate"] = float(self.model.optimizer.learning_rate)
         self.epochs.append(Epoch(epoch + 1, metrics))
         for observer in self.observers:

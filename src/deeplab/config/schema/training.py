@@ -32,3 +32,4 @@ class TrainingConfig:
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     threads: PositiveInt | None
     deterministic: bool | None
+    engine: Literal["auto", "compiled", "keras"]

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""Train the same networks on the same rows as a notebook would and as deeplab does, and compare.
+
+A notebook has float32 arrays, one-hot labels and a plain `fit`. Each training is a process of its own; the two take
+turns, so that a machine that slows down slows both. Times are of an epoch with its validation, the median of all but the
+first, which compiles. The rate of matrix products is measured in the same run, before and after.
+
+Needs mnist.npz and cifar10.npz in DEEPLAB_DATA.
+
+scripts/benchmark.py [--pairs 5] [--cases mlp_64_64 dense_relu] [--json]
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SIDES = ("notebook", "deeplab")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One comparison.
+
+    Attributes:
+        overrides: of deeplab's configuration.
+        at_least: the ratio of the times that is asked for.
+        epochs: how many are run.
+        dense: whether the work is matrix products alone.
+    """
+
+    overrides: tuple[str, ...]
+    at_least: float
+    epochs: int
+    dense: bool = True
+
+
+CASES = {
+    "mlp_500_300": Case(
+        ("dataset=mnist", "model=mlp_500_300", "optimizer=sgd", "optimizer.learning_rate=0.1", "training.batch_size=32"),
+        2.8,
+        4,
+    ),
+    "dense_relu": Case(("experiment=mnist_dense_relu",), 3.0, 5),
+    "autoencoder": Case(
+        ("dataset=mnist", "model=dense_relu", "optimizer=adam", "training.batch_size=64"), 3.5, 4
+    ),
+    "mlp_64_64": Case(("experiment=mnist_mlp_64_64",), 3.5, 6),
+    "cnn_dropout": Case(("experiment=mnist_cnn_dropout", "dataset.limit=12800"), 1.0, 3, dense=False),
+    "cifar_cnn": Case(("experiment=cifar_cnn", "dataset.limit=6400"), 1.0, 3, dense=False),
+}
+
+
+def train_in_this_process(name: str, side: str) -> dict[str, Any]:
+    """Train a case and tell seconds of each epoch, peak memory and the operations of matrix products."""
+    import keras
+    import numpy as np
+
+    from deeplab.config.compose import compose
+    from deeplab.models.table import parameter_count
+    from deeplab.runs.prepare import prepare
+
+    case = CASES[name]
+    config = compose([*case.overrides, f"training.epochs={case.epochs}"]).config
+    prepared = prepare(config, Path(tempfile.gettempdir()))
+    network = prepared.network
+    epochs: list[float] = []
+
+    class Clock(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.began = time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            epochs.append(time.perf_counter() - self.began)
+
+    train, validation = prepared.train, prepared.validation
+    assert validation is not None
+    if name == "autoencoder":
+        network = _autoencoder()
+        noise = np.random.default_rng(0).random(train.x.shape)
+        noisy = np.where(noise < 0.2, 0, np.where(noise < 0.4, 255, train.x)).astype(np.uint8)
+        (_notebook_autoencoder if side == "notebook" else _deeplab_autoencoder)(
+            network, noisy, prepared, config, case.epochs, Clock()
+        )
+    elif side == "notebook":
+        one_hot = np.eye(prepared.splits.info.num_classes, dtype=np.float32)
+        # The network begins with the scaling, as deeplab builds it: the same arithmetic on both sides.
+        x, x_val = (part.images(slice(None)).astype(np.float32) for part in (train, validation))
+        y, y_val = (one_hot[part.labels] for part in (train, validation))
+        network.compile(optimizer=prepared.optimizer, loss=config.training.loss, metrics=["accuracy"])
+        network.fit(
+            x, y, config.training.batch_size, case.epochs, verbose=0, validation_data=(x_val, y_val), callbacks=[Clock()]
+        )  # fmt: skip
+    else:
+        from deeplab.training.fit import fit
+
+        history = fit(
+            network, train, validation, prepared.splits.info.num_classes, config.training, prepared.optimizer,
+            prepared.engine, config.seed,
+        )  # fmt: skip
+        epochs = history.values("time/epoch_seconds")
+    operations = parameter_count(network) * (6 * len(train) + 2 * len(validation))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"epochs": epochs, "peak_mb": peak, "operations": operations, "engine": str(prepared.engine)}
+
+
+def _autoencoder() -> Any:
+    import keras
+
+    dense = keras.layers.Dense
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            dense(128, "relu"),
+            dense(96, "relu"),
+            dense(128, "relu"),
+            dense(784, "sigmoid"),
+        ]
+    )
+
+
+def _notebook_autoencoder(network: Any, noisy: Any, prepared: Any, config: Any, epochs: int, clock: Any) -> None:
+    import numpy as np
+
+    count = len(prepared.train)
+    x = noisy.astype(np.float32)
+    y = (prepared.splits.train.x.reshape(len(x), -1) / 255).astype(np.float32)
+    network.compile(optimizer=prepared.optimizer, loss="binary_crossentropy")
+    network.fit(
+        x[:count], y[:count], config.training.batch_size, epochs, verbose=0, callbacks=[clock],
+        validation_data=(x[count:], y[count:]),
+    )  # fmt: skip
+
+
+def _deeplab_autoencoder(network: Any, noisy: Any, prepared: Any, config: Any, epochs: int, clock: Any) -> None:
+    import tensorflow as tf
+
+    from deeplab.training.batches import row_order
+    from deeplab.training.blocks import BlockModel
+    from deeplab.training.engine import steps_per_block
+
+    class Denoiser(BlockModel):
+        def _train_on_batch(self, x: Any, y: Any, weights: Any) -> None:
+            super()._train_on_batch(x, _scaled(y), weights)
+
+    def _scaled(y: Any) -> Any:
+        return tf.cast(tf.reshape(y, (tf.shape(y)[0], 784)), tf.float32) / 255
+
+    batch, count = config.training.batch_size, len(prepared.train)
+    full = count // batch
+    steps = steps_per_block(network.count_params(), 784, batch, full)
+    rows, clean = tf.constant(noisy), tf.constant(prepared.splits.train.x)
+    state = {"epoch": 0}
+
+    def blocks() -> Any:
+        order = row_order(config.seed, state["epoch"], count)[: full * batch].reshape(full, batch)
+        state["epoch"] += 1
+        for start in range(0, full, steps):
+            yield order[start : start + steps]
+
+    data = tf.data.Dataset.from_generator(blocks, output_signature=tf.TensorSpec((None, None), tf.int64))
+    data = data.apply(tf.data.experimental.assert_cardinality(-(-full // steps)))
+    data = data.map(lambda chosen: (tf.gather(rows, chosen), tf.gather(clean, chosen))).prefetch(2)
+    held_out = tf.data.Dataset.from_tensor_slices((rows[count:], clean[count:])).batch(512)
+    trainer = Denoiser(network, xla=True)
+    trainer.compile(optimizer=prepared.optimizer, loss="binary_crossentropy", jit_compile=False)
+    trainer.fit(
+        data, epochs=epochs, verbose=0, callbacks=[clock], shuffle=False,
+        validation_data=held_out.map(lambda x, y: (x, _scaled(y))),
+    )  # fmt: skip
+
+
+def matrix_product_rate() -> float:
+    """Operations a second of a large product of float32 matrices, the best of some."""
+    import tensorflow as tf
+
+    size = 2048
+    left, right = tf.random.normal((size, size)), tf.random.normal((size, size))
+    product: Callable[[], Any] = tf.function(lambda: tf.linalg.matmul(left, right)[0, 0])
+    product().numpy()
+    best = 0.0
+    for _ in range(8):
+        began = time.perf_counter()
+        product().numpy()
+        best = max(best, 2 * size**3 / (time.perf_counter() - began))
+    return best
+
+
+def _child(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, str(Path(__file__).resolve()), "--child", *arguments]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def compare(name: str, pairs: int) -> dict[str, Any]:
+    """Run the pairs of a case."""
+    case = CASES[name]
+    rates = [_child("rate")["rate"]]
+    found: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
+    for pair in range(pairs):
+        for side in SIDES:
+            found[side].append(_child(name, side))
+        times = [statistics.median(found[side][-1]["epochs"][1:]) for side in SIDES]
+        print(f"{name} pair {pair + 1}: {times[0]:.3f} s, {times[1]:.3f} s, ratio {times[0] / times[1]:.2f}", file=sys.stderr)
+    rates.append(_child("rate")["rate"])
+    seconds = {side: [statistics.median(run["epochs"][1:]) for run in found[side]] for side in SIDES}
+    ratios = [a / b for a, b in zip(seconds["notebook"], seconds["deeplab"], strict=True)]
+    products = found["deeplab"][0]["operations"] / statistics.mean(rates)
+    ours = statistics.median(seconds["deeplab"])
+    return {
+        "case": name,
+        "engine": found["deeplab"][0]["engine"] if name != "autoencoder" else "compiled with XLA",
+        "asked": case.at_least,
+        "ratio": statistics.median(ratios),
+        "ratio_range": [min(ratios), max(ratios)],
+        "epoch_seconds": {side: statistics.median(seconds[side]) for side in SIDES},
+        "first_epoch_extra_seconds": statistics.median(run["epochs"][0] for run in found["deeplab"]) - ours,
+        "peak_mb": {side: statistics.median(run["peak_mb"] for run in found[side]) for side in SIDES},
+        "gflops_of_matrix_products": statistics.mean(rates) / 1e9,
+        "times_the_matrix_products": ours / products if case.dense else None,
+    }
+
+
+def as_table(rows: list[dict[str, Any]]) -> str:
+    """The results as a Markdown table."""
+    lines = [
+        "| case | engine | ratio | range | asked | notebook s | deeplab s | x matrix products | peak MB notebook | deeplab |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        low, high = row["ratio_range"]
+        products = row["times_the_matrix_products"]
+        lines.append(
+            f"| {row['case']} | {row['engine']} | {row['ratio']:.2f} | {low:.2f} to {high:.2f} | {row['asked']} "
+            f"| {row['epoch_seconds']['notebook']:.2f} | {row['epoch_seconds']['deeplab']:.2f} "
+            f"| {'' if products is None else f'{products:.1f}'} "
+            f"| {row['peak_mb']['notebook']:.0f} | {row['peak_mb']['deeplab']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the cases and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        done = {"rate": matrix_product_rate()} if options.child == ["rate"] else train_in_this_process(*options.child)
+        print(json.dumps(done))
+        return
+    rows = [compare(name, options.pairs) for name in options.cases]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"
+    print(json.dumps({"machine": machine, "cases": rows}, indent=2) if options.json else f"{machine}\n\n{as_table(rows)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""A Keras model whose training step walks a whole block of batches in one compiled call."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class BlockModel(keras.Model):  # type: ignore[misc]
+    """Trains a network block by block under an ordinary `fit`.
+
+    What `fit` takes for a batch is a block: rows [steps, batch, ...], one-hot labels [steps, batch, classes] and,
+    where classes are weighted, weights [steps, batch]. Validation takes batches as always.
+    """
+
+    def __init__(self, network: keras.Model, xla: bool) -> None:
+        """Wrap a network; it shares its weights and stays a plain model.
+
+        Args:
+            network: the classifier.
+            xla: compile blocks with XLA.
+        """
+        super().__init__(name=network.name)
+        self.network = network
+        self._walk_compiled = tf.function(self._walk, jit_compile=xla, autograph=False)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """The network's own output."""
+        return self.network(x, training=training)
+
+    def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Train on every batch of a block, in order."""
+        self._walk_compiled(*data)
+        return dict(self.get_metrics_result())
+
+    def _walk(self, x: Any, y: Any, weights: Any = None) -> None:
+        def one_batch(step: Any) -> tuple[Any]:
+            self._train_on_batch(x[step], y[step], None if weights is None else weights[step])
+            return (step + 1,)
+
+        tf.while_loop(lambda step: step < tf.shape(x)[0], one_batch, (tf.constant(0),))
+
+    def _train_on_batch(self, x: Any, y: Any, weights: Any) -> None:
+        with tf.GradientTape() as tape:
+            predicted = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=predicted, sample_weight=weights, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        self._loss_tracker.update_state(loss, sample_weight=tf.shape(x)[0])
+        gradients = tape.gradient(scaled, self.trainable_weights)
+        self.optimizer.apply(gradients, self.trainable_weights)
+        self.compute_metrics(x, y, predicted, sample_weight=weights)

@@ -1,0 +1,69 @@
+"""Which way a network is trained: Keras' own steps, or blocks of steps in one compiled call."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+# On two cores XLA's convolutions took four to six times as long as oneDNN's, which `fit` uses.
+_SLOW_IN_XLA_ON_CPU = ("Conv", "Pooling")
+_NOT_IN_XLA = ("Random",)
+
+BLOCK_SECONDS = 0.2
+BLOCK_BYTES = 64 << 20
+_FLOPS_A_SECOND = 1e11
+_SECONDS_A_STEP = 3e-4
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How the steps of a training are run.
+
+    Attributes:
+        kind: `keras` for one call of Keras a step, `compiled` for a block of steps a call.
+        xla: whether a block is compiled by XLA.
+        reason: why, in a few words.
+    """
+
+    kind: Literal["keras", "compiled"]
+    xla: bool
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} with XLA" if self.xla else self.kind
+
+
+def choose_engine(wanted: Literal["auto", "compiled", "keras"], network: Any, device: str) -> Engine:
+    """The engine for a network on a device.
+
+    Args:
+        wanted: the setting.
+        network: a Keras model.
+        device: `cpu`, or `gpu:0` and so on.
+    """
+    if wanted == "keras":
+        return Engine("keras", False, "asked for")
+    kinds = [type(layer).__name__ for layer in network.layers]
+    augmented = any(kind.startswith(_NOT_IN_XLA) for kind in kinds)
+    slow = device == "cpu" and any(word in kind for kind in kinds for word in _SLOW_IN_XLA_ON_CPU)
+    obstacle = "XLA has no augmentation" if augmented else "XLA's convolutions are slow on CPU" if slow else ""
+    if wanted == "compiled":
+        return Engine("compiled", not obstacle, f"asked for; {obstacle}" if obstacle else "asked for")
+    if obstacle:
+        return Engine("keras", False, obstacle)
+    return Engine("compiled", True, "dense network" if device == "cpu" else "GPU")
+
+
+def steps_per_block(parameters: int, row_bytes: int, batch_size: int, steps_per_epoch: int) -> int:
+    """How many steps make a block of about BLOCK_SECONDS on a slow machine, so that progress moves and Ctrl-C is heard.
+
+    Blocks of an epoch are as equal as they can be, since each length is compiled by itself.
+
+    Args:
+        parameters: of the network; a step costs about six operations for each and each row.
+        row_bytes: size of one row.
+        batch_size: rows in a step.
+        steps_per_epoch: full batches in an epoch.
+    """
+    seconds = _SECONDS_A_STEP + 6 * parameters * batch_size / _FLOPS_A_SECOND
+    longest = min(BLOCK_SECONDS / seconds, BLOCK_BYTES / (row_bytes * batch_size))
+    count = -(-steps_per_epoch // max(1, int(longest)))
+    return max(1, -(-steps_per_epoch // max(1, count)))
