@@ -2,8 +2,8 @@
 """Train the same networks on the same rows as a notebook would and as deeplab does, and compare.
 
 A notebook has float32 arrays, one-hot labels and a plain `fit`. Each training is a process of its own; the two take
-turns, so that a machine that slows down slows both. Times are of an epoch with its validation, the median of all but the
-first, which compiles. The rate of matrix products is measured in the same run, before and after.
+turns, so that a machine that slows down slows both. Times are of an epoch with its validation, the median of all but
+the first, which compiles. The rate of matrix products is measured in the same run, before and after.
 
 Needs mnist.npz and cifar10.npz in DEEPLAB_DATA.
 
@@ -47,14 +47,18 @@ class Case:
 
 CASES = {
     "mlp_500_300": Case(
-        ("dataset=mnist", "model=mlp_500_300", "optimizer=sgd", "optimizer.learning_rate=0.1", "training.batch_size=32"),
+        (
+            "dataset=mnist",
+            "model=mlp_500_300",
+            "optimizer=sgd",
+            "optimizer.learning_rate=0.1",
+            "training.batch_size=32",
+        ),
         2.8,
         4,
     ),
     "dense_relu": Case(("experiment=mnist_dense_relu",), 3.0, 5),
-    "autoencoder": Case(
-        ("dataset=mnist", "model=dense_relu", "optimizer=adam", "training.batch_size=64"), 3.5, 4
-    ),
+    "autoencoder": Case(("dataset=mnist", "model=dense_relu", "optimizer=adam", "training.batch_size=64"), 3.5, 4),
     "mlp_64_64": Case(("experiment=mnist_mlp_64_64",), 3.5, 6),
     "cnn_dropout": Case(("experiment=mnist_cnn_dropout", "dataset.limit=12800"), 1.0, 3, dense=False),
     "cifar_cnn": Case(("experiment=cifar_cnn", "dataset.limit=6400"), 1.0, 3, dense=False),
@@ -71,7 +75,9 @@ def train_in_this_process(name: str, side: str) -> dict[str, Any]:
     from deeplab.runs.prepare import prepare
 
     case = CASES[name]
-    config = compose([*case.overrides, f"training.epochs={case.epochs}"]).config
+    # The few epochs measured here stand for a long training.
+    engine = "compiled" if case.dense else "auto"
+    config = compose([*case.overrides, f"training.epochs={case.epochs}", f"training.engine={engine}"]).config
     prepared = prepare(config, Path(tempfile.gettempdir()))
     network = prepared.network
     epochs: list[float] = []
@@ -99,16 +105,17 @@ def train_in_this_process(name: str, side: str) -> dict[str, Any]:
         y, y_val = (one_hot[part.labels] for part in (train, validation))
         network.compile(optimizer=prepared.optimizer, loss=config.training.loss, metrics=["accuracy"])
         network.fit(
-            x, y, config.training.batch_size, case.epochs, verbose=0, validation_data=(x_val, y_val), callbacks=[Clock()]
+            x, y, config.training.batch_size, case.epochs, verbose=0, callbacks=[Clock()],
+            validation_data=(x_val, y_val),
         )  # fmt: skip
     else:
         from deeplab.training.fit import fit
 
-        history = fit(
+        done = fit(
             network, train, validation, prepared.splits.info.num_classes, config.training, prepared.optimizer,
             prepared.engine, config.seed,
         )  # fmt: skip
-        epochs = history.values("time/epoch_seconds")
+        epochs = done.history.values("time/epoch_seconds")
     operations = parameter_count(network) * (6 * len(train) + 2 * len(validation))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"epochs": epochs, "peak_mb": peak, "operations": operations, "engine": str(prepared.engine)}
@@ -216,7 +223,10 @@ def compare(name: str, pairs: int) -> dict[str, Any]:
         for side in SIDES:
             found[side].append(_child(name, side))
         times = [statistics.median(found[side][-1]["epochs"][1:]) for side in SIDES]
-        print(f"{name} pair {pair + 1}: {times[0]:.3f} s, {times[1]:.3f} s, ratio {times[0] / times[1]:.2f}", file=sys.stderr)
+        print(
+            f"{name} pair {pair + 1}: {times[0]:.3f} s, {times[1]:.3f} s, ratio {times[0] / times[1]:.2f}",
+            file=sys.stderr,
+        )
     rates.append(_child("rate")["rate"])
     seconds = {side: [statistics.median(run["epochs"][1:]) for run in found[side]] for side in SIDES}
     ratios = [a / b for a, b in zip(seconds["notebook"], seconds["deeplab"], strict=True)]
@@ -239,7 +249,7 @@ def compare(name: str, pairs: int) -> dict[str, Any]:
 def as_table(rows: list[dict[str, Any]]) -> str:
     """The results as a Markdown table."""
     lines = [
-        "| case | engine | ratio | range | asked | notebook s | deeplab s | x matrix products | peak MB notebook | deeplab |",
+        "| case | engine | ratio | range | asked | notebook s | deeplab s | x products | notebook MB | deeplab MB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -267,8 +277,12 @@ def main() -> None:
         print(json.dumps(done))
         return
     rows = [compare(name, options.pairs) for name in options.cases]
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"
-    print(json.dumps({"machine": machine, "cases": rows}, indent=2) if options.json else f"{machine}\n\n{as_table(rows)}")
+    machine = (
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"
+    )
+    print(
+        json.dumps({"machine": machine, "cases": rows}, indent=2) if options.json else f"{machine}\n\n{as_table(rows)}"
+    )
 
 
 if __name__ == "__main__":

@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 
 from deeplab.data.splits import Split
-from deeplab.evaluation.scores import BATCH, predict, score
+from deeplab.evaluation.scores import predict, score
+from deeplab.models.memory import FEWEST, evaluation_batch
 
 
 def test_scores_are_those_of_keras_evaluate_regularisation_included() -> None:
     import keras
 
     keras.utils.set_random_seed(0)
-    x = np.random.default_rng(0).normal(size=(BATCH + 88, 5)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(9000, 5)).astype(np.float32)
     y = (x[:, 0] > 0).astype(np.int32)
     network = keras.Sequential(
         [keras.Input((5,)), keras.layers.Dense(2, "softmax", kernel_regularizer=keras.regularizers.L2(0.1))]
@@ -20,7 +21,16 @@ def test_scores_are_those_of_keras_evaluate_regularisation_included() -> None:
 
     predictions = predict(network, Split.whole(x, y))
     scores = score(network, predictions, loss)
-    assert predictions.probabilities.shape == (BATCH + 88, 2)
+    assert predictions.probabilities.shape == (9000, 2)
     assert scores.loss == pytest.approx(expected_loss, rel=1e-5)
     assert scores.accuracy == pytest.approx(expected_accuracy)
     assert len(network.losses) == 1
+
+
+def test_large_layers_are_looked_at_in_small_batches() -> None:
+    import keras
+
+    small = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
+    middle = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(64, 3)])
+    large = keras.Sequential([keras.Input((512, 512, 3)), keras.layers.Conv2D(64, 3)])
+    assert [evaluation_batch(network) for network in (small, middle, large)] == [8192, 193, FEWEST]

@@ -17,7 +17,7 @@ def store(folder: Path) -> Store:
 
 
 def begun(store: Store, name: str = "x") -> RunLog:
-    return RunLog(store, name, {"seed": 1}, {"course": "nn101"}, "a note")
+    return RunLog.begin(store, name, {"seed": 1}, {"course": "nn101"}, "a note")
 
 
 def test_flatten_keeps_lists_and_layers_in_one_piece() -> None:
@@ -94,7 +94,7 @@ def test_what_could_not_be_written_is_kept_and_written_later(store: Store, monke
 
 
 def test_long_values_are_cut_to_what_mlflow_takes(store: Store) -> None:
-    with RunLog(store, "x", {"weights": [1] * 9000}, {"long": "y" * 9000}, "z" * 9000) as log:
+    with RunLog.begin(store, "x", {"weights": [1] * 9000}, {"long": "y" * 9000}, "z" * 9000) as log:
         log.end("FINISHED")
     run = store.client.get_run(log.run_id)
     assert len(run.data.params["weights"]) == 6000

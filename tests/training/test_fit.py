@@ -10,11 +10,13 @@ from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import DatasetInfo, Split
 from deeplab.models.build import build
+from deeplab.training.engine import Engine
 from deeplab.training.fit import check_fits, fit
 from deeplab.training.history import Epoch, History
 from deeplab.training.losses import class_weights
 from deeplab.training.observer import Observer
 
+KERAS = Engine("keras", False, "")
 INFO = DatasetInfo("points", (2,), 2, ("left", "right"), "", 1.0)
 TRAINING = replace(compose([]).config.training, epochs=3, batch_size=16)
 LAYERS = (
@@ -36,22 +38,24 @@ def trained(
     observer: Observer | None = None,
     validation: Split | None = None,
     learning_rate: float = 0.1,
+    engine: Engine = KERAS,
 ) -> tuple[History, list[np.ndarray]]:
     import keras
 
     model = replace(compose([]).config.model, layers=LAYERS)
     network = build(model, INFO, seed)
-    history = fit(
+    done = fit(
         network,
         points(100),
         validation if validation is not None else points(40, 1),
         2,
         training,
         keras.optimizers.SGD(learning_rate),
+        engine,
         seed,
         [observer] if observer else [],
     )
-    return history, network.get_weights()
+    return done.history, network.get_weights()
 
 
 def test_history_has_every_metric_of_every_epoch() -> None:

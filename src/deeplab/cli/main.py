@@ -12,6 +12,7 @@ import typer
 import deeplab
 from deeplab.cli.doctor import doctor
 from deeplab.cli.list import list_options
+from deeplab.cli.repair import repair
 from deeplab.cli.train import train
 from deeplab.cli.ui import ui
 from deeplab.config.errors import Interrupted, RunError, Terminated, UserError
@@ -26,6 +27,7 @@ app.command("train")(train)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)
+app.command("repair")(repair)
 
 
 def _version(wanted: bool) -> None:

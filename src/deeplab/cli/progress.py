@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deeplab.cli.dry_run import data_line
 from deeplab.runs.prepare import Prepared
+from deeplab.runs.resume import Resumption
 from deeplab.runs.train import RunObserver
 from deeplab.training.history import Epoch
 
@@ -35,9 +36,9 @@ def progress() -> Iterator[RunObserver]:
 class PlainProgress(RunObserver):
     """A line for the run and a line for each epoch."""
 
-    def run_began(self, run_id: str, name: str, prepared: Prepared) -> None:
+    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
         """Say what is about to be trained."""
-        for line in run_lines(run_id, name, prepared):
+        for line in [*run_lines(run_id, name, prepared), *resumption_lines(resumption)]:
             self._print(line)
 
     def training_began(self, epochs: int, steps_per_epoch: int) -> None:
@@ -98,6 +99,15 @@ def run_lines(run_id: str, name: str, prepared: Prepared) -> list[str]:
         data_line(prepared),
         f"{prepared.network.name}: {prepared.parameters:,} parameters; {device}{threads}; run {name} ({run_id[:8]})",
     ]
+
+
+def resumption_lines(resumption: Resumption | None) -> list[str]:
+    """Where a resumed run goes on from."""
+    if resumption is None:
+        return []
+    lines = [f"{path} is damaged; an older checkpoint is used" for path in resumption.damaged]
+    done = resumption.checkpoint.epoch if resumption.checkpoint else 0
+    return [*lines, f"resumed after epoch {done}" if done else "resumed from the beginning, there is no checkpoint yet"]
 
 
 def epoch_line(epoch: Epoch, epochs: int) -> str:

@@ -14,6 +14,12 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the configuration and the network; train nothing.")
     ] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume", metavar="RUN", help="Go on with a run: an id, the beginning of one, a name, or latest."
+        ),
+    ] = None,
 ) -> None:
     """Train a network and log the run.
 
@@ -31,10 +37,15 @@ def train(
         else:
             from deeplab.cli.progress import progress
             from deeplab.cli.results import show_result
+            from deeplab.runs.resume import find_resumption
             from deeplab.runs.train import train as train_run
 
             with progress() as observer:
-                result = train_run(composed, [observer])
+                if resume is None:
+                    result = train_run(composed, [observer])
+                else:
+                    found = find_resumption(resume, overrides or [], config_dir)
+                    result = train_run(found.composed, [observer], found)
             show_result(result)
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted before the training began; there is no run.", exit_status(interrupt)) from None

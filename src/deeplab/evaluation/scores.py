@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.data.splits import Split
-
-BATCH = 512
+from deeplab.models.memory import evaluation_batch
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,8 @@ class Scores:
 
 def predict(network: Any, split: Split) -> Predictions:
     """Ask a network about every row of a split, in the split's order."""
-    parts = [
-        network.predict_on_batch(split.images(slice(start, start + BATCH))) for start in range(0, len(split), BATCH)
-    ]
+    size = evaluation_batch(network)
+    parts = [network.predict_on_batch(split.images(slice(start, start + size))) for start in range(0, len(split), size)]
     return Predictions(np.concatenate(parts).astype(np.float32), split.labels)
 
 

@@ -13,12 +13,15 @@ from deeplab.config.compose import Composed
 from deeplab.runs.prepare import Prepared
 from deeplab.tracking.provenance import installed_packages
 from deeplab.tracking.run_log import RunLog
+from deeplab.training.checkpoint import Checkpoint, to_bytes
 from deeplab.training.history import History
 
 if TYPE_CHECKING:
     import keras
 
     from deeplab.evaluation.scores import Scores
+
+LAST_CHECKPOINT = "last.ckpt"
 
 
 def log_inputs(log: RunLog, composed: Composed) -> None:
@@ -39,6 +42,11 @@ def log_scores(log: RunLog, scores: "Scores", last_epoch: int) -> None:
     log.text("score.csv", table(("loss", "acc"), [(scores.loss, scores.accuracy)]))
 
 
+def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
+    """`last.ckpt`: what it takes to train a finished run further."""
+    log.data(LAST_CHECKPOINT, to_bytes(checkpoint))
+
+
 def log_model(log: RunLog, prepared: Prepared) -> None:
     """The trained network."""
     info = prepared.splits.info
@@ -48,7 +56,7 @@ def log_model(log: RunLog, prepared: Prepared) -> None:
 def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:
     """Figures by name, as `plots/NAME.png`."""
     for name, png in plots:
-        log.picture(f"plots/{name}.png", png)
+        log.data(f"plots/{name}.png", png)
 
 
 def rescue_model(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:

@@ -73,5 +73,5 @@ def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
     network = build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
-    engine = choose_engine(config.training.engine, network, runtime.device)
+    engine = choose_engine(config.training.engine, network, runtime.device, steps_per_epoch * config.training.epochs)
     return Prepared(network, optimizer, splits, train, validation, runtime, engine)

@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab.config.compose import Composed
 from deeplab.config.errors import Interrupted, RunError, UserError, exit_status
 from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import (
+    log_checkpoint,
     log_history,
     log_inputs,
     log_model,
@@ -22,9 +24,11 @@ from deeplab.runs.artifacts import (
 from deeplab.runs.figures import figures
 from deeplab.runs.initial_weights import take_weights
 from deeplab.runs.prepare import Prepared, prepare
+from deeplab.runs.resume import Resumption, checkpoint_folder
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog, Status
-from deeplab.tracking.store import Place, Store, open_store, reason, store_errors
+from deeplab.tracking.store import Place, Store, open_store, reason, shown, store_errors
+from deeplab.training.checkpoint import Checkpoint, remove, write
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 
@@ -56,16 +60,16 @@ class RunResult:
 class RunObserver(Observer):
     """Told also when everything is ready and the run exists."""
 
-    def run_began(self, run_id: str, name: str, prepared: Prepared) -> None:
+    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
         """The run is in the store and its training is about to begin."""
 
 
 class _EpochLog(Observer):
     """Hands every epoch to the run's log, and remembers them for a run that ends early."""
 
-    def __init__(self, log: RunLog) -> None:
+    def __init__(self, log: RunLog, resumed: Checkpoint | None) -> None:
         self._log = log
-        self._epochs: list[Epoch] = []
+        self._epochs: list[Epoch] = list(resumed.history.epochs) if resumed else []
 
     def epoch_ended(self, epoch: Epoch) -> None:
         self._log.metrics(epoch.number, epoch.metrics)
@@ -77,12 +81,13 @@ class _EpochLog(Observer):
         return History(tuple(self._epochs))
 
 
-def train(composed: Composed, observers: Sequence[RunObserver] = ()) -> RunResult:
+def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption: Resumption | None = None) -> RunResult:
     """Train what a configuration describes and log it.
 
     Args:
         composed: the configuration.
         observers: told when the run begins, and of every step and epoch.
+        resumption: the run to go on with, or None to begin one; its configuration is `composed`.
 
     Raises:
         UserError: before the run begins; nothing is left in the store.
@@ -90,31 +95,32 @@ def train(composed: Composed, observers: Sequence[RunObserver] = ()) -> RunResul
         Interrupted: the run was ended from outside and is KILLED.
     """
     config = composed.config
-    store = open_store(config.tracking)
+    store = open_store(config.tracking) if resumption is None else resumption.store
     prepared = prepare(config, store.place.work_folder)
-    tags = _tags(composed, prepared)
-    if config.training.initial_weights is not None:
-        tags["deeplab.initial_weights"] = take_weights(prepared.network, store, config.training.initial_weights)
     name = config.name or f"{config.model.name}-{prepared.splits.info.name}"
     try:
-        log = RunLog(store, name, composed.values, tags, config.notes)
+        log = _begin(composed, store, name, prepared) if resumption is None else _go_on(resumption, prepared)
     except store_errors() as error:
-        raise UserError(f"The store {store.place.uri} takes no run ({reason(error)}).") from error
+        raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
+    folder = checkpoint_folder(store, log.run_id)
     began = time.perf_counter()
-    epochs = _EpochLog(log)
+    epochs = _EpochLog(log, resumption.checkpoint if resumption else None)
     with log:
         try:
             log_inputs(log, composed)
             for observer in observers:
-                observer.run_began(log.run_id, name, prepared)
-            history, scores = _train_and_score(name, config, prepared, log, [epochs, *observers])
+                observer.run_began(log.run_id, name, prepared, resumption)
+            trained = _train(config, prepared, [epochs, *observers], resumption, folder)
+            scores = _score_and_log(name, config, prepared, log, trained)
             log.end("FINISHED")
+            remove(folder)
         except KeyboardInterrupt as interrupt:
             with _signals_ignored():
                 _end_early(log, config, prepared, epochs.history, "KILLED", f"ended by {type(interrupt).__name__}")
             done = len(epochs.history.epochs)
             raise Interrupted(
-                f"Interrupted: run {log.run_id[:8]} is KILLED, {done} of {config.training.epochs} epochs are logged.",
+                f"Interrupted: run {log.run_id[:8]} is KILLED, {done} of {config.training.epochs} epochs are logged. "
+                f"To go on: deeplab train --resume {log.run_id[:8]}",
                 exit_status(interrupt),
             ) from interrupt
         except RunError as error:
@@ -125,38 +131,71 @@ def train(composed: Composed, observers: Sequence[RunObserver] = ()) -> RunResul
         except BaseException as error:
             log.end("FAILED", f"{type(error).__name__}: {error}")
             raise
-    return RunResult(log.run_id, name, store.place, history, scores, time.perf_counter() - began)
+    return RunResult(log.run_id, name, store.place, trained.history, scores, time.perf_counter() - began)
 
 
-def _train_and_score(
-    name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, observers: Sequence[Observer]
-) -> "tuple[History, Scores]":
-    # Here, because they import TensorFlow, which `deeplab --help` can do without.
-    from deeplab.evaluation.scores import predict, score
+def _begin(composed: Composed, store: Store, name: str, prepared: Prepared) -> RunLog:
+    tags = _tags(composed, prepared)
+    wanted = composed.config.training.initial_weights
+    if wanted is not None:
+        tags["deeplab.initial_weights"] = take_weights(prepared.network, store, wanted)
+    return RunLog.begin(store, name, composed.values, tags, composed.config.notes)
+
+
+def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
+    tags = resumption.run.data.tags
+    fingerprint = prepared.splits.info.fingerprint
+    if tags.get("deeplab.dataset_sha256") != fingerprint:
+        raise UserError(
+            f"The data set {prepared.splits.info.name} is not what run {resumption.run.info.run_id[:8]} was trained "
+            "on: its SHA-256 differs. Put the old data back, or train anew."
+        )
+    if "deeplab.initial_weights" in tags and resumption.checkpoint is None:
+        take_weights(prepared.network, resumption.store, tags["deeplab.initial_weights"])
+    return RunLog.resume(resumption.store, resumption.run)
+
+
+def _train(
+    config: ExperimentConfig,
+    prepared: Prepared,
+    observers: Sequence[Observer],
+    resumption: Resumption | None,
+    folder: Path,
+) -> Checkpoint:
+    # Here, because it imports TensorFlow, which `deeplab --help` can do without.
     from deeplab.training.fit import fit
-    from deeplab.training.losses import build_loss
 
-    training, network = config.training, prepared.network
-    history = fit(
-        network,
+    return fit(
+        prepared.network,
         prepared.train,
         prepared.validation,
         prepared.splits.info.num_classes,
-        training,
+        config.training,
         prepared.optimizer,
         prepared.engine,
         config.seed,
         observers,
+        resumption.checkpoint if resumption else None,
+        lambda checkpoint: write(folder, checkpoint),
     )
-    log_history(log, history)
-    predictions = predict(network, prepared.splits.test)
-    scores = score(network, predictions, build_loss(training))
-    log_scores(log, scores, history.epochs[-1].number)
+
+
+def _score_and_log(
+    name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint
+) -> "Scores":
+    from deeplab.evaluation.scores import predict, score
+    from deeplab.training.losses import build_loss
+
+    log_history(log, trained.history)
+    predictions = predict(prepared.network, prepared.splits.test)
+    scores = score(prepared.network, predictions, build_loss(config.training))
+    log_scores(log, scores, trained.epoch)
     if config.tracking.save_model != "none":
         log_model(log, prepared)
+        log_checkpoint(log, trained)
     if config.tracking.plots != "none":
-        log_plots(log, figures(name, training.monitor, prepared, history, predictions))
-    return history, scores
+        log_plots(log, figures(name, config.training.monitor, prepared, trained.history, predictions))
+    return scores
 
 
 def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
@@ -193,7 +232,7 @@ def _store_failed(error: Exception, log: RunLog, prepared: Prepared, store: Stor
     """Save the network elsewhere, end the run as FAILED as far as the store still takes it, and say so."""
     saved = rescue_model(prepared.network, log.run_id, [store.place.work_folder])
     where = f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
-    why = f"The store {store.place.uri} took no more: {reason(error)}."
+    why = f"The store {shown(store.place.uri)} took no more: {reason(error)}."
     try:
         log.end("FAILED", f"{why} {where}")
         status = "is FAILED"

@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
+def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
+    """A file among the artifacts of a run, or None where it has none of that name."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            uri = f"runs:/{run.info.run_id}/{path}"
+            found = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
+            return Path(found).read_bytes()
+        except (MlflowException, OSError):
+            return None
+
+
 def load_network(store: Store, run: "Run") -> Any:
     """The trained network of a run, a plain Keras model.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric
+    from mlflow.entities import Metric, Run
 
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
@@ -36,10 +36,31 @@ class RunLog:
     and shows with a heartbeat that the run is alive. Used as a context manager: leaving it stops the thread.
     """
 
-    def __init__(
-        self, store: Store, name: str, values: Mapping[str, Any], tags: Mapping[str, str], notes: str | None
-    ) -> None:
-        """Create the run.
+    def __init__(self, store: Store, run_id: str, logged: frozenset[tuple[str, int]] = frozenset()) -> None:
+        """Write a run that is in the store; `begin` and `resume` are the ways to one.
+
+        Args:
+            store: where.
+            run_id: of the run.
+            logged: metrics and steps that it has already, which are not written again.
+        """
+        self._client = store.client
+        self.run_id = run_id
+        self._logged = logged
+        # Held back so that a full disk still has room for the last word: the run's status.
+        self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
+        self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
+        self._buffer: list[Metric] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="deeplab-heartbeat", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def begin(
+        cls, store: Store, name: str, values: Mapping[str, Any], tags: Mapping[str, str], notes: str | None
+    ) -> Self:
+        """Create a run.
 
         Args:
             store: where.
@@ -50,26 +71,31 @@ class RunLog:
         """
         from mlflow.entities import Param
 
-        self._store = store
-        self._client = store.client
-        # Held back so that a full disk still has room for the last word: the run's status.
-        self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
-        self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
-        all_tags = {**tags, HEARTBEAT_TAG: _now()}
+        all_tags = {**tags, HEARTBEAT_TAG: now()}
         if notes:
             all_tags["mlflow.note.content"] = notes
-        run = self._client.create_run(
+        run = store.client.create_run(
             store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
         )
-        self.run_id = str(run.info.run_id)
         params = [Param(key, value[:MAX_PARAM]) for key, value in flatten(values).items()]
         for start in range(0, len(params), PARAMS_A_CALL):
-            self._client.log_batch(self.run_id, params=params[start : start + PARAMS_A_CALL])
-        self._buffer: list[Metric] = []
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="deeplab-heartbeat", daemon=True)
-        self._thread.start()
+            store.client.log_batch(run.info.run_id, params=params[start : start + PARAMS_A_CALL])
+        return cls(store, str(run.info.run_id))
+
+    @classmethod
+    def resume(cls, store: Store, run: "Run") -> Self:
+        """Go on with a run that ended early or is trained further; what it has of metrics stays as it is."""
+        run_id = str(run.info.run_id)
+        logged = {
+            (metric.key, metric.step)
+            for key in run.data.metrics
+            for metric in store.client.get_metric_history(run_id, key)
+        }
+        store.client.update_run(run_id, status="RUNNING")
+        store.client.set_tag(run_id, HEARTBEAT_TAG, now())
+        if ERROR_TAG in run.data.tags:
+            store.client.delete_tag(run_id, ERROR_TAG)
+        return cls(store, run_id, frozenset(logged))
 
     def __enter__(self) -> Self:
         return self
@@ -82,27 +108,30 @@ class RunLog:
         self._reserve.unlink(missing_ok=True)
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Buffer the metrics of a step; they are written within about a second."""
+        """Buffer the metrics of a step; they are written within about a second, each step once."""
         from mlflow.entities import Metric
 
         stamp = int(time.time() * 1000)
         with self._lock:
-            self._buffer.extend(Metric(key, value, stamp, step) for key, value in values.items())
+            self._buffer.extend(
+                Metric(key, value, stamp, step) for key, value in values.items() if (key, step) not in self._logged
+            )
 
     def tag(self, key: str, value: str) -> None:
         """Set a tag now."""
         self._client.set_tag(self.run_id, key, value[:MAX_TAG])
 
+    def data(self, path: str, content: bytes) -> None:
+        """Store a file of bytes under this path among the run's artifacts."""
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / Path(path).name
+            file.write_bytes(content)
+            folder = str(Path(path).parent)
+            self._client.log_artifact(self.run_id, str(file), None if folder == "." else folder)
+
     def text(self, path: str, text: str) -> None:
         """Store a text file under this path among the run's artifacts."""
         self._client.log_text(self.run_id, text, path)
-
-    def picture(self, path: str, png: bytes) -> None:
-        """Store a PNG under this path among the run's artifacts."""
-        with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / Path(path).name
-            file.write_bytes(png)
-            self._client.log_artifact(self.run_id, str(file), str(Path(path).parent))
 
     def model(self, network: Any, input_shape: tuple[int, ...], num_classes: int) -> None:
         """Store a network as an MLflow model with signature, in Keras' own format.
@@ -117,6 +146,7 @@ class RunLog:
         from mlflow.models import Model, ModelSignature
         from mlflow.types import Schema, TensorSpec
 
+        self._remove_models()
         signature = ModelSignature(
             inputs=Schema([TensorSpec(np.dtype("float32"), (-1, *input_shape))]),
             outputs=Schema([TensorSpec(np.dtype("float32"), (-1, num_classes))]),
@@ -131,6 +161,12 @@ class RunLog:
             # MLflow would load the model in a new process to find these out.
             pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
         )
+
+    def _remove_models(self) -> None:
+        """A run that goes on has one model, the newest."""
+        run = self._client.get_run(self.run_id)
+        for output in run.outputs.model_outputs if run.outputs else ():
+            self._client.delete_logged_model(output.model_id)
 
     def flush(self) -> None:
         """Write the buffered metrics now; they stay in the buffer if that fails."""
@@ -159,7 +195,7 @@ class RunLog:
             try:
                 self.flush()
                 if time.monotonic() - last >= HEARTBEAT_SECONDS:
-                    self.tag(HEARTBEAT_TAG, _now())
+                    self.tag(HEARTBEAT_TAG, now())
                     last = time.monotonic()
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
@@ -183,5 +219,6 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _now() -> str:
+def now() -> str:
+    """Seconds since 1970, as a heartbeat tells them."""
     return f"{time.time():.0f}"

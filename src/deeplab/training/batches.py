@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from deeplab.data.splits import Split
 
-EVALUATION_BATCH = 512
-
 Positions = NDArray[np.int64]
 
 
@@ -78,10 +76,10 @@ def block_sizes(rows: int, batch_size: int, steps: int) -> list[int]:
     return [*sizes, 1] if rows % batch_size else sizes
 
 
-def validation_batches(split: Split, num_classes: int) -> Any:
-    """Large batches of (rows, one-hot labels) in the split's own order."""
+def validation_batches(split: Split, num_classes: int, batch_size: int) -> Any:
+    """Batches of (rows, one-hot labels) in the split's own order."""
     positions = np.arange(len(split))
-    return batches(split, EVALUATION_BATCH, num_classes, None, lambda: positions)
+    return batches(split, batch_size, num_classes, None, lambda: positions)
 
 
 def _pipeline(

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
+from deeplab.models.memory import evaluation_batch
 from deeplab.training.batches import batches, block_sizes, blocks, row_order, validation_batches
 from deeplab.training.blocks import BlockModel
+from deeplab.training.checkpoint import Checkpoint
 from deeplab.training.engine import Engine, steps_per_block
 from deeplab.training.history import Epoch, History
+from deeplab.training.keeper import Keeper
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
@@ -31,7 +34,9 @@ def fit(
     engine: Engine,
     seed: int,
     observers: Sequence[Observer] = (),
-) -> History:
+    resumed: Checkpoint | None = None,
+    write: Callable[[Checkpoint], None] = lambda _: None,
+) -> Checkpoint:
     """Train the weights of a network in place.
 
     Args:
@@ -44,12 +49,17 @@ def fit(
         engine: how the steps are run; the rows, their order and the seeds are the same in each.
         seed: of the order of rows and of what layers draw.
         observers: told of every step and epoch, in this order.
+        resumed: where to go on from, or None to begin.
+        write: takes a checkpoint every `config.checkpoint_every` epochs.
+
+    Returns:
+        The state after the last epoch, the history of all epochs in it.
 
     Raises:
         RunError: the loss is no longer a number.
     """
     weights = class_weights(config, train.labels, num_classes)
-    loop = _Loop(network, config.epochs, seed, observers)
+    loop = _Loop(network, config.epochs, seed, observers, resumed.history.epochs if resumed else ())
 
     def order() -> NDArray[np.int64]:
         return row_order(seed, loop.epoch, len(train))
@@ -72,16 +82,23 @@ def fit(
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=False,  # blocks compile themselves; without blocks XLA gains nothing
     )
-    optimizer.build(network.trainable_variables)
+    trainer.optimizer.build(network.trainable_variables)
+    stopping = _early_stopping(config)
+    keeper = Keeper(loop.history, stopping, resumed, config.checkpoint_every, config.checkpoint_seconds, write)
+    done = len(loop.epochs)
     trainer.fit(
         data,
-        validation_data=None if validation is None else validation_batches(validation, num_classes),
-        epochs=config.epochs,
+        validation_data=None
+        if validation is None
+        else validation_batches(validation, num_classes, evaluation_batch(network)),
+        initial_epoch=done,
+        epochs=done if resumed and resumed.stopped else max(done, config.epochs),
         shuffle=False,  # the order is ours
-        callbacks=[loop, *_early_stopping(config)],
+        callbacks=[loop, *([] if stopping is None else [stopping]), keeper],
         verbose=0,
     )
-    return History(tuple(loop.epochs))
+    assert keeper.last is not None
+    return keeper.last
 
 
 def check_fits(config: TrainingConfig, train: Split, validation: Split | None, num_classes: int) -> None:
@@ -101,18 +118,16 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, n
                 raise UserError(f"training.{key} looks at validation scores, but validation=none holds nothing out.")
 
 
-def _early_stopping(config: TrainingConfig) -> list[keras.callbacks.Callback]:
+def _early_stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping | None:
     if config.early_stopping_patience is None and not config.restore_best_weights:
-        return []
-    return [
-        keras.callbacks.EarlyStopping(
-            monitor=f"val_{config.monitor}",
-            mode="min" if config.monitor == "loss" else "max",
-            # Without a patience of its own it never stops and only remembers the best epoch.
-            patience=config.early_stopping_patience or config.epochs,
-            restore_best_weights=config.restore_best_weights,
-        )
-    ]
+        return None
+    return keras.callbacks.EarlyStopping(
+        monitor=f"val_{config.monitor}",
+        mode="min" if config.monitor == "loss" else "max",
+        # Without a patience of its own it never stops and only remembers the best epoch.
+        patience=config.early_stopping_patience or config.epochs + 1,
+        restore_best_weights=config.restore_best_weights,
+    )
 
 
 class _Loop(keras.callbacks.Callback):
@@ -124,14 +139,19 @@ class _Loop(keras.callbacks.Callback):
         epochs: int,
         seed: int,
         observers: Sequence[Observer],
+        done: Sequence[Epoch],
     ) -> None:
         super().__init__()
         self.network, self.seed, self.observers = network, seed, observers
         self.planned = epochs
         self.block_sizes: list[int] = []
         self.epoch = self.step = 0
-        self.epochs: list[Epoch] = []
+        self.epochs = list(done)
         self.began = self.trained = 0.0
+
+    def history(self) -> History:
+        """The epochs that are done."""
+        return History(tuple(self.epochs))
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         for observer in self.observers:

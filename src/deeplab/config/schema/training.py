@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, PositiveFloat, PositiveInt, Text
+from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveFloat, PositiveInt, Text
 
 
 def _device(text: str) -> str:
@@ -32,4 +32,6 @@ class TrainingConfig:
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     threads: PositiveInt | None
     deterministic: bool | None
+    checkpoint_every: PositiveInt
+    checkpoint_seconds: NonNegativeFloat
     engine: Literal["auto", "compiled", "keras"]

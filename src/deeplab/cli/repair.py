@@ -1,0 +1,20 @@
+"""`deeplab repair`: runs whose process is gone."""
+
+from deeplab.cli.options import ConfigDir, Overrides
+
+
+def repair(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
+    """Mark runs KILLED whose process is gone, and list those that can be resumed."""
+    from deeplab.config.compose import compose
+    from deeplab.runs.resume import resumable
+    from deeplab.tracking.repair import mark_dead
+    from deeplab.tracking.store import open_store
+
+    store = open_store(compose(overrides or [], config_dir).config.tracking)
+    dead = mark_dead(store)
+    for run in dead:
+        print(f"marked KILLED: {run.info.run_id[:8]} {run.info.run_name}")
+    if not dead:
+        print("no run says RUNNING whose process is gone")
+    for run in resumable(store):
+        print(f"can go on: deeplab train --resume {run.info.run_id[:8]}  ({run.info.run_name})")
