@@ -45,6 +45,7 @@ class RunLog:
             logged: metrics and steps that it has already, which are not written again.
         """
         self._client = store.client
+        self._experiment_id = store.experiment_id
         self.run_id = run_id
         self._logged = logged
         # Held back so that a full disk still has room for the last word: the run's status.
@@ -164,9 +165,9 @@ class RunLog:
 
     def _remove_models(self) -> None:
         """A run that goes on has one model, the newest."""
-        run = self._client.get_run(self.run_id)
-        for output in run.outputs.model_outputs if run.outputs else ():
-            self._client.delete_logged_model(output.model_id)
+        mine = f"source_run_id = '{self.run_id}'"
+        for model in self._client.search_logged_models([self._experiment_id], filter_string=mine):
+            self._client.delete_logged_model(model.model_id)
 
     def flush(self) -> None:
         """Write the buffered metrics now; they stay in the buffer if that fails."""
@@ -221,4 +222,4 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def now() -> str:
     """Seconds since 1970, as a heartbeat tells them."""
-    return f"{time.time():.0f}"
+    return str(int(time.time()))
