@@ -81,9 +81,6 @@ def measure_deeplab(overrides: list[str]) -> dict[str, Any]:
 
 
 def _import_libraries() -> None:
-    import matplotlib.figure
-    import mlflow.keras
-    import sklearn.datasets
     import tensorflow  # noqa: F401
 
 

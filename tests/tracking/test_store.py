@@ -1,3 +1,4 @@
+import os
 import socket
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
+from deeplab.tracking import store as store_module
 from deeplab.tracking.store import locate, open_store, shown
 
 
@@ -46,6 +48,24 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
         port = probe.getsockname()[1]
     with pytest.raises(UserError, match=f"The store http://127.0.0.1:{port} cannot be reached"):
         open_store(tracking(f"http://127.0.0.1:{port}"))
+
+
+def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(store_module.IMPATIENT, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(8)
+        port = server.getsockname()[1]
+        with pytest.raises(UserError, match=f"The store http://127.0.0.1:{port} cannot be used"):
+            open_store(tracking(f"http://127.0.0.1:{port}"))
+    assert "MLFLOW_HTTP_REQUEST_TIMEOUT" not in os.environ
+
+
+def test_opening_leaves_the_environment_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_store(tracking(f"sqlite:///{tmp_path}/elsewhere/mlflow.db"))
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert locate(None).uri == f"sqlite:///{tmp_path}/mlflow.db"
 
 
 def test_a_host_without_a_name_is_told() -> None:

@@ -2,6 +2,8 @@
 
 import os
 import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 5.0
+# MLflow asks a server that does not answer for a quarter of an hour; at the start a person is waiting.
+IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 WAYS_ON = "Give tracking.uri=sqlite:///FOLDER/mlflow.db or the address of an MLflow server that runs."
 
 
@@ -89,7 +93,7 @@ def open_store(config: TrackingConfig) -> Store:
     quieten_mlflow()
     try:
         # Two first runs at once would create the tables twice.
-        with FileLock(place.work_folder / "store.lock"):
+        with FileLock(place.work_folder / "store.lock"), _environment(IMPATIENT):
             mlflow.set_tracking_uri(place.uri)
             client = mlflow.MlflowClient(place.uri)
             experiment_id = _experiment(client, place, config.experiment)
@@ -98,6 +102,19 @@ def open_store(config: TrackingConfig) -> Store:
     except store_errors() as error:
         raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
     return Store(place, client, experiment_id)
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for the time being; afterwards MLflow's are what they were, its own changes undone."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def quieten_mlflow() -> None:
