@@ -1,0 +1,100 @@
+"""Random input of every kind is prepared or refused in one line; scripts/fuzz.py feeds much more of it."""
+
+import importlib.util
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from deeplab.cli import dry_run
+from deeplab.config.errors import UserError
+
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "fuzz.py"
+
+
+@pytest.fixture(scope="module")
+def fuzz() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("fuzz", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fuzz"] = module  # where dataclasses look for the names in annotations
+    spec.loader.exec_module(module)
+    with module.isolated():
+        module.import_libraries()
+        yield module
+    del sys.modules["fuzz"]
+
+
+@pytest.mark.parametrize("kind", ["overrides", "files", "archives"])
+def test_any_input_is_prepared_or_refused_in_one_line(fuzz: ModuleType, kind: str) -> None:
+    seen = set()
+
+    @settings(
+        max_examples=60,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],  # to find the smallest input takes minutes; the script does it
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(fuzz.KINDS[kind]())
+    def feed(case: Any) -> None:
+        outcome = fuzz.feed(case)
+        assert outcome.status != "failed", f"{case.commands()}\n{outcome.what}"
+        seen.add(outcome.status)
+
+    feed()
+    assert {"valid", "refused"} <= seen
+
+
+def crash(*_: Any) -> None:
+    raise KeyError("lost")
+
+
+def say_two_lines(*_: Any) -> None:
+    raise UserError("one\ntwo")
+
+
+def warn(*_: Any) -> None:
+    warnings.warn("careful", stacklevel=1)
+
+
+def print_to_stderr(*_: Any) -> None:
+    print("careful", file=sys.stderr)
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (crash, "KeyError: 'lost'"),
+        (say_two_lines, "an error of 2 lines: one\ntwo"),
+        (warn, "printed: UserWarning: careful"),
+        (print_to_stderr, "printed: careful"),
+    ],
+)
+def test_what_is_neither_is_a_failure(
+    fuzz: ModuleType, broken: Any, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = fuzz.Case((*fuzz.SMALL, "model=dense_linear"))
+    assert fuzz.feed(case).status == "valid"
+    show = dry_run.show_dry_run
+    monkeypatch.setattr(dry_run, "show_dry_run", lambda composed: (show(composed), broken()))
+    outcome = fuzz.feed(case)
+    assert outcome.status == "failed"
+    assert told in outcome.what
+
+
+def test_an_input_is_told_as_commands(fuzz: ModuleType) -> None:
+    case = fuzz.Case(("model=mine", "name=a\nb"), (("conf/model/mine.yaml", b"name: x\n"),))
+    assert case.commands().splitlines() == [
+        'cd "$(mktemp -d)"',
+        "mkdir -p conf/model",
+        "echo bmFtZTogeAo= | base64 -d > conf/model/mine.yaml",
+        "#   name: x",
+        "deeplab train --dry-run --config-dir conf -- model=mine $'name=a\\x0ab'",
+    ]
