@@ -60,8 +60,8 @@ CASES = {
     "dense_relu": Case(("experiment=mnist_dense_relu",), 3.0, 5),
     "autoencoder": Case(("dataset=mnist", "model=dense_relu", "optimizer=adam", "training.batch_size=64"), 3.5, 4),
     "mlp_64_64": Case(("experiment=mnist_mlp_64_64",), 3.5, 6),
-    "cnn_dropout": Case(("experiment=mnist_cnn_dropout", "dataset.limit=12800"), 1.0, 3, dense=False),
-    "cifar_cnn": Case(("experiment=cifar_cnn", "dataset.limit=6400"), 1.0, 3, dense=False),
+    "cnn_dropout": Case(("experiment=mnist_cnn_dropout", "dataset.limit=6400"), 1.0, 3, dense=False),
+    "cifar_cnn": Case(("experiment=cifar_cnn", "dataset.limit=3200"), 1.0, 3, dense=False),
 }
 
 

@@ -1,10 +1,7 @@
 """One training, from a composed configuration to a finished run: the flow the whole project is made of."""
 
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +22,7 @@ from deeplab.runs.figures import figures
 from deeplab.runs.initial_weights import take_weights
 from deeplab.runs.prepare import Prepared, prepare
 from deeplab.runs.resume import Resumption, checkpoint_folder
+from deeplab.runs.signals import HeldSignals, signals_ignored
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog, Status
 from deeplab.tracking.store import Place, Store, open_store, reason, shown, store_errors
@@ -98,15 +96,21 @@ def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption:
     store = open_store(config.tracking) if resumption is None else resumption.store
     prepared = prepare(config, store.place.work_folder)
     name = config.name or f"{config.model.name}-{prepared.splits.info.name}"
+    held = HeldSignals()
     try:
         log = _begin(composed, store, name, prepared) if resumption is None else _go_on(resumption, prepared)
     except store_errors() as error:
+        held.release()
         raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
+    except BaseException:
+        held.release()
+        raise
     folder = checkpoint_folder(store, log.run_id)
     began = time.perf_counter()
     epochs = _EpochLog(log, resumption.checkpoint if resumption else None)
     with log:
         try:
+            held.release()
             log_inputs(log, composed)
             for observer in observers:
                 observer.run_began(log.run_id, name, prepared, resumption)
@@ -115,7 +119,7 @@ def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption:
             log.end("FINISHED")
             remove(folder)
         except KeyboardInterrupt as interrupt:
-            with _signals_ignored():
+            with signals_ignored():
                 _end_early(log, config, prepared, epochs.history, "KILLED", f"ended by {type(interrupt).__name__}")
             done = len(epochs.history.epochs)
             raise Interrupted(
@@ -239,17 +243,3 @@ def _store_failed(error: Exception, log: RunLog, prepared: Prepared, store: Stor
     except store_errors() as again:
         status = f"could not even be marked FAILED ({reason(again)})"
     return RunError(f"{why} {where} Run {log.run_id[:8]} {status}.")
-
-
-@contextmanager
-def _signals_ignored() -> Iterator[None]:
-    """A second Ctrl-C must not cut off the writing of what the first one ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,0 +1,49 @@
+"""When a Ctrl-C may be heard: not between a run's first line in the store and the code that ends runs properly."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class HeldSignals:
+    """Holds back what would end the process until `release`; outside the main thread it does nothing."""
+
+    def __init__(self) -> None:
+        self._came: tuple[int, FrameType | None] | None = None
+        self._before: dict[signal.Signals, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._hold) for number in ENDING}
+
+    def _hold(self, number: int, frame: FrameType | None) -> None:
+        self._came = (number, frame)
+
+    def forget(self) -> None:
+        """Let signals through again, and none that came meanwhile."""
+        self._came = None
+        self.release()
+
+    def release(self) -> None:
+        """Let signals through again; one that came meanwhile acts now, as it would have acted then."""
+        handlers, self._before = self._before, {}
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if self._came is not None:
+            (number_came, frame), self._came = self._came, None
+            handler = handlers[signal.Signals(number_came)]
+            if callable(handler):
+                handler(number_came, frame)
+
+
+@contextmanager
+def signals_ignored() -> Iterator[None]:
+    """A second Ctrl-C must not cut off the writing of what the first one ended."""
+    held = HeldSignals()
+    try:
+        yield
+    finally:
+        held.forget()
