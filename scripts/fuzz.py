@@ -225,7 +225,8 @@ def _failed(error: BaseException) -> Outcome:
     # OmegaConf's errors grow by four lines with each level of the configuration.
     said = "\n".join(str(error).splitlines()[:3])
     trace = "".join(traceback.format_tb(error.__traceback__)[-4:])
-    return Outcome("failed", f"{trace}{type(error).__name__}: {said}", f"{type(error).__name__} {_places(error)}")
+    name = type(error).__name__
+    return Outcome("failed", f"{trace}{name}: {said}", f"{name} {_places(error)}: {' '.join(said.split()[:3])}")
 
 
 def _places(error: BaseException) -> str:
@@ -333,14 +334,15 @@ def _misspelt(names: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def override_cases() -> st.SearchStrategy[Case]:
     """Groups and keys, real and not, with values that are odd."""
     folders = conf_folders(None)
-    choices = [f"{group}={name}" for group in GROUPS for name in options(group, folders)]
-    # Of each choice that needs no file, the keys that are there then.
+    files = {f"{group}={name}": path for group in GROUPS for name, path in options(group, folders).items()}
+    choices = list(files)
+    # Of each choice that needs no other file, the keys that are there then.
     keys: dict[str, list[str]] = {"seed=0": ["seed", "name", "notes", "tags.x", "tags"]}
-    for choice in choices:
+    for choice, path in files.items():
         group = choice.partition("=")[0]
         if group not in ("dataset", "experiment") or choice == "dataset=digits":
-            there = [key for key in flatten(compose([choice]).values) if key.startswith(group)]
-            keys[choice] = [key for key in there if not re.search(r"\.(kind|layers\.\d+)$", key)] or there
+            there = flatten(yaml.safe_load(path.read_text(encoding="utf-8")), f"{group}.")
+            keys[choice] = [key for key in there if not re.search(r"\.(kind|layers\.\d+)$", key)] or list(there)
     for choice in ("model=cnn_dropout", "model=dense_relu", "model=mlp_64_64"):
         keys[choice] += [
             f"model.layers.{index}.{key}" for index in (0, 1, 2) for key in ("type", "units", "activation")
