@@ -150,7 +150,7 @@ def test_own_folder_may_have_an_awkward_name(tmp_path: Path) -> None:
             "kind: adadelta\nlearning_rate: 1\nroh: 0.9\nrho: 0.9",
             "Unknown key 'roh' in optimizer. Did you mean 'rho'?",
         ),
-        ("- 1\n- 2\n", "optimizer: must be a mapping, got [1, 2]."),
+        ("- 1\n- 2\n", "holds no mapping; a configuration is made of lines like key: value."),
         ("kind: [1\n", "is no valid YAML"),
     ],
 )

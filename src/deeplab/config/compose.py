@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
@@ -25,6 +26,18 @@ from deeplab.config.folders import GROUPS, conf_folders, options
 from deeplab.config.safety import check_folder, check_override, check_values
 from deeplab.config.schema import ExperimentConfig
 
+# What Hydra, OmegaConf and PyYAML raise on files and overrides that are odd enough; each was met by fuzzing.
+HYDRA_ERRORS = (
+    HydraException,
+    OmegaConfBaseException,
+    yaml.YAMLError,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+)
 _USES_L2 = re.compile(r"\$\{\s*\.*l2\s*\}")
 
 
@@ -67,13 +80,14 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Compose
         _check_group(override, folders)
     try:
         composed = _hydra(parsed, folders)
-    except (HydraException, OmegaConfBaseException) as error:
+    except HYDRA_ERRORS as error:
         _check_keys(parsed, _hydra_or_line(groups, folders))
         raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
     check_values(OmegaConf.to_container(composed, resolve=False))
-    _check_l2_is_used(composed)
     values = _resolved(composed)
-    return Composed(build(values), values, tuple(overrides))
+    config = build(values)
+    _check_l2_is_used(composed)
+    return Composed(config, values, tuple(overrides))
 
 
 def _parse(text: str) -> Override:
@@ -82,7 +96,12 @@ def _parse(text: str) -> Override:
         override = OverridesParser.create().parse_override(text)
         several = override.is_sweep_override()
     except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
-        raise UserError(f"Override '{text}' cannot be read; write key=value, as in training.epochs=3.") from error
+        raise UserError(
+            f"Override '{text}' cannot be read; write key=value, as in training.epochs=3, "
+            "and quote a value with special characters twice: \"dataset.path='my file.npz'\"."
+        ) from error
+    if not override.key_or_group:
+        raise UserError(f"Override '{text}' has no key; write key=value, as in training.epochs=3.")
     if several:
         raise UserError(f"Override '{text}' has several values; one run takes one.")
     if override.is_delete() or override.package is not None:
@@ -131,12 +150,15 @@ def _is_tag(override: Override) -> bool:
 def _hydra_or_line(overrides: Sequence[Override], folders: tuple[Path, ...]) -> DictConfig:
     try:
         return _hydra(overrides, folders)
-    except (HydraException, OmegaConfBaseException) as error:
+    except HYDRA_ERRORS as error:
         raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _first_line(error: BaseException) -> str:
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    if line or error.__cause__ is None:
+        return line or type(error).__name__
+    return _first_line(error.__cause__)
 
 
 def _check_keys(overrides: Sequence[Override], composed: DictConfig) -> None:

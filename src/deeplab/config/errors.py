@@ -7,6 +7,10 @@ from collections.abc import Iterable
 class UserError(Exception):
     """Bad input, found before anything was trained. The command ends with exit status 2."""
 
+    def __init__(self, message: str) -> None:
+        """Keep the message on one line, whatever was given and is quoted in it."""
+        super().__init__(" ".join(message.split()))
+
 
 class RunError(Exception):
     """A run that had begun could not be finished. It is marked FAILED; the command ends with exit status 1."""

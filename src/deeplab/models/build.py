@@ -1,9 +1,10 @@
 """The configuration of a network becomes a Keras model."""
 
+import re
+
 import keras
 import tensorflow as tf
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import ModelConfig
 from deeplab.models.check import check_layers
 from deeplab.models.make import make_layers
@@ -24,8 +25,6 @@ def check_network(config: ModelConfig, info: Rows) -> int:
     Raises:
         UserError: one line that names the layer and what is wrong with it.
     """
-    if "/" in config.name:
-        raise UserError(f"model.name must not contain '/', got {config.name!r}.")
     check_layers(config.layers)
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
@@ -57,4 +56,10 @@ def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
     layers = make_layers(config.layers, info.num_classes, seed)
     scaling = [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
-    return keras.Sequential([inputs, *scaling, *layers], name=config.name)
+    return keras.Sequential([inputs, *scaling, *layers], name=_graph_name(config.name))
+
+
+def _graph_name(name: str) -> str:
+    """A name that TensorFlow takes: letters, digits, dots, dashes and underscores, a letter or digit first."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    return plain if re.match(r"[A-Za-z0-9]", plain) else f"network{plain}"

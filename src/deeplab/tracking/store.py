@@ -65,7 +65,10 @@ def locate(uri: str | None) -> Place:
         UserError: the address is of no known kind.
     """
     uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-    scheme = urlsplit(uri).scheme.partition("+")[0]
+    try:
+        scheme = urlsplit(uri).scheme.partition("+")[0]
+    except ValueError as error:
+        raise UserError(f"tracking.uri: '{uri}' is no address ({error}). {WAYS_ON}") from error
     if scheme == "sqlite":
         database = Path(uri.partition(":///")[2]).absolute()
         return Place(f"sqlite:///{database}", database, database.parent / ".deeplab")

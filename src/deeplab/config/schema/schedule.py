@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, Fraction, NonNegativeFloat, PositiveFloat, PositiveInt
+from deeplab.config.schema.fields import STRICT, Epochs, Fraction, PositiveFloat, PositiveInt
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,7 +30,7 @@ class ExponentialConfig:
 
     kind: Literal["exponential"]
     decay_rate: Fraction
-    decay_epochs: PositiveFloat
+    decay_epochs: Epochs
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -38,7 +38,7 @@ class CosineConfig:
     """A linear warm-up from zero, then half a cosine down to final_factor * learning_rate (SGDR, 2017)."""
 
     kind: Literal["cosine"]
-    warmup_epochs: NonNegativeFloat
+    warmup_epochs: Annotated[float, Field(ge=0, le=1e6)]
     final_factor: Annotated[float, Field(ge=0, le=1)]
 
 
@@ -47,7 +47,7 @@ class PiecewiseConfig:
     """learning_rate times one factor up to each boundary epoch, and a last factor from there on."""
 
     kind: Literal["piecewise"]
-    boundary_epochs: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
+    boundary_epochs: Annotated[tuple[Epochs, ...], Field(min_length=1)]
     factors: tuple[PositiveFloat, ...]
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveFloat
 
 
 def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", text):
+    if not re.fullmatch(r"auto|cpu|gpu(:[0-9]{1,3})?", text):
         raise ValueError("must be auto, cpu, gpu or the number of a GPU as in gpu:1")
     return text
 
