@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from deeplab.cli import dry_run
-from deeplab.config.errors import UserError
 
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "fuzz.py"
 
@@ -56,10 +55,6 @@ def crash(*_: Any) -> None:
     raise KeyError("lost")
 
 
-def say_two_lines(*_: Any) -> None:
-    raise UserError("one\ntwo")
-
-
 def warn(*_: Any) -> None:
     warnings.warn("careful", stacklevel=1)
 
@@ -72,7 +67,6 @@ def print_to_stderr(*_: Any) -> None:
     ("broken", "told"),
     [
         (crash, "KeyError: 'lost'"),
-        (say_two_lines, "an error of 2 lines: one\ntwo"),
         (warn, "printed: UserWarning: careful"),
         (print_to_stderr, "printed: careful"),
     ],

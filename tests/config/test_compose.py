@@ -62,6 +62,11 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
     ("override", "line"),
     [
         ("training.epoch=3", "Unknown key 'epoch' in training. Did you mean 'epochs'? Known: batch_size, "),
+        ("epochs=3", "Unknown key 'epochs'. Did you mean 'training.epochs'?"),
+        ("learning_rate=3", "Unknown key 'learning_rate'. Did you mean 'optimizer.learning_rate'?"),
+        ("=1", "has no key; write key=value"),
+        ("training.threads=1000000", "training.threads: must be less than or equal to 1024, got 1000000."),
+        ("tags={a+b: 1}", "The key 'tags.a+b' must be of letters, digits"),
         ("trainng.epochs=3", "Unknown key 'trainng'. Did you mean 'training'? Known: dataset, "),
         ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: cifar_cnn, "),
         ("optimizer=adm", "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adadelta, adam, "),

@@ -62,8 +62,8 @@ def test_resolvers_are_refused(text: str) -> None:
         ),
         ("model/m.yaml", "# @package hydra.job\nname: x\n", "'@package hydra.job' is refused"),
         ("model/m.yaml", "name: x\nlayers: [{_target_: os.system}]\n", "line 2: '_target_' is refused"),
-        ("model/m.yaml", "name: ${oc.env:HOME}\n", "the resolver 'oc.env' is refused"),
-        ("model/m.yaml", "defaults: ['${oc.env:X}']\n", "the resolver 'oc.env' is refused"),
+        ("model/m.yaml", "name: ${oc.env:HOME}\n", "names a resolver, which is refused"),
+        ("model/m.yaml", "defaults: ['${oc.env:X}']\n", "names a resolver, which is refused"),
         ("model/m.yaml", "name: !!python/object/apply:os.system [echo]\n", "the tag"),
         ("model/m.yaml", "name: !mine x\n", "the tag '!mine' is refused"),
         ("model/m.yaml", "a: &a [1]\nb: [*a, *a]\n", "anchors and aliases are refused"),
@@ -80,6 +80,32 @@ def test_unsafe_files_are_refused(tmp_path: Path, name: str, text: str, line: st
         compose([], tmp_path)
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "notes"), [("oc.env", "${${name}:SECRET}"), ("env", "${oc.${name}:SECRET}"), ("x", "${a${name}b}")]
+)
+def test_the_name_of_a_resolver_cannot_be_interpolated(name: str, notes: str) -> None:
+    with pytest.raises(UserError, match="names a resolver"):
+        compose([f"name={name}", f'notes="{notes}"'])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x: " + "[" * 100_000 + "]" * 100_000, "is nested more than 30 deep"),
+        ("5", "holds no mapping"),
+        ("x: !!binary aGk=", "the tag"),
+        ("0: 0", "the key 0 is no text"),
+        ('name: "\\ud800"', "lone surrogate"),
+    ],
+)
+def test_odd_files_are_refused_in_one_line(tmp_path: Path, text: str, line: str) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "m.yaml").write_text(text)
+    with pytest.raises(UserError) as caught:
+        compose(["model=m"], tmp_path)
+    assert line in str(caught.value)
 
 
 def test_no_secret_of_the_environment_gets_into_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def test_the_setting_comes_before_the_environment(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("uri", ["runs", "./mlruns", "file:///tmp/x", "ftp://host/x", "sqlite"])
 def test_an_address_of_no_known_kind_is_refused(uri: str) -> None:
-    with pytest.raises(UserError, match=r"tracking.uri: must begin with http, https, sqlite"):
+    with pytest.raises(UserError, match="tracking.uri: must begin with one of http, https, sqlite"):
         locate(uri)
 
 
@@ -97,6 +97,22 @@ def test_a_full_or_read_only_place_is_told() -> None:
         open_store(tracking("sqlite:////proc/deeplab/mlflow.db"))
 
 
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b"])
+def test_a_path_that_an_address_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="must be without"):
+        locate(f"sqlite:///{tmp_path}/{name}/mlflow.db")
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(UserError, match="is no address"):
+        locate("http://[x")
+
+
+def test_a_database_without_its_driver_is_told() -> None:
+    with pytest.raises(UserError, match="needs the package psycopg"):
+        open_store(tracking("postgresql://u:pw@127.0.0.1:1/x"))
+
+
 def test_a_deleted_experiment_is_told(folder: Path) -> None:
     store = open_store(tracking())
     store.client.delete_experiment(store.experiment_id)
@@ -106,4 +122,5 @@ def test_a_deleted_experiment_is_told(folder: Path) -> None:
 
 def test_passwords_are_not_shown() -> None:
     assert shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert shown("postgresql://host/db?user=me&password=secret&x=1") == "postgresql://host/db?user=me&password=***&x=1"
     assert shown("sqlite:////a/b.db") == "sqlite:////a/b.db"

@@ -3,6 +3,7 @@
 import yaml
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from deeplab.config.compose import Composed
 from deeplab.runs.prepare import Prepared, prepare
@@ -13,7 +14,7 @@ def show_dry_run(composed: Composed) -> None:
     """Prepare a training, print it, and leave it at that."""
     print(yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
     prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(data_line(prepared))
     console.print(layer_rows(prepared))
     console.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
@@ -32,7 +33,7 @@ def data_line(prepared: Prepared) -> str:
 
 def layer_rows(prepared: Prepared) -> Table:
     """The layer table."""
-    table = Table("layer", "type", "output shape", title=prepared.network.name, title_justify="left")
+    table = Table("layer", "type", "output shape", title=Text(prepared.network.name), title_justify="left")
     table.add_column("parameters", justify="right")
     for row in prepared.layers:
         table.add_row(row.name, row.type, "x".join(map(str, row.output_shape)), f"{row.parameters:,}")

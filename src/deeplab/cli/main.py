@@ -2,10 +2,8 @@
 
 import gc
 import os
-import signal
 import sys
 import traceback
-from types import FrameType
 
 import typer
 
@@ -15,7 +13,8 @@ from deeplab.cli.list import list_options
 from deeplab.cli.repair import repair
 from deeplab.cli.train import train
 from deeplab.cli.ui import ui
-from deeplab.config.errors import Interrupted, RunError, Terminated, UserError
+from deeplab.config.errors import Interrupted, RunError, UserError
+from deeplab.runs.signals import listen
 
 app = typer.Typer(
     help="Keras experiments from configuration: networks as plain YAML, every run in MLflow.",
@@ -45,7 +44,8 @@ def _options(
 
 def main() -> None:
     """Run the command line; bad input ends it with one line and status 2, a failed run with status 1."""
-    signal.signal(signal.SIGTERM, _terminate)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    listen()
     try:
         app()
     except UserError as error:
@@ -57,10 +57,6 @@ def main() -> None:
     finally:
         # Python would search the millions of objects of TensorFlow for cycles before it goes: more than a second.
         gc.freeze()
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 def _end(error: Exception, status: int) -> None:

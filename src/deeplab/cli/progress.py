@@ -1,5 +1,7 @@
 """How a training shows on the screen: a live bar on a terminal, one plain line an epoch anywhere else."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from deeplab.training.history import Epoch
 @contextmanager
 def progress() -> Iterator[RunObserver]:
     """An observer that shows a training on the standard output for as long as the context lasts."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         yield PlainProgress()
         return
@@ -50,7 +52,11 @@ class PlainProgress(RunObserver):
         self._print(epoch_line(epoch, self.epochs))
 
     def _print(self, line: str) -> None:
-        print(line, flush=True)
+        try:
+            print(line, flush=True)
+        except OSError:
+            # Who was reading has gone, as `| head` does; the training goes on.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class LiveProgress(PlainProgress):

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from deeplab.runs.train import RunResult
 from deeplab.tracking.store import Place, locate, shown
@@ -9,7 +10,7 @@ from deeplab.tracking.store import Place, locate, shown
 
 def show_result(result: RunResult) -> None:
     """Print the scores, the run's id and how to see more."""
-    table = Table("", title=f"{result.name}", title_justify="left")
+    table = Table("", title=Text(result.name), title_justify="left")
     table.add_column("loss", justify="right")
     table.add_column("accuracy", justify="right")
     last = result.history.epochs[-1].metrics
@@ -17,7 +18,7 @@ def show_result(result: RunResult) -> None:
         if f"{data}/loss" in last:
             table.add_row(label, f"{last[f'{data}/loss']:.4f}", f"{last[f'{data}/accuracy']:.4f}")
     table.add_row("test", f"{result.scores.loss:.4f}", f"{result.scores.accuracy:.4f}", style="bold")
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(table)
     console.print(f"run {result.run_id} in {result.seconds:.0f} s", soft_wrap=True)
     console.print(f"store {shown(result.place.uri)}", soft_wrap=True)

@@ -34,18 +34,18 @@ def train(
             from deeplab.cli.dry_run import show_dry_run
 
             show_dry_run(composed)
-        else:
-            from deeplab.cli.progress import progress
-            from deeplab.cli.results import show_result
-            from deeplab.runs.resume import find_resumption
-            from deeplab.runs.train import train as train_run
+            return
+        from deeplab.cli.progress import progress
+        from deeplab.cli.results import show_result
+        from deeplab.runs.resume import find_resumption
+        from deeplab.runs.train import train as train_run
 
-            with progress() as observer:
-                if resume is None:
-                    result = train_run(composed, [observer])
-                else:
-                    found = find_resumption(resume, overrides or [], config_dir)
-                    result = train_run(found.composed, [observer], found)
-            show_result(result)
+        with progress() as observer:
+            if resume is None:
+                result = train_run(composed, [observer])
+            else:
+                found = find_resumption(resume, overrides or [], config_dir)
+                result = train_run(found.composed, [observer], found)
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted before the training began; there is no run.", exit_status(interrupt)) from None
+    show_result(result)

@@ -1,6 +1,7 @@
 """From composed plain values to the frozen configuration, with one line for whatever is wrong."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
@@ -35,6 +36,7 @@ def build(values: Mapping[str, Any]) -> ExperimentConfig:
     Raises:
         UserError: the first thing that is wrong, on one line.
     """
+    _check_names(values)
     model = values.get("model")
     if isinstance(model, dict):
         settings = {key: value for key, value in model.items() if key not in _MODEL_KEYS}
@@ -45,6 +47,16 @@ def build(values: Mapping[str, Any]) -> ExperimentConfig:
         return _ADAPTER.validate_json(json.dumps(values))
     except ValidationError as error:
         raise UserError(_line(error.errors(include_url=False), values)) from error
+
+
+def _check_names(values: Mapping[str, Any], prefix: str = "") -> None:
+    """Every key becomes the name of a param, and MLflow takes these letters only."""
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if not re.fullmatch(r"[\w\-. /]{1,240}", name):
+            raise UserError(f"The key '{name[:80]}' must be of letters, digits, _ - . / and blanks, 240 at most.")
+        if isinstance(value, Mapping):
+            _check_names(value, f"{name}.")
 
 
 def _line(errors: list[ErrorDetails], values: Mapping[str, Any]) -> str:

@@ -176,11 +176,22 @@ def _check_keys(overrides: Sequence[Override], composed: DictConfig) -> None:
                 here = here[int(part)]
             elif isinstance(here, dict):
                 if part not in here:
+                    _suggest_leaf(part, override, composed)
                     raise unknown_name("key", part, {*map(str, here), *(() if passed else GROUPS)}, where)
                 here = here[part]
             else:
                 raise UserError(f"Override '{override.input_line}': {where} is a value, it has no keys.")
             passed.append(part)
+
+
+def _suggest_leaf(part: str, override: Override, composed: DictConfig) -> None:
+    """`epochs=3` is meant for `training.epochs`."""
+    if part != override.key_or_group:
+        return
+    groups: Any = OmegaConf.to_container(composed, resolve=False)
+    leaves = [f"{group}.{part}" for group, values in groups.items() if isinstance(values, dict) and part in values]
+    if leaves:
+        raise UserError(f"Unknown key '{part}'. Did you mean '{leaves[0]}'?")
 
 
 def _check_l2_is_used(composed: DictConfig) -> None:

@@ -33,13 +33,18 @@ def options(group: str, folders: tuple[Path, ...]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted((folder / group).glob("*.yaml")):
-            found.setdefault(path.stem, path)
+            if path.is_file():
+                found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 
 def description(path: Path) -> str:
     """The first comment of a configuration file that is not a directive to Hydra."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return f"(cannot be read: {error})"
+    for line in text.splitlines():
         if not line.startswith("#"):
             return ""
         if not line.startswith("# @package"):

@@ -8,7 +8,8 @@ import yaml
 
 from deeplab.config.errors import UserError
 
-RESOLVER = re.compile(r"\$\{\s*([\w.\-]+)\s*:")
+INTERPOLATION = re.compile(r"(?<!\\)\$\{")
+PLAIN = re.compile(r"\$\{\s*\.*[\w.\-\[\]]+\s*\}")
 HYDRA_OVERRIDE = re.compile(r"^[+~]*hydra([./:=@]|$)")
 PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
 DEEPEST = 30
@@ -124,8 +125,10 @@ def _refuse_code(key: str, where: str) -> None:
 
 
 def _refuse_resolver(text: str, where: str) -> None:
-    found = RESOLVER.search(text)
-    if found:
-        raise UserError(
-            f"{where}: the resolver '{found.group(1)}' is refused; only other keys can be interpolated, as in ${{l2}}."
-        )
+    """Refuse every interpolation but that of a plain key: even a resolver's name can be interpolated."""
+    for found in INTERPOLATION.finditer(text):
+        if not PLAIN.match(text, found.start()):
+            raise UserError(
+                f"{where}: '{text[found.start() : found.start() + 40]}' names a resolver, which is refused; "
+                "only other keys can be interpolated, as in ${l2}."
+            )

@@ -13,6 +13,7 @@ from deeplab.config.compose import Composed
 from deeplab.runs.prepare import Prepared
 from deeplab.tracking.provenance import installed_packages
 from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import shown
 from deeplab.training.checkpoint import Checkpoint, to_bytes
 from deeplab.training.history import History
 
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from deeplab.evaluation.scores import Scores
 
 LAST_CHECKPOINT = "last.ckpt"
+
+
+def without_password(composed: Composed) -> Composed:
+    """The configuration as it may be kept: an address in it shows no password."""
+    uri = composed.config.tracking.uri
+    if uri is None or shown(uri) == uri:
+        return composed
+    tracking = {**composed.values["tracking"], "uri": shown(uri)}
+    overrides = tuple(line.replace(uri, shown(uri)) for line in composed.overrides)
+    return Composed(composed.config, {**composed.values, "tracking": tracking}, overrides)
 
 
 def log_inputs(log: RunLog, composed: Composed) -> None:

@@ -72,9 +72,12 @@ def _data(config: ExperimentConfig) -> Iterator[tuple[str, str]]:
 
 
 def _contents(folder: Path) -> str:
-    if not folder.is_dir():
-        return "not there"
-    archives = sorted(path for path in folder.glob("*.npz") if path.is_file())
+    try:
+        if not folder.is_dir():
+            return "not there"
+        archives = sorted(path for path in folder.glob("*.npz") if path.is_file())
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
     return ", ".join(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)" for path in archives) or "no .npz files"
 
 

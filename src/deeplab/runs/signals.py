@@ -7,7 +7,30 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+from deeplab.config.errors import Terminated
+
+# SIGHUP is what a closing terminal sends; Windows has none.
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+_heard: list[KeyboardInterrupt] = []
+
+
+def listen() -> None:
+    """End the process by an exception on every signal that ends processes, and remember that it came."""
+    _heard.clear()
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _hear)
+
+
+def heard() -> KeyboardInterrupt | None:
+    """The signal that came, if one did: TensorFlow can turn its exception into another while it traces a graph."""
+    return _heard[-1] if _heard else None
+
+
+def _hear(number: int, _frame: FrameType | None) -> None:
+    _heard.append(KeyboardInterrupt() if number == signal.SIGINT else Terminated())
+    raise _heard[-1]
 
 
 class HeldSignals:

@@ -17,15 +17,16 @@ from deeplab.runs.artifacts import (
     log_plots,
     log_scores,
     rescue_model,
+    without_password,
 )
 from deeplab.runs.figures import figures
 from deeplab.runs.initial_weights import take_weights
 from deeplab.runs.prepare import Prepared, prepare
 from deeplab.runs.resume import Resumption, checkpoint_folder
-from deeplab.runs.signals import HeldSignals, signals_ignored
+from deeplab.runs.signals import HeldSignals, heard, signals_ignored
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog, Status
-from deeplab.tracking.store import Place, Store, open_store, reason, shown, store_errors
+from deeplab.tracking.store import Place, Store, impatient, open_store, reason, shown, store_errors
 from deeplab.training.checkpoint import Checkpoint, remove, write
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
@@ -111,30 +112,18 @@ def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption:
     with log:
         try:
             held.release()
-            log_inputs(log, composed)
+            log_inputs(log, without_password(composed))
             for observer in observers:
                 observer.run_began(log.run_id, name, prepared, resumption)
             trained = _train(config, prepared, [epochs, *observers], resumption, folder)
             scores = _score_and_log(name, config, prepared, log, trained)
             log.end("FINISHED")
             remove(folder)
-        except KeyboardInterrupt as interrupt:
-            with signals_ignored():
-                _end_early(log, config, prepared, epochs.history, "KILLED", f"ended by {type(interrupt).__name__}")
-            done = len(epochs.history.epochs)
-            raise Interrupted(
-                f"Interrupted: run {log.run_id[:8]} is KILLED, {done} of {config.training.epochs} epochs are logged. "
-                f"To go on: deeplab train --resume {log.run_id[:8]}",
-                exit_status(interrupt),
-            ) from interrupt
-        except RunError as error:
-            _end_early(log, config, prepared, epochs.history, "FAILED", str(error))
-            raise RunError(f"{error} Run {log.run_id[:8]} is FAILED.") from error
-        except store_errors() as error:
-            raise _store_failed(error, log, prepared, store) from error
         except BaseException as error:
-            log.end("FAILED", f"{type(error).__name__}: {error}")
-            raise
+            told = _ended_early(error, log, config, prepared, epochs.history, store)
+            if told is error:
+                raise
+            raise told from error
     return RunResult(log.run_id, name, store.place, trained.history, scores, time.perf_counter() - began)
 
 
@@ -143,7 +132,7 @@ def _begin(composed: Composed, store: Store, name: str, prepared: Prepared) -> R
     wanted = composed.config.training.initial_weights
     if wanted is not None:
         tags["deeplab.initial_weights"] = take_weights(prepared.network, store, wanted)
-    return RunLog.begin(store, name, composed.values, tags, composed.config.notes)
+    return RunLog.begin(store, name, without_password(composed).values, tags, composed.config.notes)
 
 
 def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
@@ -220,7 +209,32 @@ def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
     }
 
 
-def _end_early(
+def _ended_early(
+    error: BaseException, log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, store: Store
+) -> BaseException:
+    """End the run as what happened deserves, and return what the caller is to be told."""
+    interrupt = error if isinstance(error, KeyboardInterrupt) else heard()
+    try:
+        if interrupt is not None:
+            with signals_ignored(), impatient():
+                _keep(log, config, prepared, history, "KILLED", f"ended by {type(interrupt).__name__}")
+            return Interrupted(
+                f"Interrupted: run {log.run_id[:8]} is KILLED, {len(history.epochs)} of {config.training.epochs} "
+                f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}",
+                exit_status(interrupt),
+            )
+        if isinstance(error, RunError):
+            _keep(log, config, prepared, history, "FAILED", str(error))
+            return RunError(f"{error} Run {log.run_id[:8]} is FAILED.")
+    except store_errors() as store_error:
+        return _store_failed(store_error, log, prepared, store)
+    if isinstance(error, store_errors()):
+        return _store_failed(error, log, prepared, store)
+    log.end("FAILED", f"{type(error).__name__}: {error}")
+    return error
+
+
+def _keep(
     log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, status: Status, why: str
 ) -> None:
     """Log what was trained so far, the network included, and the status."""
@@ -238,7 +252,8 @@ def _store_failed(error: Exception, log: RunLog, prepared: Prepared, store: Stor
     where = f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
     why = f"The store {shown(store.place.uri)} took no more: {reason(error)}."
     try:
-        log.end("FAILED", f"{why} {where}")
+        with impatient():
+            log.end("FAILED", f"{why} {where}")
         status = "is FAILED"
     except store_errors() as again:
         status = f"could not even be marked FAILED ({reason(again)})"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
+JOIN_SECONDS = 5.0  # a server that is gone keeps the thread waiting
 HEARTBEAT_TAG = "deeplab.heartbeat"
 ERROR_TAG = "deeplab.error"
 MAX_PARAM = 6000
@@ -79,9 +80,13 @@ class RunLog:
             store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
         )
         params = [Param(key, value[:MAX_PARAM]) for key, value in flatten(values).items()]
-        for start in range(0, len(params), PARAMS_A_CALL):
-            store.client.log_batch(run.info.run_id, params=params[start : start + PARAMS_A_CALL])
-        return cls(store, str(run.info.run_id))
+        try:
+            for start in range(0, len(params), PARAMS_A_CALL):
+                store.client.log_batch(run.info.run_id, params=params[start : start + PARAMS_A_CALL])
+            return cls(store, str(run.info.run_id))
+        except BaseException:
+            store.client.delete_run(run.info.run_id)
+            raise
 
     @classmethod
     def resume(cls, store: Store, run: "Run") -> Self:
@@ -105,7 +110,7 @@ class RunLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join()
+        self._thread.join(timeout=JOIN_SECONDS)
         self._reserve.unlink(missing_ok=True)
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
@@ -181,7 +186,7 @@ class RunLog:
     def end(self, status: Status, error: str | None = None) -> None:
         """Write what is buffered, the error if there is one, and the run's last status."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(timeout=JOIN_SECONDS)
         self._reserve.unlink(missing_ok=True)
         self.flush()
         if error:

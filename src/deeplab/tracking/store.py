@@ -1,9 +1,11 @@
 """Where runs are kept: found, checked and created before anything is trained."""
 
 import os
+import re
 import socket
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,12 +70,15 @@ def locate(uri: str | None) -> Place:
     try:
         scheme = urlsplit(uri).scheme.partition("+")[0]
     except ValueError as error:
-        raise UserError(f"tracking.uri: '{uri}' is no address ({error}). {WAYS_ON}") from error
+        raise UserError(f"tracking.uri: '{shown(uri)}' is no address ({error}). {WAYS_ON}") from error
     if scheme == "sqlite":
+        if any(letter in uri.partition(":///")[2] + str(Path.cwd()) for letter in "?#%\0"):
+            raise UserError(f"tracking.uri: the path of '{uri}' in {Path.cwd()} must be without ?, # and %.")
         database = Path(uri.partition(":///")[2]).absolute()
         return Place(f"sqlite:///{database}", database, database.parent / ".deeplab")
     if scheme not in (*PORTS, *DATABASES):
-        raise UserError(f"tracking.uri: must begin with http, https, {' or '.join(DATABASES)}, got '{uri}'. {WAYS_ON}")
+        known = ", ".join((*PORTS, *DATABASES))
+        raise UserError(f"tracking.uri: must begin with one of {known}, got '{shown(uri)}'. {WAYS_ON}")
     return Place(uri, None, Path.cwd() / ".deeplab")
 
 
@@ -96,12 +101,14 @@ def open_store(config: TrackingConfig) -> Store:
     quieten_mlflow()
     try:
         # Two first runs at once would create the tables twice.
-        with FileLock(place.work_folder / "store.lock"), _environment(IMPATIENT):
+        with FileLock(place.work_folder / "store.lock"), impatient():
             mlflow.set_tracking_uri(place.uri)
             client = mlflow.MlflowClient(place.uri)
             experiment_id = _experiment(client, place, config.experiment)
             # Logged models belong to this one too.
             mlflow.set_experiment(experiment_id=experiment_id)
+    except ImportError as error:
+        raise UserError(f"The store {shown(place.uri)} needs the package {error.name}: pip install it.") from error
     except store_errors() as error:
         raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
     return Store(place, client, experiment_id)
@@ -120,20 +127,22 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+def impatient() -> AbstractContextManager[None]:
+    """For as long as it lasts, a server that does not answer is asked once and not for long."""
+    return _environment(IMPATIENT)
+
+
 def quieten_mlflow() -> None:
     """Leave the screen to deeplab: MLflow tells of every table it creates."""
     import logging
 
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def shown(uri: str) -> str:
     """An address as it may be printed and logged: without a password."""
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    return parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")).geturl()
+    return re.sub(r"(?<=[?&]password=)[^&]*", "***", re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", uri))
 
 
 def _check_reachable(place: Place) -> None:
@@ -152,14 +161,13 @@ def _check_reachable(place: Place) -> None:
 def _check_database(database: Path) -> None:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        # Appending nothing needs the rights that writing needs, and leaves a file as it is.
-        existed = database.exists()
-        with database.open("ab"):
-            pass
-        with database.open("rb") as file:
-            head = file.read(16)
-        if not existed:
-            database.unlink()
+        if database.exists():
+            # Appending nothing needs the rights that writing needs, and leaves a file as it is.
+            with database.open("ab"), database.open("rb") as file:
+                head = file.read(16)
+        else:
+            tempfile.TemporaryFile(dir=database.parent).close()
+            head = b""
     except OSError as error:
         raise UserError(f"The store {database} cannot be written ({error.strerror}). {WAYS_ON}") from error
     if head and head != b"SQLite format 3\0":

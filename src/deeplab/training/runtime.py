@@ -38,6 +38,10 @@ def prepare_runtime(config: TrainingConfig, seed: int) -> Runtime:
         import keras
         import tensorflow as tf
 
+    # A person's own keras.json must not change what a configuration means.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
     device, device_name = _choose_device(config.device, tf)
     threads = _set_threads(config.threads, tf)
     keras.mixed_precision.set_global_policy(config.precision)

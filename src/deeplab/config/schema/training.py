@@ -30,7 +30,7 @@ class TrainingConfig:
     initial_weights: Text | None
     device: Annotated[str, AfterValidator(_device)]
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
-    threads: PositiveInt | None
+    threads: Annotated[int, Field(gt=0, le=1024)] | None
     deterministic: bool | None
     checkpoint_every: PositiveInt
     checkpoint_seconds: NonNegativeFloat
