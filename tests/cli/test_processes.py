@@ -16,11 +16,6 @@ import pytest
 DEEPLAB = Path(sys.executable).parent / "deeplab"
 
 
-def hear_ctrl_c() -> None:
-    """A shell lets its background jobs ignore SIGINT, and so their children; these tests may run in one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_ends_within_two_seconds_and_keeps_what_it_has(
     folder: Path, runs: Callable[[], list], number: signal.Signals, status: int
@@ -28,9 +23,7 @@ def test_an_interrupted_run_ends_within_two_seconds_and_keeps_what_it_has(
     import mlflow
 
     command = [str(DEEPLAB), "train", "training.epochs=50", "dataset.limit=300", "dataset.image_size=12"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert any(line.startswith("epoch  2/50") for line in process.stdout)
         began = time.monotonic()
@@ -65,9 +58,7 @@ def test_ui_serves_the_store_on_this_machine_alone(folder: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(DEEPLAB), "ui", "--port", str(port)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=hear_ctrl_c
-    ) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             assert server.stdout is not None
             assert server.stdout.readline() == f"store sqlite:///{folder}/mlflow.db\n"
