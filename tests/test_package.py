@@ -43,7 +43,9 @@ def test_the_wheel_in_a_fresh_environment_trains_from_another_folder(wheel: Path
     packages = environment / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     (packages / "libraries.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     python = environment / "bin" / "python"
-    installed = run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel)
+    # The environment of the tests may have no pip of its own; the Python that made it has.
+    base = Path(sys.executable).resolve()
+    installed = run(base, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel)
     assert installed.returncode == 0, installed.stderr
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
