@@ -28,6 +28,11 @@ def heard() -> KeyboardInterrupt | None:
     return _heard[-1] if _heard else None
 
 
+def forget_heard() -> None:
+    """What came before a run began has nothing to do with how it ends."""
+    _heard.clear()
+
+
 def _hear(number: int, _frame: FrameType | None) -> None:
     _heard.append(KeyboardInterrupt() if number == signal.SIGINT else Terminated())
     raise _heard[-1]

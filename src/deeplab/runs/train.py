@@ -23,7 +23,7 @@ from deeplab.runs.figures import figures
 from deeplab.runs.initial_weights import take_weights
 from deeplab.runs.prepare import Prepared, prepare
 from deeplab.runs.resume import Resumption, checkpoint_folder
-from deeplab.runs.signals import HeldSignals, heard, signals_ignored
+from deeplab.runs.signals import HeldSignals, forget_heard, heard, signals_ignored
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog, Status
 from deeplab.tracking.store import Place, Store, impatient, open_store, reason, shown, store_errors
@@ -98,6 +98,7 @@ def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption:
     prepared = prepare(config, store.place.work_folder)
     name = config.name or f"{config.model.name}-{prepared.splits.info.name}"
     held = HeldSignals()
+    forget_heard()
     try:
         log = _begin(composed, store, name, prepared) if resumption is None else _go_on(resumption, prepared)
     except store_errors() as error:
