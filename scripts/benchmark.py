@@ -152,40 +152,27 @@ def _notebook_autoencoder(network: Any, noisy: Any, prepared: Any, config: Any, 
 
 
 def _deeplab_autoencoder(network: Any, noisy: Any, prepared: Any, config: Any, epochs: int, clock: Any) -> None:
+    import keras
     import tensorflow as tf
 
-    from deeplab.training.batches import row_order
+    from deeplab.training.batches import EpochOrder, block_sizes
     from deeplab.training.blocks import BlockModel
     from deeplab.training.engine import steps_per_block
 
-    class Denoiser(BlockModel):
-        def _train_on_batch(self, x: Any, y: Any, weights: Any) -> None:
-            super()._train_on_batch(x, _scaled(y), weights)
-
-    def _scaled(y: Any) -> Any:
-        return tf.cast(tf.reshape(y, (tf.shape(y)[0], 784)), tf.float32) / 255
-
     batch, count = config.training.batch_size, len(prepared.train)
-    full = count // batch
-    steps = steps_per_block(network.count_params(), 784, batch, full)
-    rows, clean = tf.constant(noisy), tf.constant(prepared.splits.train.x)
-    state = {"epoch": 0}
+    rows, clean = tf.constant(noisy), tf.constant(prepared.splits.train.x.reshape(len(noisy), -1))
 
-    def blocks() -> Any:
-        order = row_order(config.seed, state["epoch"], count)[: full * batch].reshape(full, batch)
-        state["epoch"] += 1
-        for start in range(0, full, steps):
-            yield order[start : start + steps]
+    def look_up(chosen: Any) -> tuple[Any, Any]:
+        return tf.gather(rows, chosen), tf.cast(tf.gather(clean, chosen), tf.float32) / 255
 
-    data = tf.data.Dataset.from_generator(blocks, output_signature=tf.TensorSpec((None, None), tf.int64))
-    data = data.apply(tf.data.experimental.assert_cardinality(-(-full // steps)))
-    data = data.map(lambda chosen: (tf.gather(rows, chosen), tf.gather(clean, chosen))).prefetch(2)
-    held_out = tf.data.Dataset.from_tensor_slices((rows[count:], clean[count:])).batch(512)
-    trainer = Denoiser(network, xla=True)
+    order = EpochOrder(prepared.train, config.seed)
+    steps = steps_per_block(network.count_params(), 784, batch, count // batch)
+    trainer = BlockModel(network, xla=True, unpack=look_up)
     trainer.compile(optimizer=prepared.optimizer, loss="binary_crossentropy", jit_compile=False)
     trainer.fit(
-        data, epochs=epochs, verbose=0, callbacks=[clock], shuffle=False,
-        validation_data=held_out.map(lambda x, y: (x, _scaled(y))),
+        order.blocks(batch, block_sizes(count, batch, steps)), epochs=epochs, verbose=0, shuffle=False,
+        callbacks=[clock, keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: order.begin(epoch))],
+        validation_data=tf.data.Dataset.range(count, len(noisy)).batch(512).map(look_up),
     )  # fmt: skip
 
 

@@ -1,9 +1,18 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from deeplab.data.splits import Split
-from deeplab.training.batches import batches, block_sizes, blocks, row_order, validation_batches
+from deeplab.training.batches import (
+    EpochOrder,
+    Lookup,
+    block_sizes,
+    looked_up,
+    row_order,
+    single_batches,
+    validation_batches,
+)
 
 
 def rows(count: int) -> Split:
@@ -18,22 +27,29 @@ def test_order_is_a_function_of_seed_and_epoch() -> None:
     assert all(sorted(order) == list(range(50)) for order in orders)
 
 
-def test_every_row_comes_once_in_the_order_given_and_the_last_batch_is_short() -> None:
-    split, order = rows(10), np.array([3, 1, 2, 0, 9, 8, 7, 6, 5, 4])
-    found = list(batches(split, 4, 3, None, lambda: order).as_numpy_iterator())
+def walk(split: Split, batch_size: int, steps: int, seed: int = 0) -> tuple[EpochOrder, Any]:
+    order = EpochOrder(split, seed)
+    return order, order.blocks(batch_size, block_sizes(len(split), batch_size, steps))
+
+
+def test_every_row_comes_once_in_the_order_of_the_epoch_and_the_last_batch_is_short() -> None:
+    split = rows(10)
+    _, blocks = walk(split, 4, 1, seed=5)
+    found = list(single_batches(blocks, Lookup(split, 3)).as_numpy_iterator())
     assert [len(x) for x, _ in found] == [4, 4, 2]
     x = np.concatenate([x for x, _ in found])
     y = np.concatenate([y for _, y in found])
+    order = row_order(5, 0, 10)
     assert x.dtype == np.uint8
     assert np.array_equal(x, split.x[order])
     assert np.array_equal(y, np.eye(3, dtype=np.float32)[split.y[order]])
 
 
 def test_blocks_hold_the_same_batches() -> None:
-    split, order = rows(23), row_order(0, 0, 23)
-    weights = np.array([1, 2, 4], np.float32)
-    one_by_one = list(batches(split, 4, 3, weights, lambda: order).as_numpy_iterator())
-    in_blocks = list(blocks(split, 4, 2, 3, weights, lambda: order).as_numpy_iterator())
+    split, weights = rows(23), np.array([1, 2, 4], np.float32)
+    look_up = Lookup(split, 3, weights)
+    one_by_one = list(single_batches(walk(split, 4, 1)[1], look_up).as_numpy_iterator())
+    in_blocks = list(looked_up(walk(split, 4, 2)[1], look_up).as_numpy_iterator())
     assert [len(x) for x, _, _ in in_blocks] == block_sizes(23, 4, 2) == [2, 2, 1, 1]
     flat = [tuple(part[step] for part in block) for block in in_blocks for step in range(len(block[0]))]
     assert len(flat) == len(one_by_one)
@@ -41,26 +57,39 @@ def test_blocks_hold_the_same_batches() -> None:
         assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+def test_blocks_take_the_rows_of_a_part_from_its_source() -> None:
+    part = rows(10).subset(np.array([7, 3, 5]))
+    (block,) = walk(part, 3, 4)[1].as_numpy_iterator()
+    assert block.shape == (1, 3)
+    assert block[0].tolist() == part.rows[row_order(0, 0, 3)].tolist()
+
+
 def test_rows_on_disk_are_taken_like_rows_in_memory(tmp_path: Path) -> None:
     split = rows(10)
     np.save(tmp_path / "rows.npy", split.x)
     mapped = Split.whole(np.load(tmp_path / "rows.npy", mmap_mode="r"), split.y)
-    order = row_order(0, 0, 10)
-    in_memory, on_disk = (list(batches(s, 4, 3, None, lambda: order).as_numpy_iterator()) for s in (split, mapped))
-    assert all(np.array_equal(a[0], b[0]) for a, b in zip(in_memory, on_disk, strict=True))
+    look_ups = [Lookup(source, 3) for source in (split, mapped)]
+    assert [look_up.in_memory for look_up in look_ups] == [True, False]
+    for batches in (single_batches, looked_up):
+        in_memory, on_disk = (list(batches(walk(split, 4, 1)[1], one).as_numpy_iterator()) for one in look_ups)
+        assert len(in_memory) == 3
+        for ours, theirs in zip(in_memory, on_disk, strict=True):
+            assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def test_each_epoch_asks_for_its_own_order() -> None:
-    orders = iter([np.arange(4), np.arange(4)[::-1]])
-    dataset = batches(rows(4), 4, 3, None, lambda: next(orders))
-    first, second = (next(iter(dataset.as_numpy_iterator()))[0] for _ in range(2))
-    assert np.array_equal(first, second[::-1])
+def test_each_epoch_has_its_own_order() -> None:
+    split = rows(40)
+    order, blocks = walk(split, 40, 1)
+    (first,) = blocks.as_numpy_iterator()
+    order.begin(7)
+    (second,) = blocks.as_numpy_iterator()
+    assert first[0].tolist() == row_order(0, 0, 40).tolist()
+    assert second[0].tolist() == row_order(0, 7, 40).tolist()
 
 
 def test_class_weights_become_weights_of_rows() -> None:
-    weights = np.array([1, 2, 4], np.float32)
-    (batch,) = batches(rows(6), 6, 3, weights, lambda: np.arange(6)).as_numpy_iterator()
-    assert batch[2].tolist() == [1, 2, 4, 1, 2, 4]
+    _, _, weights = Lookup(rows(6), 3, np.array([1, 2, 4], np.float32))(np.arange(6))
+    assert weights.numpy().tolist() == [1, 2, 4, 1, 2, 4]
 
 
 def test_validation_rows_come_in_their_own_order() -> None:
@@ -70,4 +99,4 @@ def test_validation_rows_come_in_their_own_order() -> None:
 
 
 def test_an_epoch_has_a_length() -> None:
-    assert int(batches(rows(10), 4, 3, None, lambda: np.arange(10)).cardinality()) == 3
+    assert int(single_batches(walk(rows(10), 4, 1)[1], Lookup(rows(10), 3)).cardinality()) == 3

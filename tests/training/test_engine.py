@@ -164,4 +164,4 @@ def test_the_network_stays_plain() -> None:
     fit(plain, Split.whole(x, np.zeros(48, np.int32)), None, 10, config.training, optimizer, ENGINES["xla"], 0)
     assert type(plain) is keras.Sequential
     assert not plain.compiled
-    assert isinstance(BlockModel(plain, False)(x[:2]).shape[0], int)
+    assert isinstance(BlockModel(plain, False, unpack=lambda *contents: contents)(x[:2]).shape[0], int)

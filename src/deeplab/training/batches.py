@@ -1,9 +1,9 @@
 """Rows in the order of an epoch, as the `tf.data` pipelines that Keras' `fit` reads."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from deeplab.data.splits import Split
@@ -16,103 +16,98 @@ def row_order(seed: int, epoch: int, count: int) -> Positions:
     return np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(count)
 
 
-def batches(
-    split: Split,
-    batch_size: int,
-    num_classes: int,
-    class_weights: NDArray[np.float32] | None,
-    order: Callable[[], Positions],
-) -> Any:
-    """Batches of (rows, one-hot labels) or (rows, one-hot labels, weights); the last may be short.
+class EpochOrder:
+    """Which rows an epoch takes, in order; the pipelines made from it follow when the next epoch begins."""
 
-    Args:
-        split: where the rows come from.
-        batch_size: rows in a batch.
-        num_classes: length of a one-hot label.
-        class_weights: of each class in the loss, [num_classes], or None.
-        order: called at the start of each epoch for the positions of the split, in order.
-    """
+    def __init__(self, split: Split, seed: int) -> None:
+        """Begin with epoch 0.
 
-    def chunks() -> Iterator[Positions]:
-        positions = order()
-        for start in range(0, len(positions), batch_size):
-            yield positions[start : start + batch_size]
+        Args:
+            split: whose rows are taken.
+            seed: of the order.
+        """
+        self.split, self.seed = split, seed
+        with tf.device("CPU"):
+            self._rows = tf.Variable(split.rows, trainable=False)
+        self.begin(0)
 
-    count = -(-len(split) // batch_size)
-    return _pipeline(split, chunks, (None,), count, num_classes, class_weights)
+    def begin(self, epoch: int) -> None:
+        """Take the order of this epoch."""
+        self._rows.assign(self.split.rows[row_order(self.seed, epoch, len(self.split))])
+
+    def blocks(self, batch_size: int, sizes: list[int]) -> Any:
+        """Rows of the source in blocks [steps, batch] of whole batches; a short last batch is a block of its own.
+
+        Args:
+            batch_size: rows in a batch.
+            sizes: batches in each block, as from `block_sizes`.
+        """
+        stops = np.minimum(np.cumsum(sizes) * batch_size, len(self.split))
+        starts = np.concatenate([[0], stops[:-1]])
+
+        def block(start: Any, stop: Any, steps: Any) -> Any:
+            return tf.reshape(self._rows[start:stop], (steps, -1))
+
+        return _quiet(tf.data.Dataset.from_tensor_slices((starts, stops, np.asarray(sizes))).map(block))
 
 
-def blocks(
-    split: Split,
-    batch_size: int,
-    steps: int,
-    num_classes: int,
-    class_weights: NDArray[np.float32] | None,
-    order: Callable[[], Positions],
-) -> Any:
-    """The same batches, `steps` of them at a time with a leading axis; a short last one comes as a block of one.
+class Lookup:
+    """What training is told of rows: (rows, one-hot labels) or (rows, one-hot labels, weights)."""
 
-    Arguments as in `batches`.
-    """
+    def __init__(self, split: Split, num_classes: int, class_weights: NDArray[np.float32] | None = None) -> None:
+        """Hold the source in tensors, unless it lies on disk.
 
-    def chunks() -> Iterator[Positions]:
-        positions = order()
-        full = len(positions) // batch_size
-        whole = positions[: full * batch_size].reshape(full, batch_size)
-        for start in range(0, full, steps):
-            yield whole[start : start + steps]
-        if len(positions) % batch_size:
-            yield positions[None, full * batch_size :]
+        Args:
+            split: where the rows come from.
+            num_classes: length of a one-hot label.
+            class_weights: of each class in the loss, [num_classes], or None.
+        """
+        self._source = split.x
+        # An array in memory is gathered by TensorFlow, also inside a compiled step; one on disk by NumPy, page by page.
+        self.in_memory = not isinstance(split.x, np.memmap)
+        self._x = tf.constant(split.x) if self.in_memory else None
+        self._labels = tf.constant(split.y)
+        self._weights = None if class_weights is None else tf.constant(class_weights)
+        self._num_classes = num_classes
 
-    return _pipeline(
-        split, chunks, (None, None), len(block_sizes(len(split), batch_size, steps)), num_classes, class_weights
-    )
+    def __call__(self, rows: Any) -> tuple[Any, ...]:
+        """Look up rows of the source: an integer tensor of any shape, which what comes back has in front."""
+        labels = tf.gather(self._labels, rows)
+        found = (self._images(rows), tf.one_hot(labels, self._num_classes))
+        return found if self._weights is None else (*found, tf.gather(self._weights, labels))
+
+    def _images(self, rows: Any) -> Any:
+        if self._x is not None:
+            return tf.gather(self._x, rows)
+        images = tf.numpy_function(lambda chosen: self._source[chosen], [rows], self._source.dtype)
+        return tf.ensure_shape(images, rows.shape.concatenate(self._source.shape[1:]))
 
 
 def block_sizes(rows: int, batch_size: int, steps: int) -> list[int]:
-    """Number of batches in each block of an epoch."""
+    """Number of batches in each block of an epoch; a short last batch is a block of its own."""
     full = rows // batch_size
     sizes = [min(steps, full - start) for start in range(0, full, steps)]
     return [*sizes, 1] if rows % batch_size else sizes
 
 
+def looked_up(blocks: Any, look_up: Lookup) -> Any:
+    """The same blocks with their contents: rows [steps, batch, ...], labels [steps, batch, classes] and so on."""
+    return _quiet(blocks.map(look_up).prefetch(2))
+
+
+def single_batches(blocks: Any, look_up: Lookup) -> Any:
+    """The contents of blocks of one step, without the leading axis."""
+    return _quiet(blocks.map(lambda rows: look_up(rows[0])).prefetch(2))
+
+
 def validation_batches(split: Split, num_classes: int, batch_size: int) -> Any:
     """Batches of (rows, one-hot labels) in the split's own order."""
-    positions = np.arange(len(split))
-    return batches(split, batch_size, num_classes, None, lambda: positions)
+    rows = tf.data.Dataset.from_tensor_slices(split.rows).batch(batch_size)
+    return _quiet(rows.map(Lookup(split, num_classes)).prefetch(2))
 
 
-def _pipeline(
-    split: Split,
-    chunks: Callable[[], Iterator[Positions]],
-    shape: tuple[None, ...],
-    count: int,
-    num_classes: int,
-    class_weights: NDArray[np.float32] | None,
-) -> Any:
-    import tensorflow as tf
-
-    labels = tf.constant(split.y)
-    weights = None if class_weights is None else tf.constant(class_weights)
-    rows = split.rows
-    # An array in memory is gathered by TensorFlow, without Python's lock; one on disk by NumPy, page by page.
-    source = None if isinstance(split.x, np.memmap) else tf.constant(split.x)
-
-    def take(positions: Any) -> tuple[Any, ...]:
-        if source is None:
-            images = tf.numpy_function(lambda chosen: split.x[chosen], [positions], split.x.dtype)
-            images = tf.ensure_shape(images, (*shape, *split.x.shape[1:]))
-        else:
-            images = tf.gather(source, positions)
-        classes = tf.gather(labels, positions)
-        one_hot = tf.one_hot(classes, num_classes)
-        return (images, one_hot) if weights is None else (images, one_hot, tf.gather(weights, classes))
-
-    def chosen_rows() -> Iterator[Positions]:
-        for positions in chunks():
-            yield rows[positions]
-
-    dataset = tf.data.Dataset.from_generator(chosen_rows, output_signature=tf.TensorSpec(shape, tf.int64))
-    # A generator has no length; Keras needs one to know where an epoch ends.
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
-    return dataset.map(take, num_parallel_calls=1).prefetch(2)
+def _quiet(dataset: Any) -> Any:
+    """A pipeline that tunes nothing: on two cores tuning takes one of them away from a small network for a while."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)

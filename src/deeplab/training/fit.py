@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.models.memory import evaluation_batch
-from deeplab.training.batches import batches, block_sizes, blocks, row_order, validation_batches
+from deeplab.training.batches import EpochOrder, Lookup, block_sizes, looked_up, single_batches, validation_batches
 from deeplab.training.blocks import BlockModel
 from deeplab.training.checkpoint import Checkpoint
 from deeplab.training.engine import Engine, steps_per_block
@@ -58,24 +56,22 @@ def fit(
     Raises:
         RunError: the loss is no longer a number.
     """
-    weights = class_weights(config, train.labels, num_classes)
-    loop = _Loop(network, config.epochs, seed, observers, resumed.history.epochs if resumed else ())
-
-    def order() -> NDArray[np.int64]:
-        return row_order(seed, loop.epoch, len(train))
-
+    look_up = Lookup(train, num_classes, class_weights(config, train.labels, num_classes))
+    order = EpochOrder(train, seed)
+    steps = _steps_per_block(network, train, config.batch_size, engine)
+    sizes = block_sizes(len(train), config.batch_size, steps)
+    data = order.blocks(config.batch_size, sizes)
+    trainer: keras.Model
     if engine.kind == "keras":
         # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
         trainer = keras.Model(network.inputs, network.outputs, name=network.name)
-        loop.block_sizes = [1] * math.ceil(len(train) / config.batch_size)
-        data = batches(train, config.batch_size, num_classes, weights, order)
+        data = single_batches(data, look_up)
+    elif look_up.in_memory:
+        trainer = BlockModel(network, engine.xla, unpack=look_up)
     else:
-        trainer = BlockModel(network, engine.xla)
-        row_bytes = train.x[0].nbytes
-        full = len(train) // config.batch_size
-        steps = steps_per_block(network.count_params(), row_bytes, config.batch_size, full)
-        loop.block_sizes = block_sizes(len(train), config.batch_size, steps)
-        data = blocks(train, config.batch_size, steps, num_classes, weights, order)
+        trainer = BlockModel(network, engine.xla, unpack=lambda *contents: contents)
+        data = looked_up(data, look_up)
+    loop = _Loop(network, config.epochs, sizes, order, observers, resumed.history.epochs if resumed else ())
     trainer.compile(
         optimizer=optimizer,
         loss=build_loss(config),
@@ -118,6 +114,12 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, n
                 raise UserError(f"training.{key} looks at validation scores, but validation=none holds nothing out.")
 
 
+def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine: Engine) -> int:
+    if engine.kind == "keras":
+        return 1
+    return steps_per_block(network.count_params(), train.x[0].nbytes, batch_size, len(train) // batch_size)
+
+
 def _early_stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping | None:
     if config.early_stopping_patience is None and not config.restore_best_weights:
         return None
@@ -137,14 +139,14 @@ class _Loop(keras.callbacks.Callback):
         self,
         network: keras.Model,
         epochs: int,
-        seed: int,
+        block_sizes: Sequence[int],
+        order: EpochOrder,
         observers: Sequence[Observer],
         done: Sequence[Epoch],
     ) -> None:
         super().__init__()
-        self.network, self.seed, self.observers = network, seed, observers
-        self.planned = epochs
-        self.block_sizes: list[int] = []
+        self.network, self.order, self.observers = network, order, observers
+        self.planned, self.block_sizes = epochs, block_sizes
         self.epoch = self.step = 0
         self.epochs = list(done)
         self.began = self.trained = 0.0
@@ -159,7 +161,8 @@ class _Loop(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.epoch, self.step = epoch, 0
-        seed_layers(self.network, self.seed, epoch)
+        self.order.begin(epoch)
+        seed_layers(self.network, self.order.seed, epoch)
         self.began, self.trained = time.perf_counter(), 0.0
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
