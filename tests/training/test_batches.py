@@ -57,11 +57,13 @@ def test_blocks_hold_the_same_batches() -> None:
         assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def test_blocks_take_the_rows_of_a_part_from_its_source() -> None:
+def test_a_part_gives_its_own_rows_only() -> None:
     part = rows(10).subset(np.array([7, 3, 5]))
     (block,) = walk(part, 3, 4)[1].as_numpy_iterator()
-    assert block.shape == (1, 3)
-    assert block[0].tolist() == part.rows[row_order(0, 0, 3)].tolist()
+    assert block.tolist() == [row_order(0, 0, 3).tolist()]
+    images, labels = Lookup(part, 3)(block)
+    assert np.array_equal(images[0], part.images(block[0]))
+    assert np.array_equal(np.argmax(labels[0], 1), part.labels_at(block[0]))
 
 
 def test_rows_on_disk_are_taken_like_rows_in_memory(tmp_path: Path) -> None:
