@@ -237,23 +237,24 @@ PAGE = """# Performance
 
 `{command}` wrote this page: {machine}.
 
-Each case trains one network on the same rows twice: as a notebook would (float32 arrays, one-hot labels, plain `fit`) and as
-deeplab does. Each training is a process of its own, and the two sides take turns: {pairs} pairs a case. Seconds are of
-an epoch with its validation, the median of all epochs but the first, which compiles; "first" is what it took longer than the
-others under deeplab. The ratio is the notebook's seconds over deeplab's, pair by pair. "x products" is deeplab's time over what the matrix products alone would take at the rate
-measured in the same run ({rate:.0f} billion operations a second). Megabytes are the peak of the whole process.
+Each case trains one network on the same rows twice: as a notebook would (float32 arrays, one-hot labels, plain `fit`)
+and as deeplab does. Each training is a process of its own, and the two sides take turns: {pairs} pairs a case. Seconds
+are of an epoch with its validation, the median of all epochs but the first, which compiles; "first" is what the first
+took longer under deeplab. The ratio is the notebook's seconds over deeplab's, pair by pair. "x products" is deeplab's
+time over what the matrix products alone would take at the rate measured in the same run ({rate:.0f} billion operations
+a second). Megabytes are the peak of the whole process.
 
 {table}
 
-Networks with convolutions train step by step under Keras on a CPU, where XLA's convolutions are slow, and on a part of their
-training set here. Their ratio says that nothing is lost by feeding, scores and checkpoints.
+Networks with convolutions train step by step under Keras on a CPU, where XLA's convolutions are slow; here they see a
+part of their training set. Their ratio says that nothing is lost by feeding and callbacks.
 """
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:
     """The results as a Markdown table."""
     lines = [
-        "| case | engine | ratio | range | asked | notebook s | deeplab s | first s | x products | notebook MB | deeplab MB |",
+        "| case | engine | ratio | range | asked | notebook s | deeplab s | first | x products | notebook MB | deeplab MB |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -272,8 +273,10 @@ def machine() -> str:
     """The machine, the versions and the day, in one line."""
     import importlib.metadata
 
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in ("tensorflow", "keras"))
     return (
         f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}, {time.strftime('%Y-%m-%d')}"
