@@ -254,7 +254,8 @@ part of their training set. Their ratio says that nothing is lost by feeding and
 def as_table(rows: list[dict[str, Any]]) -> str:
     """The results as a Markdown table."""
     lines = [
-        "| case | engine | ratio | range | asked | notebook s | deeplab s | first | x products | notebook MB | deeplab MB |",
+        "| case | engine | ratio | range | asked | notebook s | deeplab s | first | x products "
+        "| notebook MB | deeplab MB |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
