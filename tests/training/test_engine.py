@@ -131,7 +131,7 @@ def network(name: str, shape: tuple[int, ...] = (28, 28, 1)) -> Any:
     ],
 )
 def test_the_choice(name: str, wanted: Any, device: str, steps: int, expected: str) -> None:
-    engine = choose_engine(wanted, network(name), device, steps)
+    engine = choose_engine(wanted, [type(layer).__name__ for layer in network(name).layers], device, steps)
     assert str(engine) == expected
     assert engine.reason
 

@@ -11,9 +11,11 @@ import deeplab
 from deeplab.cli.doctor import doctor
 from deeplab.cli.list import list_options
 from deeplab.cli.repair import repair
+from deeplab.cli.status import status
+from deeplab.cli.sweep import sweep
 from deeplab.cli.train import train
 from deeplab.cli.ui import ui
-from deeplab.config.errors import Interrupted, RunError, UserError
+from deeplab.config.errors import Interrupted, RunError, UserError, UserErrors
 from deeplab.runs.signals import listen
 
 app = typer.Typer(
@@ -23,6 +25,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("train")(train)
+app.command("sweep")(sweep)
+app.command("status")(status)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)
@@ -62,5 +66,7 @@ def main() -> None:
 def _end(error: Exception, status: int) -> None:
     if os.environ.get("DEEPLAB_DEBUG") == "1":
         traceback.print_exception(error)
-    print("deeplab:", " ".join(str(error).split()), file=sys.stderr)
+    messages = error.messages if isinstance(error, UserErrors) else (" ".join(str(error).split()),)
+    for message in messages:
+        print("deeplab:", message, file=sys.stderr)
     sys.exit(status)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from deeplab.cli.options import ConfigDir, Overrides
-from deeplab.config.errors import Interrupted, exit_status
+from deeplab.config.errors import Interrupted, UserError, exit_status
 
 
 def train(
@@ -28,6 +28,10 @@ def train(
     from deeplab.config.compose import compose
 
     composed = compose(overrides or [], config_dir)
+    if composed.sweep is not None and (composed.sweep.replicates > 1 or composed.sweep.sweep.grid):
+        raise UserError(
+            "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
+        )
     try:
         # Here, because what follows imports NumPy, MLflow and TensorFlow.
         if dry_run:

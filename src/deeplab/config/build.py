@@ -4,15 +4,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from deeplab.config.errors import UserError, nearest, unknown_name
-from deeplab.config.schema import DATASET_KINDS, ExperimentConfig
+from deeplab.config.schema import DATASET_KINDS, ExperimentConfig, SweepConfig
 
-_ADAPTER = TypeAdapter(ExperimentConfig)
+Config = TypeVar("Config")
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (ExperimentConfig, SweepConfig)}
 _MODEL_KEYS = ("name", "layers")
 _WORDS = {
     "Input should be": "must be",
@@ -27,10 +29,11 @@ _WORDS = {
 }
 
 
-def build(values: Mapping[str, Any]) -> ExperimentConfig:
+def build(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """Check composed values and freeze them.
 
     Args:
+        kind: what they become: `ExperimentConfig` or `SweepConfig`.
         values: the composed configuration as plain dicts and lists, interpolations resolved.
 
     Raises:
@@ -44,9 +47,10 @@ def build(values: Mapping[str, Any]) -> ExperimentConfig:
         values = {**values, "model": {**known, "settings": settings}}
     try:
         # By way of JSON, where a list may become a tuple and a mapping a class although types are strict.
-        return _ADAPTER.validate_json(json.dumps(values))
+        built: Config = _ADAPTERS[kind].validate_json(json.dumps(values))
+        return built
     except ValidationError as error:
-        raise UserError(_line(error.errors(include_url=False), values)) from error
+        raise UserError(_line(error.errors(include_url=False), values, kind)) from error
 
 
 def _check_names(values: Mapping[str, Any], prefix: str = "") -> None:
@@ -59,7 +63,7 @@ def _check_names(values: Mapping[str, Any], prefix: str = "") -> None:
             _check_names(value, f"{name}.")
 
 
-def _line(errors: list[ErrorDetails], values: Mapping[str, Any]) -> str:
+def _line(errors: list[ErrorDetails], values: Mapping[str, Any], root: type[Any]) -> str:
     # Of a union each branch fails by itself; the one that got furthest is the one that was meant.
     place = _path(errors[0]["loc"], values)
     inside = [error for error in errors if _path(error["loc"], values).startswith(place)]
@@ -69,7 +73,7 @@ def _line(errors: list[ErrorDetails], values: Mapping[str, Any]) -> str:
     if location[:2] == ("dataset", "plugin"):
         return str(unknown_name("kind", str(values["dataset"].get("kind")), DATASET_KINDS, "dataset"))
     if kind == "unexpected_keyword_argument":
-        known = _known_keys(location, values)
+        known = _known_keys(location, values, root)
         return str(unknown_name("key", str(location[-1]), known, path.rpartition(".")[0]))
     if kind == "missing":
         return f"{path} is missing."
@@ -127,12 +131,12 @@ def _has(here: Any, part: int | str) -> bool:
     return isinstance(here, Mapping) and part in here
 
 
-def _known_keys(location: tuple[int | str, ...], values: Mapping[str, Any]) -> list[str]:
+def _known_keys(location: tuple[int | str, ...], values: Mapping[str, Any], root: type[Any]) -> list[str]:
     """The keys that are allowed beside an unknown one."""
     if len(location) == 1:
-        return [field.name for field in fields(ExperimentConfig)]
+        return [field.name for field in fields(root)]
     group = str(location[0])
-    hint = get_type_hints(ExperimentConfig)[group]
+    hint = get_type_hints(root)[group]
     kind = values[group].get("kind")
     for branch in get_args(hint) or (hint,):
         allowed_kinds = get_args(get_type_hints(branch).get("kind", None))

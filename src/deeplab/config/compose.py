@@ -1,5 +1,6 @@
 """Compose overrides and YAML files into one frozen configuration, or say in one line why not."""
 
+import copy
 import hashlib
 import json
 import re
@@ -12,7 +13,6 @@ import yaml
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
@@ -23,8 +23,9 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from deeplab.config.build import build
 from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.folders import GROUPS, conf_folders, options
-from deeplab.config.safety import check_folder, check_override, check_values
-from deeplab.config.schema import ExperimentConfig
+from deeplab.config.overrides import is_tag, parse_override
+from deeplab.config.safety import check_folder, check_values
+from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
 
 # What Hydra, OmegaConf and PyYAML raise on files and overrides that are odd enough; each was met by fuzzing.
 HYDRA_ERRORS = (
@@ -49,11 +50,13 @@ class Composed:
         config: frozen and checked; what the code works with.
         values: the same as plain dicts and lists; what is shown and logged.
         overrides: what the person asked for, word by word.
+        sweep: how many runs to make of it; not part of what one run depends on. None where it was read from a run.
     """
 
     config: ExperimentConfig
     values: dict[str, Any]
     overrides: tuple[str, ...]
+    sweep: SweepConfig | None = None
 
     @property
     def hash(self) -> str:
@@ -62,53 +65,62 @@ class Composed:
 
 
 def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Composed:
-    """Compose a configuration.
-
-    Args:
-        overrides: as on the command line: `model=cnn`, `training.epochs=3`.
-        config_dir: a person's own `conf/` folder, looked into before deeplab's.
-
-    Raises:
-        UserError: whatever is wrong with them, on one line.
-    """
-    folders = conf_folders(config_dir)
-    for folder in folders[:-1]:
-        check_folder(folder)
-    parsed = [_parse(text) for text in overrides]
-    groups = [override for override in parsed if override.key_or_group in GROUPS]
-    for override in groups:
-        _check_group(override, folders)
-    try:
-        composed = _hydra(parsed, folders)
-    except HYDRA_ERRORS as error:
-        _check_keys(parsed, _hydra_or_line(groups, folders))
-        raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
-    check_values(OmegaConf.to_container(composed, resolve=False))
-    values = _resolved(composed)
-    config = build(values)
-    _check_l2_is_used(composed)
-    return Composed(config, values, tuple(overrides))
+    """Compose one configuration; see `Composer`."""
+    return Composer(config_dir).compose(overrides)
 
 
-def _parse(text: str) -> Override:
-    check_override(text)
-    try:
-        override = OverridesParser.create().parse_override(text)
-        several = override.is_sweep_override()
-    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
-        raise UserError(
-            f"Override '{text}' cannot be read; write key=value, as in training.epochs=3, "
-            "and quote a value with special characters twice: \"dataset.path='my file.npz'\"."
-        ) from error
-    if not override.key_or_group:
-        raise UserError(f"Override '{text}' has no key; write key=value, as in training.epochs=3.")
-    if several:
-        raise UserError(f"Override '{text}' has several values; one run takes one.")
-    if override.is_delete() or override.package is not None:
-        raise UserError(f"Override '{text}': '~' and '@' are not needed here; write key=value.")
-    if (override.is_add() or override.is_force_add()) and not _is_tag(override):
-        raise UserError(f"Override '{text}': nothing can be added to a configuration; write key=value.")
-    return override
+class Composer:
+    """Composes configurations from the same folders; what a choice of groups comes to is found out once."""
+
+    def __init__(self, config_dir: Path | None = None) -> None:
+        """Read the folders.
+
+        Args:
+            config_dir: a person's own `conf/` folder, looked into before deeplab's.
+
+        Raises:
+            UserError: it cannot be read, or holds what is refused.
+        """
+        self.folders = conf_folders(config_dir)
+        for folder in self.folders[:-1]:
+            check_folder(folder)
+        self._chosen: dict[tuple[str, ...], DictConfig] = {}
+
+    def compose(self, overrides: Sequence[str]) -> Composed:
+        """Compose a configuration.
+
+        Args:
+            overrides: as on the command line: `model=cnn`, `training.epochs=3`.
+
+        Raises:
+            UserError: whatever is wrong with them, on one line.
+        """
+        parsed = [parse_override(text) for text in overrides]
+        groups = [override for override in parsed if override.key_or_group in GROUPS]
+        for override in groups:
+            _check_group(override, self.folders)
+        chosen = self._choose(groups)
+        try:
+            composed = _set_values([override for override in parsed if override not in groups], chosen)
+        except HYDRA_ERRORS as error:
+            _check_keys(parsed, chosen)
+            raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
+        check_values(OmegaConf.to_container(composed, resolve=False))
+        values = _resolved(composed)
+        sweep = build(SweepConfig, {key: values.pop(key) for key in SWEEP_KEYS if key in values})
+        config = build(ExperimentConfig, values)
+        _check_l2_is_used(composed)
+        _check_settings_are_used(parsed, composed)
+        return Composed(config, values, tuple(overrides), sweep)
+
+    def _choose(self, groups: Sequence[Override]) -> DictConfig:
+        lines = tuple(str(override.input_line) for override in groups)
+        if lines not in self._chosen:
+            try:
+                self._chosen[lines] = _hydra(lines, self.folders)
+            except HYDRA_ERRORS as error:
+                raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
+        return self._chosen[lines]
 
 
 def _check_group(override: Override, folders: tuple[Path, ...]) -> None:
@@ -120,7 +132,7 @@ def _check_group(override: Override, folders: tuple[Path, ...]) -> None:
         raise unknown_name(group, str(name), names)
 
 
-def _hydra(overrides: Sequence[Override], folders: tuple[Path, ...]) -> DictConfig:
+def _hydra(lines: Sequence[str], folders: tuple[Path, ...]) -> DictConfig:
     # Hydra's public `initialize` takes one folder to find the root configuration in; the person's comes before ours.
     Plugins.instance()
     version.setbase("1.3")
@@ -130,28 +142,23 @@ def _hydra(overrides: Sequence[Override], folders: tuple[Path, ...]) -> DictConf
         search_path.append("deeplab", f"file://{folder}")
     search_path.append("schema", "structured://")
     loader = ConfigLoaderImpl(search_path)
-    lines = [_free_tag(override) for override in overrides]
-    composed = loader.load_configuration("config", lines, run_mode=RunMode.RUN, from_shell=False)
+    composed = loader.load_configuration("config", list(lines), run_mode=RunMode.RUN, from_shell=False)
     with open_dict(composed):
         del composed["hydra"]
     return composed
 
 
-def _free_tag(override: Override) -> str:
-    """`tags.anything=x` adds a key, and Hydra wants to be told so."""
-    text = str(override.input_line)
-    return f"++{text.lstrip('+')}" if _is_tag(override) else text
-
-
-def _is_tag(override: Override) -> bool:
-    return override.key_or_group.split(".")[0] == "tags"
-
-
-def _hydra_or_line(overrides: Sequence[Override], folders: tuple[Path, ...]) -> DictConfig:
-    try:
-        return _hydra(overrides, folders)
-    except HYDRA_ERRORS as error:
-        raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
+def _set_values(overrides: Sequence[Override], chosen: DictConfig) -> DictConfig:
+    """What Hydra does with overrides that choose no group: set plain values, in order, on a copy."""
+    composed = copy.deepcopy(chosen)
+    for override in overrides:
+        value = override.value()
+        if is_tag(override):
+            with open_dict(composed):
+                OmegaConf.update(composed, override.key_or_group, value, merge=True, force_add=True)
+        else:
+            OmegaConf.update(composed, override.key_or_group, value, merge=True)
+    return composed
 
 
 def _first_line(error: BaseException) -> str:
@@ -204,6 +211,19 @@ def _check_l2_is_used(composed: DictConfig) -> None:
             f"l2={composed.l2} changes nothing: the network '{composed.model.get('name')}' names no l2. "
             'Give its layers the key l2: "${l2}", or leave l2 out.'
         )
+
+
+def _check_settings_are_used(overrides: Sequence[Override], composed: DictConfig) -> None:
+    """Refuse a value for a setting of the network that none of its layers takes up."""
+    for override in overrides:
+        group, _, setting = override.key_or_group.partition(".")
+        if group == "model" and setting and setting.partition(".")[0] not in ("name", "layers"):
+            raw = json.dumps(OmegaConf.to_container(composed.model, resolve=False), default=str)
+            if not re.search(rf"\$\{{\s*(model)?\.+{re.escape(setting)}[\s}}.\[]", raw):
+                raise UserError(
+                    f"Override '{override.input_line}' changes nothing: no layer of the network "
+                    f"'{composed.model.get('name')}' takes ${{model.{setting}}}."
+                )
 
 
 def _resolved(composed: DictConfig) -> dict[str, Any]:

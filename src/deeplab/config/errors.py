@@ -12,6 +12,15 @@ class UserError(Exception):
         super().__init__(" ".join(message.split()))
 
 
+class UserErrors(UserError):
+    """Several things that are wrong, each on a line of its own."""
+
+    def __init__(self, messages: Iterable[str]) -> None:
+        """Keep each message on one line."""
+        self.messages = tuple(" ".join(message.split()) for message in messages)
+        super().__init__("; ".join(self.messages))
+
+
 class RunError(Exception):
     """A run that had begun could not be finished. It is marked FAILED; the command ends with exit status 1."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from deeplab.config.errors import UserError
 
-GROUPS = ("dataset", "model", "optimizer", "schedule", "validation", "training", "tracking", "experiment")
+GROUPS = ("dataset", "model", "optimizer", "schedule", "validation", "training", "tracking", "launcher", "experiment")
 
 
 def own_folder() -> Path:

@@ -7,4 +7,9 @@ PLOTS = {
     "mistakes": "deeplab.plots.mistakes:draw",
     "filters": "deeplab.plots.filters:draw",
     "diagram": "deeplab.plots.diagram:draw",
+    "sweep_factor": "deeplab.plots.sweep_factor:draw",
+    "sweep_categories": "deeplab.plots.sweep_categories:draw",
+    "sweep_heat_map": "deeplab.plots.sweep_heat_map:draw",
+    "sweep_parallel": "deeplab.plots.sweep_parallel:draw",
+    "sweep_curves": "deeplab.plots.sweep_curves:draw",
 }

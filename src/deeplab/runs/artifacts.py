@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from deeplab.config.compose import Composed
+from deeplab.config.schema import TrainingConfig
 from deeplab.runs.prepare import Prepared
 from deeplab.tracking.provenance import installed_packages
 from deeplab.tracking.run_log import RunLog
@@ -47,10 +48,23 @@ def log_history(log: RunLog, history: History) -> None:
     log.text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
 
 
-def log_scores(log: RunLog, scores: "Scores", last_epoch: int) -> None:
-    """The test scores as metrics and as `score.csv`: loss, acc."""
-    log.metrics(last_epoch, {"test/loss": scores.loss, "test/accuracy": scores.accuracy})
+def log_scores(log: RunLog, scores: "Scores", history: History, config: TrainingConfig) -> dict[str, float]:
+    """The scores of the network as it is kept, and how long its training took, as metrics; `score.csv`: loss, acc.
+
+    Returns:
+        What was logged: `test/loss`, `test/accuracy`, `time/training_seconds` and, where something was held out,
+        `validation/loss` and `validation/accuracy`: of the last epoch, or of the best one where its weights were
+        restored.
+    """
+    kept = history.best(config.monitor) if config.restore_best_weights else history.epochs[-1]
+    values = {"test/loss": scores.loss, "test/accuracy": scores.accuracy}
+    for metric in ("loss", "accuracy"):
+        if f"val/{metric}" in kept.metrics:
+            values[f"validation/{metric}"] = kept.metrics[f"val/{metric}"]
+    values["time/training_seconds"] = sum(history.values("time/epoch_seconds"))
+    log.metrics(history.epochs[-1].number, values)
     log.text("score.csv", table(("loss", "acc"), [(scores.loss, scores.accuracy)]))
+    return values
 
 
 def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:

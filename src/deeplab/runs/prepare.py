@@ -73,5 +73,17 @@ def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
     network = build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
-    engine = choose_engine(config.training.engine, network, runtime.device, steps_per_epoch * config.training.epochs)
+    engine = engine_for(config, runtime.device, len(train))
     return Prepared(network, optimizer, splits, train, validation, runtime, engine)
+
+
+def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
+    """The engine of a configuration.
+
+    Args:
+        config: of the run.
+        device: `cpu`, or `gpu:0` and so on.
+        rows: to train on.
+    """
+    steps = -(-rows // config.training.batch_size) * config.training.epochs
+    return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)

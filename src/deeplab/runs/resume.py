@@ -10,6 +10,7 @@ import yaml
 from deeplab.config.build import build
 from deeplab.config.compose import Composed, compose
 from deeplab.config.errors import UserError
+from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import LAST_CHECKPOINT
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.read import read_artifact
@@ -98,7 +99,7 @@ def _configuration(store: Store, run: "Run", epochs: int | None) -> Composed:
         # More epochs might choose another engine, which would draw other dropout masks.
         values["training"]["engine"] = run.data.tags["deeplab.engine"].split()[0]
     text = read_artifact(store, run, "overrides.txt") or b""
-    return Composed(build(values), values, tuple(text.decode().splitlines()))
+    return Composed(build(ExperimentConfig, values), values, tuple(text.decode().splitlines()))
 
 
 def _state(store: Store, run: "Run") -> tuple[Checkpoint | None, list[Path]]:

@@ -1,7 +1,7 @@
 """One training, from a composed configuration to a finished run: the flow the whole project is made of."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +45,7 @@ class RunResult:
         place: where it is kept.
         history: of every epoch.
         scores: on the test set, taken once at the end.
+        final: the metrics that were logged once, at the end.
         seconds: from the first step to the last line logged.
     """
 
@@ -53,7 +54,23 @@ class RunResult:
     place: Place
     history: History
     scores: "Scores"
+    final: Mapping[str, float]
     seconds: float
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The sweep that a run belongs to.
+
+    Attributes:
+        parent_id: of the sweep's own run.
+        name: of this run.
+        tags: which point and replicate it is.
+    """
+
+    parent_id: str
+    name: str
+    tags: Mapping[str, str]
 
 
 class RunObserver(Observer):
@@ -80,13 +97,19 @@ class _EpochLog(Observer):
         return History(tuple(self._epochs))
 
 
-def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption: Resumption | None = None) -> RunResult:
+def train(
+    composed: Composed,
+    observers: Sequence[RunObserver] = (),
+    resumption: Resumption | None = None,
+    membership: Membership | None = None,
+) -> RunResult:
     """Train what a configuration describes and log it.
 
     Args:
         composed: the configuration.
         observers: told when the run begins, and of every step and epoch.
         resumption: the run to go on with, or None to begin one; its configuration is `composed`.
+        membership: of the run in a sweep, or None for a run of its own.
 
     Raises:
         UserError: before the run begins; nothing is left in the store.
@@ -96,11 +119,14 @@ def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption:
     config = composed.config
     store = open_store(config.tracking) if resumption is None else resumption.store
     prepared = prepare(config, store.place.work_folder)
-    name = config.name or f"{config.model.name}-{prepared.splits.info.name}"
+    name = membership.name if membership else config.name or f"{config.model.name}-{prepared.splits.info.name}"
     held = HeldSignals()
     forget_heard()
     try:
-        log = _begin(composed, store, name, prepared) if resumption is None else _go_on(resumption, prepared)
+        if resumption is None:
+            log = _begin(composed, store, name, prepared, membership)
+        else:
+            log = _go_on(resumption, prepared)
     except store_errors() as error:
         held.release()
         raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
@@ -117,7 +143,7 @@ def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption:
             for observer in observers:
                 observer.run_began(log.run_id, name, prepared, resumption)
             trained = _train(config, prepared, [epochs, *observers], resumption, folder)
-            scores = _score_and_log(name, config, prepared, log, trained)
+            scores, final = _score_and_log(name, config, prepared, log, trained)
             log.end("FINISHED")
             remove(folder)
         except BaseException as error:
@@ -125,11 +151,13 @@ def train(composed: Composed, observers: Sequence[RunObserver] = (), resumption:
             if told is error:
                 raise
             raise told from error
-    return RunResult(log.run_id, name, store.place, trained.history, scores, time.perf_counter() - began)
+    return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
 
 
-def _begin(composed: Composed, store: Store, name: str, prepared: Prepared) -> RunLog:
+def _begin(composed: Composed, store: Store, name: str, prepared: Prepared, membership: Membership | None) -> RunLog:
     tags = _tags(composed, prepared)
+    if membership is not None:
+        tags |= {**membership.tags, "deeplab.kind": "trial", "mlflow.parentRunId": membership.parent_id}
     wanted = composed.config.training.initial_weights
     if wanted is not None:
         tags["deeplab.initial_weights"] = take_weights(prepared.network, store, wanted)
@@ -146,7 +174,12 @@ def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
         )
     if "deeplab.initial_weights" in tags and resumption.checkpoint is None:
         take_weights(prepared.network, resumption.store, tags["deeplab.initial_weights"])
-    return RunLog.resume(resumption.store, resumption.run)
+    log = RunLog.resume(resumption.store, resumption.run)
+    if resumption.checkpoint is not None:
+        # A checkpoint may hold epochs whose metrics were still to be written when the process ended.
+        for epoch in resumption.checkpoint.history.epochs:
+            log.metrics(epoch.number, epoch.metrics)
+    return log
 
 
 def _train(
@@ -176,20 +209,20 @@ def _train(
 
 def _score_and_log(
     name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint
-) -> "Scores":
+) -> tuple["Scores", dict[str, float]]:
     from deeplab.evaluation.scores import predict, score
     from deeplab.training.losses import build_loss
 
     log_history(log, trained.history)
     predictions = predict(prepared.network, prepared.splits.test)
     scores = score(prepared.network, predictions, build_loss(config.training))
-    log_scores(log, scores, trained.epoch)
+    final = log_scores(log, scores, trained.history, config.training)
     if config.tracking.save_model != "none":
         log_model(log, prepared)
         log_checkpoint(log, trained)
     if config.tracking.plots != "none":
         log_plots(log, figures(name, config.training.monitor, prepared, trained.history, predictions))
-    return scores
+    return scores, final
 
 
 def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
 FLUSH_SECONDS = 1.0
@@ -152,7 +153,8 @@ class RunLog:
         from mlflow.models import Model, ModelSignature
         from mlflow.types import Schema, TensorSpec
 
-        self._remove_models()
+        # A run that goes on has one model, the newest.
+        remove_models(self._client, self._experiment_id, self.run_id)
         signature = ModelSignature(
             inputs=Schema([TensorSpec(np.dtype("float32"), (-1, *input_shape))]),
             outputs=Schema([TensorSpec(np.dtype("float32"), (-1, num_classes))]),
@@ -167,12 +169,6 @@ class RunLog:
             # MLflow would load the model in a new process to find these out.
             pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
         )
-
-    def _remove_models(self) -> None:
-        """A run that goes on has one model, the newest."""
-        mine = f"source_run_id = '{self.run_id}'"
-        for model in self._client.search_logged_models([self._experiment_id], filter_string=mine):
-            self._client.delete_logged_model(model.model_id)
 
     def flush(self) -> None:
         """Write the buffered metrics now; they stay in the buffer if that fails."""
@@ -206,6 +202,26 @@ class RunLog:
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
                 continue
+
+
+def remove_models(client: "MlflowClient", experiment_id: str, run_id: str) -> None:
+    """Delete the models of a run, their files too."""
+    for model in client.search_logged_models([experiment_id], filter_string=f"source_run_id = '{run_id}'"):
+        client.delete_logged_model(model.model_id)
+        delete_files(model.artifact_location)
+
+
+def delete_files(location: str, path: str | None = None) -> None:
+    """Delete files from an artifact store.
+
+    Args:
+        location: a folder of the artifact store.
+        path: of a file or folder in it, or None for all of it.
+    """
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    files: Any = get_artifact_repository(location)
+    files.delete_artifacts(path)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

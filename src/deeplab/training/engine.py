@@ -1,7 +1,8 @@
 """Which way a network is trained: Keras' own steps, or blocks of steps in one compiled call."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 # On two cores XLA's convolutions took four to six times as long as oneDNN's, which `fit` uses.
 _SLOW_IN_XLA_ON_CPU = ("Conv", "Pooling")
@@ -33,18 +34,20 @@ class Engine:
         return f"{self.kind} with XLA" if self.xla else self.kind
 
 
-def choose_engine(wanted: Literal["auto", "compiled", "keras"], network: Any, device: str, steps: int) -> Engine:
+def choose_engine(
+    wanted: Literal["auto", "compiled", "keras"], kinds: Iterable[str], device: str, steps: int
+) -> Engine:
     """The engine for a network on a device.
 
     Args:
         wanted: the setting.
-        network: a Keras model.
+        kinds: of the network's layers, as in `Dense`.
         device: `cpu`, or `gpu:0` and so on.
         steps: of the whole training.
     """
     if wanted == "keras":
         return Engine("keras", False, "asked for")
-    kinds = [type(layer).__name__ for layer in network.layers]
+    kinds = list(kinds)
     augmented = any(kind.startswith(_NOT_IN_XLA) for kind in kinds)
     slow = device == "cpu" and any(word in kind for kind in kinds for word in _SLOW_IN_XLA_ON_CPU)
     obstacle = "XLA has no augmentation" if augmented else "XLA's convolutions are slow on CPU" if slow else ""

@@ -42,7 +42,8 @@ def prepare_runtime(config: TrainingConfig, seed: int) -> Runtime:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
-    device, device_name = _choose_device(config.device, tf)
+    device = find_device(config.device)
+    device_name = _use_device(device, tf)
     threads = _set_threads(config.threads, tf)
     keras.mixed_precision.set_global_policy(config.precision)
     deterministic = device == "cpu" if config.deterministic is None else config.deterministic
@@ -70,11 +71,17 @@ def quiet_import() -> Iterator[None]:
         os.close(kept)
 
 
-def _choose_device(wanted: str, tf: Any) -> tuple[str, str]:
+def find_device(wanted: str) -> str:
+    """What `training.device` means on this machine: `cpu`, or `gpu:0` and so on.
+
+    Raises:
+        UserError: there is no such GPU.
+    """
+    import tensorflow as tf
+
     gpus = tf.config.list_physical_devices("GPU")
     if wanted == "cpu" or (wanted == "auto" and not gpus):
-        _set_once(lambda: tf.config.set_visible_devices([], "GPU"), "training.device")
-        return "cpu", ""
+        return "cpu"
     index = int(wanted.partition(":")[2] or 0)
     if index >= len(gpus):
         there = f"TensorFlow sees {len(gpus)}" if gpus else "TensorFlow sees none"
@@ -82,7 +89,15 @@ def _choose_device(wanted: str, tf: Any) -> tuple[str, str]:
             f"training.device={wanted}: there is no such GPU, {there}. "
             "Use training.device=cpu, or see 'deeplab doctor' for the reason."
         )
-    gpu = gpus[index]
+    return f"gpu:{index}"
+
+
+def _use_device(device: str, tf: Any) -> str:
+    """Let TensorFlow see this device alone; returns its name where there is one."""
+    if device == "cpu":
+        _set_once(lambda: tf.config.set_visible_devices([], "GPU"), "training.device")
+        return ""
+    gpu = tf.config.list_physical_devices("GPU")[int(device.partition(":")[2])]
 
     def use_gpu() -> None:
         tf.config.set_visible_devices([gpu], "GPU")
@@ -90,7 +105,7 @@ def _choose_device(wanted: str, tf: Any) -> tuple[str, str]:
         tf.config.experimental.set_memory_growth(gpu, True)
 
     _set_once(use_gpu, "training.device")
-    return f"gpu:{index}", str(tf.config.experimental.get_device_details(gpu).get("device_name", ""))
+    return str(tf.config.experimental.get_device_details(gpu).get("device_name", ""))
 
 
 def _set_threads(wanted: int | None, tf: Any) -> int:

@@ -30,15 +30,28 @@ from deeplab.config.schema.schedule import (
     PiecewiseConfig,
     ScheduleConfig,
 )
+from deeplab.config.schema.sweep import (
+    SWEEP_KEYS,
+    ComparisonConfig,
+    LauncherConfig,
+    LocalLauncherConfig,
+    Metric,
+    RayLauncherConfig,
+    ReferenceConfig,
+    SlurmLauncherConfig,
+    SweepConfig,
+)
 from deeplab.config.schema.training import TrainingConfig
 from deeplab.config.schema.validation import NoValidationConfig, RandomConfig, TailConfig, TestConfig, ValidationConfig
 
 __all__ = [
     "DATASET_KINDS",
     "NAMED_DATASETS",
+    "SWEEP_KEYS",
     "AdadeltaConfig",
     "AdamConfig",
     "AdamWConfig",
+    "ComparisonConfig",
     "ConstantConfig",
     "CosineConfig",
     "DatasetConfig",
@@ -47,6 +60,9 @@ __all__ = [
     "ExponentialConfig",
     "ImageFolderConfig",
     "InverseTimeConfig",
+    "LauncherConfig",
+    "LocalLauncherConfig",
+    "Metric",
     "ModelConfig",
     "NamedDatasetConfig",
     "NoValidationConfig",
@@ -56,8 +72,12 @@ __all__ = [
     "PluginDatasetConfig",
     "RMSpropConfig",
     "RandomConfig",
+    "RayLauncherConfig",
+    "ReferenceConfig",
     "SGDConfig",
     "ScheduleConfig",
+    "SlurmLauncherConfig",
+    "SweepConfig",
     "TailConfig",
     "TestConfig",
     "TrackingConfig",

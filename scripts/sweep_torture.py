@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Kill a sweep again and again, and compare what comes out with an undisturbed one.
+
+A sweep of twelve trainings on digits with two workers; at random moments its parent, one of its workers, or all of
+them are ended by SIGKILL, and the same command is given again until it is done. Each time there must be exactly twelve
+FINISHED trials, none twice, no metric with two values at one step, and scores equal to the undisturbed sweep's to the
+bit.
+
+scripts/sweep_torture.py [--kills 20] [--seed 0]
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+COMMAND = [
+    *("sweep", "model=cnn_dropout", "l2=1e-5,1e-3", "model.dropout=0.2,0.4", "replicates=3", "training.epochs=5"),
+    *("dataset.image_size=10", "dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none"),
+    *("tracking.save_model=none", "launcher.workers=2", "training.threads=1", "launcher.retries=9"),
+]
+TARGETS = ("parent", "worker", "everything")
+
+
+def start(folder: Path) -> "subprocess.Popen[bytes]":
+    """Begin or go on with the sweep."""
+    deeplab = Path(sys.executable).with_name("deeplab")
+    return subprocess.Popen(
+        [str(deeplab), *COMMAND], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+
+
+def workers_of(parent: int) -> list[int]:
+    """The processes that train for a sweep."""
+    command = ["pgrep", "-P", str(parent), "-f", "spawn_main"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def kill(sweep: "subprocess.Popen[bytes]", target: str, chance: random.Random) -> str:
+    """End a part of the sweep at once; returns what was killed."""
+    workers = workers_of(sweep.pid)
+    if target == "worker" and workers:
+        os.kill(chance.choice(workers), signal.SIGKILL)
+        return "a worker"
+    if target == "everything":
+        os.killpg(sweep.pid, signal.SIGKILL)
+        return "everything"
+    sweep.kill()
+    return "the parent"
+
+
+def end(sweep: "subprocess.Popen[bytes]") -> tuple[int, str]:
+    """Wait for it; its status and what it printed."""
+    out, _ = sweep.communicate()
+    return sweep.returncode, out.decode()
+
+
+def results(folder: Path) -> tuple[dict[str, tuple[float, ...]], list[str]]:
+    """The scores of every trial by name, and whatever is wrong in the store."""
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("deeplab")
+    runs = client.search_runs([experiment.experiment_id], max_results=5000)
+    trials = [run for run in runs if run.data.tags.get("deeplab.kind") == "trial"]
+    parents = [run for run in runs if run.data.tags.get("deeplab.kind") == "sweep"]
+    faults = []
+    if len(parents) != 1 or parents[0].info.status != "FINISHED":
+        faults.append(f"parents: {[run.info.status for run in parents]}")
+    statuses = Counter(run.info.status for run in trials)
+    if statuses != {"FINISHED": 12}:
+        faults.append(f"trials: {dict(statuses)}")
+    found: dict[str, tuple[float, ...]] = {}
+    for run in trials:
+        name = run.info.run_name
+        if name in found:
+            faults.append(f"{name} is there twice")
+        history: list[Any] = []
+        for key in ("train/loss", "val/accuracy"):
+            values = sorted(client.get_metric_history(run.info.run_id, key), key=lambda metric: metric.step)
+            if [metric.step for metric in values] != [1, 2, 3, 4, 5]:
+                faults.append(f"{name} has steps {[metric.step for metric in values]} of {key}")
+            history += [metric.value for metric in values]
+        found[name] = (*history, run.data.metrics["test/loss"], run.data.metrics["validation/loss"])
+    return found, faults
+
+
+def main() -> None:
+    """Run the undisturbed sweep and then the disturbed ones."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        base = Path(scratch) / "undisturbed"
+        base.mkdir()
+        began = time.monotonic()
+        status, out = end(start(base))
+        seconds = time.monotonic() - began
+        expected, faults = results(base)
+        if status or faults:
+            sys.exit(f"The undisturbed sweep failed: {faults}\n{out}")
+        print(f"undisturbed: {seconds:.0f} s")
+        bad = 0
+        for number in range(options.kills):
+            folder = Path(scratch) / f"killed-{number}"
+            folder.mkdir()
+            target = TARGETS[number % len(TARGETS)]
+            sweep = start(folder)
+            moment = chance.uniform(4, 0.95 * seconds)
+            time.sleep(moment)
+            killed = kill(sweep, target, chance) if sweep.poll() is None else "nothing, it was done"
+            status, out = end(sweep)
+            starts = 1
+            while status and starts < 5:
+                status, out = end(start(folder))
+                starts += 1
+            found, faults = results(folder)
+            if status:
+                faults.append(f"status {status}: {out[-500:]}")
+            faults += [f"{name} differs" for name in expected if found.get(name) != expected[name]]
+            bad += bool(faults)
+            outcome = f"{starts} starts: {faults or 'equal'}"
+            print(f"{number + 1:>2}: killed {killed} after {moment:.1f} s, {outcome}", flush=True)
+    print(f"{options.kills - bad} of {options.kills} equal to the undisturbed sweep to the bit")
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""`deeplab status`: how sweeps stand, for a second terminal."""
+
+from typing import Annotated
+
+import typer
+
+from deeplab.cli.options import ConfigDir
+from deeplab.config.errors import UserError
+
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SWEEP] [OVERRIDES]...",
+        help="A sweep: an id, the beginning of one, a name, or latest; tracking.uri=... for another store.",
+        show_default=False,
+    ),
+]
+
+
+def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
+    """Show how the newest sweeps stand, or the trials of one."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from deeplab.cli.sweep_progress import duration
+    from deeplab.config.compose import compose
+    from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
+    from deeplab.tracking.store import open_store
+
+    names = [word for word in arguments or [] if "=" not in word]
+    if len(names) > 1:
+        raise UserError(f"One sweep at a time, got {', '.join(names)}.")
+    overrides = [word for word in arguments or [] if "=" in word]
+    store = open_store(compose(overrides, config_dir).config.tracking)
+    run = find_sweep_run(store, names[0]) if names else None
+    found = sweeps(store) if run is None else [sweep_status(store, run)]
+    if not found:
+        print("no sweep yet")
+        return
+    console = Console(highlight=False, markup=False)
+    table = Table("sweep", "name", "status", "finished", "running", "failed", "left", "began", box=SIMPLE_HEAD)
+    for each in found:
+        finished, running, failed = (each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
+        left = each.trials - finished - running - failed
+        counts = (f"{finished} of {each.trials}", str(running), str(failed), str(left))
+        table.add_row(each.run_id[:8], each.name, each.status, *counts, f"{duration(each.age_seconds)} ago")
+    console.print(table)
+    if run is None:
+        return
+    trials = Table("trial", "name", "status", "epoch", "val accuracy", "last sign of life", box=SIMPLE_HEAD)
+    for trial in trial_statuses(store, run):
+        accuracy = "" if trial.validation_accuracy is None else f"{trial.validation_accuracy:.4f}"
+        alive = f"{duration(trial.heartbeat_seconds)} ago" if trial.status in ("RUNNING", "DEAD") else ""
+        epochs = f"{trial.epoch}/{trial.epochs}"
+        trials.add_row(trial.run_id[:8], trial.name, trial.status, epochs, accuracy, alive)
+    console.print(trials)

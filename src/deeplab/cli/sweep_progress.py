@@ -1,0 +1,137 @@
+"""How a sweep shows on the screen: a line for each running trial and a bar, or one plain line for each that ended."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from deeplab.sweep.plan import Plan
+from deeplab.sweep.run import SweepObserver
+from deeplab.sweep.trial import Event
+
+
+@contextmanager
+def sweep_progress() -> Iterator[SweepObserver]:
+    """An observer that shows a sweep on the standard output for as long as the context lasts."""
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        yield PlainSweepProgress(console)
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[state]}"),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        yield LiveSweepProgress(console, bar)
+
+
+class PlainSweepProgress(SweepObserver):
+    """A line at the beginning and a line for each trial that ended."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._running: dict[int, Event] = {}
+        self._started: dict[int, float] = {}
+        self._counts = {"finished": 0, "failed": 0}
+
+    def sweep_began(self, plan: Plan, run_id: str, finished: int, capacity: int) -> None:
+        """Say what is to be done."""
+        self._plan, self._capacity = plan, capacity
+        self._done_before, self._counts["finished"] = finished, finished
+        self._began = time.monotonic()
+        self._print(f"{plan.name}: {plan.size}")
+        if finished:
+            self._print(f"{finished} of {len(plan.trials)} trials are done already")
+        self._print(f"sweep {run_id[:8]}, {capacity} at once")
+
+    def trial_submitted(self, number: int) -> None:
+        """Remember when it began."""
+        self._running[number] = Event(number, "began")
+        self._started[number] = time.monotonic()
+
+    def trial_changed(self, event: Event, again: bool) -> None:
+        """Keep what runs; print the line of what ended."""
+        if not event.ends_trial:
+            self._running[event.number] = event
+            return
+        self._running.pop(event.number, None)
+        name = self._plan.trial_name(self._plan.trials[event.number])
+        seconds = time.monotonic() - self._started.get(event.number, self._began)
+        if event.kind == "finished":
+            self._counts["finished"] += 1
+            scores = "  ".join(
+                f"{label} {event.metrics[key]:.4f}"
+                for key, label in (("validation/accuracy", "val_accuracy"), ("test/accuracy", "test_accuracy"))
+                if key in event.metrics
+            )
+            done = f"{self._counts['finished']}/{len(self._plan.trials)}"
+            self._print(f"{done}  {name}  {scores}  {seconds:.0f} s{self._eta()}")
+        elif again:
+            self._print(f"{name}: {event.text}; it is tried again")
+        else:
+            self._counts["failed"] += event.kind != "killed"
+            self._print(f"{name} {event.kind}: {event.text}")
+
+    def _eta(self) -> str:
+        """How long the rest takes, told from the trials that this start finished."""
+        done = self._counts["finished"] - self._done_before
+        left = len(self._plan.trials) - self._counts["finished"] - self._counts["failed"]
+        if not done or not left:
+            return ""
+        return f"  {duration((time.monotonic() - self._began) / done * left)} left"
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True)
+
+
+class LiveSweepProgress(PlainSweepProgress):
+    """The same lines, and below them one for each running trial and a bar over all."""
+
+    def __init__(self, console: Console, bar: Progress) -> None:
+        super().__init__(console)
+        self._bar = bar
+        self._all = bar.add_task("checking", total=None, state="")
+        self._tasks: dict[int, TaskID] = {}
+
+    def sweep_began(self, plan: Plan, run_id: str, finished: int, capacity: int) -> None:
+        """Start the bar."""
+        super().sweep_began(plan, run_id, finished, capacity)
+        self._bar.update(self._all, description="all trials", total=len(plan.trials), completed=finished)
+
+    def trial_submitted(self, number: int) -> None:
+        """Give it a line."""
+        super().trial_submitted(number)
+        if number not in self._tasks:
+            name = self._plan.trial_name(self._plan.trials[number])
+            self._tasks[number] = self._bar.add_task(f"  {name}", total=None, state="starting")
+
+    def trial_changed(self, event: Event, again: bool) -> None:
+        """Move its line, or take it away."""
+        super().trial_changed(event, again)
+        if event.ends_trial:
+            task = self._tasks.pop(event.number, None)
+            if task is not None:
+                self._bar.remove_task(task)
+        elif event.number in self._tasks:
+            value = event.metrics.get("val/accuracy", event.metrics.get("train/accuracy"))
+            state = "" if value is None else f"accuracy {value:.4f}"
+            self._bar.update(self._tasks[event.number], total=event.epochs, completed=event.epoch, state=state)
+
+    def waited(self) -> None:
+        """Show the counts."""
+        failed = f", {self._counts['failed']} failed" if self._counts["failed"] else ""
+        running = f"{len(self._running)} running{failed}{self._eta()}"
+        self._bar.update(self._all, completed=self._counts["finished"], state=running)
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

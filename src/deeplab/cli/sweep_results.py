@@ -1,0 +1,114 @@
+"""What is shown of a sweep: its plan before, its table after."""
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deeplab.cli.results import ui_command
+from deeplab.cli.sweep_progress import duration
+from deeplab.config.schema import Metric
+from deeplab.sweep.plan import Plan, point_name
+from deeplab.sweep.run import SweepResult
+from deeplab.sweep.summary import Statistics, Summary
+from deeplab.tracking.store import shown
+
+MOST_ROWS = 50
+SPREAD = ("deviation", "interval", "minimum", "maximum")
+_LABELS: dict[Metric, str] = {
+    "val/accuracy": "validation accuracy",
+    "val/loss": "validation loss",
+    "test/accuracy": "test accuracy",
+    "test/loss": "test loss",
+}
+_SHORT: dict[Metric, str] = {
+    "val/accuracy": "val acc",
+    "val/loss": "val loss",
+    "test/accuracy": "test acc",
+    "test/loss": "test loss",
+}
+
+
+def show_plan(plan: Plan) -> None:
+    """Print every point, and how many trials there are."""
+    console = _console()
+    table = Table("point", *(axis.key for axis in plan.axes), title=Text(plan.name), title_justify="left")
+    for number, settings in enumerate(plan.points[:MOST_ROWS]):
+        table.add_row(str(number + 1), *settings.values())
+    console.print(table)
+    if len(plan.points) > MOST_ROWS:
+        console.print(f"and {len(plan.points) - MOST_ROWS:,} more points")
+    seeds = ", ".join(str(trial.values["seed"]) for trial in plan.trials[: min(plan.replicates, 10)])
+    console.print(f"{plan.name}: {plan.size}. Seeds of the first point: {seeds}. Nothing was trained.", soft_wrap=True)
+
+
+def show_sweep(result: SweepResult) -> None:
+    """Print the table of points, the best one, and where to see more."""
+    console, plan, summary = _console(), result.plan, result.summary
+    console.print(_table(plan, summary))
+    for line in conclusion(plan, summary):
+        console.print(line, soft_wrap=True)
+    console.print(f"sweep {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
+    console.print(f"store {shown(result.place.uri)}", soft_wrap=True)
+    console.print(f"See its figures and trials: {ui_command(result.place)}", soft_wrap=True)
+
+
+def conclusion(plan: Plan, summary: Summary) -> list[str]:
+    """What the sweep says, in sentences."""
+    if summary.best is None:
+        return ["No trial is finished."]
+    best, metric = summary.points[summary.best], summary.metric
+    found = best.statistics[metric]
+    spread = "" if found.deviation is None else f" ± {found.deviation:.4f}"
+    lines = [f"best by mean {_LABELS[metric]}: {point_name(best.settings) or plan.name}, {found.mean:.4f}{spread}"]
+    on_test = metric.startswith("test/") or plan.trials[0].values["validation"]["kind"] == "test"
+    if on_test and len(plan.points) > 1:
+        lines.append("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
+    reference = plan.config.sweep.reference
+    if reference is not None:
+        gap = reference.value - found.mean
+        side = "below" if (gap > 0) == metric.endswith("accuracy") else "above"
+        points = f"{100 * abs(gap):.2f} points" if metric.endswith("accuracy") else f"{abs(gap):.4f}"
+        lines.append(
+            f"{reference.label}: {reference.value}; the best is {points} "
+            f"({100 * abs(gap) / abs(reference.value):.2f} %) {side} it"
+        )
+    missing = len(plan.trials) - summary.finished
+    if missing:
+        lines.append(f"{missing} of {len(plan.trials)} trials are missing; the same command again trains them.")
+    return lines
+
+
+def _table(plan: Plan, summary: Summary) -> Table:
+    metric, several = summary.metric, summary.replicates > 1
+    table = Table(title=Text(plan.name), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for axis in plan.axes:
+        table.add_column(axis.key.rpartition(".")[2])
+    spread = ("std", "95 %", "min", "max") if several else ()
+    for head in ("n", _SHORT[metric], *spread, "to best", *spread[1:2], "test acc", "s"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for number, point in enumerate(summary.points[:MOST_ROWS]):
+        cells = [_count(len(point.trials), summary.replicates)]
+        cells += _cells(point.statistics.get(metric), ("mean", *(SPREAD if several else ())))
+        difference = _cells(point.difference, ("mean", "interval") if several else ("mean",))
+        cells += ["best", ""][: len(difference)] if number == summary.best else difference
+        cells += _cells(point.statistics.get("test/accuracy"), ("mean",))
+        cells.append("" if point.seconds is None else f"{point.seconds:.1f}")
+        table.add_row(*point.settings.values(), *cells, style="bold" if number == summary.best else "")
+    return table
+
+
+def _count(done: int, planned: int) -> str:
+    return str(done) if done == planned else f"{done} of {planned}"
+
+
+def _cells(found: Statistics | None, parts: Sequence[str]) -> list[str]:
+    """Parts of some statistics to four digits, and nothing for what there is not."""
+    values = [getattr(found, part, None) for part in parts]
+    return ["" if value is None else f"{value:.4f}" for value in values]
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False)

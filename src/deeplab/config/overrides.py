@@ -1,0 +1,115 @@
+"""Read what a person writes after a command: key=value, and key=several,values for a sweep."""
+
+import re
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override, QuotedString, Transformer
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from deeplab.config.errors import UserError
+from deeplab.config.safety import check_override
+
+MOST_VALUES = 100_000
+_SPACE = re.compile(r"\s*(linspace|logspace)\((?P<inside>.*)\)\s*")
+_SIGNIFICANT_DIGITS = 12
+
+
+def parse_override(text: str) -> Override:
+    """Read an override that has one value.
+
+    Raises:
+        UserError: it cannot be read, has several values, or asks for what a configuration does not do.
+    """
+    override = _parse(text)
+    if override.is_sweep_override():
+        raise UserError(f"Override '{text}' has several values; one run takes one. For all of them: deeplab sweep.")
+    return override
+
+
+def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Make one override of each value: of `l2=1e-6,1e-3` two, of `training.epochs=3` one.
+
+    Args:
+        text: an override in Hydra's syntax: `a,b`, `range()`, `choice()`, `glob()`, and deeplab's `linspace(a,b,n)` and
+            `logspace(a,b,n)`.
+        group_options: the names in each group, which `model=glob(cnn*)` chooses from.
+
+    Raises:
+        UserError: it cannot be read, or has no value.
+    """
+    key, _, value = text.partition("=")
+    space = _SPACE.fullmatch(value)
+    if space:
+        return [f"{key}={number}" for number in _spaced(text, space[1], space["inside"])]
+    override = _parse(text)
+    if not override.is_sweep_override():
+        return [text]
+    values = override.value()
+    if isinstance(values, Glob):
+        names = values.filter(list(group_options.get(override.key_or_group, ())))
+        expanded = [f"{override.key_or_group}={name}" for name in names]
+    else:
+        found = override.sweep_iterator(transformer=_written)
+        expanded = [f"{override.key_or_group}={value}" for value in islice(found, MOST_VALUES + 1)]
+    if not expanded:
+        raise UserError(f"Override '{text}' has no value to sweep over.")
+    if len(expanded) > MOST_VALUES:
+        raise UserError(f"Override '{text}' has more than {MOST_VALUES:,} values.")
+    return expanded
+
+
+def is_tag(override: Override) -> bool:
+    """Whether an override sets a free tag, `tags.anything=x`, whose key need not be there before."""
+    return override.key_or_group.split(".")[0] == "tags"
+
+
+def _written(value: Any) -> str:
+    return str(value.with_quotes() if isinstance(value, QuotedString) else Transformer.encode(value))
+
+
+def _parse(text: str) -> Override:
+    check_override(text)
+    try:
+        override = OverridesParser.create().parse_override(text)
+        override.is_sweep_override()
+    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
+        raise UserError(
+            f"Override '{text}' cannot be read; write key=value, as in training.epochs=3, "
+            "and quote a value with special characters twice: \"dataset.path='my file.npz'\"."
+        ) from error
+    if not override.key_or_group:
+        raise UserError(f"Override '{text}' has no key; write key=value, as in training.epochs=3.")
+    if override.is_delete() or override.package is not None:
+        raise UserError(f"Override '{text}': '~' and '@' are not needed here; write key=value.")
+    if (override.is_add() or override.is_force_add()) and not is_tag(override):
+        raise UserError(f"Override '{text}': nothing can be added to a configuration; write key=value.")
+    return override
+
+
+def _spaced(text: str, kind: str, inside: str) -> list[str]:
+    """The numbers of linspace or logspace, both ends included, without the last digits that are rounding alone."""
+    parts = [part.strip() for part in inside.split(",")]
+    try:
+        low, high, count = float(parts[0]), float(parts[1]), int(parts[2])
+        if len(parts) != 3 or not 2 <= count <= MOST_VALUES or not abs(low) + abs(high) < float("inf"):
+            raise ValueError
+    except (ValueError, IndexError) as error:
+        raise UserError(
+            f"Override '{text}': write {kind}(FIRST,LAST,COUNT) with a count of at least 2, as in {kind}(1e-6,1e-3,4)."
+        ) from error
+    if kind == "logspace" and not (low > 0 and high > 0):
+        raise UserError(
+            f"Override '{text}': logspace takes its ends as values above zero, not as exponents: logspace(1e-6,1e-3,4)."
+        )
+    shares = [index / (count - 1) for index in range(count)]
+    if kind == "logspace":
+        numbers = [low * (high / low) ** share for share in shares]
+    else:
+        numbers = [low + (high - low) * share for share in shares]
+    rounded = [float(f"{number:.{_SIGNIFICANT_DIGITS}g}") for number in numbers]
+    whole = all(re.fullmatch(r"[+-]?\d+", part) for part in parts[:2]) and all(map(float.is_integer, rounded))
+    return [str(int(number)) if whole else repr(number) for number in rounded]

@@ -1,0 +1,76 @@
+"""How many runs a sweep makes, what they are compared by, and where they are trained."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveInt, Text
+
+# The keys of a composed configuration that say how many runs are made of it, not what one run is.
+SWEEP_KEYS = ("replicates", "sweep", "launcher")
+
+Metric = Literal["val/accuracy", "val/loss", "test/accuracy", "test/loss"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class ReferenceConfig:
+    """A published figure that the results are held against."""
+
+    value: float
+    label: Text
+
+
+@dataclass(frozen=True, config=STRICT)
+class ComparisonConfig:
+    """Which points there are and how they are compared."""
+
+    grid: dict[str, str | tuple[int | float | str, ...]]
+    metric: Metric
+    reference: ReferenceConfig | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class LocalLauncherConfig:
+    """Worker processes on this machine."""
+
+    kind: Literal["local"]
+    workers: PositiveInt | None
+    retries: Annotated[int, Field(ge=0, le=100)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class RayLauncherConfig:
+    """Tasks of a Ray cluster."""
+
+    kind: Literal["ray"]
+    address: Text | None
+    cpus_per_trial: PositiveInt
+    gpus_per_trial: NonNegativeFloat
+    retries: Annotated[int, Field(ge=0, le=100)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class SlurmLauncherConfig:
+    """Jobs of a Slurm cluster, submitted through submitit."""
+
+    kind: Literal["slurm"]
+    cluster: Literal["slurm", "local"]
+    partition: Text | None
+    minutes: PositiveInt
+    memory_gb: PositiveInt
+    cpus_per_trial: PositiveInt
+    gpus_per_trial: Annotated[int, Field(ge=0, le=64)]
+    retries: Annotated[int, Field(ge=0, le=100)]
+
+
+LauncherConfig = Annotated[LocalLauncherConfig | RayLauncherConfig | SlurmLauncherConfig, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, config=STRICT)
+class SweepConfig:
+    """What `deeplab sweep` makes of a configuration."""
+
+    replicates: Annotated[int, Field(gt=0, le=10_000)]
+    sweep: ComparisonConfig
+    launcher: LauncherConfig

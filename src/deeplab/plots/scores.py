@@ -1,0 +1,180 @@
+"""How the figures of sweeps name, write and scale scores and factors."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import matplotlib
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import Transform
+from numpy.typing import NDArray
+
+from deeplab.plots.style import shorten
+
+METRICS = {
+    "val/accuracy": "validation accuracy",
+    "val/loss": "validation loss",
+    "test/accuracy": "test accuracy",
+    "test/loss": "test loss",
+}
+# What a legend explains: a line, or the parts of an error bar.
+Handle = Artist | tuple[Any, ...]
+RING = "○"  # how a title points at the best, as the learning curves do
+_TITLE_LENGTH = 66  # characters of the bold title that fit on the common width
+_LOG_SPAN = 100.0
+_EVEN = 0.05  # steps that differ by less than this share are even: 1e-6, 2.5e-4, 5e-4 is
+
+
+def metric_name(metric: str) -> str:
+    """`validation accuracy` for `val/accuracy`.
+
+    Raises:
+        ValueError: the metric is unknown.
+    """
+    if metric not in METRICS:
+        raise ValueError(f"Unknown metric {metric!r}. Known: {', '.join(METRICS)}.")
+    return METRICS[metric]
+
+
+def is_accuracy(metric: str) -> bool:
+    """Whether scores of this metric are fractions, shown in per cent; the others are losses, smaller being better."""
+    return metric_name(metric).endswith("accuracy")
+
+
+def axis_label(metric: str) -> str:
+    """`validation accuracy (%)` or `test loss`."""
+    return f"{metric_name(metric)} (%)" if is_accuracy(metric) else metric_name(metric)
+
+
+def title(name: str, text: str) -> str:
+    """`name: text`, the name cut so that the line fits on a figure; `Text` where there is no name."""
+    text = shorten(text, _TITLE_LENGTH)
+    room = _TITLE_LENGTH - len(text) - 2
+    return f"{shorten(name, room)}: {text}" if name and room > 3 else text[:1].upper() + text[1:]
+
+
+def finite(scores: Sequence[float]) -> NDArray[np.float64]:
+    """The scores that are numbers; a replicate that diverged to NaN or infinity has none."""
+    array = np.asarray(scores, dtype=np.float64)
+    return array[np.isfinite(array)]
+
+
+def check_points(scores: Sequence[Sequence[float]], named: int, best: int | None) -> list[NDArray[np.float64]]:
+    """The finite scores of each point.
+
+    Args:
+        scores: of the replicates of each point.
+        named: number of points that have a name or a value.
+        best: position of the best point.
+
+    Raises:
+        ValueError: there is no point, the numbers of points differ, or the best one has no score.
+    """
+    if not scores or len(scores) != named:
+        raise ValueError(f"{len(scores)} lists of scores for {named} points; there must be one for each, and a point.")
+    found = [finite(point) for point in scores]
+    if best is not None and not (0 <= best < named and found[best].size):
+        raise ValueError(f"Point {best} cannot be the best of {named}: it does not exist or has no finite score.")
+    return found
+
+
+def mean_text(metric: str, scores: NDArray[np.float64]) -> str:
+    """`98.06 ± 0.05 % (n = 3)`: mean, standard deviation over replicates (ddof=1) and their number."""
+    mean = float(scores.mean())
+    spread = float(scores.std(ddof=1)) if scores.size > 1 else None
+    if is_accuracy(metric):
+        shown = f"{100 * mean:.2f}" + ("" if spread is None else f" ± {100 * spread:.2f}") + " %"
+    else:
+        shown = f"{mean:.4g}" + ("" if spread is None else f" ± {spread:.2g}")
+    return f"{shown} (n = {scores.size})"
+
+
+def score_texts(metric: str, means: Sequence[float]) -> list[str]:
+    """The means without a unit, with as many digits as tell them apart (three decimals of a per cent at most).
+
+    Returns:
+        `98.06` or `0.0731` for each, `missing` for what is not finite.
+    """
+    known = set(finite(means).tolist())
+    digits, most = (1, 3) if is_accuracy(metric) else (3, 6)
+
+    def written(mean: float, digits: int) -> str:
+        return f"{100 * mean:.{digits}f}" if is_accuracy(metric) else f"{mean:#.{digits}g}".rstrip(".")
+
+    while digits < most and len({written(mean, digits) for mean in known}) < len(known):
+        digits += 1
+    return [written(mean, digits) if np.isfinite(mean) else "missing" for mean in means]
+
+
+def number_text(value: float) -> str:
+    """A factor's value as a person would type it: `0.1`, `128`, `2.5075e-4`."""
+    plain = f"{value:.5g}"
+    if 0.01 <= abs(value) < 1e5 or value == 0:
+        return plain if "e" not in plain else f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.4e}".partition("e")
+    short = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return min(plain, short, key=len) if "e" not in plain else short
+
+
+def on_log_scale(values: Sequence[float]) -> bool:
+    """Whether an axis with these values is read better on a log scale.
+
+    So it is where all are positive, span two decades or more, and were not laid out in even steps.
+    """
+    distinct = np.unique(np.asarray(values, dtype=np.float64))
+    if distinct[0] <= 0 or distinct[-1] < _LOG_SPAN * distinct[0] * (1 - 1e-9):
+        return False
+    steps = np.diff(distinct)
+    return bool(np.abs(steps - steps.mean()).max() > _EVEN * steps.mean())
+
+
+def short_names(names: Sequence[str], length: int) -> list[str]:
+    """Names of at most `length` characters, cut in the middle where their beginnings do not tell them apart."""
+    cut = [shorten(name, length) for name in names]
+    if len(set(cut)) == len(set(names)):
+        return cut
+    lines = [" ".join(name.split()) for name in names]
+    head, tail = length // 3, length - length // 3 - 1
+    return [line if len(line) <= length else f"{line[:head]}…{line[-tail:]}" for line in lines]
+
+
+def dark_is_better(metric: str) -> Colormap:
+    """Colours that stay in order in grey and with every common kind of colour vision: cividis, dark for good."""
+    name = "cividis_r" if is_accuracy(metric) else "cividis"
+    colours = matplotlib.colormaps[name](np.linspace(0, 1, 256))
+    # The brightest yellows would be lost as lines on white.
+    return ListedColormap(colours[24:] if is_accuracy(metric) else colours[:-24], name=f"{name}_on_white")
+
+
+def percent() -> PercentFormatter:
+    """Writes fractions as per cent, without the sign, which the axis' label has."""
+    return PercentFormatter(1.0, symbol="")
+
+
+def finish_score_axis(axes: Axes, metric: str, which: Literal["x", "y"]) -> None:
+    """Label the axis of the scores, and let no accuracy axis go far beyond what an accuracy can be."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_label_text(axis_label(metric))
+    if is_accuracy(metric):
+        axis.set_major_formatter(percent())
+        low, high = axis.get_view_interval()
+        drawn_low, drawn_high = axis.get_data_interval()
+        limits = (max(low, min(-0.02, drawn_low)), min(high, max(1.02, drawn_high)))
+        (axes.set_xlim if which == "x" else axes.set_ylim)(limits)
+
+
+def inches(axes: Axes) -> Transform:
+    """Turns inches to pixels: for what is drawn at a fixed distance from its place."""
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("The axes belong to no figure.")
+    return figure.dpi_scale_trans
+
+
+def add_legend(figure: Figure, handles: Sequence[Handle], columns: int = 4) -> None:
+    """What the marks mean, in rows below the axes, where nothing can lie under it."""
+    figure.legend(handles=list(handles), loc="outside lower left", ncols=columns, columnspacing=1.6)

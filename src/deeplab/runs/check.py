@@ -1,0 +1,50 @@
+"""Check a configuration as far as it goes without weights or steps: what a plan of many trainings needs to know."""
+
+from dataclasses import dataclass
+
+from deeplab.config.schema import ExperimentConfig
+from deeplab.data.splits import Splits
+from deeplab.data.validation import hold_out
+from deeplab.models.check import check_layers
+from deeplab.runs.prepare import engine_for
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a run would be.
+
+    Attributes:
+        engine: as its tag would have it.
+        parameters: number of weights.
+        fingerprint: of the data set.
+    """
+
+    engine: str
+    parameters: int
+    fingerprint: str
+
+
+def check(config: ExperimentConfig, splits: Splits) -> Checked:
+    """Build a network on shapes alone, and check everything else that does not need it.
+
+    Args:
+        config: of the run.
+        splits: its data set.
+
+    Raises:
+        UserError: anything that would keep the training from beginning.
+    """
+    check_layers(config.model.layers)
+    train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
+    # Here, because they import TensorFlow.
+    from deeplab.models.build import check_network
+    from deeplab.training.fit import check_fits
+    from deeplab.training.optimizers import build_optimizer
+    from deeplab.training.runtime import find_device
+
+    check_fits(config.training, train, validation, splits.info.num_classes)
+    parameters = check_network(config.model, splits.info)
+    steps_per_epoch = -(-len(train) // config.training.batch_size)
+    build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
+    engine = engine_for(config, find_device(config.training.device), len(train))
+    return Checked(str(engine), parameters, splits.info.fingerprint)

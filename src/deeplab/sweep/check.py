@@ -1,0 +1,54 @@
+"""Check every point of a plan in a process of its own, so that the sweep itself never holds TensorFlow."""
+
+import json
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+from deeplab.config.build import build
+from deeplab.config.errors import RunError, UserError
+from deeplab.config.schema import ExperimentConfig
+from deeplab.runs.check import Checked, check
+from deeplab.sweep.plan import Plan, with_checks
+from deeplab.tracking.store import locate
+
+
+def checked_plan(plan: Plan) -> Plan:
+    """Build the network of each point on shapes alone, and give every trial its identity.
+
+    Raises:
+        UserErrors: what is wrong with the points, all of it.
+        RunError: the process that checks was ended.
+    """
+    first_trials = [trial.values for trial in plan.trials if trial.replicate == 0]
+    work_folder = locate(plan.trials[0].values["tracking"]["uri"]).work_folder
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            return with_checks(plan, pool.submit(_check_all, first_trials, work_folder).result())
+        except BrokenProcessPool as error:
+            raise RunError("The process that checks the points was ended; perhaps memory ran out.") from error
+
+
+def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Checked | str]:
+    # Here, because `runs.check` is what imports TensorFlow, and says much about it.
+    from deeplab.data.load import load
+    from deeplab.training.runtime import quiet_import
+
+    with quiet_import():
+        import keras  # noqa: F401
+
+    found: list[Checked | str] = []
+    held: dict[str, Any] = {}
+    for values in points:
+        try:
+            config = build(ExperimentConfig, values)
+            dataset = json.dumps(values["dataset"], sort_keys=True)
+            if dataset not in held:
+                held = {dataset: load(config.dataset, work_folder)}
+            found.append(check(config, held[dataset]))
+        except UserError as error:
+            found.append(str(error))
+    return found

@@ -1,0 +1,122 @@
+"""The figures of a sweep, chosen by what was swept over."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplab.config.schema import ReferenceConfig
+from deeplab.plots import sweep_categories, sweep_curves, sweep_factor, sweep_heat_map, sweep_parallel
+from deeplab.plots.reference import Reference
+from deeplab.plots.style import to_png
+from deeplab.sweep.grid import Axis
+from deeplab.sweep.plan import point_name
+from deeplab.sweep.summary import PointSummary, Summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+History = Sequence[tuple[int, float, str, str]]
+MOST_CATEGORIES = 40
+
+
+def sweep_figures(
+    name: str,
+    axes: Sequence[Axis],
+    summary: Summary,
+    reference: ReferenceConfig | None,
+    histories: Mapping[int, Sequence[History]],
+) -> Iterator[tuple[str, bytes]]:
+    """Names and PNGs.
+
+    Args:
+        name: of the sweep.
+        axes: what was swept over.
+        summary: what came of it.
+        reference: a published figure to hold against, or None.
+        histories: of each replicate of the points whose learning curves are drawn, by point, in long form.
+    """
+    drawn = _compared(name, axes, summary, reference)
+    if drawn is not None:
+        yield "sweep", to_png(drawn)
+    for number, found in histories.items():
+        settings = point_name(summary.points[number].settings)
+        yield f"curves/point-{number + 1:03d}", to_png(sweep_curves.draw(found, name=settings or name))
+
+
+def numbers(axis: Axis) -> list[float] | None:
+    """The values of an axis as numbers, or None where they are words."""
+    try:
+        return [float(value) for value in axis.values]
+    except ValueError:
+        return None
+
+
+def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: ReferenceConfig | None) -> "Figure | None":
+    if not summary.finished:
+        return None
+    line = None if reference is None else Reference(reference.value, reference.label)
+    factor = numbers(axes[0]) if len(axes) == 1 else None
+    if factor is not None:
+        return sweep_factor.draw(
+            axes[0].key,
+            factor,
+            [_scores(point, summary) for point in summary.points],
+            metric=summary.metric,
+            planned=summary.replicates,
+            best=summary.best,
+            reference=line,
+            name=name,
+        )
+    if len(axes) == 2:
+        shape = (len(axes[0].values), len(axes[1].values))
+        counts = np.array([len(_scores(point, summary)) for point in summary.points], dtype=np.int64)
+        return sweep_heat_map.draw(
+            (axes[0].key, axes[1].key),
+            (axes[0].values, axes[1].values),
+            _means(summary.points, summary).reshape(shape),
+            metric=summary.metric,
+            counts=counts.reshape(shape),
+            planned=summary.replicates,
+            name=name,
+        )
+    if len(axes) > 2:
+        columns = [numbers(axis) for axis in axes]
+        points = [
+            [
+                axis_value if column is None else float(axis_value)
+                for axis_value, column in zip(point.settings.values(), columns, strict=True)
+            ]
+            for point in summary.points
+        ]
+        means = _means(summary.points, summary).tolist()
+        keys = [axis.key for axis in axes]
+        return sweep_parallel.draw(keys, points, means, metric=summary.metric, best=summary.best, name=name)
+    shown = summary.points[:MOST_CATEGORIES]
+    return sweep_categories.draw(
+        [point_name(point.settings) or name for point in shown],
+        [_scores(point, summary) for point in shown],
+        metric=summary.metric,
+        planned=summary.replicates,
+        intervals=[_interval(point, summary) for point in shown],
+        best=summary.best if summary.best is not None and summary.best < len(shown) else None,
+        reference=line,
+        name=name,
+    )
+
+
+def _scores(point: PointSummary, summary: Summary) -> list[float]:
+    return [trial.scores[summary.metric] for trial in point.trials if summary.metric in trial.scores]
+
+
+def _means(points: Sequence[PointSummary], summary: Summary) -> "np.typing.NDArray[np.float64]":
+    return np.array(
+        [point.statistics[summary.metric].mean if summary.metric in point.statistics else np.nan for point in points]
+    )
+
+
+def _interval(point: PointSummary, summary: Summary) -> tuple[float, float] | None:
+    found = point.statistics.get(summary.metric)
+    if found is None or found.interval is None:
+        return None
+    return found.mean - found.interval, found.mean + found.interval

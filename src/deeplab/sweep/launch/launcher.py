@@ -1,0 +1,26 @@
+"""What every launcher does."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from deeplab.sweep.trial import Event, Job
+
+
+class Launcher(Protocol):
+    """Trains trials somewhere, several at a time."""
+
+    @property
+    def capacity(self) -> int:
+        """How many trials it takes at once."""
+
+    def submit(self, job: Job) -> None:
+        """Take a trial; at most `capacity` at once."""
+
+    def wait(self, seconds: float) -> Sequence[Event]:
+        """What happened, as soon as something does or the time has passed."""
+
+    def interrupt(self) -> None:
+        """Ask all running trials to end as KILLED; their last events still come."""
+
+    def close(self) -> None:
+        """End everything now."""

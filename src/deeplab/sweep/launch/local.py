@@ -1,0 +1,133 @@
+"""Trials in worker processes of this machine, one process a slot, used again where trials can share one."""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any
+
+from deeplab.sweep.launch.worker import work
+from deeplab.sweep.trial import Event, Job
+
+# Settings of a process rather than of a training.
+_PROCESS_SETTINGS = ("device", "threads", "precision", "deterministic")
+
+
+@dataclass
+class _Worker:
+    process: SpawnProcess
+    connection: Connection
+    settings: tuple[Any, ...]
+    trial: int | None = None
+
+
+class LocalLauncher:
+    """Worker processes on this machine. One that dies takes the trial it was at with it, and no other."""
+
+    def __init__(self, workers: int, folder: Path) -> None:
+        """Start nothing yet.
+
+        Args:
+            workers: processes at once.
+            folder: for what the workers write on their screen.
+        """
+        self.capacity = workers
+        self._folder = folder
+        self._workers: list[_Worker] = []
+        self._started = 0
+
+    def submit(self, job: Job) -> None:
+        """Give a trial to an idle worker that fits, or to a new one."""
+        settings = tuple(job.values["training"][key] for key in _PROCESS_SETTINGS)
+        idle = [worker for worker in self._workers if worker.trial is None]
+        fitting = [worker for worker in idle if worker.settings == settings]
+        if not fitting:
+            for worker in idle:
+                self._end(worker)
+        worker = fitting[0] if fitting else self._start(settings)
+        worker.trial = job.number
+        with suppress(OSError):  # it has just died, and `wait` will tell
+            worker.connection.send(job)
+
+    def wait(self, seconds: float) -> Sequence[Event]:
+        """What the workers told, and which of them died."""
+        sources: list[Any] = [end for worker in self._workers for end in (worker.connection, worker.process.sentinel)]
+        wait(sources, timeout=seconds)
+        events: list[Event] = []
+        for worker in list(self._workers):
+            events.extend(self._heard_from(worker))
+            if worker in self._workers and not worker.process.is_alive():
+                events.extend(self._heard_from(worker))  # what it said last
+                self._workers.remove(worker)
+                if worker.trial is not None:
+                    events.append(Event(worker.trial, "died", _cause(worker.process.exitcode)))
+        return events
+
+    def interrupt(self) -> None:
+        """Ask the workers to end as a person would end a training."""
+        for worker in self._workers:
+            if worker.process.is_alive():
+                worker.process.terminate()
+
+    def close(self) -> None:
+        """Kill every worker that is still there."""
+        for worker in self._workers:
+            self._end(worker)
+        self._workers.clear()
+
+    def _start(self, settings: tuple[Any, ...]) -> _Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._started += 1
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / f"worker-{self._started}.log"
+        process = context.Process(target=work, args=(theirs, log), name=f"deeplab-worker-{self._started}", daemon=True)
+        with _ctrl_c_blocked():
+            process.start()
+        theirs.close()
+        worker = _Worker(process, ours, settings)
+        self._workers.append(worker)
+        return worker
+
+    def _end(self, worker: _Worker) -> None:
+        worker.process.kill()
+        worker.process.join()
+        worker.connection.close()
+        if worker in self._workers:
+            self._workers.remove(worker)
+
+    def _heard_from(self, worker: _Worker) -> Iterator[Event]:
+        try:
+            while worker.connection.poll():
+                event, ends = worker.connection.recv()
+                if event.ends_trial:
+                    worker.trial = None
+                yield event
+                if ends:
+                    self._end(worker)
+                    return
+        except (EOFError, OSError):
+            return  # it is gone, as its process will show
+
+
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """What is started meanwhile never hears Ctrl-C, which a terminal sends to all; the parent tells its workers."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"its worker was ended by {signal.Signals(-exit_code).name}"
+    return f"its worker ended with status {exit_code}"

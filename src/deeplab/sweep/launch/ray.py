@@ -1,0 +1,113 @@
+"""Trials as tasks of a Ray cluster; Ray finds a place for each and starts a process there."""
+
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayError, TaskCancelledError
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import RayLauncherConfig
+from deeplab.sweep.trial import Event, Job, last_event
+
+CONNECT_SECONDS = 5.0
+# What a task needs to know of the environment that the sweep was started in.
+_PASSED_ON = ("DEEPLAB_DATA", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+
+
+class RayLauncher:
+    """Tasks of a Ray cluster that runs, or of one that is started on this machine for the sweep."""
+
+    def __init__(self, config: RayLauncherConfig, folder: Path) -> None:
+        """Join the cluster.
+
+        Args:
+            config: where it is and what a trial takes of it.
+            folder: of the sweep.
+
+        Raises:
+            UserError: it cannot be reached.
+        """
+        self._config = config
+        folder.mkdir(parents=True, exist_ok=True)
+        if config.address is not None:
+            _check_reachable(config.address)
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        try:
+            ray.init(
+                address=config.address or "local",
+                # A cluster of our own listens on this machine alone.
+                _node_ip_address=None if config.address else "127.0.0.1",
+                include_dashboard=None if config.address else False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                runtime_env={"env_vars": passed_on},
+            )
+        except (RayError, ConnectionError, RuntimeError, ValueError) as error:
+            raise UserError(f"launcher.address={config.address}: Ray cannot be used ({error}).") from error
+        # A process for each trial, since threads, precision and memory are matters of a process.
+        remote: Any = ray.remote(max_calls=1, max_retries=0)(_train)
+        self._task = remote.options(num_cpus=config.cpus_per_trial, num_gpus=config.gpus_per_trial)
+        self._trials: dict[Any, int] = {}
+
+    @property
+    def capacity(self) -> int:
+        """How many trials the cluster takes at once, as it is now; nodes may come and go."""
+        there = ray.cluster_resources()
+        takes = int(there.get("CPU", 0) // self._config.cpus_per_trial)
+        if self._config.gpus_per_trial:
+            takes = min(takes, int(there.get("GPU", 0) / self._config.gpus_per_trial))
+        return max(1, takes)
+
+    def submit(self, job: Job) -> None:
+        """Hand a trial to Ray."""
+        self._trials[self._task.remote(job, str(Path.cwd()))] = job.number
+
+    def wait(self, seconds: float) -> Sequence[Event]:
+        """The last events of the trials that ended; Ray tells nothing while they run."""
+        ready, _ = ray.wait(list(self._trials), num_returns=1, timeout=seconds)
+        return [self._last_event(task) for task in ready]
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in every task, and let none begin that waits."""
+        for task in self._trials:
+            ray.cancel(task, force=False)
+
+    def close(self) -> None:
+        """End every task and leave the cluster."""
+        for task in self._trials:
+            ray.cancel(task, force=True)
+        ray.shutdown()
+
+    def _last_event(self, task: Any) -> Event:
+        number = self._trials.pop(task)
+        try:
+            event: Event = ray.get(task)
+        except TaskCancelledError:
+            return Event(number, "killed", "ended with its sweep")
+        except RayError as error:
+            return Event(number, "died", f"its Ray worker is gone ({type(error).__name__})")
+        return event
+
+
+def _train(job: Job, folder: str) -> Event:
+    if Path(folder).is_dir():
+        os.chdir(folder)  # what is given as a relative path is meant from where the sweep was started
+    return last_event(job)
+
+
+def _check_reachable(address: str) -> None:
+    """Fail at once where Ray would try again for long."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address == "auto":
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"launcher.address={address}: no Ray cluster can be reached there ({error}). "
+            "Start one with 'ray start --head', or leave the address out."
+        ) from error

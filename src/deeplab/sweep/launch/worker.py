@@ -1,0 +1,100 @@
+"""A worker process: trains what it is given, one trial after the other."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from deeplab.runs.signals import listen
+from deeplab.sweep.trial import Event, run_trial
+
+# What a process may hold of memory beyond what it held after its first trial.
+MOST_GROWTH_BYTES = 400 << 20
+_PR_SET_PDEATHSIG = 1
+
+
+def work(connection: Connection, log: Path) -> None:
+    """Take jobs until there are no more, and tell what becomes of them.
+
+    Args:
+        connection: to the launcher. It brings jobs and takes pairs: an event, and whether the worker ends after it
+            because a trial did not give back its memory.
+        log: takes what would otherwise go to the screen.
+    """
+    _write_to(log)
+    _end_with_parent()
+    listen()
+    held: int | None = None
+    try:
+        while True:
+            last: list[Event] = []
+
+            def tell(event: Event, last: list[Event] = last) -> None:
+                if event.ends_trial:
+                    last.append(event)
+                else:
+                    connection.send((event, False))
+
+            run_trial(connection.recv(), tell)
+            _clean_up()
+            memory = resident_bytes()
+            held = held or memory
+            ends = memory > held + MOST_GROWTH_BYTES
+            connection.send((last[0], ends))
+            if ends:
+                return
+    except (EOFError, OSError, KeyboardInterrupt):
+        return  # nobody is there to work for, or the work is to end
+    finally:
+        gc.freeze()  # else Python searches TensorFlow's objects for cycles before it goes
+
+
+def resident_bytes() -> int:
+    """Memory that this process holds now; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _write_to(log: Path) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+
+
+def _end_with_parent() -> None:
+    """A worker must not outlive its sweep, however that ends: the next one may train the same trial."""
+    parent = parent_process()
+    assert parent is not None and parent.pid is not None
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent.pid:
+            os._exit(1)  # it was gone before it could be asked for
+
+    def wait_for_its_end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_its_end, name="deeplab-parent", daemon=True).start()
+
+
+def _clean_up() -> None:
+    """Give back what a trial took: Keras keeps graphs, and the C library keeps what was freed."""
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,241 @@
+"""The plan of a sweep: every training it will do, composed, checked and frozen before the first begins."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deeplab.config.compose import Composed, Composer
+from deeplab.config.errors import UserError, UserErrors
+from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
+from deeplab.runs.check import Checked
+from deeplab.sweep.grid import Axis, Grid, read_grid
+
+MOST_TRIALS = 10_000
+MOST_WORKERS = 8
+MOST_LINES = 20
+# What can be different without a trial becoming another: names, where it is kept, where its data lie, checkpoints.
+_NOT_IDENTITY = ("name", "notes", "tags", "tracking")
+_NOT_IDENTITY_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training of a sweep.
+
+    Attributes:
+        point: number of its point, from 0.
+        replicate: from 0.
+        values: its composed configuration.
+        identity: hash of all that can change its result.
+    """
+
+    point: int
+    replicate: int
+    values: dict[str, Any]
+    identity: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All trainings of a sweep.
+
+    Attributes:
+        name: of the sweep.
+        overrides: what the person asked for, word by word.
+        axes: where points differ.
+        points: the value of each key, point by point.
+        replicates: trainings of each point.
+        config: how they are compared, and where they are trained.
+        trials: point by point, replicate by replicate.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    points: tuple[dict[str, str], ...]
+    replicates: int
+    config: SweepConfig
+    trials: tuple[Trial, ...]
+
+    @property
+    def key(self) -> str:
+        """What the same command has in common: its name if it was given one, otherwise its overrides."""
+        named = [text for text in self.overrides if text.startswith("name=")]
+        own = [text for text in self.overrides if text.partition("=")[0].split(".")[0] not in ("launcher", "tracking")]
+        return _sha(named or sorted(own))[:16]
+
+    def trial_name(self, trial: Trial) -> str:
+        """As the run is called: `l2=0.001 #2`, or `l2=0.001` where points have one replicate."""
+        name = point_name(self.points[trial.point]) or self.name
+        return name if self.replicates == 1 else f"{name} #{trial.replicate + 1}"
+
+    @property
+    def size(self) -> str:
+        """In words: `5 points x 3 replicates = 15 trials`."""
+        points, replicates = plural(len(self.points), "point"), plural(self.replicates, "replicate")
+        return f"{points} x {replicates} = {len(self.trials):,} trials"
+
+    def frozen(self) -> str:
+        """The plan as JSON."""
+        return json.dumps(asdict(self), indent=None, sort_keys=True)
+
+
+def point_name(settings: Mapping[str, str]) -> str:
+    """A point in a few words, as in `l2=0.001 model=cnn`."""
+    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in settings.items())
+
+
+def plural(count: int, noun: str) -> str:
+    """A number of things, as in `1 point` and `2,000 points`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = False) -> Plan:
+    """Compose every trial of a sweep.
+
+    Args:
+        overrides: as on the command line.
+        config_dir: a person's own `conf/` folder.
+        yes: more trials than MOST_TRIALS are meant.
+
+    Raises:
+        UserError: there is nothing to compare, or too much.
+        UserErrors: what is wrong with the points, all of it.
+    """
+    composer = Composer(config_dir)
+    grid, first = read_grid(overrides, composer)
+    assert first.sweep is not None
+    replicates, count = first.sweep.replicates, grid.size * first.sweep.replicates
+    if count == 1:
+        raise UserError("There is nothing to compare: give a key several values, as in l2=1e-6,1e-3, or replicates=3.")
+    if count > MOST_TRIALS and not yes:
+        size = f"{plural(grid.size, 'point')} x {plural(replicates, 'replicate')}"
+        raise UserError(f"This is {size} = {count:,} trials. If they are all meant: --yes")
+    _check_metric(first)
+    points = tuple(grid.points())
+    trials = _compose_all(grid, points, first, composer)
+    name = first.config.name or _name(grid, first)
+    return Plan(name, tuple(overrides), grid.axes, points, replicates, first.sweep, trials)
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """The seed of a replicate, the same at every point; the first one's is the sweep's own."""
+    return seed if replicate == 0 else int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0])
+
+
+def with_checks(plan: Plan, checks: Sequence[Checked | str]) -> Plan:
+    """The plan with the identity of each trial.
+
+    Args:
+        plan: as composed.
+        checks: of each point, or what is wrong with it.
+
+    Raises:
+        UserErrors: what is wrong, each fault once with the points that have it.
+    """
+    faults: dict[str, list[str]] = {}
+    for settings, found in zip(plan.points, checks, strict=True):
+        if isinstance(found, str):
+            faults.setdefault(found, []).append(point_name(settings))
+    _raise_faults(faults, len(plan.points))
+    sound = [found for found in checks if isinstance(found, Checked)]
+    trials = tuple(replace(trial, identity=_identity(trial, sound[trial.point])) for trial in plan.trials)
+    seen: dict[str, Trial] = {}
+    for trial in trials:
+        other = seen.setdefault(trial.identity, trial)
+        if other is not trial:
+            one, two = (plan.trial_name(each) for each in (other, trial))
+            raise UserError(f"'{one}' and '{two}' are the same training: what differs between them changes nothing.")
+    return replace(plan, trials=trials)
+
+
+def workers_of(config: SweepConfig, device: str, trials: int) -> int:
+    """Worker processes of the local launcher: what is set, or one a core where there is no GPU."""
+    assert isinstance(config.launcher, LocalLauncherConfig)
+    if config.launcher.workers is not None:
+        return config.launcher.workers
+    gpu = device.startswith("gpu") or (device == "auto" and Path("/dev/nvidia0").exists())
+    return 1 if gpu else max(1, min(_cores(), MOST_WORKERS, trials))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _threads(config: SweepConfig, device: str, trials: int) -> int:
+    """Threads of a trial, where its configuration leaves them open: the cores divided among the workers."""
+    if isinstance(config.launcher, LocalLauncherConfig):
+        return max(1, _cores() // workers_of(config, device, trials))
+    return config.launcher.cpus_per_trial
+
+
+def _compose_all(
+    grid: Grid, points: Sequence[dict[str, str]], first: Composed, composer: Composer
+) -> tuple[Trial, ...]:
+    assert first.sweep is not None
+    trials: list[Trial] = []
+    faults: dict[str, list[str]] = {}
+    count = len(points) * first.sweep.replicates
+    threads = _threads(first.sweep, first.config.training.device, count)
+    for number, settings in enumerate(points):
+        overrides = [*grid.common, *(f"{key}={value}" for key, value in settings.items())]
+        try:
+            composed = composer.compose(overrides)
+            if composed.sweep != first.sweep:
+                raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
+            for replicate in range(first.sweep.replicates):
+                if replicate:
+                    seed = replicate_seed(composed.config.seed, replicate)
+                    values = composer.compose([*overrides, f"seed={seed}"]).values
+                else:
+                    values = composed.values
+                training = {**values["training"], "threads": values["training"]["threads"] or threads}
+                trials.append(Trial(number, replicate, {**values, "training": training}))
+        except UserError as error:
+            faults.setdefault(str(error), []).append(point_name(settings))
+    _raise_faults(faults, len(points))
+    return tuple(trials)
+
+
+def _raise_faults(faults: Mapping[str, Sequence[str]], points: int) -> None:
+    lines = []
+    for fault, names in list(faults.items())[:MOST_LINES]:
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more points" if len(names) > 3 else "")
+        lines.append(f"{shown or 'every trial'}: {fault}")
+    if len(faults) > MOST_LINES:
+        lines.append(f"and {len(faults) - MOST_LINES} more faults")
+    if lines:
+        bad = len({name for names in faults.values() for name in names})
+        raise UserErrors([*lines, f"{bad} of {points} points cannot be trained; nothing was started."])
+
+
+def _check_metric(first: Composed) -> None:
+    assert first.sweep is not None
+    if first.config.validation.kind == "none" and first.sweep.sweep.metric.startswith("val/"):
+        raise UserError(
+            f"sweep.metric={first.sweep.sweep.metric} needs validation rows, but validation=none holds nothing out. "
+            "To choose on the test set all the same: sweep.metric=test/accuracy"
+        )
+
+
+def _identity(trial: Trial, checked: Checked) -> str:
+    kept = {key: value for key, value in trial.values.items() if key not in _NOT_IDENTITY}
+    for group, keys in _NOT_IDENTITY_IN.items():
+        kept[group] = {key: value for key, value in kept[group].items() if key not in keys}
+    return _sha([kept, checked.fingerprint, checked.engine])
+
+
+def _name(grid: Grid, first: Composed) -> str:
+    network = "" if any(axis.key == "model" for axis in grid.axes) else f"{first.config.model.name} "
+    over = " x ".join(axis.key.rpartition(".")[2] for axis in grid.axes)
+    return f"{network}{over or 'replicates'}"
+
+
+def _sha(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,269 @@
+"""Carry out a plan: train what is missing, survive what happens meanwhile, and sum up."""
+
+import shutil
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from deeplab.config.build import build
+from deeplab.config.errors import Interrupted, UserError, exit_status
+from deeplab.config.schema import ExperimentConfig
+from deeplab.runs.signals import signals_ignored
+from deeplab.sweep.launch.choose import choose_launcher
+from deeplab.sweep.launch.launcher import Launcher
+from deeplab.sweep.outcome import log_outcome, read_scores
+from deeplab.sweep.plan import Plan
+from deeplab.sweep.record import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
+from deeplab.sweep.summary import Summary, summarise
+from deeplab.sweep.trial import Event, Job
+from deeplab.tracking.repair import is_alive
+from deeplab.tracking.run_log import ERROR_TAG, RunLog
+from deeplab.tracking.store import Place, Store, open_store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+WAIT_SECONDS = 0.5
+INTERRUPT_SECONDS = 30.0
+
+
+class SweepObserver:
+    """Told how a sweep goes; each method does nothing unless it is overridden."""
+
+    def sweep_began(self, plan: Plan, run_id: str, finished: int, capacity: int) -> None:
+        """The plan is frozen; so many of its trials are finished already."""
+
+    def trial_submitted(self, number: int) -> None:
+        """A trial was handed to the launcher."""
+
+    def trial_changed(self, event: Event, again: bool) -> None:
+        """Something happened to a trial; `again` means that it died and will be tried once more."""
+
+    def waited(self) -> None:
+        """Half a second has passed, or less."""
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What came of a sweep.
+
+    Attributes:
+        run_id: of the parent run.
+        place: where it is kept.
+        plan: that was carried out.
+        summary: of the finished trials.
+        failed: why trials failed, by name.
+        seconds: of this start of it.
+    """
+
+    run_id: str
+    place: Place
+    plan: Plan
+    summary: Summary
+    failed: Mapping[str, str]
+    seconds: float
+
+
+@dataclass
+class _Progress:
+    """What is done and what is left."""
+
+    waiting: deque[int]
+    finished: set[int]
+    running: set[int] = field(default_factory=set)
+    failed: dict[int, str] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    previous: dict[int, str] = field(default_factory=dict)
+
+
+def run_sweep(plan: Plan, observer: SweepObserver, fresh: bool = False) -> SweepResult:
+    """Train every trial of a plan that is not finished yet.
+
+    Args:
+        plan: composed and checked.
+        observer: told how it goes.
+        fresh: begin anew, whatever the same command has done before.
+
+    Raises:
+        UserError: it is being carried out elsewhere, or its plan has changed.
+        Interrupted: it was ended from outside; what was finished is kept.
+    """
+    began = time.perf_counter()
+    store = open_store(build(ExperimentConfig, plan.trials[0].values).tracking)
+    folder = store.place.work_folder / "sweeps"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / f"{plan.key}.lock", timeout=0):
+            return _carry_out(plan, store, observer, fresh, began)
+    except Timeout as error:
+        raise UserError(
+            f"The sweep '{plan.name}' is being carried out by another process. See it with: deeplab status"
+        ) from error
+
+
+def _carry_out(plan: Plan, store: Store, observer: SweepObserver, fresh: bool, began: float) -> SweepResult:
+    before = None if fresh else find_sweep(store, plan)
+    if before is not None:
+        check_unchanged(store, before, plan)
+        _check_not_running(plan, store, before)
+    launcher = choose_launcher(plan, store.place.work_folder / "sweeps" / plan.key)
+    log = begin_sweep(store, plan) if before is None else RunLog.resume(store, before)
+    with log:
+        progress = _survey(plan, children(store, log.run_id), store)
+        try:
+            observer.sweep_began(plan, log.run_id, len(progress.finished), launcher.capacity)
+            _train(plan, store, log.run_id, progress, launcher, observer)
+        except KeyboardInterrupt as interrupt:
+            raise _interrupted(interrupt, plan, store, log, progress, launcher, observer) from None
+        except BaseException as error:
+            launcher.close()
+            log.end("FAILED", f"{type(error).__name__}: {error}")
+            raise
+        launcher.close()
+        with signals_ignored():
+            found = children(store, log.run_id)
+            scores = [
+                read_scores(trial, found[trial.identity])
+                for trial in plan.trials
+                if _is_finished(found, trial.identity)
+            ]
+            metric = plan.config.sweep.metric
+            summary = summarise(plan.points, scores, metric, plan.replicates)
+            log_outcome(log, store, plan, summary, found)
+            failed = {plan.trial_name(plan.trials[number]): why for number, why in sorted(progress.failed.items())}
+            if failed:
+                log.end("FAILED", f"{len(failed)} of {len(plan.trials)} trials failed")
+            else:
+                log.end("FINISHED")
+                for name in (log.run_id, plan.key):
+                    shutil.rmtree(store.place.work_folder / "sweeps" / name, ignore_errors=True)
+    return SweepResult(log.run_id, store.place, plan, summary, failed, time.perf_counter() - began)
+
+
+def _is_finished(found: Mapping[str, "Run"], identity: str) -> bool:
+    return identity in found and found[identity].info.status == "FINISHED"
+
+
+def _check_not_running(plan: Plan, store: Store, before: "Run") -> None:
+    """Jobs of a cluster may outlive the sweep that submitted them; workers of this machine do not."""
+    if plan.config.launcher.kind == "local":
+        return
+    for run in children(store, before.info.run_id).values():
+        if is_alive(run):
+            raise UserError(
+                f"'{run.info.run_name}' ({run.info.run_id[:8]}) is still being trained by a job of an earlier start. "
+                "Let it end, or cancel it."
+            )
+
+
+def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store) -> _Progress:
+    """What of the plan is in the store already."""
+    finished: set[int] = set()
+    waiting: deque[int] = deque()
+    previous: dict[int, str] = {}
+    for number, trial in enumerate(plan.trials):
+        run = found.get(trial.identity)
+        if _is_finished(found, trial.identity):
+            finished.add(number)
+            continue
+        waiting.append(number)
+        if run is None:
+            continue
+        if run.info.status == "RUNNING":
+            mark_ended(store, run, "its process is gone; marked by the next start of its sweep")
+        previous[number] = run.info.run_id
+    return _Progress(waiting, finished, previous=previous)
+
+
+def _train(
+    plan: Plan, store: Store, parent_id: str, progress: _Progress, launcher: Launcher, observer: SweepObserver
+) -> None:
+    while progress.waiting or progress.running:
+        while progress.waiting and len(progress.running) < launcher.capacity:
+            number = progress.waiting.popleft()
+            progress.running.add(number)
+            launcher.submit(_job(plan, number, parent_id, store.place.uri, progress.previous.get(number)))
+            observer.trial_submitted(number)
+        for event in launcher.wait(WAIT_SECONDS):
+            _take(event, plan, store, parent_id, progress, observer)
+        observer.waited()
+
+
+def _job(plan: Plan, number: int, parent_id: str, uri: str, previous: str | None) -> Job:
+    trial = plan.trials[number]
+    tags = trial_tags(plan, trial, parent_id)
+    return Job(number, plan.trial_name(trial), trial.values, plan.overrides, tags, parent_id, uri, previous)
+
+
+def _take(event: Event, plan: Plan, store: Store, parent_id: str, progress: _Progress, observer: SweepObserver) -> None:
+    again = False
+    if event.ends_trial:
+        progress.running.discard(event.number)
+    if event.kind == "finished":
+        progress.finished.add(event.number)
+    elif event.kind == "failed":
+        progress.failed[event.number] = event.text
+    elif event.kind in ("died", "killed"):
+        again = _lost(event, plan, store, parent_id, progress)
+    observer.trial_changed(event, again)
+
+
+def _lost(event: Event, plan: Plan, store: Store, parent_id: str, progress: _Progress) -> bool:
+    """A trial whose worker is gone is tried again, a few times; returns whether it is."""
+    attempts = progress.attempts[event.number] = progress.attempts.get(event.number, 0) + 1
+    run = children(store, parent_id).get(plan.trials[event.number].identity)
+    if run is not None and run.info.status == "FINISHED":
+        progress.finished.add(event.number)  # it died after its last word
+        return False
+    if run is not None:
+        mark_ended(store, run, event.text)
+        progress.previous[event.number] = run.info.run_id
+    if attempts <= plan.config.launcher.retries:
+        progress.waiting.appendleft(event.number)
+        return True
+    why = f"{event.text}, {attempts} times" if attempts > 1 else event.text
+    progress.failed[event.number] = why
+    if run is not None:
+        store.client.set_tag(run.info.run_id, ERROR_TAG, why)
+        store.client.set_terminated(run.info.run_id, "FAILED")
+    return False
+
+
+def _interrupted(
+    interrupt: KeyboardInterrupt,
+    plan: Plan,
+    store: Store,
+    log: RunLog,
+    progress: _Progress,
+    launcher: Launcher,
+    observer: SweepObserver,
+) -> Interrupted:
+    """End the running trials as KILLED, at once if a second signal comes, and then the sweep."""
+    try:
+        launcher.interrupt()
+        deadline = time.monotonic() + INTERRUPT_SECONDS
+        while progress.running and time.monotonic() < deadline:
+            for event in launcher.wait(WAIT_SECONDS):
+                if event.ends_trial:
+                    progress.running.discard(event.number)
+                if event.kind == "finished":
+                    progress.finished.add(event.number)
+                observer.trial_changed(event, again=False)
+            observer.waited()
+    except KeyboardInterrupt:
+        pass
+    with signals_ignored():
+        launcher.close()
+        for run in children(store, log.run_id).values():
+            if run.info.status == "RUNNING":
+                mark_ended(store, run, "ended with its sweep")
+        log.end("KILLED", f"ended by {type(interrupt).__name__}")
+    return Interrupted(
+        f"Interrupted: {len(progress.finished)} of {len(plan.trials)} trials are finished and kept. "
+        "To go on: the same command again.",
+        exit_status(interrupt),
+    )

@@ -1,0 +1,119 @@
+"""How sweeps stand, told from the store alone."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deeplab.config.errors import UserError
+from deeplab.sweep.record import children
+from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.repair import heartbeat_age, is_alive
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+@dataclass(frozen=True)
+class SweepStatus:
+    """How a sweep stands.
+
+    Attributes:
+        run_id: of its parent run.
+        name: of it.
+        status: MLflow's; DEAD for one that says RUNNING and shows no life.
+        trials: planned.
+        counts: of its trials, by status.
+        age_seconds: since it began.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    trials: int
+    counts: dict[str, int]
+    age_seconds: float
+
+
+@dataclass(frozen=True)
+class TrialStatus:
+    """How a trial stands.
+
+    Attributes:
+        run_id: of its run.
+        name: of it.
+        status: MLflow's; DEAD for one that says RUNNING and shows no life.
+        epoch: done.
+        epochs: asked for.
+        validation_accuracy: of the last epoch, or None.
+        heartbeat_seconds: since it last showed that it is alive.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    epoch: int
+    epochs: int
+    validation_accuracy: float | None
+    heartbeat_seconds: float
+
+
+def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:
+    """The newest sweeps of the store."""
+    parents = [run for run in all_runs(store) if run.data.tags.get("deeplab.kind") == "sweep"]
+    return [sweep_status(store, run) for run in parents[:most]]
+
+
+def find_sweep_run(store: Store, wanted: str) -> "Run":
+    """The sweep that is meant: an id, the beginning of one, a name, or `latest`.
+
+    Raises:
+        UserError: there is none, or it is no sweep.
+    """
+    if wanted == "latest":
+        parents = [run for run in all_runs(store) if run.data.tags.get("deeplab.kind") == "sweep"]
+        if not parents:
+            raise UserError("The store has no sweep yet.")
+        return parents[0]
+    run = find_run(store, wanted)
+    if run.data.tags.get("deeplab.kind") != "sweep":
+        raise UserError(f"Run {run.info.run_name} ({run.info.run_id[:8]}) is no sweep.")
+    return run
+
+
+def sweep_status(store: Store, run: "Run") -> SweepStatus:
+    """How one sweep stands."""
+    counts = Counter(_status(child) for child in children(store, run.info.run_id).values())
+    trials = int(run.data.tags["deeplab.trials"])
+    age = time.time() - run.info.start_time / 1000
+    return SweepStatus(run.info.run_id, run.info.run_name, _status(run), trials, dict(counts), age)
+
+
+def trial_statuses(store: Store, run: "Run") -> list[TrialStatus]:
+    """How the trials of a sweep stand that were begun, point by point."""
+    runs = sorted(
+        children(store, run.info.run_id).values(),
+        key=lambda child: (int(child.data.tags["deeplab.point"]), int(child.data.tags["deeplab.replicate"])),
+    )
+    return [_trial_status(store, child) for child in runs]
+
+
+def _trial_status(store: Store, run: "Run") -> TrialStatus:
+    metrics = run.data.metrics
+    done = 0
+    if "train/loss" in metrics:
+        done = max(metric.step for metric in store.client.get_metric_history(run.info.run_id, "train/loss"))
+    return TrialStatus(
+        run.info.run_id,
+        run.info.run_name,
+        _status(run),
+        done,
+        int(run.data.params.get("training.epochs", 0)),
+        metrics.get("val/accuracy"),
+        heartbeat_age(run),
+    )
+
+
+def _status(run: "Run") -> str:
+    return "DEAD" if run.info.status == "RUNNING" and not is_alive(run) else str(run.info.status)

@@ -1,0 +1,155 @@
+"""One trial of a sweep, in whatever process it is trained."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from filelock import FileLock, Timeout
+
+from deeplab.config.build import build
+from deeplab.config.compose import Composed
+from deeplab.config.errors import Interrupted, RunError, UserError
+from deeplab.config.schema import ExperimentConfig
+from deeplab.runs.prepare import Prepared
+from deeplab.runs.resume import Resumption, checkpoint_folder
+from deeplab.runs.train import Membership, RunObserver, RunResult, train
+from deeplab.tracking.store import Store, open_store
+from deeplab.training import checkpoint as checkpoints
+from deeplab.training.history import Epoch
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+TRIAL_TAG = "deeplab.trial"
+LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to train one trial.
+
+    Attributes:
+        number: of the trial in its plan.
+        name: of the run.
+        values: the composed configuration.
+        overrides: that it came from.
+        tags: which point and replicate it is.
+        parent_id: the sweep's own run.
+        uri: of the store, the same from wherever the worker is started.
+        previous: an unfinished run of the same trial, or None.
+    """
+
+    number: int
+    name: str
+    values: dict[str, Any]
+    overrides: tuple[str, ...]
+    tags: dict[str, str]
+    parent_id: str
+    uri: str
+    previous: str | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a trial.
+
+    Attributes:
+        number: of the trial in its plan.
+        kind: `began` and `epoch` while it goes on; `finished`, `failed` (an error of its own) and `killed` (ended from
+            outside, properly) at its end; `died` when its worker is gone.
+        text: the error, or nothing.
+        epoch: done so far.
+        epochs: asked for.
+        run_id: of a finished trial.
+        metrics: of the last epoch, or those that a finished trial logged once.
+    """
+
+    number: int
+    kind: Literal["began", "epoch", "finished", "failed", "killed", "died"]
+    text: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    run_id: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ends_trial(self) -> bool:
+        """Whether nothing more will come of this attempt."""
+        return self.kind not in ("began", "epoch")
+
+
+def run_trial(job: Job, tell: Callable[[Event], None]) -> None:
+    """Train a trial, or go on with it; what came of it is the last event that is told."""
+    try:
+        result = _run(job, tell)
+        tell(Event(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
+    except Interrupted as error:
+        tell(Event(job.number, "killed", str(error)))
+    except (UserError, RunError) as error:
+        tell(Event(job.number, "failed", str(error)))
+    except Exception as error:
+        # A bug of ours ends this trial alone; its traceback is in the worker's log.
+        import traceback
+
+        traceback.print_exc()
+        tell(Event(job.number, "failed", f"{type(error).__name__}: {error}"))
+
+
+def last_event(job: Job) -> Event:
+    """Train a trial where nobody hears what happens on the way."""
+    events: list[Event] = []
+    run_trial(job, events.append)
+    return events[-1]
+
+
+def _run(job: Job, tell: Callable[[Event], None]) -> RunResult:
+    config = build(ExperimentConfig, job.values)
+    config = replace(config, tracking=replace(config.tracking, uri=job.uri))
+    composed = Composed(config, job.values, job.overrides)
+    store = open_store(composed.config.tracking)
+    lock = lock_of(store.place.work_folder, job.parent_id, job.tags[TRIAL_TAG])
+    try:
+        with lock.acquire(timeout=LOCK_SECONDS):
+            resumption = _resumption(job, composed, store)
+            observer = _Teller(job.number, tell)
+            return train(composed, [observer], resumption, Membership(job.parent_id, job.name, job.tags))
+    except Timeout as error:
+        raise RunError(f"Another process has been training '{job.name}' for {LOCK_SECONDS:.0f} s.") from error
+
+
+def lock_of(work_folder: Path, parent_id: str, identity: str) -> FileLock:
+    """What a process holds while it trains a trial, so that two never write one run."""
+    folder = work_folder / "sweeps" / parent_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{identity[:16]}.lock")
+
+
+def _resumption(job: Job, composed: Composed, store: Store) -> Resumption | None:
+    """Where to go on from; a run that has no checkpoint yet is deleted and trained anew."""
+    if job.previous is None:
+        return None
+    run: Run = store.client.get_run(job.previous)
+    found, damaged = checkpoints.newest(checkpoint_folder(store, job.previous))
+    if found is None:
+        store.client.delete_run(job.previous)
+        return None
+    return Resumption(run, store, composed, found, tuple(damaged))
+
+
+class _Teller(RunObserver):
+    """Tells the sweep of the beginning and of each epoch."""
+
+    def __init__(self, number: int, tell: Callable[[Event], None]) -> None:
+        self._number, self._tell = number, tell
+        self._epochs = self._done = 0
+
+    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
+        self._done = resumption.checkpoint.epoch if resumption and resumption.checkpoint else 0
+
+    def training_began(self, epochs: int, steps_per_epoch: int) -> None:
+        self._epochs = epochs
+        self._tell(Event(self._number, "began", epoch=self._done, epochs=epochs))
+
+    def epoch_ended(self, epoch: Epoch) -> None:
+        self._tell(Event(self._number, "epoch", epoch=epoch.number, epochs=self._epochs, metrics=epoch.metrics))
