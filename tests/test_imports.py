@@ -9,7 +9,7 @@ import pytest
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn", "pandas")
+HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn", "pandas", "optuna")
 
 
 def imported(code: str) -> list[str]:
@@ -34,6 +34,8 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["train", "model=cnn_dropuot"],
         ["train", "training.epochs=0"],
         ["train", "l2=-1"],
+        ["sweep", "--search", "bayes", "--trials", "3", "l2=interval(1,2)"],
+        ["sweep", "--search", "tpe", "--trials", "3", "replicates=2", "l2=interval(1,2)"],
         ["ui", "tracking.uri=nothing"],
     ],
 )

@@ -42,8 +42,10 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     table = Table("sweep", "name", "status", "finished", "running", "failed", "left", "began", box=SIMPLE_HEAD)
     for each in found:
         finished, running, failed = (each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
-        left = each.trials - finished - running - failed
-        counts = (f"{finished} of {each.trials}", str(running), str(failed), str(left))
+        pruned = each.counts.get("PRUNED", 0)
+        left = max(0, each.trials - finished - running - failed - pruned)
+        done = f"{finished} of {each.trials}" + (f", {pruned} pruned" if pruned else "")
+        counts = (done, str(running), str(failed), str(left))
         table.add_row(each.run_id[:8], each.name, each.status, *counts, f"{duration(each.age_seconds)} ago")
     console.print(table)
     if run is None:

@@ -14,13 +14,24 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; train nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the same command did before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Train even more than 10,000 trials.")] = False,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="tpe|random", help="Search instead of training every point.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option("--trials", help="With --search: how many trials in all.")] = None,
 ) -> None:
     """Train every point of a grid, each with several seeds, and compare them.
 
     deeplab sweep l2=1e-6,1e-4,1e-3 replicates=3 model=mlp_64_64
 
-    The same command again trains only what is missing.
+    The same command again trains only what is missing. Optuna searches where there are too many points:
+
+    deeplab sweep --search tpe --trials 30 "l2=interval(1e-6,1e-2)" model=mlp_64_64
     """
+    if search is not None or trials is not None:
+        from deeplab.cli.search import search_sweep
+
+        search_sweep(overrides or [], config_dir, search, trials, dry_run, fresh, yes)
+        return
     from deeplab.sweep.plan import plan_sweep
 
     try:

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from deeplab.sweep.plan import Plan
-from deeplab.sweep.run import SweepObserver
+from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.trial import Event
 
 
@@ -38,20 +37,22 @@ class PlainSweepProgress(SweepObserver):
         self._console = console
         self._running: dict[int, Event] = {}
         self._started: dict[int, float] = {}
+        self._names: dict[int, str] = {}
         self._counts = {"finished": 0, "failed": 0}
 
-    def sweep_began(self, plan: Plan, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
         """Say what is to be done."""
-        self._plan, self._capacity = plan, capacity
+        self._count, self._capacity = sweep.count, capacity
         self._done_before, self._counts["finished"] = finished, finished
         self._began = time.monotonic()
-        self._print(f"{plan.name}: {plan.size}")
+        self._print(f"{sweep.name}: {sweep.size}")
         if finished:
-            self._print(f"{finished} of {len(plan.trials)} trials are done already")
+            self._print(f"{finished} of {sweep.count} trials are done already")
         self._print(f"sweep {run_id[:8]}, {capacity} at once")
 
-    def trial_submitted(self, number: int) -> None:
+    def trial_submitted(self, number: int, name: str) -> None:
         """Remember when it began."""
+        self._names[number] = name
         self._running[number] = Event(number, "began")
         self._started[number] = time.monotonic()
 
@@ -61,16 +62,19 @@ class PlainSweepProgress(SweepObserver):
             self._running[event.number] = event
             return
         self._running.pop(event.number, None)
-        name = self._plan.trial_name(self._plan.trials[event.number])
+        name = self._names[event.number]
         seconds = time.monotonic() - self._started.get(event.number, self._began)
-        if event.kind == "finished":
+        if event.kind == "pruned":
+            self._counts["finished"] += 1
+            self._print(f"{self._counts['finished']}/{self._count}  {name}  pruned  {seconds:.0f} s{self._eta()}")
+        elif event.kind == "finished":
             self._counts["finished"] += 1
             scores = "  ".join(
                 f"{label} {event.metrics[key]:.4f}"
                 for key, label in (("validation/accuracy", "val_accuracy"), ("test/accuracy", "test_accuracy"))
                 if key in event.metrics
             )
-            done = f"{self._counts['finished']}/{len(self._plan.trials)}"
+            done = f"{self._counts['finished']}/{self._count}"
             self._print(f"{done}  {name}  {scores}  {seconds:.0f} s{self._eta()}")
         elif again:
             self._print(f"{name}: {event.text}; it is tried again")
@@ -81,7 +85,7 @@ class PlainSweepProgress(SweepObserver):
     def _eta(self) -> str:
         """How long the rest takes, told from the trials that this start finished."""
         done = self._counts["finished"] - self._done_before
-        left = len(self._plan.trials) - self._counts["finished"] - self._counts["failed"]
+        left = self._count - self._counts["finished"] - self._counts["failed"]
         if not done or not left:
             return ""
         return f"  {duration((time.monotonic() - self._began) / done * left)} left"
@@ -99,16 +103,15 @@ class LiveSweepProgress(PlainSweepProgress):
         self._all = bar.add_task("checking", total=None, state="")
         self._tasks: dict[int, TaskID] = {}
 
-    def sweep_began(self, plan: Plan, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
         """Start the bar."""
-        super().sweep_began(plan, run_id, finished, capacity)
-        self._bar.update(self._all, description="all trials", total=len(plan.trials), completed=finished)
+        super().sweep_began(sweep, run_id, finished, capacity)
+        self._bar.update(self._all, description="all trials", total=sweep.count, completed=finished)
 
-    def trial_submitted(self, number: int) -> None:
+    def trial_submitted(self, number: int, name: str) -> None:
         """Give it a line."""
-        super().trial_submitted(number)
+        super().trial_submitted(number, name)
         if number not in self._tasks:
-            name = self._plan.trial_name(self._plan.trials[number])
             self._tasks[number] = self._bar.add_task(f"  {name}", total=None, state="starting")
 
     def trial_changed(self, event: Event, again: bool) -> None:

@@ -10,7 +10,8 @@ from rich.text import Text
 from deeplab.cli.results import ui_command
 from deeplab.cli.sweep_progress import duration
 from deeplab.config.schema import Metric
-from deeplab.sweep.plan import Plan, point_name
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import Plan
 from deeplab.sweep.run import SweepResult
 from deeplab.sweep.summary import Statistics, Summary
 from deeplab.tracking.store import shown
@@ -23,7 +24,7 @@ _LABELS: dict[Metric, str] = {
     "test/accuracy": "test accuracy",
     "test/loss": "test loss",
 }
-_SHORT: dict[Metric, str] = {
+SHORT: dict[Metric, str] = {
     "val/accuracy": "val acc",
     "val/loss": "val loss",
     "test/accuracy": "test acc",
@@ -83,11 +84,11 @@ def conclusion(plan: Plan, summary: Summary) -> list[str]:
 
 def _table(plan: Plan, summary: Summary) -> Table:
     metric, several = summary.metric, summary.replicates > 1
-    table = Table(title=Text(plan.name), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=Text(plan.name), title_justify="left", box=SIMPLE_HEAD, padding=0)
     for axis in plan.axes:
-        table.add_column(axis.key.rpartition(".")[2])
+        table.add_column(axis.key.rpartition(".")[2], overflow="fold")
     spread = ("std", "95 %", "min", "max") if several else ()
-    for head in ("n", _SHORT[metric], *spread, "to best", *spread[1:2], "test acc", "s"):
+    for head in ("n", SHORT[metric], *spread, "to best", *spread[1:2], "test acc", "s"):
         table.add_column(head, justify="right", no_wrap=True)
     for number, point in enumerate(summary.points[:MOST_ROWS]):
         cells = [_count(len(point.trials), summary.replicates)]

@@ -45,6 +45,10 @@ def unknown_name(what: str, name: str, choices: Iterable[str], where: str = "") 
     return UserError(f"Unknown {what} '{name}'{place}. {nearest(name, known)}Known: {', '.join(known)}.")
 
 
+class Pruned(Exception):
+    """A search has seen enough of a run: it is marked KILLED, and no failure."""
+
+
 class Terminated(KeyboardInterrupt):
     """The system asked the process to end (SIGTERM), as a person does with Ctrl-C (SIGINT)."""
 

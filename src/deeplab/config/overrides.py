@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override, QuotedString, Transformer
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, QuotedString, Transformer
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -16,6 +17,36 @@ from deeplab.config.safety import check_override
 MOST_VALUES = 100_000
 _SPACE = re.compile(r"\s*(linspace|logspace)\((?P<inside>.*)\)\s*")
 _SIGNIFICANT_DIGITS = 12
+_WHOLE_ENDS = re.compile(r"\s*interval\(\s*(start\s*=\s*)?[+-]?\d+\s*,\s*(end\s*=\s*)?[+-]?\d+\s*\)\s*")
+_LOG_SPAN = 100.0
+_SEARCHED_DIGITS = 6
+_LARGEST = 2.0**53
+
+
+@dataclass(frozen=True)
+class Interval:
+    """All numbers from one to another, to be searched.
+
+    Attributes:
+        low: the smallest.
+        high: the largest.
+        whole: whether whole numbers alone are meant.
+    """
+
+    low: float
+    high: float
+    whole: bool
+
+    @property
+    def log(self) -> bool:
+        """Whether it is searched on a logarithmic scale: above zero, and over two decades or more."""
+        return self.low > 0 and self.high / self.low >= _LOG_SPAN
+
+    def written(self, value: float) -> str:
+        """A number of it as in an override, short enough to be typed; never outside of it."""
+        if self.whole:
+            return str(int(value))
+        return repr(min(max(float(f"{value:.{_SEARCHED_DIGITS}g}"), self.low), self.high))
 
 
 def parse_override(text: str) -> Override:
@@ -49,6 +80,8 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
     if not override.is_sweep_override():
         return [text]
     values = override.value()
+    if isinstance(values, IntervalSweep) or any(isinstance(one, IntervalSweep) for one in getattr(values, "list", ())):
+        raise UserError(f"Override '{text}': an interval has no values to list; it stands alone, and is searched.")
     if isinstance(values, Glob):
         names = values.filter(list(group_options.get(override.key_or_group, ())))
         expanded = [f"{override.key_or_group}={name}" for name in names]
@@ -60,6 +93,28 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
     if len(expanded) > MOST_VALUES:
         raise UserError(f"Override '{text}' has more than {MOST_VALUES:,} values.")
     return expanded
+
+
+def read_interval(text: str) -> Interval | None:
+    """Read `l2=interval(1e-6,1e-2)`; None where an override is something else.
+
+    Whole numbers are meant where both ends are written as such, and by `int(interval(1,9))`.
+
+    Raises:
+        UserError: it cannot be read, or nothing lies between its ends.
+    """
+    value = text.partition("=")[2]
+    if _SPACE.fullmatch(value):
+        return None
+    found = _parse(text).value()
+    if not isinstance(found, IntervalSweep):
+        return None
+    low, high = found.start, found.end
+    assert low is not None and high is not None
+    if not (abs(low) <= _LARGEST and abs(high) <= _LARGEST and low < high):
+        raise UserError(f"Override '{text}': write interval(LOW,HIGH) with LOW below HIGH, as in interval(1e-6,1e-2).")
+    whole = bool(_WHOLE_ENDS.fullmatch(value)) or (isinstance(low, int) and isinstance(high, int))
+    return Interval(float(low), float(high), whole)
 
 
 def is_tag(override: Override) -> bool:

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 
 from deeplab.plots.style import shorten
@@ -25,6 +24,8 @@ METRICS = {
 Handle = Artist | tuple[Any, ...]
 RING = "○"  # how a title points at the best, as the learning curves do
 _TITLE_LENGTH = 66  # characters of the bold title that fit on the common width
+_LEGEND_WIDTH = 100  # letters on the common width
+_LEGEND_HANDLE = 9  # letters that a mark and the space beside it take
 _LOG_SPAN = 100.0
 _EVEN = 0.05  # steps that differ by less than this share are even: 1e-6, 2.5e-4, 5e-4 is
 
@@ -167,7 +168,7 @@ def finish_score_axis(axes: Axes, metric: str, which: Literal["x", "y"]) -> None
         (axes.set_xlim if which == "x" else axes.set_ylim)(limits)
 
 
-def inches(axes: Axes) -> Transform:
+def inches(axes: Axes) -> Any:
     """Turns inches to pixels: for what is drawn at a fixed distance from its place."""
     figure = axes.get_figure(root=True)
     if figure is None:
@@ -175,6 +176,19 @@ def inches(axes: Axes) -> Transform:
     return figure.dpi_scale_trans
 
 
-def add_legend(figure: Figure, handles: Sequence[Handle], columns: int = 4) -> None:
-    """What the marks mean, in rows below the axes, where nothing can lie under it."""
+def add_legend(figure: Figure, handles: Sequence[Handle]) -> None:
+    """What the marks mean, in rows below the axes, where nothing can lie under it; as many columns as fit."""
+    labels = [str(getattr(handle, "get_label", lambda: "")()) for handle in handles]
+    columns = next((count for count in range(4, 1, -1) if _legend_width(labels, count) < _LEGEND_WIDTH), 1)
     figure.legend(handles=list(handles), loc="outside lower left", ncols=columns, columnspacing=1.6)
+
+
+def _legend_width(labels: Sequence[str], columns: int) -> float:
+    """About how wide a legend of so many columns would be, in letters."""
+    rows, longer = divmod(len(labels), columns)
+    width, start = 0, 0
+    for column in range(min(columns, len(labels))):
+        stop = start + rows + (column < longer)
+        width += max(map(len, labels[start:stop])) + _LEGEND_HANDLE
+        start = stop
+    return width

@@ -1,6 +1,7 @@
 """The learning curves of all replicates of one point of a sweep."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 from deeplab.plots import scores as scores_of
 from deeplab.plots.style import BLUE, VERMILLION, new_figure, say, style
 
-_LINES = {"train": ("training", BLUE, "--"), "val": ("validation", VERMILLION, "-")}
+_LINES: dict[str, tuple[str, str, Literal["--", "-"]]] = {
+    "train": ("training", BLUE, "--"),
+    "val": ("validation", VERMILLION, "-"),
+}
 _LOG_RATIO = 100.0
 _MARKED_EPOCHS = 15
 
@@ -123,4 +127,4 @@ def _explain(figure: Figure, present: set[str], count: int) -> None:
         handles.append(
             Line2D([], [], color=colour, linestyle=dashes, linewidth=0.8, alpha=0.7, label=f"{label}, a replicate")
         )
-    scores_of.add_legend(figure, handles, columns=4)
+    scores_of.add_legend(figure, handles)

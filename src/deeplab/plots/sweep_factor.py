@@ -116,7 +116,7 @@ def _draw_means(
         aside = ScaledTranslation(7 / 72, 0, scores_of.inches(axes))
         handles += axes.plot(
             np.repeat(x, counts), np.concatenate(found), "o", color=GREY, alpha=0.45, markersize=3.6,
-            markeredgewidth=0, zorder=2, transform=aside + axes.transData, label="replicate",
+            markeredgewidth=0, zorder=2, transform=axes.transData + aside, label="replicate",
         )  # fmt: skip
     return handles
 

@@ -78,7 +78,7 @@ def draw(
     where = f"{shorten(factors[0], 24)} = {shorten(values[0][row], 14)}, {shorten(factors[1], 24)} = "
     axes.set_title(f"Best: {text} at {where}{shorten(values[1][column], 14)} (framed)")
     scale = figure.colorbar(image, ax=axes, label=scores_of.axis_label(metric), pad=0.015, aspect=30)
-    scale.outline.set_visible(False)  # type: ignore[operator]  # matplotlib's types call it a method
+    scale.outline.set_visible(False)
     if scores_of.is_accuracy(metric):
         scale.ax.yaxis.set_major_formatter(scores_of.percent())
     else:
@@ -127,12 +127,12 @@ def _write_cells(
         if size >= _SMALLEST:
             lift = 5 if incomplete[row, column] else 0
             axes.annotate(
-                texts[row, column], (column, row), xytext=(0, lift), textcoords="offset points", ha="center",
+                str(texts[row, column]), (column, row), xytext=(0, lift), textcoords="offset points", ha="center",
                 va="center", color=ink, fontsize=size, path_effects=halo,
             )  # fmt: skip
         if incomplete[row, column] and note_size >= _SMALLEST:
             axes.annotate(
-                notes[row, column], (column, row), xytext=(0, -6), textcoords="offset points", ha="center",
+                str(notes[row, column]), (column, row), xytext=(0, -6), textcoords="offset points", ha="center",
                 va="center", color=ink, fontsize=note_size,
             )  # fmt: skip
 

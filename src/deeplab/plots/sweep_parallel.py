@@ -76,7 +76,8 @@ def draw(
         at = ", ".join(f"{factor} = {_text(value)}" for factor, value in zip(factors, points[best], strict=True))
         score = scores_of.score_texts(metric, means)[best] + (" %" if scores_of.is_accuracy(metric) else "")
         lines = textwrap.wrap(f"Best (thick line): {score} at {at}", _TITLE_WIDTH, max_lines=3, placeholder=" …")
-        axes.set_title("\n".join(lines), pad=12)
+        # Above the names of the axes, which take up to two lines themselves.
+        axes.set_title("\n".join(lines), pad=34)
     return figure
 
 

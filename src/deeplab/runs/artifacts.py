@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from deeplab.evaluation.scores import Scores
 
 LAST_CHECKPOINT = "last.ckpt"
+PRUNED_TAG = "deeplab.pruned"
 
 
 def without_password(composed: Composed) -> Composed:
@@ -46,6 +47,13 @@ def log_inputs(log: RunLog, composed: Composed) -> None:
 def log_history(log: RunLog, history: History) -> None:
     """`history.csv` in long form: epoch, value, metric, data. Values are written so that they read back equal."""
     log.text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
+
+
+def end_pruned(log: RunLog, history: History) -> None:
+    """End a run that a search has seen enough of; its history is kept, and that it was pruned."""
+    log_history(log, history)
+    log.tag(PRUNED_TAG, "true")
+    log.end("KILLED")
 
 
 def log_scores(log: RunLog, scores: "Scores", history: History, config: TrainingConfig) -> dict[str, float]:

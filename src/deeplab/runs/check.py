@@ -1,5 +1,6 @@
 """Check a configuration as far as it goes without weights or steps: what a plan of many trainings needs to know."""
 
+import json
 from dataclasses import dataclass
 
 from deeplab.config.schema import ExperimentConfig
@@ -24,12 +25,13 @@ class Checked:
     fingerprint: str
 
 
-def check(config: ExperimentConfig, splits: Splits) -> Checked:
+def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> Checked:
     """Build a network on shapes alone, and check everything else that does not need it.
 
     Args:
         config: of the run.
         splits: its data set.
+        networks: the parameters of those that have been found sound on this data set; this one is added.
 
     Raises:
         UserError: anything that would keep the training from beginning.
@@ -43,8 +45,11 @@ def check(config: ExperimentConfig, splits: Splits) -> Checked:
     from deeplab.training.runtime import find_device
 
     check_fits(config.training, train, validation, splits.info.num_classes)
-    parameters = check_network(config.model, splits.info)
+    # A factor of the weight decay, checked above, changes no shape.
+    shapes = json.dumps([{key: value for key, value in layer.items() if key != "l2"} for layer in config.model.layers])
+    if shapes not in networks:
+        networks[shapes] = check_network(config.model, splits.info)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, find_device(config.training.device), len(train))
-    return Checked(str(engine), parameters, splits.info.fingerprint)
+    return Checked(str(engine), networks[shapes], splits.info.fingerprint)

@@ -1,5 +1,7 @@
 """One training, from a composed configuration to a finished run: the flow the whole project is made of."""
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab.config.compose import Composed
-from deeplab.config.errors import Interrupted, RunError, UserError, exit_status
+from deeplab.config.errors import Interrupted, Pruned, RunError, UserError, exit_status
 from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import (
+    end_pruned,
     log_checkpoint,
     log_history,
     log_inputs,
@@ -30,6 +33,7 @@ from deeplab.tracking.store import Place, Store, impatient, open_store, reason, 
 from deeplab.training.checkpoint import Checkpoint, remove, write
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
+from deeplab.training.workshop import Workshop
 
 if TYPE_CHECKING:
     from deeplab.evaluation.scores import Scores
@@ -102,6 +106,7 @@ def train(
     observers: Sequence[RunObserver] = (),
     resumption: Resumption | None = None,
     membership: Membership | None = None,
+    workshop: Workshop | None = None,
 ) -> RunResult:
     """Train what a configuration describes and log it.
 
@@ -110,11 +115,13 @@ def train(
         observers: told when the run begins, and of every step and epoch.
         resumption: the run to go on with, or None to begin one; its configuration is `composed`.
         membership: of the run in a sweep, or None for a run of its own.
+        workshop: what trainings of this process share, or None.
 
     Raises:
         UserError: before the run begins; nothing is left in the store.
         RunError: the run could not be finished and is FAILED.
         Interrupted: the run was ended from outside and is KILLED.
+        Pruned: an observer raised it; the run is KILLED, and keeps no model.
     """
     config = composed.config
     store = open_store(config.tracking) if resumption is None else resumption.store
@@ -142,7 +149,7 @@ def train(
             log_inputs(log, without_password(composed))
             for observer in observers:
                 observer.run_began(log.run_id, name, prepared, resumption)
-            trained = _train(config, prepared, [epochs, *observers], resumption, folder)
+            trained = _train(composed, prepared, [epochs, *observers], resumption, folder, workshop)
             scores, final = _score_and_log(name, config, prepared, log, trained)
             log.end("FINISHED")
             remove(folder)
@@ -183,11 +190,12 @@ def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
 
 
 def _train(
-    config: ExperimentConfig,
+    composed: Composed,
     prepared: Prepared,
     observers: Sequence[Observer],
     resumption: Resumption | None,
     folder: Path,
+    workshop: Workshop | None,
 ) -> Checkpoint:
     # Here, because it imports TensorFlow, which `deeplab --help` can do without.
     from deeplab.training.fit import fit
@@ -197,14 +205,24 @@ def _train(
         prepared.train,
         prepared.validation,
         prepared.splits.info.num_classes,
-        config.training,
+        composed.config.training,
         prepared.optimizer,
         prepared.engine,
-        config.seed,
+        composed.config.seed,
         observers,
         resumption.checkpoint if resumption else None,
         lambda checkpoint: write(folder, checkpoint),
+        workshop,
+        _likeness(composed, prepared),
     )
+
+
+def _likeness(composed: Composed, prepared: Prepared) -> tuple[str, ...]:
+    """What trainings have in common that differ in nothing but their seed."""
+    differs = ("seed", "name", "notes", "tags", "tracking")
+    values = {key: value for key, value in composed.values.items() if key not in differs}
+    rows = hashlib.sha256(prepared.train.rows.tobytes()).hexdigest()
+    return (json.dumps(values, sort_keys=True), prepared.splits.info.fingerprint, rows, str(prepared.engine))
 
 
 def _score_and_log(
@@ -257,6 +275,10 @@ def _ended_early(
                 f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}",
                 exit_status(interrupt),
             )
+        if isinstance(error, Pruned):
+            end_pruned(log, history)
+            remove(checkpoint_folder(store, log.run_id))
+            return error
         if isinstance(error, RunError):
             _keep(log, config, prepared, history, "FAILED", str(error))
             return RunError(f"{error} Run {log.run_id[:8]} is FAILED.")

@@ -11,6 +11,7 @@ from typing import Any
 from deeplab.config.build import build
 from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import ExperimentConfig
+from deeplab.data.splits import Splits
 from deeplab.runs.check import Checked, check
 from deeplab.sweep.plan import Plan, with_checks
 from deeplab.tracking.store import locate
@@ -23,11 +24,22 @@ def checked_plan(plan: Plan) -> Plan:
         UserErrors: what is wrong with the points, all of it.
         RunError: the process that checks was ended.
     """
-    first_trials = [trial.values for trial in plan.trials if trial.replicate == 0]
-    work_folder = locate(plan.trials[0].values["tracking"]["uri"]).work_folder
+    return with_checks(plan, check_points([trial.values for trial in plan.trials if trial.replicate == 0]))
+
+
+def check_points(points: Sequence[dict[str, Any]]) -> list[Checked | str]:
+    """Build a network on shapes alone for each of some composed configurations.
+
+    Returns:
+        What each would be, or what is wrong with it.
+
+    Raises:
+        RunError: the process that checks was ended.
+    """
+    work_folder = locate(points[0]["tracking"]["uri"]).work_folder
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
-            return with_checks(plan, pool.submit(_check_all, first_trials, work_folder).result())
+            return pool.submit(_check_all, points, work_folder).result()
         except BrokenProcessPool as error:
             raise RunError("The process that checks the points was ended; perhaps memory ran out.") from error
 
@@ -41,14 +53,14 @@ def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Chec
         import keras  # noqa: F401
 
     found: list[Checked | str] = []
-    held: dict[str, Any] = {}
+    held: dict[str, tuple[Splits, dict[str, int]]] = {}
     for values in points:
         try:
             config = build(ExperimentConfig, values)
             dataset = json.dumps(values["dataset"], sort_keys=True)
             if dataset not in held:
-                held = {dataset: load(config.dataset, work_folder)}
-            found.append(check(config, held[dataset]))
+                held = {dataset: (load(config.dataset, work_folder), {})}
+            found.append(check(config, *held[dataset]))
         except UserError as error:
             found.append(str(error))
     return found

@@ -9,8 +9,7 @@ from deeplab.config.schema import ReferenceConfig
 from deeplab.plots import sweep_categories, sweep_curves, sweep_factor, sweep_heat_map, sweep_parallel
 from deeplab.plots.reference import Reference
 from deeplab.plots.style import to_png
-from deeplab.sweep.grid import Axis
-from deeplab.sweep.plan import point_name
+from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.summary import PointSummary, Summary
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
             for point in summary.points
         ]
         means = _means(summary.points, summary).tolist()
-        keys = [axis.key for axis in axes]
+        keys = [axis.key.rpartition(".")[2] for axis in axes]
         return sweep_parallel.draw(keys, points, means, metric=summary.metric, best=summary.best, name=name)
     shown = summary.points[:MOST_CATEGORIES]
     return sweep_categories.draw(

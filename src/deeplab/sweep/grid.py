@@ -1,14 +1,16 @@
 """The points of a sweep: every combination of the values that overrides give to their keys."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from deeplab.config.compose import Composed, Composer
-from deeplab.config.errors import UserError
+from deeplab.config.errors import UserError, UserErrors
 from deeplab.config.folders import GROUPS, options
-from deeplab.config.overrides import expand_override, parse_override
+from deeplab.config.overrides import Interval, expand_override, parse_override, read_interval
+
+MOST_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -17,11 +19,13 @@ class Axis:
 
     Attributes:
         key: as in `l2` or `optimizer.learning_rate`.
-        values: as they would be written in an override, without the key.
+        values: as they would be written in an override, without the key; the two ends of an interval.
+        interval: what a search draws from instead of from the values, or None.
     """
 
     key: str
     values: tuple[str, ...]
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ class Grid:
         for values in product(*(axis.values for axis in self.axes)):
             yield dict(zip(keys, values, strict=True))
 
+    def overrides(self, settings: Mapping[str, str]) -> list[str]:
+        """What composes the point of these settings."""
+        return [*self.common, *(f"{key}={value}" for key, value in settings.items())]
+
 
 def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Composed]:
     """Tell the axes of a sweep from what all its points share.
@@ -54,16 +62,17 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
     Args:
         overrides: as on the command line; those with several values are axes. So is what an experiment brings in
             `sweep.grid`, unless the command line gives that key a value.
-        composer: composes the first point, which says what the experiment brings.
+        composer: composes a point, which says what the experiment brings.
 
     Returns:
-        The grid, and its first point composed.
+        The grid, and one of its points composed.
 
     Raises:
-        UserError: an override cannot be read or has no values, or the first point cannot be composed.
+        UserError: an override cannot be read or has no values.
+        UserErrors: no point can be composed.
     """
-    common, axes = _split(overrides, composer)
-    first = composer.compose([*common, *(f"{axis.key}={axis.values[0]}" for axis in axes)])
+    grid = Grid(*_split(overrides, composer))
+    first = _first_sound(grid, composer)
     assert first.sweep is not None
     given = {text.partition("=")[0].lstrip("+") for text in overrides}
     brought = [
@@ -72,18 +81,61 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
         if key not in given
     ]
     more_common, more_axes = _split(brought, composer)
-    grid = Grid((*common, *more_common), (*axes, *more_axes))
+    grid = Grid((*grid.common, *more_common), (*grid.axes, *more_axes))
     for axis in grid.axes:
         _check_axis(axis)
     if brought:
-        first = composer.compose([*grid.common, *(f"{axis.key}={axis.values[0]}" for axis in grid.axes)])
+        first = _first_sound(grid, composer)
     return grid, first
 
 
-def _split(overrides: Sequence[str], composer: Composer) -> tuple[list[str], list[Axis]]:
+def raise_faults(faults: Mapping[str, Sequence[str]], points: int) -> None:
+    """Tell what is wrong with the points of a sweep, each fault once with the points that have it.
+
+    Args:
+        faults: names of points by what is wrong with them; none is no error.
+        points: of the sweep.
+
+    Raises:
+        UserErrors: there are any.
+    """
+    lines = []
+    for fault, names in list(faults.items())[:MOST_LINES]:
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more points" if len(names) > 3 else "")
+        lines.append(f"{shown}: {fault}" if shown else fault)
+    if len(faults) > MOST_LINES:
+        lines.append(f"and {len(faults) - MOST_LINES} more faults")
+    if lines:
+        bad = len({name for names in faults.values() for name in names})
+        raise UserErrors([*lines, f"{bad} of {points} points cannot be trained; nothing was started."])
+
+
+def point_name(settings: Mapping[str, str]) -> str:
+    """A point in a few words, as in `l2=0.001 model=cnn`."""
+    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in settings.items())
+
+
+def _first_sound(grid: Grid, composer: Composer) -> Composed:
+    faults: dict[str, list[str]] = {}
+    for settings in grid.points():
+        try:
+            return composer.compose(grid.overrides(settings))
+        except UserError as error:
+            faults.setdefault(str(error), []).append(point_name(settings))
+    if grid.axes:
+        raise_faults(faults, grid.size)
+    raise UserError(next(iter(faults)))
+
+
+def _split(overrides: Sequence[str], composer: Composer) -> tuple[tuple[str, ...], tuple[Axis, ...]]:
     names = {group: options(group, composer.folders) for group in GROUPS}
     common, axes = [], []
     for text in overrides:
+        interval = read_interval(text)
+        if interval is not None:
+            ends = (interval.written(interval.low), interval.written(interval.high))
+            axes.append(Axis(text.partition("=")[0], ends, interval))
+            continue
         expanded = expand_override(text, names)
         if expanded == [text]:
             parse_override(text)
@@ -91,7 +143,7 @@ def _split(overrides: Sequence[str], composer: Composer) -> tuple[list[str], lis
         else:
             key = expanded[0].partition("=")[0]
             axes.append(Axis(key, tuple(one.partition("=")[2] for one in expanded)))
-    return common, axes
+    return tuple(common), tuple(axes)
 
 
 def _check_axis(axis: Axis) -> None:

@@ -1,12 +1,13 @@
 """What a sweep leaves in the store when its trials are done: tables, figures, the best point."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deeplab.config.schema import Metric
 from deeplab.runs.artifacts import LAST_CHECKPOINT
 from deeplab.sweep.figures import History, sweep_figures
-from deeplab.sweep.plan import Plan, Trial, point_name
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.summary import METRICS, Summary, TrialScores
 from deeplab.sweep.tables import points_table, trials_table
 from deeplab.tracking.run_log import RunLog, delete_files, remove_models
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 # Figures of more points than these would be looked at by nobody.
 MOST_CURVES = 24
 # The names of MLflow's single metrics for what is compared.
-_LOGGED: dict[Metric, str] = {
+LOGGED: dict[Metric, str] = {
     "val/accuracy": "validation/accuracy",
     "val/loss": "validation/loss",
     "test/accuracy": "test/accuracy",
@@ -28,7 +29,7 @@ _LOGGED: dict[Metric, str] = {
 
 def read_scores(trial: Trial, run: "Run") -> TrialScores:
     """The scores of a finished trial."""
-    scores = {metric: run.data.metrics[_LOGGED[metric]] for metric in METRICS if _LOGGED[metric] in run.data.metrics}
+    scores = {metric: run.data.metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in run.data.metrics}
     seconds = run.data.metrics["time/training_seconds"]
     return TrialScores(trial.point, trial.replicate, run.info.run_id, scores, seconds)
 
@@ -54,7 +55,9 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
     best = summary.points[summary.best]
     log.tag("deeplab.best_point", point_name(best.settings) or plan.name)
     log.metrics(summary.finished, {f"best/{metric}": found.mean for metric, found in best.statistics.items()})
-    _keep_best(store, plan, summary, runs)
+    winner = best_trial(summary)
+    if winner is not None:
+        keep_best(store, tracking, winner.run_id, runs)
 
 
 def best_trial(summary: Summary) -> TrialScores | None:
@@ -65,13 +68,10 @@ def best_trial(summary: Summary) -> TrialScores | None:
     return min(summary.points[summary.best].trials, key=lambda trial: sign * trial.scores[summary.metric])
 
 
-def _keep_best(store: Store, plan: Plan, summary: Summary, runs: Mapping[str, "Run"]) -> None:
+def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mapping[str, "Run"]) -> None:
     """Where only the best model or the best figures are to be kept, delete those of all other trials."""
-    tracking, best = plan.trials[0].values["tracking"], best_trial(summary)
-    if best is None:
-        return
     for run in runs.values():
-        if run.info.run_id == best.run_id or run.info.status != "FINISHED":
+        if run.info.run_id == best or run.info.status != "FINISHED":
             continue
         if tracking["save_model"] == "best":
             remove_models(store.client, store.experiment_id, run.info.run_id)

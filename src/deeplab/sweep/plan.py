@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from deeplab.config.compose import Composed, Composer
-from deeplab.config.errors import UserError, UserErrors
+from deeplab.config.errors import UserError
 from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
 from deeplab.runs.check import Checked
-from deeplab.sweep.grid import Axis, Grid, read_grid
+from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 8
-MOST_LINES = 20
 # What can be different without a trial becoming another: names, where it is kept, where its data lie, checkpoints.
 _NOT_IDENTITY = ("name", "notes", "tags", "tracking")
 _NOT_IDENTITY_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
@@ -66,14 +65,17 @@ class Plan:
     @property
     def key(self) -> str:
         """What the same command has in common: its name if it was given one, otherwise its overrides."""
-        named = [text for text in self.overrides if text.startswith("name=")]
-        own = [text for text in self.overrides if text.partition("=")[0].split(".")[0] not in ("launcher", "tracking")]
-        return _sha(named or sorted(own))[:16]
+        return key_of(self.overrides)
 
     def trial_name(self, trial: Trial) -> str:
         """As the run is called: `l2=0.001 #2`, or `l2=0.001` where points have one replicate."""
         name = point_name(self.points[trial.point]) or self.name
         return name if self.replicates == 1 else f"{name} #{trial.replicate + 1}"
+
+    @property
+    def count(self) -> int:
+        """How many trials there are."""
+        return len(self.trials)
 
     @property
     def size(self) -> str:
@@ -86,9 +88,11 @@ class Plan:
         return json.dumps(asdict(self), indent=None, sort_keys=True)
 
 
-def point_name(settings: Mapping[str, str]) -> str:
-    """A point in a few words, as in `l2=0.001 model=cnn`."""
-    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in settings.items())
+def key_of(overrides: Sequence[str], *more: str) -> str:
+    """What the same commands have in common: the name in their overrides, otherwise these; and `more`."""
+    named = [text for text in overrides if text.startswith("name=")]
+    own = [text for text in overrides if text.partition("=")[0].split(".")[0] not in ("launcher", "tracking")]
+    return _sha([*more, *(named or sorted(own))])[:16]
 
 
 def plural(count: int, noun: str) -> str:
@@ -110,6 +114,11 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     """
     composer = Composer(config_dir)
     grid, first = read_grid(overrides, composer)
+    for axis in grid.axes:
+        if axis.interval is not None:
+            raise UserError(
+                f"{axis.key} is given an interval, which is no grid: it needs --search tpe or --search random."
+            )
     assert first.sweep is not None
     replicates, count = first.sweep.replicates, grid.size * first.sweep.replicates
     if count == 1:
@@ -120,7 +129,7 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     _check_metric(first)
     points = tuple(grid.points())
     trials = _compose_all(grid, points, first, composer)
-    name = first.config.name or _name(grid, first)
+    name = first.config.name or name_of(grid, first)
     return Plan(name, tuple(overrides), grid.axes, points, replicates, first.sweep, trials)
 
 
@@ -143,9 +152,9 @@ def with_checks(plan: Plan, checks: Sequence[Checked | str]) -> Plan:
     for settings, found in zip(plan.points, checks, strict=True):
         if isinstance(found, str):
             faults.setdefault(found, []).append(point_name(settings))
-    _raise_faults(faults, len(plan.points))
+    raise_faults(faults, len(plan.points))
     sound = [found for found in checks if isinstance(found, Checked)]
-    trials = tuple(replace(trial, identity=_identity(trial, sound[trial.point])) for trial in plan.trials)
+    trials = tuple(replace(trial, identity=identity_of(trial.values, sound[trial.point])) for trial in plan.trials)
     seen: dict[str, Trial] = {}
     for trial in trials:
         other = seen.setdefault(trial.identity, trial)
@@ -168,7 +177,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _threads(config: SweepConfig, device: str, trials: int) -> int:
+def threads_of(config: SweepConfig, device: str, trials: int) -> int:
     """Threads of a trial, where its configuration leaves them open: the cores divided among the workers."""
     if isinstance(config.launcher, LocalLauncherConfig):
         return max(1, _cores() // workers_of(config, device, trials))
@@ -182,9 +191,9 @@ def _compose_all(
     trials: list[Trial] = []
     faults: dict[str, list[str]] = {}
     count = len(points) * first.sweep.replicates
-    threads = _threads(first.sweep, first.config.training.device, count)
+    threads = threads_of(first.sweep, first.config.training.device, count)
     for number, settings in enumerate(points):
-        overrides = [*grid.common, *(f"{key}={value}" for key, value in settings.items())]
+        overrides = grid.overrides(settings)
         try:
             composed = composer.compose(overrides)
             if composed.sweep != first.sweep:
@@ -199,20 +208,8 @@ def _compose_all(
                 trials.append(Trial(number, replicate, {**values, "training": training}))
         except UserError as error:
             faults.setdefault(str(error), []).append(point_name(settings))
-    _raise_faults(faults, len(points))
+    raise_faults(faults, len(points))
     return tuple(trials)
-
-
-def _raise_faults(faults: Mapping[str, Sequence[str]], points: int) -> None:
-    lines = []
-    for fault, names in list(faults.items())[:MOST_LINES]:
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more points" if len(names) > 3 else "")
-        lines.append(f"{shown or 'every trial'}: {fault}")
-    if len(faults) > MOST_LINES:
-        lines.append(f"and {len(faults) - MOST_LINES} more faults")
-    if lines:
-        bad = len({name for names in faults.values() for name in names})
-        raise UserErrors([*lines, f"{bad} of {points} points cannot be trained; nothing was started."])
 
 
 def _check_metric(first: Composed) -> None:
@@ -224,14 +221,16 @@ def _check_metric(first: Composed) -> None:
         )
 
 
-def _identity(trial: Trial, checked: Checked) -> str:
-    kept = {key: value for key, value in trial.values.items() if key not in _NOT_IDENTITY}
+def identity_of(values: Mapping[str, Any], checked: Checked) -> str:
+    """Hash of all that can change the result of a training."""
+    kept = {key: value for key, value in values.items() if key not in _NOT_IDENTITY}
     for group, keys in _NOT_IDENTITY_IN.items():
         kept[group] = {key: value for key, value in kept[group].items() if key not in keys}
     return _sha([kept, checked.fingerprint, checked.engine])
 
 
-def _name(grid: Grid, first: Composed) -> str:
+def name_of(grid: Grid, first: Composed) -> str:
+    """What a sweep is called that was given no name: its network, and what is varied."""
     network = "" if any(axis.key == "model" for axis in grid.axes) else f"{first.config.model.name} "
     over = " x ".join(axis.key.rpartition(".")[2] for axis in grid.axes)
     return f"{network}{over or 'replicates'}"

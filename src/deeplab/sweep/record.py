@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.errors import UserError
-from deeplab.sweep.plan import Plan, Trial, point_name
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.trial import TRIAL_TAG
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.read import read_artifact
@@ -46,11 +47,11 @@ def with_plan(store: Store, run_id: str, plan: Plan) -> None:
     store.client.log_artifact(run_id, str(folder / PLAN_FILE))
 
 
-def find_sweep(store: Store, plan: Plan) -> "Run | None":
+def find_sweep(store: Store, key: str) -> "Run | None":
     """The newest sweep that the same command made, or None."""
     found = store.client.search_runs(
         [store.experiment_id],
-        filter_string=f"tags.`{KEY_TAG}` = '{plan.key}'",
+        filter_string=f"tags.`{KEY_TAG}` = '{key}'",
         order_by=["attributes.start_time DESC"],
         max_results=1,
     )
@@ -103,11 +104,10 @@ def mark_ended(store: Store, run: "Run", why: str) -> None:
     store.client.set_terminated(run.info.run_id, "KILLED")
 
 
-def trial_tags(plan: Plan, trial: Trial, parent_id: str) -> dict[str, str]:
+def trial_tags(settings: Mapping[str, str], trial: Trial, parent_id: str) -> dict[str, str]:
     """What makes a trial findable by its tags alone."""
-    settings = {f"deeplab.axis.{key}": value for key, value in plan.points[trial.point].items()}
     return {
-        **settings,
+        **{f"deeplab.axis.{key}": value for key, value in settings.items()},
         TRIAL_TAG: trial.identity,
         "deeplab.sweep": parent_id,
         "deeplab.point": str(trial.point),
@@ -117,8 +117,8 @@ def trial_tags(plan: Plan, trial: Trial, parent_id: str) -> dict[str, str]:
 
 def _difference(frozen: Mapping[str, Any], plan: Plan) -> str:
     """The first few things in which two plans differ, in words."""
-    before = {_place(frozen["points"], trial): trial for trial in frozen["trials"]}
-    after = {_place(plan.points, asdict(trial)): asdict(trial) for trial in plan.trials}
+    now = json.loads(plan.frozen())
+    before, after = ({_place(each["points"], trial): trial for trial in each["trials"]} for each in (frozen, now))
     found = [f"'{place}' is gone" for place in before if place not in after]
     found += [f"'{place}' is new" for place in after if place not in before]
     changes: dict[str, int] = {}

@@ -4,7 +4,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -13,38 +13,21 @@ from deeplab.config.build import build
 from deeplab.config.errors import Interrupted, UserError, exit_status
 from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.signals import signals_ignored
+from deeplab.sweep.attempts import WAIT_SECONDS, Progress, end_running, lost
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.launch.launcher import Launcher
+from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.outcome import log_outcome, read_scores
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.record import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
 from deeplab.sweep.summary import Summary, summarise
 from deeplab.sweep.trial import Event, Job
 from deeplab.tracking.repair import is_alive
-from deeplab.tracking.run_log import ERROR_TAG, RunLog
+from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Place, Store, open_store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-WAIT_SECONDS = 0.5
-INTERRUPT_SECONDS = 30.0
-
-
-class SweepObserver:
-    """Told how a sweep goes; each method does nothing unless it is overridden."""
-
-    def sweep_began(self, plan: Plan, run_id: str, finished: int, capacity: int) -> None:
-        """The plan is frozen; so many of its trials are finished already."""
-
-    def trial_submitted(self, number: int) -> None:
-        """A trial was handed to the launcher."""
-
-    def trial_changed(self, event: Event, again: bool) -> None:
-        """Something happened to a trial; `again` means that it died and will be tried once more."""
-
-    def waited(self) -> None:
-        """Half a second has passed, or less."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +49,6 @@ class SweepResult:
     summary: Summary
     failed: Mapping[str, str]
     seconds: float
-
-
-@dataclass
-class _Progress:
-    """What is done and what is left."""
-
-    waiting: deque[int]
-    finished: set[int]
-    running: set[int] = field(default_factory=set)
-    failed: dict[int, str] = field(default_factory=dict)
-    attempts: dict[int, int] = field(default_factory=dict)
-    previous: dict[int, str] = field(default_factory=dict)
 
 
 def run_sweep(plan: Plan, observer: SweepObserver, fresh: bool = False) -> SweepResult:
@@ -106,7 +77,7 @@ def run_sweep(plan: Plan, observer: SweepObserver, fresh: bool = False) -> Sweep
 
 
 def _carry_out(plan: Plan, store: Store, observer: SweepObserver, fresh: bool, began: float) -> SweepResult:
-    before = None if fresh else find_sweep(store, plan)
+    before = None if fresh else find_sweep(store, plan.key)
     if before is not None:
         check_unchanged(store, before, plan)
         _check_not_running(plan, store, before)
@@ -118,7 +89,12 @@ def _carry_out(plan: Plan, store: Store, observer: SweepObserver, fresh: bool, b
             observer.sweep_began(plan, log.run_id, len(progress.finished), launcher.capacity)
             _train(plan, store, log.run_id, progress, launcher, observer)
         except KeyboardInterrupt as interrupt:
-            raise _interrupted(interrupt, plan, store, log, progress, launcher, observer) from None
+            end_running(interrupt, launcher, store, log, progress, observer)
+            raise Interrupted(
+                f"Interrupted: {len(progress.finished)} of {len(plan.trials)} trials are finished and kept. "
+                "To go on: the same command again.",
+                exit_status(interrupt),
+            ) from None
         except BaseException as error:
             launcher.close()
             log.end("FAILED", f"{type(error).__name__}: {error}")
@@ -160,7 +136,7 @@ def _check_not_running(plan: Plan, store: Store, before: "Run") -> None:
             )
 
 
-def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store) -> _Progress:
+def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store) -> Progress:
     """What of the plan is in the store already."""
     finished: set[int] = set()
     waiting: deque[int] = deque()
@@ -176,18 +152,18 @@ def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store) -> _Progress:
         if run.info.status == "RUNNING":
             mark_ended(store, run, "its process is gone; marked by the next start of its sweep")
         previous[number] = run.info.run_id
-    return _Progress(waiting, finished, previous=previous)
+    return Progress(waiting, finished, previous=previous)
 
 
 def _train(
-    plan: Plan, store: Store, parent_id: str, progress: _Progress, launcher: Launcher, observer: SweepObserver
+    plan: Plan, store: Store, parent_id: str, progress: Progress, launcher: Launcher, observer: SweepObserver
 ) -> None:
     while progress.waiting or progress.running:
         while progress.waiting and len(progress.running) < launcher.capacity:
             number = progress.waiting.popleft()
             progress.running.add(number)
             launcher.submit(_job(plan, number, parent_id, store.place.uri, progress.previous.get(number)))
-            observer.trial_submitted(number)
+            observer.trial_submitted(number, plan.trial_name(plan.trials[number]))
         for event in launcher.wait(WAIT_SECONDS):
             _take(event, plan, store, parent_id, progress, observer)
         observer.waited()
@@ -195,11 +171,11 @@ def _train(
 
 def _job(plan: Plan, number: int, parent_id: str, uri: str, previous: str | None) -> Job:
     trial = plan.trials[number]
-    tags = trial_tags(plan, trial, parent_id)
+    tags = trial_tags(plan.points[trial.point], trial, parent_id)
     return Job(number, plan.trial_name(trial), trial.values, plan.overrides, tags, parent_id, uri, previous)
 
 
-def _take(event: Event, plan: Plan, store: Store, parent_id: str, progress: _Progress, observer: SweepObserver) -> None:
+def _take(event: Event, plan: Plan, store: Store, parent_id: str, progress: Progress, observer: SweepObserver) -> None:
     again = False
     if event.ends_trial:
         progress.running.discard(event.number)
@@ -208,62 +184,6 @@ def _take(event: Event, plan: Plan, store: Store, parent_id: str, progress: _Pro
     elif event.kind == "failed":
         progress.failed[event.number] = event.text
     elif event.kind in ("died", "killed"):
-        again = _lost(event, plan, store, parent_id, progress)
+        identity = plan.trials[event.number].identity
+        again = lost(event, identity, plan.config.launcher.retries, store, parent_id, progress)
     observer.trial_changed(event, again)
-
-
-def _lost(event: Event, plan: Plan, store: Store, parent_id: str, progress: _Progress) -> bool:
-    """A trial whose worker is gone is tried again, a few times; returns whether it is."""
-    attempts = progress.attempts[event.number] = progress.attempts.get(event.number, 0) + 1
-    run = children(store, parent_id).get(plan.trials[event.number].identity)
-    if run is not None and run.info.status == "FINISHED":
-        progress.finished.add(event.number)  # it died after its last word
-        return False
-    if run is not None:
-        mark_ended(store, run, event.text)
-        progress.previous[event.number] = run.info.run_id
-    if attempts <= plan.config.launcher.retries:
-        progress.waiting.appendleft(event.number)
-        return True
-    why = f"{event.text}, {attempts} times" if attempts > 1 else event.text
-    progress.failed[event.number] = why
-    if run is not None:
-        store.client.set_tag(run.info.run_id, ERROR_TAG, why)
-        store.client.set_terminated(run.info.run_id, "FAILED")
-    return False
-
-
-def _interrupted(
-    interrupt: KeyboardInterrupt,
-    plan: Plan,
-    store: Store,
-    log: RunLog,
-    progress: _Progress,
-    launcher: Launcher,
-    observer: SweepObserver,
-) -> Interrupted:
-    """End the running trials as KILLED, at once if a second signal comes, and then the sweep."""
-    try:
-        launcher.interrupt()
-        deadline = time.monotonic() + INTERRUPT_SECONDS
-        while progress.running and time.monotonic() < deadline:
-            for event in launcher.wait(WAIT_SECONDS):
-                if event.ends_trial:
-                    progress.running.discard(event.number)
-                if event.kind == "finished":
-                    progress.finished.add(event.number)
-                observer.trial_changed(event, again=False)
-            observer.waited()
-    except KeyboardInterrupt:
-        pass
-    with signals_ignored():
-        launcher.close()
-        for run in children(store, log.run_id).values():
-            if run.info.status == "RUNNING":
-                mark_ended(store, run, "ended with its sweep")
-        log.end("KILLED", f"ended by {type(interrupt).__name__}")
-    return Interrupted(
-        f"Interrupted: {len(progress.finished)} of {len(plan.trials)} trials are finished and kept. "
-        "To go on: the same command again.",
-        exit_status(interrupt),
-    )

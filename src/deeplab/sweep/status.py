@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deeplab.config.errors import UserError
+from deeplab.runs.artifacts import PRUNED_TAG
 from deeplab.sweep.record import children
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.repair import heartbeat_age, is_alive
@@ -43,7 +44,7 @@ class TrialStatus:
     Attributes:
         run_id: of its run.
         name: of it.
-        status: MLflow's; DEAD for one that says RUNNING and shows no life.
+        status: MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early.
         epoch: done.
         epochs: asked for.
         validation_accuracy: of the last epoch, or None.
@@ -116,4 +117,6 @@ def _trial_status(store: Store, run: "Run") -> TrialStatus:
 
 
 def _status(run: "Run") -> str:
+    if PRUNED_TAG in run.data.tags and run.info.status == "KILLED":
+        return "PRUNED"
     return "DEAD" if run.info.status == "RUNNING" and not is_alive(run) else str(run.info.status)

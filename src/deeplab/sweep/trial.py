@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from deeplab.config.build import build
 from deeplab.config.compose import Composed
-from deeplab.config.errors import Interrupted, RunError, UserError
+from deeplab.config.errors import Interrupted, Pruned, RunError, UserError
 from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.prepare import Prepared
 from deeplab.runs.resume import Resumption, checkpoint_folder
@@ -17,6 +17,7 @@ from deeplab.runs.train import Membership, RunObserver, RunResult, train
 from deeplab.tracking.store import Store, open_store
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.history import Epoch
+from deeplab.training.workshop import Workshop
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -38,6 +39,7 @@ class Job:
         parent_id: the sweep's own run.
         uri: of the store, the same from wherever the worker is started.
         previous: an unfinished run of the same trial, or None.
+        asks: whether to ask after each epoch if it is to go on.
     """
 
     number: int
@@ -48,6 +50,16 @@ class Job:
     parent_id: str
     uri: str
     previous: str | None
+    asks: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a trial that asks is to go on after an epoch."""
+
+    number: int
+    epoch: int
+    go_on: bool
 
 
 @dataclass(frozen=True)
@@ -56,8 +68,8 @@ class Event:
 
     Attributes:
         number: of the trial in its plan.
-        kind: `began` and `epoch` while it goes on; `finished`, `failed` (an error of its own) and `killed` (ended from
-            outside, properly) at its end; `died` when its worker is gone.
+        kind: `began` and `epoch` while it goes on; `finished`, `pruned` (it asked, and was not to go on), `failed` (an
+            error of its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone.
         text: the error, or nothing.
         epoch: done so far.
         epochs: asked for.
@@ -66,7 +78,7 @@ class Event:
     """
 
     number: int
-    kind: Literal["began", "epoch", "finished", "failed", "killed", "died"]
+    kind: Literal["began", "epoch", "finished", "pruned", "failed", "killed", "died"]
     text: str = ""
     epoch: int = 0
     epochs: int = 0
@@ -79,11 +91,25 @@ class Event:
         return self.kind not in ("began", "epoch")
 
 
-def run_trial(job: Job, tell: Callable[[Event], None]) -> None:
-    """Train a trial, or go on with it; what came of it is the last event that is told."""
+def run_trial(
+    job: Job,
+    tell: Callable[[Event], None],
+    ask: Callable[[int], bool] | None = None,
+    workshop: Workshop | None = None,
+) -> None:
+    """Train a trial, or go on with it; what came of it is the last event that is told.
+
+    Args:
+        job: what to train.
+        tell: takes the events.
+        ask: told the number of an epoch that is done, and of which `tell` knows; returns whether to go on.
+        workshop: what the trials of this process share, or None.
+    """
     try:
-        result = _run(job, tell)
+        result = _run(job, _Teller(job.number, tell, ask), workshop)
         tell(Event(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
+    except Pruned:
+        tell(Event(job.number, "pruned"))
     except Interrupted as error:
         tell(Event(job.number, "killed", str(error)))
     except (UserError, RunError) as error:
@@ -103,7 +129,7 @@ def last_event(job: Job) -> Event:
     return events[-1]
 
 
-def _run(job: Job, tell: Callable[[Event], None]) -> RunResult:
+def _run(job: Job, observer: RunObserver, workshop: Workshop | None) -> RunResult:
     config = build(ExperimentConfig, job.values)
     config = replace(config, tracking=replace(config.tracking, uri=job.uri))
     composed = Composed(config, job.values, job.overrides)
@@ -112,8 +138,7 @@ def _run(job: Job, tell: Callable[[Event], None]) -> RunResult:
     try:
         with lock.acquire(timeout=LOCK_SECONDS):
             resumption = _resumption(job, composed, store)
-            observer = _Teller(job.number, tell)
-            return train(composed, [observer], resumption, Membership(job.parent_id, job.name, job.tags))
+            return train(composed, [observer], resumption, Membership(job.parent_id, job.name, job.tags), workshop)
     except Timeout as error:
         raise RunError(f"Another process has been training '{job.name}' for {LOCK_SECONDS:.0f} s.") from error
 
@@ -138,10 +163,10 @@ def _resumption(job: Job, composed: Composed, store: Store) -> Resumption | None
 
 
 class _Teller(RunObserver):
-    """Tells the sweep of the beginning and of each epoch."""
+    """Tells the sweep of the beginning and of each epoch, and asks whether to go on."""
 
-    def __init__(self, number: int, tell: Callable[[Event], None]) -> None:
-        self._number, self._tell = number, tell
+    def __init__(self, number: int, tell: Callable[[Event], None], ask: Callable[[int], bool] | None) -> None:
+        self._number, self._tell, self._ask = number, tell, ask
         self._epochs = self._done = 0
 
     def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
@@ -153,3 +178,5 @@ class _Teller(RunObserver):
 
     def epoch_ended(self, epoch: Epoch) -> None:
         self._tell(Event(self._number, "epoch", epoch=epoch.number, epochs=self._epochs, metrics=epoch.metrics))
+        if self._ask is not None and not self._ask(epoch.number):
+            raise Pruned

@@ -133,9 +133,10 @@ def impatient() -> AbstractContextManager[None]:
 
 
 def quieten_mlflow() -> None:
-    """Leave the screen to deeplab: MLflow tells of every table it creates."""
+    """Leave the screen to deeplab: MLflow tells of every table it creates and every file it reads."""
     import logging
 
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

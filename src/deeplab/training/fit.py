@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -20,6 +20,7 @@ from deeplab.training.keeper import Keeper
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
+from deeplab.training.workshop import Workshop
 
 
 def fit(
@@ -34,6 +35,8 @@ def fit(
     observers: Sequence[Observer] = (),
     resumed: Checkpoint | None = None,
     write: Callable[[Checkpoint], None] = lambda _: None,
+    workshop: Workshop | None = None,
+    likeness: Hashable = None,
 ) -> Checkpoint:
     """Train the weights of a network in place.
 
@@ -49,6 +52,8 @@ def fit(
         observers: told of every step and epoch, in this order.
         resumed: where to go on from, or None to begin.
         write: takes a checkpoint every `config.checkpoint_every` epochs.
+        workshop: keeps compiled blocks from one training of this process to the next, or None.
+        likeness: equal for trainings that can share them: they differ in nothing but their seed.
 
     Returns:
         The state after the last epoch, the history of all epochs in it.
@@ -61,38 +66,50 @@ def fit(
     steps = _steps_per_block(network, train, config.batch_size, engine)
     sizes = block_sizes(len(train), config.batch_size, steps)
     data = order.blocks(config.batch_size, sizes)
-    trainer: keras.Model
+
+    def compiled(trainer: Any) -> Any:
+        trainer.compile(
+            optimizer=optimizer,
+            loss=build_loss(config),
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            jit_compile=False,  # blocks compile themselves; without blocks XLA gains nothing
+        )
+        trainer.optimizer.build(trainer.trainable_variables)
+        return trainer
+
+    trained = network
     if engine.kind == "keras":
         # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
-        trainer = keras.Model(network.inputs, network.outputs, name=network.name)
+        trainer = compiled(keras.Model(network.inputs, network.outputs, name=network.name))
         data = single_batches(data, look_up)
-    elif look_up.in_memory:
-        trainer = BlockModel(network, engine.xla, unpack=look_up)
     else:
-        trainer = BlockModel(network, engine.xla, unpack=lambda *contents: contents)
-        data = looked_up(data, look_up)
-    loop = _Loop(network, config.epochs, sizes, order, observers, resumed.history.epochs if resumed else ())
-    trainer.compile(
-        optimizer=optimizer,
-        loss=build_loss(config),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=False,  # blocks compile themselves; without blocks XLA gains nothing
-    )
-    trainer.optimizer.build(network.trainable_variables)
+        unpack = look_up if look_up.in_memory else lambda *contents: contents
+
+        def in_blocks(net: keras.Model) -> Any:
+            return compiled(BlockModel(net, engine.xla, unpack))
+
+        trainer = workshop.trainer(likeness, network, optimizer, in_blocks) if workshop else in_blocks(network)
+        trained = trainer.network
+        data = data if look_up.in_memory else looked_up(data, look_up)
+    loop = _Loop(trained, config.epochs, sizes, order, observers, resumed.history.epochs if resumed else ())
     stopping = _early_stopping(config)
     keeper = Keeper(loop.history, stopping, resumed, config.checkpoint_every, config.checkpoint_seconds, write)
     done = len(loop.epochs)
-    trainer.fit(
-        data,
-        validation_data=None
-        if validation is None
-        else validation_batches(validation, num_classes, evaluation_batch(network)),
-        initial_epoch=done,
-        epochs=done if resumed and resumed.stopped else max(done, config.epochs),
-        shuffle=False,  # the order is ours
-        callbacks=[loop, *([] if stopping is None else [stopping]), keeper],
-        verbose=0,
-    )
+    try:
+        trainer.fit(
+            data,
+            validation_data=None
+            if validation is None
+            else validation_batches(validation, num_classes, evaluation_batch(network)),
+            initial_epoch=done,
+            epochs=done if resumed and resumed.stopped else max(done, config.epochs),
+            shuffle=False,  # the order is ours
+            callbacks=[loop, *([] if stopping is None else [stopping]), keeper],
+            verbose=0,
+        )
+    finally:
+        if trained is not network:
+            network.set_weights(trained.get_weights())
     assert keeper.last is not None
     return keeper.last
 

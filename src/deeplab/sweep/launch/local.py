@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.sweep.launch.worker import work
-from deeplab.sweep.trial import Event, Job
+from deeplab.sweep.trial import Answer, Event, Job
 
 # Settings of a process rather than of a training.
 _PROCESS_SETTINGS = ("device", "threads", "precision", "deterministic")
@@ -52,6 +52,13 @@ class LocalLauncher:
         worker.trial = job.number
         with suppress(OSError):  # it has just died, and `wait` will tell
             worker.connection.send(job)
+
+    def answer(self, answer: Answer) -> None:
+        """Tell a trial that asked whether it is to go on."""
+        for worker in self._workers:
+            if worker.trial == answer.number:
+                with suppress(OSError):  # it has just died, and `wait` will tell
+                    worker.connection.send(answer)
 
     def wait(self, seconds: float) -> Sequence[Event]:
         """What the workers told, and which of them died."""

@@ -1,5 +1,6 @@
 """Trials as tasks of a Ray cluster; Ray finds a place for each and starts a process there."""
 
+import logging
 import os
 import socket
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private import ray_constants
 from ray.exceptions import RayError, TaskCancelledError
 
 from deeplab.config.errors import UserError
@@ -35,6 +37,9 @@ class RayLauncher:
         folder.mkdir(parents=True, exist_ok=True)
         if config.address is not None:
             _check_reachable(config.address)
+            if config.address.startswith(("127.0.0.1:", "localhost:")):
+                # Ray would take the machine's outer address instead, where a cluster on loopback does not listen.
+                ray_constants.ENABLE_RAY_CLUSTER = False
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         try:
             ray.init(
@@ -43,7 +48,7 @@ class RayLauncher:
                 _node_ip_address=None if config.address else "127.0.0.1",
                 include_dashboard=None if config.address else False,
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
                 runtime_env={"env_vars": passed_on},
             )
         except (RayError, ConnectionError, RuntimeError, ValueError) as error:
@@ -56,7 +61,8 @@ class RayLauncher:
     @property
     def capacity(self) -> int:
         """How many trials the cluster takes at once, as it is now; nodes may come and go."""
-        there = ray.cluster_resources()
+        cluster: Any = ray
+        there = cluster.cluster_resources()
         takes = int(there.get("CPU", 0) // self._config.cpus_per_trial)
         if self._config.gpus_per_trial:
             takes = min(takes, int(there.get("GPU", 0) / self._config.gpus_per_trial))

@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from deeplab.runs.signals import listen
-from deeplab.sweep.trial import Event, run_trial
+from deeplab.sweep.trial import Answer, Event, Job, run_trial
+from deeplab.training.workshop import Workshop
 
 # What a process may hold of memory beyond what it held after its first trial.
 MOST_GROWTH_BYTES = 400 << 20
@@ -21,13 +23,14 @@ def work(connection: Connection, log: Path) -> None:
     """Take jobs until there are no more, and tell what becomes of them.
 
     Args:
-        connection: to the launcher. It brings jobs and takes pairs: an event, and whether the worker ends after it
-            because a trial did not give back its memory.
+        connection: to the launcher. It brings jobs, and answers to those that ask after each epoch. It takes pairs: an
+            event, and whether the worker ends after it because a trial did not give back its memory.
         log: takes what would otherwise go to the screen.
     """
     _write_to(log)
     _end_with_parent()
     listen()
+    workshop = Workshop()
     held: int | None = None
     try:
         while True:
@@ -39,7 +42,8 @@ def work(connection: Connection, log: Path) -> None:
                 else:
                     connection.send((event, False))
 
-            run_trial(connection.recv(), tell)
+            job = _next_job(connection)
+            run_trial(job, tell, partial(_answer, connection, job.number) if job.asks else None, workshop)
             _clean_up()
             memory = resident_bytes()
             held = held or memory
@@ -51,6 +55,20 @@ def work(connection: Connection, log: Path) -> None:
         return  # nobody is there to work for, or the work is to end
     finally:
         gc.freeze()  # else Python searches TensorFlow's objects for cycles before it goes
+
+
+def _next_job(connection: Connection) -> Job:
+    """Wait for a job; an answer that comes instead was meant for a trial that did not wait for it."""
+    while not isinstance(job := connection.recv(), Job):
+        pass
+    return job
+
+
+def _answer(connection: Connection, number: int, epoch: int) -> bool:
+    """Wait for the answer to this epoch of this trial."""
+    while not (isinstance(answer := connection.recv(), Answer) and (answer.number, answer.epoch) == (number, epoch)):
+        pass
+    return answer.go_on
 
 
 def resident_bytes() -> int:

@@ -1,0 +1,133 @@
+"""What a search found: the score against each numeric factor, and how the best score grew."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
+
+from deeplab.plots import scores as scores_of
+from deeplab.plots.style import BLUE, GREY, INK, new_figure, say, shorten, style
+
+_COLUMNS = 2
+_ROW_HEIGHT = 2.9  # inches
+
+
+@style()
+def draw(
+    trials: Sequence[int],
+    scores: Sequence[float],
+    pruned: Sequence[bool],
+    factors: Mapping[str, tuple[Sequence[float], bool]],
+    *,
+    metric: str,
+    name: str = "",
+) -> Figure:
+    """Draw a panel for each factor, and the best score so far against the number of the trial.
+
+    Finished trials are dots, pruned ones small grey crosses at their last score; a ring marks the best finished one.
+
+    Args:
+        trials: their numbers, from 0.
+        scores: of each trial; accuracies as fractions.
+        pruned: which of them were ended early.
+        factors: by name, the value at each trial and whether its axis is logarithmic.
+        metric: `val/accuracy` or `val/loss`.
+        name: of the search, for the title.
+
+    Raises:
+        ValueError: lengths differ, or the metric is unknown.
+    """
+    for values in (scores, pruned, *(values for values, _ in factors.values())):
+        if len(values) != len(trials):
+            raise ValueError(f"{len(values)} values for {len(trials)} trials; there must be one for each.")
+    score, ended = np.array(scores, dtype=np.float64), np.array(pruned, dtype=np.bool_)
+    best = _best(score, ended, metric)
+    rows = -(-(len(factors) + 1) // _COLUMNS)
+    figure = new_figure(scores_of.title(name, f"{scores_of.metric_name(metric)} in a search"), 0.9 + rows * _ROW_HEIGHT)
+    panels = figure.subplots(rows, _COLUMNS if factors else 1, squeeze=False).ravel()
+    for axes, (factor, (values, log)) in zip(panels, factors.items(), strict=False):
+        _draw_factor(axes, factor, np.array(values, dtype=np.float64), log, score, ended, best, metric)
+    _draw_progress(panels[len(factors)], np.array(trials, dtype=np.int64), score, ended, best, metric)
+    for axes in panels[len(factors) + 1 :]:
+        axes.remove()
+    handles = {handle.get_label(): handle for axes in figure.axes for handle in axes.get_lines()}
+    if handles:
+        scores_of.add_legend(figure, list(handles.values()))
+    return figure
+
+
+def _best(score: NDArray[np.float64], ended: NDArray[np.bool_], metric: str) -> int | None:
+    """Position of the best finished trial."""
+    if ended.all():
+        return None
+    sign = -1 if scores_of.is_accuracy(metric) else 1
+    return int(np.argmin(np.where(ended, np.inf, sign * score)))
+
+
+def _draw_factor(
+    axes: Axes,
+    factor: str,
+    values: NDArray[np.float64],
+    log: bool,
+    score: NDArray[np.float64],
+    ended: NDArray[np.bool_],
+    best: int | None,
+    metric: str,
+) -> None:
+    shown = shorten(factor, 36)
+    axes.set_xlabel(shown + (" (log scale)" if log else ""))
+    if log:
+        axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scores_of.number_text(value)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if best is not None:
+        axes.set_title(f"Best at {scores_of.number_text(float(values[best]))} ({scores_of.RING})")
+    _draw_trials(axes, values, score, ended, best, metric)
+
+
+def _draw_progress(
+    axes: Axes,
+    trials: NDArray[np.int64],
+    score: NDArray[np.float64],
+    ended: NDArray[np.bool_],
+    best: int | None,
+    metric: str,
+) -> None:
+    axes.set_xlabel("trial")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if best is not None:
+        better = np.maximum if scores_of.is_accuracy(metric) else np.minimum
+        axes.step(trials[~ended], better.accumulate(score[~ended]), where="post", color=BLUE, label="best so far")
+        unit = " %" if scores_of.is_accuracy(metric) else ""
+        text = scores_of.score_texts(metric, [float(score[best])])[0]
+        axes.set_title(f"Best: {text}{unit} in trial {trials[best]} ({scores_of.RING})")
+    _draw_trials(axes, trials.astype(np.float64), score, ended, best, metric)
+
+
+def _draw_trials(
+    axes: Axes,
+    x: NDArray[np.float64],
+    score: NDArray[np.float64],
+    ended: NDArray[np.bool_],
+    best: int | None,
+    metric: str,
+) -> None:
+    axes.grid(axis="y")
+    axes.margins(x=0.06, y=0.1)
+    if not score.size:
+        say(axes, "no score")
+        return
+    if ended.any():
+        axes.plot(x[ended], score[ended], "x", color=GREY, alpha=0.7, markersize=4, label="pruned")
+    if best is not None:
+        axes.plot(
+            x[~ended], score[~ended], "o", color=BLUE, alpha=0.75, markersize=5, markeredgewidth=0, label="finished"
+        )
+        axes.plot(
+            [x[best]], [score[best]], "o", markersize=11, markerfacecolor="none", markeredgecolor=INK,
+            markeredgewidth=1.4, zorder=4, label="best",
+        )  # fmt: skip
+    scores_of.finish_score_axis(axes, metric, "y")

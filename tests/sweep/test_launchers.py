@@ -1,0 +1,85 @@
+"""Sweeps on a real Ray cluster of two nodes, and as jobs of submitit."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEEPLAB = Path(sys.executable).parent / "deeplab"
+TINY = (
+    *("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=3", "tracking.save_model=none"),
+    *("tracking.plots=none", "launcher.cpus_per_trial=1", "replicates=2"),
+)
+
+
+@pytest.fixture
+def ray_cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a head and a second node, each a process of this machine with one core."""
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray.cluster_utils import Cluster
+
+    about = {"num_cpus": 1, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
+    cluster = Cluster(initialize_head=True, head_node_args=about)
+    cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
+    yield cluster.address
+    cluster.shutdown()
+
+
+def trials(runs: list[Any]) -> list[Any]:
+    return [run for run in runs if run.data.tags["deeplab.kind"] == "trial"]
+
+
+def test_ray_trains_on_every_node_and_a_killed_worker_is_tried_again(
+    folder: Path, ray_cluster: str, runs: Callable[[], list[Any]]
+) -> None:
+    command = [*TINY, "launcher=ray", f"launcher.address={ray_cluster}", "training.epochs=200"]
+    sweep = subprocess.Popen(
+        [str(DEEPLAB), "sweep", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    deadline = time.monotonic() + 120
+    workers: list[str] = []
+    while len(workers) < 2 or len(trials(runs())) < 2:
+        assert time.monotonic() < deadline, "two trials never ran at once"
+        time.sleep(0.2)
+        found = subprocess.run(["pgrep", "-f", "ray::_train"], capture_output=True, text=True, check=False)
+        workers = found.stdout.split()
+    os.kill(int(workers[0]), signal.SIGKILL)
+    out, _ = sweep.communicate(timeout=180)
+    assert sweep.returncode == 0, out
+    assert ", 2 at once" in out
+    assert re.search(r"its Ray worker is gone \(\w+\); it is tried again", out)
+    assert Counter(run.info.status for run in trials(runs())) == {"FINISHED": 2}
+
+
+def test_submitit_trains_the_same_jobs_as_slurm_would(
+    folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]
+) -> None:
+    done = cli("sweep", *TINY, "launcher=slurm", "launcher.cluster=local", "launcher.memory_gb=1")
+    assert (done.status, done.err) == (0, "")
+    assert Counter(run.info.status for run in trials(runs())) == {"FINISHED": 2}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("launcher=ray", "launcher.address=127.0.0.1:1"), "no Ray cluster can be reached there"),
+        (("launcher=ray", "launcher.address=nonsense"), "no Ray cluster can be reached there"),
+        (("launcher=slurm",), "the command sbatch is not found here"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_one_line_and_nothing_begins(
+    folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]], overrides: tuple[str, ...], message: str
+) -> None:
+    done = cli("sweep", *TINY, *overrides)
+    assert done.status == 2
+    assert message in done.err
+    assert len(done.err.splitlines()) == 1
+    assert runs() == []

@@ -1,0 +1,80 @@
+import csv
+import io
+import math
+
+import pytest
+
+from deeplab.sweep.grid import Axis
+from deeplab.sweep.outcome import best_trial
+from deeplab.sweep.summary import TrialScores, statistics, summarise
+from deeplab.sweep.tables import points_table, trials_table
+
+POINTS = [{"l2": "0.1"}, {"l2": "0.2"}, {"l2": "0.3"}]
+
+
+def trial(point: int, replicate: int, accuracy: float, loss: float = 1.0) -> TrialScores:
+    scores = {"val/accuracy": accuracy, "val/loss": loss, "test/accuracy": accuracy - 0.1, "test/loss": loss}
+    return TrialScores(point, replicate, f"run-{point}-{replicate}", scores, seconds=2.0 + replicate)
+
+
+def test_statistics_of_three_numbers() -> None:
+    found = statistics([0.9, 0.92, 0.97])
+    assert found.mean == pytest.approx(0.93)
+    assert found.deviation == pytest.approx(0.0360555128)
+    # 4.302653 is the 97.5 % point of Student's t with two degrees of freedom.
+    assert found.interval == pytest.approx(4.302653 * 0.0360555128 / math.sqrt(3), rel=1e-6)
+    assert (found.minimum, found.maximum, found.count) == (0.9, 0.97, 3)
+
+
+def test_a_single_number_has_no_spread() -> None:
+    found = statistics([0.5])
+    assert (found.mean, found.deviation, found.interval) == (0.5, None, None)
+
+
+def test_the_best_point_and_differences_in_pairs_of_one_seed() -> None:
+    trials = [trial(0, 0, 0.90), trial(0, 1, 0.94), trial(1, 0, 0.91), trial(1, 1, 0.95), trial(2, 1, 0.80)]
+    summary = summarise(POINTS, trials, "val/accuracy", 2)
+    assert summary.best == 1
+    assert summary.points[1].difference is None
+    paired = summary.points[0].difference
+    assert paired is not None
+    assert (paired.mean, paired.count) == (pytest.approx(-0.01), 2)
+    assert paired.deviation == pytest.approx(0, abs=1e-12)  # although each point alone spreads by 0.028
+    alone = summary.points[2].difference
+    assert alone is not None
+    assert (alone.mean, alone.count, alone.interval) == (pytest.approx(-0.15), 1, None)
+    assert (summary.finished, summary.points[0].seconds) == (5, 2.5)
+    best = best_trial(summary)
+    assert best is not None
+    assert best.run_id == "run-1-1"
+
+
+def test_a_point_without_all_replicates_is_not_the_best_while_others_have_them() -> None:
+    trials = [trial(0, 0, 0.90), trial(0, 1, 0.90), trial(1, 0, 0.99)]
+    assert summarise(POINTS, trials, "val/accuracy", 2).best == 0
+    assert summarise(POINTS, trials[2:], "val/accuracy", 2).best == 1
+    assert summarise(POINTS, [], "val/accuracy", 2).best is None
+
+
+def test_of_losses_the_smallest_is_the_best() -> None:
+    trials = [trial(0, 0, 0.9, loss=0.3), trial(1, 0, 0.8, loss=0.2)]
+    assert summarise(POINTS, trials, "val/loss", 1).best == 1
+
+
+def test_tables_hold_every_point_and_every_finished_trial() -> None:
+    summary = summarise(POINTS, [trial(0, 0, 0.9), trial(0, 1, 0.8), trial(2, 0, 0.7)], "val/accuracy", 2)
+    axes = [Axis("l2", ("0.1", "0.2", "0.3"))]
+    points = list(csv.DictReader(io.StringIO(points_table(axes, summary))))
+    assert [(row["l2"], row["n"], row["best"]) for row in points] == [
+        ("0.1", "2", "best"),
+        ("0.2", "0", ""),
+        ("0.3", "1", ""),
+    ]
+    assert float(points[0]["val/accuracy mean"]) == pytest.approx(0.85)
+    assert points[1]["val/accuracy mean"] == points[2]["val/accuracy deviation"] == ""
+    trials = list(csv.DictReader(io.StringIO(trials_table(axes, summary))))
+    assert [(row["point"], row["replicate"], row["run"]) for row in trials] == [
+        ("1", "1", "run-0-0"),
+        ("1", "2", "run-0-1"),
+        ("3", "1", "run-2-0"),
+    ]
