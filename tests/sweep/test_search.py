@@ -281,7 +281,7 @@ def test_what_a_dead_process_left_running_is_settled_and_drawn_again(tmp_path: P
 
 
 def test_a_search_that_was_killed_goes_on(folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]) -> None:
-    long = search("random", 1, L2, "training.epochs=40")
+    long = search("random", 1, L2, "training.epochs=6")
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED.format(arguments=["deeplab", *long])], stdout=subprocess.PIPE, text=True
     )

@@ -80,7 +80,7 @@ class PlainSweepProgress(SweepObserver):
             self._print(f"{name}: {event.text}; it is tried again")
         else:
             self._counts["failed"] += event.kind != "killed"
-            self._print(f"{name} {event.kind}: {event.text}")
+            self._print(f"{name} killed" if event.kind == "killed" else f"{name} {event.kind}: {event.text}")
 
     def _eta(self) -> str:
         """How long the rest takes, told from the trials that this start finished."""

@@ -1,8 +1,11 @@
 """Everything before the first step: the data, the process, the network, each checked."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.load import load
@@ -87,3 +90,16 @@ def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
     """
     steps = -(-rows // config.training.batch_size) * config.training.epochs
     return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
+
+
+def likeness(values: Mapping[str, Any], prepared: Prepared) -> tuple[str, ...]:
+    """What trainings have in common that differ in nothing but their seed.
+
+    Args:
+        values: the composed configuration.
+        prepared: from it.
+    """
+    differs = ("seed", "name", "notes", "tags", "tracking")
+    kept = {key: value for key, value in values.items() if key not in differs}
+    rows = hashlib.sha256(prepared.train.rows.tobytes()).hexdigest()
+    return (json.dumps(kept, sort_keys=True), prepared.splits.info.fingerprint, rows, str(prepared.engine))

@@ -1,7 +1,5 @@
 """One training, from a composed configuration to a finished run: the flow the whole project is made of."""
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +22,8 @@ from deeplab.runs.artifacts import (
 )
 from deeplab.runs.figures import figures
 from deeplab.runs.initial_weights import take_weights
-from deeplab.runs.prepare import Prepared, prepare
+from deeplab.runs.membership import Membership
+from deeplab.runs.prepare import Prepared, likeness, prepare
 from deeplab.runs.resume import Resumption, checkpoint_folder
 from deeplab.runs.signals import HeldSignals, forget_heard, heard, signals_ignored
 from deeplab.tracking.provenance import git_tags
@@ -60,21 +59,6 @@ class RunResult:
     scores: "Scores"
     final: Mapping[str, float]
     seconds: float
-
-
-@dataclass(frozen=True)
-class Membership:
-    """The sweep that a run belongs to.
-
-    Attributes:
-        parent_id: of the sweep's own run.
-        name: of this run.
-        tags: which point and replicate it is.
-    """
-
-    parent_id: str
-    name: str
-    tags: Mapping[str, str]
 
 
 class RunObserver(Observer):
@@ -213,16 +197,8 @@ def _train(
         resumption.checkpoint if resumption else None,
         lambda checkpoint: write(folder, checkpoint),
         workshop,
-        _likeness(composed, prepared),
+        likeness(composed.values, prepared),
     )
-
-
-def _likeness(composed: Composed, prepared: Prepared) -> tuple[str, ...]:
-    """What trainings have in common that differ in nothing but their seed."""
-    differs = ("seed", "name", "notes", "tags", "tracking")
-    values = {key: value for key, value in composed.values.items() if key not in differs}
-    rows = hashlib.sha256(prepared.train.rows.tobytes()).hexdigest()
-    return (json.dumps(values, sort_keys=True), prepared.splits.info.fingerprint, rows, str(prepared.engine))
 
 
 def _score_and_log(

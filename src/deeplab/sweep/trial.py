@@ -11,9 +11,10 @@ from deeplab.config.build import build
 from deeplab.config.compose import Composed
 from deeplab.config.errors import Interrupted, Pruned, RunError, UserError
 from deeplab.config.schema import ExperimentConfig
+from deeplab.runs.membership import Membership
 from deeplab.runs.prepare import Prepared
 from deeplab.runs.resume import Resumption, checkpoint_folder
-from deeplab.runs.train import Membership, RunObserver, RunResult, train
+from deeplab.runs.train import RunObserver, RunResult, train
 from deeplab.tracking.store import Store, open_store
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.history import Epoch
