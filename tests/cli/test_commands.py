@@ -119,3 +119,12 @@ def test_ui_of_a_server_is_the_server_s_own(cli: Cli) -> None:
 
 def test_version(cli: Cli) -> None:
     assert cli("--version")[:2] == (0, "deeplab 0.1.0\n")
+
+
+@pytest.mark.parametrize("override", ["replicates=3", "experiment=l2_weight_decay"])
+def test_what_asks_for_several_runs_is_a_sweep(cli: Cli, override: str) -> None:
+    status, _, err = cli("train", override)
+    assert status == 2
+    assert err == (
+        "deeplab: This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep\n"
+    )
