@@ -128,6 +128,22 @@ def test_a_killed_worker_takes_one_attempt_of_one_trial(folder: Path, runs: Call
     assert Counter(run.info.status for run in children(runs())) == {"FINISHED": 2}
 
 
+def test_a_sweep_that_is_ended_while_points_are_checked_leaves_nothing(
+    folder: Path, runs: Callable[[], list[Any]]
+) -> None:
+    for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
+        sweep = start(*TINY, "replicates=2")
+        wait_until(lambda: workers_of(sweep), 30)  # noqa: B023
+        (checker,) = workers_of(sweep)
+        os.killpg(sweep.pid, number) if number == signal.SIGINT else sweep.kill()
+        out, _ = sweep.communicate(timeout=30)
+        assert sweep.returncode == status
+        if number == signal.SIGINT:
+            assert out == "deeplab: Interrupted before the sweep began; nothing was started.\n"
+        wait_until(lambda: not Path(f"/proc/{checker}/status").exists(), 10)  # noqa: B023
+    assert runs() == []
+
+
 def test_sigkill_of_the_parent_ends_its_workers_and_the_same_command_goes_on(
     folder: Path, runs: Callable[[], list[Any]]
 ) -> None:

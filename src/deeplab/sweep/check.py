@@ -2,9 +2,9 @@
 
 import json
 import multiprocessing
+import traceback
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.data.splits import Splits
 from deeplab.runs.check import Checked, check
 from deeplab.sweep.plan import Plan, with_checks
+from deeplab.sweep.processes import ctrl_c_blocked, end_with_parent
 from deeplab.tracking.store import locate
 
 
@@ -37,11 +38,31 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[Checked | str]:
         RunError: the process that checks was ended.
     """
     work_folder = locate(points[0]["tracking"]["uri"]).work_folder
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(_check_all, points, work_folder).result()
-        except BrokenProcessPool as error:
-            raise RunError("The process that checks the points was ended; perhaps memory ran out.") from error
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_check_and_tell, args=(theirs, points, work_folder), daemon=True)
+    with ctrl_c_blocked():
+        process.start()
+    theirs.close()
+    try:
+        found: list[Checked | str] | Exception = ours.recv()
+    except EOFError as error:
+        raise RunError("The process that checks the points was ended; perhaps memory ran out.") from error
+    finally:
+        process.kill()  # it is done, or nobody waits for it any more
+        process.join()
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _check_and_tell(connection: Connection, points: Sequence[dict[str, Any]], work_folder: Path) -> None:
+    end_with_parent()
+    try:
+        connection.send(_check_all(points, work_folder))
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        connection.send(error)
 
 
 def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Checked | str]:

@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.sweep.launch.worker import work
+from deeplab.sweep.processes import ctrl_c_blocked
 from deeplab.sweep.trial import Answer, Event, Job
 
 # Settings of a process rather than of a training.
@@ -93,7 +94,7 @@ class LocalLauncher:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / f"worker-{self._started}.log"
         process = context.Process(target=work, args=(theirs, log), name=f"deeplab-worker-{self._started}", daemon=True)
-        with _ctrl_c_blocked():
+        with ctrl_c_blocked():
             process.start()
         theirs.close()
         worker = _Worker(process, ours, settings)
@@ -119,19 +120,6 @@ class LocalLauncher:
                     return
         except (EOFError, OSError):
             return  # it is gone, as its process will show
-
-
-@contextmanager
-def _ctrl_c_blocked() -> Iterator[None]:
-    """What is started meanwhile never hears Ctrl-C, which a terminal sends to all; the parent tells its workers."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _cause(exit_code: int | None) -> str:

@@ -2,21 +2,18 @@
 
 import gc
 import os
-import signal
 import sys
-import threading
 from functools import partial
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from deeplab.runs.signals import listen
+from deeplab.sweep.processes import end_with_parent
 from deeplab.sweep.trial import Answer, Event, Job, run_trial
 from deeplab.training.workshop import Workshop
 
 # What a process may hold of memory beyond what it held after its first trial.
 MOST_GROWTH_BYTES = 400 << 20
-_PR_SET_PDEATHSIG = 1
 
 
 def work(connection: Connection, log: Path) -> None:
@@ -28,7 +25,7 @@ def work(connection: Connection, log: Path) -> None:
         log: takes what would otherwise go to the screen.
     """
     _write_to(log)
-    _end_with_parent()
+    end_with_parent()
     listen()
     workshop = Workshop()
     held: int | None = None
@@ -86,24 +83,6 @@ def _write_to(log: Path) -> None:
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
-
-
-def _end_with_parent() -> None:
-    """A worker must not outlive its sweep, however that ends: the next one may train the same trial."""
-    parent = parent_process()
-    assert parent is not None and parent.pid is not None
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent.pid:
-            os._exit(1)  # it was gone before it could be asked for
-
-    def wait_for_its_end() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait_for_its_end, name="deeplab-parent", daemon=True).start()
 
 
 def _clean_up() -> None:

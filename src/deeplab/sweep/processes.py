@@ -1,0 +1,45 @@
+"""What the processes that a sweep starts have to do with the one that starts them."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import parent_process
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it ends, however that does.
+
+    A worker must not outlive its sweep: the next one may train the same trial.
+    """
+    parent = parent_process()
+    assert parent is not None and parent.pid is not None
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent.pid:
+            os._exit(1)  # it was gone before it could be asked for
+
+    def wait_for_its_end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_its_end, name="deeplab-parent", daemon=True).start()
+
+
+@contextmanager
+def ctrl_c_blocked() -> Iterator[None]:
+    """What is started meanwhile never hears Ctrl-C, which a terminal sends to all; the parent tells its workers."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
