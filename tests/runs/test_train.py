@@ -52,7 +52,9 @@ def test_a_run_is_what_the_design_says(finished: tuple[Any, Any]) -> None:
     assert set(run.data.metrics) == {
         *("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/loss", "test/accuracy"),
         *("time/epoch_seconds", "time/step_ms", "learning_rate"),
+        *("validation/loss", "validation/accuracy", "time/training_seconds"),
     }
+    assert run.data.metrics["validation/loss"] == run.data.metrics["val/loss"]
     assert run.data.metrics["test/accuracy"] == result.scores.accuracy
     tags = run.data.tags
     assert (tags["deeplab.kind"], tags["course"], tags["mlflow.note.content"]) == ("train", "nn101", "mine")

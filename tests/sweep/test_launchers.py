@@ -20,17 +20,34 @@ TINY = (
 )
 
 
-@pytest.fixture
-def ray_cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a head and a second node, each a process of this machine with one core."""
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    from ray.cluster_utils import Cluster
+# A head and a second node, each a process of this machine with one core, until the standard input ends.
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
 
-    about = {"num_cpus": 1, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
-    cluster = Cluster(initialize_head=True, head_node_args=about)
-    cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
-    yield cluster.address
-    cluster.shutdown()
+about = {"num_cpus": 1, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
+cluster = Cluster(initialize_head=True, head_node_args=about)
+cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
+print("address", cluster.address, flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
+
+
+@pytest.fixture
+def ray_cluster() -> Iterator[str]:
+    """The address of a Ray cluster of two nodes."""
+    cluster = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0"},
+    )
+    assert cluster.stdout is not None
+    yield next(line.split()[1] for line in cluster.stdout if line.startswith("address"))
+    cluster.communicate(timeout=60)
 
 
 def trials(runs: list[Any]) -> list[Any]:
@@ -60,9 +77,9 @@ def test_ray_trains_on_every_node_and_a_killed_worker_is_tried_again(
 
 
 def test_submitit_trains_the_same_jobs_as_slurm_would(
-    folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]
+    folder: Path, process: Callable[..., Any], runs: Callable[[], list[Any]]
 ) -> None:
-    done = cli("sweep", *TINY, "launcher=slurm", "launcher.cluster=local", "launcher.memory_gb=1")
+    done = process("sweep", *TINY, "launcher=slurm", "launcher.cluster=local", "launcher.memory_gb=1")
     assert (done.status, done.err) == (0, "")
     assert Counter(run.info.status for run in trials(runs())) == {"FINISHED": 2}
 
@@ -76,9 +93,9 @@ def test_submitit_trains_the_same_jobs_as_slurm_would(
     ],
 )
 def test_a_cluster_that_is_not_there_is_one_line_and_nothing_begins(
-    folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]], overrides: tuple[str, ...], message: str
+    folder: Path, process: Callable[..., Any], runs: Callable[[], list[Any]], overrides: tuple[str, ...], message: str
 ) -> None:
-    done = cli("sweep", *TINY, *overrides)
+    done = process("sweep", *TINY, *overrides)
     assert done.status == 2
     assert message in done.err
     assert len(done.err.splitlines()) == 1

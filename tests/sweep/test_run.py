@@ -133,8 +133,8 @@ def test_a_sweep_that_is_ended_while_points_are_checked_leaves_nothing(
 ) -> None:
     for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
         sweep = start(*TINY, "replicates=2")
-        wait_until(lambda: workers_of(sweep), 30)  # noqa: B023
-        (checker,) = workers_of(sweep)
+        wait_until(lambda: workers_of(sweep))  # noqa: B023
+        checker = workers_of(sweep)[0]
         os.killpg(sweep.pid, number) if number == signal.SIGINT else sweep.kill()
         out, _ = sweep.communicate(timeout=30)
         assert sweep.returncode == status
