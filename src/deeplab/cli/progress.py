@@ -1,7 +1,5 @@
 """How a training shows on the screen: a live bar on a terminal, one plain line an epoch anywhere else."""
 
-import os
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deeplab.cli.dry_run import data_line
+from deeplab.cli.lines import print_line
 from deeplab.runs.prepare import Prepared
 from deeplab.runs.resume import Resumption
 from deeplab.runs.train import RunObserver
@@ -52,11 +51,7 @@ class PlainProgress(RunObserver):
         self._print(epoch_line(epoch, self.epochs))
 
     def _print(self, line: str) -> None:
-        try:
-            print(line, flush=True)
-        except OSError:
-            # Who was reading has gone, as `| head` does; the training goes on.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print_line(line)
 
 
 class LiveProgress(PlainProgress):

@@ -39,7 +39,7 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
         print("no sweep yet")
         return
     console = Console(highlight=False, markup=False)
-    table = Table("sweep", "name", "status", "finished", "running", "failed", "left", "began", box=SIMPLE_HEAD)
+    table = Table("sweep", "name", "status", "finished", "running", "failed", "left", "began", box=SIMPLE_HEAD, padding=0)
     for each in found:
         finished, running, failed = (each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
         pruned = each.counts.get("PRUNED", 0)
@@ -50,7 +50,7 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     console.print(table)
     if run is None:
         return
-    trials = Table("trial", "name", "status", "epoch", "val accuracy", "last sign of life", box=SIMPLE_HEAD)
+    trials = Table("trial", "name", "status", "epoch", "val accuracy", "last sign of life", box=SIMPLE_HEAD, padding=0)
     for trial in trial_statuses(store, run):
         accuracy = "" if trial.validation_accuracy is None else f"{trial.validation_accuracy:.4f}"
         alive = f"{duration(trial.heartbeat_seconds)} ago" if trial.status in ("RUNNING", "DEAD") else ""

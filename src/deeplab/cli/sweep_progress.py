@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from deeplab.cli.lines import print_line
 from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.trial import Event
 
@@ -16,7 +17,7 @@ def sweep_progress() -> Iterator[SweepObserver]:
     """An observer that shows a sweep on the standard output for as long as the context lasts."""
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        yield PlainSweepProgress(console)
+        yield PlainSweepProgress()
         return
     bar = Progress(
         TextColumn("{task.description}"),
@@ -27,14 +28,13 @@ def sweep_progress() -> Iterator[SweepObserver]:
         transient=True,
     )
     with bar:
-        yield LiveSweepProgress(console, bar)
+        yield LiveSweepProgress(bar)
 
 
 class PlainSweepProgress(SweepObserver):
     """A line at the beginning and a line for each trial that ended."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self) -> None:
         self._running: dict[int, Event] = {}
         self._started: dict[int, float] = {}
         self._names: dict[int, str] = {}
@@ -91,14 +91,14 @@ class PlainSweepProgress(SweepObserver):
         return f"  {duration((time.monotonic() - self._began) / done * left)} left"
 
     def _print(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True)
+        print_line(line)
 
 
 class LiveSweepProgress(PlainSweepProgress):
     """The same lines, and below them one for each running trial and a bar over all."""
 
-    def __init__(self, console: Console, bar: Progress) -> None:
-        super().__init__(console)
+    def __init__(self, bar: Progress) -> None:
+        super().__init__()
         self._bar = bar
         self._all = bar.add_task("checking", total=None, state="")
         self._tasks: dict[int, TaskID] = {}
@@ -125,6 +125,9 @@ class LiveSweepProgress(PlainSweepProgress):
             value = event.metrics.get("val/accuracy", event.metrics.get("train/accuracy"))
             state = "" if value is None else f"accuracy {value:.4f}"
             self._bar.update(self._tasks[event.number], total=event.epochs, completed=event.epoch, state=state)
+
+    def _print(self, line: str) -> None:
+        self._bar.console.print(line, soft_wrap=True)
 
     def waited(self) -> None:
         """Show the counts."""

@@ -1,0 +1,12 @@
+"""Plain lines on the standard output."""
+
+import os
+import sys
+
+
+def print_line(line: str) -> None:
+    """Print a line now; where who was reading has gone, as `| head` does, the work goes on without."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
