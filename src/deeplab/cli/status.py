@@ -39,7 +39,8 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
         print("no sweep yet")
         return
     console = Console(highlight=False, markup=False)
-    table = Table("sweep", "name", "status", "finished", "running", "failed", "left", "began", box=SIMPLE_HEAD, padding=0)
+    heads = ("sweep", "name", "status", "finished", "running", "failed", "left", "began")
+    table = Table(*heads, box=SIMPLE_HEAD, padding=0)
     for each in found:
         finished, running, failed = (each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
         pruned = each.counts.get("PRUNED", 0)
