@@ -114,7 +114,7 @@ def test_one_trial_that_fails_does_not_stop_the_others(
 
 
 def test_a_killed_worker_takes_one_attempt_of_one_trial(folder: Path, runs: Callable[[], list[Any]]) -> None:
-    command = [*TINY, "replicates=2", "launcher.workers=1", "launcher.retries=0", "training.epochs=120"]
+    command = [*TINY, "replicates=2", "launcher.workers=1", "launcher.retries=0", "training.epochs=60"]
     sweep = start(*command)
     wait_until(lambda: children(runs()) and "train/loss" in children(runs())[0].data.metrics)
     os.kill(workers_of(sweep)[0], signal.SIGKILL)
@@ -149,8 +149,8 @@ def test_sigkill_of_the_parent_ends_its_workers_and_the_same_command_goes_on(
 ) -> None:
     import mlflow
 
-    command = [*TINY, "replicates=2", "launcher.workers=2", "training.epochs=100", "training.engine=keras"]
-    command += ["training.checkpoint_seconds=0", "training.checkpoint_every=10"]
+    command = [*TINY, "replicates=2", "launcher.workers=2", "training.epochs=60", "training.engine=keras"]
+    command += ["training.checkpoint_seconds=0", "training.checkpoint_every=5"]
     sweep = start(*command)
     checkpoints = folder / ".deeplab" / "checkpoints"
     wait_until(lambda: len(list(checkpoints.glob("*/*.ckpt"))) >= 2)
@@ -167,7 +167,7 @@ def test_sigkill_of_the_parent_ends_its_workers_and_the_same_command_goes_on(
     client = mlflow.MlflowClient()
     for run in found:
         steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "train/loss")]
-        assert sorted(steps) == list(range(1, 101))
+        assert sorted(steps) == list(range(1, 61))
 
 
 def test_ctrl_c_keeps_what_is_finished_and_only_one_process_carries_out_a_sweep(
