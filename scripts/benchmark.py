@@ -58,7 +58,7 @@ CASES = {
         4,
     ),
     "dense_relu": Case(("experiment=mnist_dense_relu",), 3.0, 5),
-    "autoencoder": Case(("dataset=mnist", "model=dense_relu", "optimizer=adam", "training.batch_size=64"), 3.5, 4),
+    "autoencoder": Case(("experiment=mnist_autoencoder",), 3.5, 4),
     "mlp_64_64": Case(("experiment=mnist_mlp_64_64",), 3.5, 6),
     "cnn_dropout": Case(("experiment=mnist_cnn_dropout", "dataset.limit=6400"), 1.0, 3, dense=False),
     "cifar_cnn": Case(("experiment=cifar_cnn", "dataset.limit=3200"), 1.0, 3, dense=False),
@@ -91,19 +91,15 @@ def train_in_this_process(name: str, side: str) -> dict[str, Any]:
 
     train, validation = prepared.train, prepared.validation
     assert validation is not None
-    if name == "autoencoder":
-        network = _autoencoder()
-        noise = np.random.default_rng(0).random(train.x.shape)
-        noisy = np.where(noise < 0.2, 0, np.where(noise < 0.4, 255, train.x)).astype(np.uint8)
-        (_notebook_autoencoder if side == "notebook" else _deeplab_autoencoder)(
-            network, noisy, prepared, config, case.epochs, Clock()
-        )
-    elif side == "notebook":
+    if side == "notebook":
         one_hot = np.eye(prepared.splits.info.num_classes, dtype=np.float32)
         # The network begins with the scaling, as deeplab builds it: the same arithmetic on both sides.
-        x, x_val = (part.images(slice(None)).astype(np.float32) for part in (train, validation))
-        y, y_val = (one_hot[part.labels] for part in (train, validation))
-        network.compile(optimizer=prepared.optimizer, loss=config.training.loss, metrics=["accuracy"])
+        x, x_val = (part.inputs(slice(None)).astype(np.float32) for part in (train, validation))
+        if config.model.task == "reconstruction":
+            y, y_val = (part.images(slice(None)).astype(np.float32) / 255 for part in (train, validation))
+        else:
+            y, y_val = (one_hot[part.labels] for part in (train, validation))
+        network.compile(optimizer=prepared.optimizer, loss=config.training.loss, metrics=prepared.targets.metrics())
         network.fit(
             x, y, config.training.batch_size, case.epochs, verbose=0, callbacks=[Clock()],
             validation_data=(x_val, y_val),
@@ -112,68 +108,13 @@ def train_in_this_process(name: str, side: str) -> dict[str, Any]:
         from deeplab.training.fit import fit
 
         done = fit(
-            network, train, validation, prepared.splits.info.num_classes, config.training, prepared.optimizer,
-            prepared.engine, config.seed,
+            network, train, validation, prepared.targets, config.training, prepared.optimizer, prepared.engine,
+            config.seed,
         )  # fmt: skip
         epochs = done.history.values("time/epoch_seconds")
     operations = parameter_count(network) * (6 * len(train) + 2 * len(validation))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"epochs": epochs, "peak_mb": peak, "operations": operations, "engine": str(prepared.engine)}
-
-
-def _autoencoder() -> Any:
-    import keras
-
-    dense = keras.layers.Dense
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            keras.layers.Rescaling(1 / 255),
-            keras.layers.Flatten(),
-            dense(128, "relu"),
-            dense(96, "relu"),
-            dense(128, "relu"),
-            dense(784, "sigmoid"),
-        ]
-    )
-
-
-def _notebook_autoencoder(network: Any, noisy: Any, prepared: Any, config: Any, epochs: int, clock: Any) -> None:
-    import numpy as np
-
-    count = len(prepared.train)
-    x = noisy.astype(np.float32)
-    y = (prepared.splits.train.x.reshape(len(x), -1) / 255).astype(np.float32)
-    network.compile(optimizer=prepared.optimizer, loss="binary_crossentropy")
-    network.fit(
-        x[:count], y[:count], config.training.batch_size, epochs, verbose=0, callbacks=[clock],
-        validation_data=(x[count:], y[count:]),
-    )  # fmt: skip
-
-
-def _deeplab_autoencoder(network: Any, noisy: Any, prepared: Any, config: Any, epochs: int, clock: Any) -> None:
-    import keras
-    import tensorflow as tf
-
-    from deeplab.training.batches import EpochOrder, block_sizes
-    from deeplab.training.blocks import BlockModel
-    from deeplab.training.engine import steps_per_block
-
-    batch, count = config.training.batch_size, len(prepared.train)
-    rows, clean = tf.constant(noisy), tf.constant(prepared.splits.train.x.reshape(len(noisy), -1))
-
-    def look_up(chosen: Any) -> tuple[Any, Any]:
-        return tf.gather(rows, chosen), tf.cast(tf.gather(clean, chosen), tf.float32) / 255
-
-    order = EpochOrder(prepared.train, config.seed)
-    steps = steps_per_block(network.count_params(), 784, batch, count // batch)
-    trainer = BlockModel(network, xla=True, unpack=look_up)
-    trainer.compile(optimizer=prepared.optimizer, loss="binary_crossentropy", jit_compile=False)
-    trainer.fit(
-        order.blocks(batch, block_sizes(count, batch, steps)), epochs=epochs, verbose=0, shuffle=False,
-        callbacks=[clock, keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: order.begin(epoch))],
-        validation_data=tf.data.Dataset.range(count, len(noisy)).batch(512).map(look_up),
-    )  # fmt: skip
 
 
 def matrix_product_rate() -> float:

@@ -68,7 +68,7 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ("training.threads=1000000", "training.threads: must be less than or equal to 1024, got 1000000."),
         ("tags={a+b: 1}", "The key 'tags.a+b' must be of letters, digits"),
         ("trainng.epochs=3", "Unknown key 'trainng'. Did you mean 'training'? Known: dataset, "),
-        ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: cifar_cnn, "),
+        ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: autoencoder, "),
         ("optimizer=adm", "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adadelta, adam, "),
         ("optimizer.nesterov=true", "Unknown key 'nesterov' in optimizer. Known: kind, learning_rate, rho."),
         ("training.epochs=many", 'training.epochs: must be an integer, got "many".'),
@@ -90,7 +90,8 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ),
         (
             "training.loss=binary_crossentrop",
-            "training.loss: must be 'categorical_crossentropy' or 'binary_crossentropy', "
+            "training.loss: must be 'categorical_crossentropy', 'binary_crossentropy', 'mean_squared_error' or "
+            "'half_squared_error', "
             "got \"binary_crossentrop\". Did you mean 'binary_crossentropy'?",
         ),
         ("model.layers.99.units=5", "model.layers has 8 entries, 0 to 7."),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deeplab.data.splits import Split
+from deeplab.data.splits import DatasetInfo, Split
 from deeplab.evaluation.scores import predict, score
 from deeplab.models.memory import FEWEST, evaluation_batch
 
@@ -20,10 +20,11 @@ def test_scores_are_those_of_keras_evaluate_regularisation_included() -> None:
     expected_loss, expected_accuracy = network.evaluate(x, np.eye(2)[y], verbose=0)
 
     predictions = predict(network, Split.whole(x, y))
-    scores = score(network, predictions, loss)
-    assert predictions.probabilities.shape == (9000, 2)
-    assert scores.loss == pytest.approx(expected_loss, rel=1e-5)
-    assert scores.accuracy == pytest.approx(expected_accuracy)
+    info = DatasetInfo("points", (5,), 2, ("no", "yes"), "", 1.0)
+    scores = score(network, predictions, info, "classification", loss)
+    assert predictions.outputs.shape == (9000, 2)
+    assert scores["loss"] == pytest.approx(expected_loss, rel=1e-5)
+    assert scores["accuracy"] == pytest.approx(expected_accuracy)
     assert len(network.losses) == 1
 
 

@@ -28,6 +28,6 @@ def network() -> Callable[..., ModelConfig]:
     """A network of these layers."""
 
     def make(*layers: dict[str, object], name: str = "net") -> ModelConfig:
-        return ModelConfig(name=name, layers=layers, settings={})
+        return ModelConfig(name=name, task="classification", layers=layers, settings={})
 
     return make

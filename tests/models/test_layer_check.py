@@ -8,6 +8,7 @@ from deeplab.models.check import check_layers
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 
 DENSE = {"type": "Dense", "units": 3}
+UNITS = "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, num_inputs, num_channels"
 CONV = {"type": "Conv2D", "filters": 8, "kernel_size": 3}
 
 REFUSED = [
@@ -26,19 +27,19 @@ REFUSED = [
     ),
     (
         {**DENSE, "units": -3},
-        "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, got -3.",
+        f"{UNITS}, got -3.",
     ),
     (
         {**DENSE, "units": "many"},
-        "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, got 'many'.",
+        f"{UNITS}, got 'many'.",
     ),
     (
         {**DENSE, "units": True},
-        "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, got True.",
+        f"{UNITS}, got True.",
     ),
     (
         {**DENSE, "units": 10**12},
-        "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, got 1000000000000.",
+        f"{UNITS}, got 1000000000000.",
     ),
     (
         {**CONV, "kernel_size": 0},

@@ -9,13 +9,14 @@ import pytest
 
 from deeplab.config.compose import compose
 from deeplab.config.folders import conf_folders, options
-from deeplab.data.splits import Split
+from deeplab.data.splits import DatasetInfo, Split
 from deeplab.models.build import build
 from deeplab.runs.prepare import prepare
 from deeplab.training.blocks import BlockModel
 from deeplab.training.engine import BLOCK_SECONDS, Engine, choose_engine, steps_per_block
 from deeplab.training.fit import fit
 from deeplab.training.optimizers import build_optimizer
+from deeplab.training.targets import Targets
 
 ENGINES = {
     "keras": Engine("keras", False, ""),
@@ -30,7 +31,7 @@ def trained(overrides: list[str], engine: str) -> tuple[list[float], list[np.nda
     config = compose([*overrides, *SMALL]).config
     prepared = prepare(config, Path())
     done = fit(
-        *(prepared.network, prepared.train, prepared.validation, 10, config.training, prepared.optimizer),
+        *(prepared.network, prepared.train, prepared.validation, prepared.targets, config.training, prepared.optimizer),
         *(ENGINES[engine], config.seed),
     )
     return [*done.history.values("train/loss"), *done.history.values("val/loss")], prepared.network.get_weights()
@@ -148,7 +149,7 @@ def test_a_set_smaller_than_two_batches_trains() -> None:
     config = compose([*SMALL, "training.batch_size=48", "model=mlp_64_64"]).config
     prepared = prepare(replace(config), Path())
     done = fit(
-        *(prepared.network, prepared.train, None, 10, config.training, prepared.optimizer),
+        *(prepared.network, prepared.train, None, prepared.targets, config.training, prepared.optimizer),
         *(ENGINES["xla"], 0),
     )
     assert len(done.history.epochs) == 2
@@ -161,7 +162,9 @@ def test_the_network_stays_plain() -> None:
     plain = network("mlp_64_64")
     optimizer = build_optimizer(config.optimizer, config.schedule, 3, 2)
     x = np.zeros((48, 28, 28, 1), np.uint8)
-    fit(plain, Split.whole(x, np.zeros(48, np.int32)), None, 10, config.training, optimizer, ENGINES["xla"], 0)
+    split = Split.whole(x, np.zeros(48, np.int32))
+    targets = Targets("classification", DatasetInfo("x", (28, 28, 1), 10, tuple("0123456789"), "", 1 / 255))
+    fit(plain, split, None, targets, config.training, optimizer, ENGINES["xla"], 0)
     assert type(plain) is keras.Sequential
     assert not plain.compiled
     assert isinstance(BlockModel(plain, False, unpack=lambda *contents: contents)(x[:2]).shape[0], int)

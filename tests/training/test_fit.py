@@ -15,6 +15,7 @@ from deeplab.training.fit import check_fits, fit
 from deeplab.training.history import Epoch, History
 from deeplab.training.losses import class_weights
 from deeplab.training.observer import Observer
+from deeplab.training.targets import Targets
 
 KERAS = Engine("keras", False, "")
 INFO = DatasetInfo("points", (2,), 2, ("left", "right"), "", 1.0)
@@ -48,7 +49,7 @@ def trained(
         network,
         points(100),
         validation if validation is not None else points(40, 1),
-        2,
+        Targets("classification", INFO),
         training,
         keras.optimizers.SGD(learning_rate),
         engine,
@@ -154,7 +155,7 @@ def test_balanced_weights_are_scikit_learn_s() -> None:
 )
 def test_settings_that_do_not_fit_are_refused(change: dict[str, object], line: str) -> None:
     with pytest.raises(UserError, match=line):
-        check_fits(replace(TRAINING, **change), points(100), None, 2)
+        check_fits(replace(TRAINING, **change), points(100), None, Targets("classification", INFO))
 
 
 def test_history_in_long_form() -> None:

@@ -22,7 +22,7 @@ def composed(model: str, *more: str) -> Composed:
 
 def scores(result: RunResult) -> list[float]:
     names = ("train/loss", "val/loss", "val/accuracy")
-    return [value for name in names for value in result.history.values(name)] + [result.scores.loss]
+    return [value for name in names for value in result.history.values(name)] + [result.scores["loss"]]
 
 
 @pytest.mark.parametrize("model", ["mlp_64_64", "cnn_dropout"])
@@ -72,7 +72,7 @@ def test_the_network_that_comes_out_is_the_one_that_was_given(folder: Path) -> N
         config = composed("mlp_64_64", f"seed={seed}").config
         made = prepare(config, folder)
         done = fit(
-            made.network, made.train, made.validation, 10, config.training, made.optimizer, made.engine, seed,
+            made.network, made.train, made.validation, made.targets, config.training, made.optimizer, made.engine, seed,
             workshop=workshop, likeness="the same",
         )  # fmt: skip
         assert all(np.array_equal(a, b) for a, b in zip(made.network.get_weights(), done.weights, strict=True))

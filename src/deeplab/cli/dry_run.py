@@ -25,9 +25,11 @@ def data_line(prepared: Prepared) -> str:
     info, validation = prepared.splits.info, prepared.validation
     held_out = f"{len(validation):,} to validate, " if validation is not None else ""
     shape = "x".join(map(str, info.input_shape))
+    added = prepared.train.noise
+    noise = f", {added.kind.replace('_', ' ')} {added.level:g}" if added else ""
     return (
         f"{info.name}: {len(prepared.train):,} rows to train, {held_out}{len(prepared.splits.test):,} to test; "
-        f"{shape}, {info.num_classes} classes"
+        f"{shape}, {f'{info.num_classes} classes' if info.num_classes else 'values'}{noise}"
     )
 
 

@@ -14,6 +14,8 @@ from deeplab.runs.resume import Resumption
 from deeplab.runs.train import RunObserver
 from deeplab.training.history import Epoch
 
+SHORT_NAMES = {"accuracy": "acc"}
+
 
 @contextmanager
 def progress() -> Iterator[RunObserver]:
@@ -72,7 +74,7 @@ class LiveProgress(PlainProgress):
     def step_ended(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """Move the bar."""
         step_ms = 1000 * (time.perf_counter() - self._epoch_began) / step
-        scores = f"loss {metrics['loss']:.3f} acc {metrics['accuracy']:.3f}"
+        scores = " ".join(f"{SHORT_NAMES.get(name, name)} {value:.3f}" for name, value in metrics.items())
         self._bar.update(
             self._task,
             completed=(epoch - 1) * self._steps_per_epoch + step,
@@ -81,10 +83,11 @@ class LiveProgress(PlainProgress):
         )
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """Print the epoch's line above the bar, and show its validation accuracy in the bar from now on."""
+        """Print the epoch's line above the bar, and show its validation score in the bar from now on."""
         super().epoch_ended(epoch)
-        if "val/accuracy" in epoch.metrics:
-            self._validation = f" val {epoch.metrics['val/accuracy']:.3f}"
+        score = epoch.metrics.get("val/accuracy", epoch.metrics.get("val/loss"))
+        if score is not None:
+            self._validation = f" val {score:.3f}"
         self._epoch_began = time.perf_counter()
 
     def _print(self, line: str) -> None:
@@ -116,9 +119,10 @@ def epoch_line(epoch: Epoch, epochs: int) -> str:
     values = epoch.metrics
     text = (
         f"epoch {epoch.number:>{len(str(epochs))}}/{epochs}  {values['time/epoch_seconds']:.1f} s"
-        f"  {values['time/step_ms']:.0f} ms/step  loss {values['train/loss']:.4f}"
-        f"  accuracy {values['train/accuracy']:.4f}"
+        f"  {values['time/step_ms']:.0f} ms/step"
     )
-    if "val/loss" in values:
-        text += f"  val_loss {values['val/loss']:.4f}  val_accuracy {values['val/accuracy']:.4f}"
+    for data, prefix in (("train/", ""), ("val/", "val_")):
+        for name, value in values.items():
+            if name.startswith(data):
+                text += f"  {prefix}{name.removeprefix(data)} {value:.4f}"
     return text

@@ -11,13 +11,14 @@ from deeplab.tracking.store import Place, locate, shown
 def show_result(result: RunResult) -> None:
     """Print the scores, the run's id and how to see more."""
     table = Table("", title=Text(result.name), title_justify="left")
-    table.add_column("loss", justify="right")
-    table.add_column("accuracy", justify="right")
+    for name in result.scores:
+        table.add_column(name, justify="right")
     last = result.history.epochs[-1].metrics
     for data, label in (("train", "training, last epoch"), ("val", "validation, last epoch")):
         if f"{data}/loss" in last:
-            table.add_row(label, f"{last[f'{data}/loss']:.4f}", f"{last[f'{data}/accuracy']:.4f}")
-    table.add_row("test", f"{result.scores.loss:.4f}", f"{result.scores.accuracy:.4f}", style="bold")
+            found = [last.get(f"{data}/{name}") for name in result.scores]
+            table.add_row(label, *("" if value is None else f"{value:.4f}" for value in found))
+    table.add_row("test", *(f"{value:.4f}" for value in result.scores.values()), style="bold")
     console = Console(highlight=False, markup=False)
     console.print(table)
     console.print(f"run {result.run_id} in {result.seconds:.0f} s", soft_wrap=True)

@@ -51,10 +51,10 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     console.print(table)
     if run is None:
         return
-    trials = Table("trial", "name", "status", "epoch", "val accuracy", "last sign of life", box=SIMPLE_HEAD, padding=0)
+    trials = Table("trial", "name", "status", "epoch", "val", "last sign of life", box=SIMPLE_HEAD, padding=0)
     for trial in trial_statuses(store, run):
-        accuracy = "" if trial.validation_accuracy is None else f"{trial.validation_accuracy:.4f}"
+        score = "" if trial.score is None else f"{trial.score:.4f}"
         alive = f"{duration(trial.heartbeat_seconds)} ago" if trial.status in ("RUNNING", "DEAD") else ""
         epochs = f"{trial.epoch}/{trial.epochs}"
-        trials.add_row(trial.run_id[:8], trial.name, trial.status, epochs, accuracy, alive)
+        trials.add_row(trial.run_id[:8], trial.name, trial.status, epochs, score, alive)
     console.print(trials)

@@ -69,10 +69,11 @@ class PlainSweepProgress(SweepObserver):
             self._print(f"{self._counts['finished']}/{self._count}  {name}  pruned  {seconds:.0f} s{self._eta()}")
         elif event.kind == "finished":
             self._counts["finished"] += 1
+            score = "accuracy" if "test/accuracy" in event.metrics else "loss"
             scores = "  ".join(
-                f"{label} {event.metrics[key]:.4f}"
-                for key, label in (("validation/accuracy", "val_accuracy"), ("test/accuracy", "test_accuracy"))
-                if key in event.metrics
+                f"{label}_{score} {event.metrics[f'{data}/{score}']:.4f}"
+                for data, label in (("validation", "val"), ("test", "test"))
+                if f"{data}/{score}" in event.metrics
             )
             done = f"{self._counts['finished']}/{self._count}"
             self._print(f"{done}  {name}  {scores}  {seconds:.0f} s{self._eta()}")
@@ -122,8 +123,9 @@ class LiveSweepProgress(PlainSweepProgress):
             if task is not None:
                 self._bar.remove_task(task)
         elif event.number in self._tasks:
-            value = event.metrics.get("val/accuracy", event.metrics.get("train/accuracy"))
-            state = "" if value is None else f"accuracy {value:.4f}"
+            names = ("val/accuracy", "train/accuracy", "val/loss", "train/loss")
+            name = next((name for name in names if name in event.metrics), None)
+            state = "" if name is None else f"{name.partition('/')[2]} {event.metrics[name]:.4f}"
             self._bar.update(self._tasks[event.number], total=event.epochs, completed=event.epoch, state=state)
 
     def _print(self, line: str) -> None:

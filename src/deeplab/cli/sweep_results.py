@@ -84,18 +84,20 @@ def conclusion(plan: Plan, summary: Summary) -> list[str]:
 
 def _table(plan: Plan, summary: Summary) -> Table:
     metric, several = summary.metric, summary.replicates > 1
+    has_accuracy = any("test/accuracy" in point.statistics for point in summary.points)
+    on_test: Metric = "test/accuracy" if has_accuracy else "test/loss"
     table = Table(title=Text(plan.name), title_justify="left", box=SIMPLE_HEAD, padding=0)
     for axis in plan.axes:
         table.add_column(axis.key.rpartition(".")[2], overflow="fold")
     spread = ("std", "95 %", "min", "max") if several else ()
-    for head in ("n", SHORT[metric], *spread, "to best", *spread[1:2], "test acc", "s"):
+    for head in ("n", SHORT[metric], *spread, "to best", *spread[1:2], SHORT[on_test], "s"):
         table.add_column(head, justify="right", no_wrap=True)
     for number, point in enumerate(summary.points[:MOST_ROWS]):
         cells = [_count(len(point.trials), summary.replicates)]
         cells += _cells(point.statistics.get(metric), ("mean", *(SPREAD if several else ())))
         difference = _cells(point.difference, ("mean", "interval") if several else ("mean",))
         cells += ["best", ""][: len(difference)] if number == summary.best else difference
-        cells += _cells(point.statistics.get("test/accuracy"), ("mean",))
+        cells += _cells(point.statistics.get(on_test), ("mean",))
         cells.append("" if point.seconds is None else f"{point.seconds:.1f}")
         table.add_row(*point.settings.values(), *cells, style="bold" if number == summary.best else "")
     return table

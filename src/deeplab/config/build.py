@@ -15,7 +15,7 @@ from deeplab.config.schema import DATASET_KINDS, ExperimentConfig, SweepConfig
 Config = TypeVar("Config")
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (ExperimentConfig, SweepConfig)}
-_MODEL_KEYS = ("name", "layers")
+_MODEL_KEYS = ("name", "task", "layers")
 _WORDS = {
     "Input should be": "must be",
     "String should": "must",

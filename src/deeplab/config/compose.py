@@ -26,6 +26,7 @@ from deeplab.config.folders import GROUPS, conf_folders, options
 from deeplab.config.overrides import is_tag, parse_override
 from deeplab.config.safety import check_folder, check_values
 from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
+from deeplab.config.tasks import settle
 
 # What Hydra, OmegaConf and PyYAML raise on files and overrides that are odd enough; each was met by fuzzing.
 HYDRA_ERRORS = (
@@ -106,7 +107,7 @@ class Composer:
             _check_keys(parsed, chosen)
             raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
         check_values(OmegaConf.to_container(composed, resolve=False))
-        values = _resolved(composed)
+        values = settle(_resolved(composed))
         sweep = build(SweepConfig, {key: values.pop(key) for key in SWEEP_KEYS if key in values})
         config = build(ExperimentConfig, values)
         _check_l2_is_used(composed)
@@ -217,7 +218,7 @@ def _check_settings_are_used(overrides: Sequence[Override], composed: DictConfig
     """Refuse a value for a setting of the network that none of its layers takes up."""
     for override in overrides:
         group, _, setting = override.key_or_group.partition(".")
-        if group == "model" and setting and setting.partition(".")[0] not in ("name", "layers"):
+        if group == "model" and setting and setting.partition(".")[0] not in ("name", "task", "layers"):
             raw = json.dumps(OmegaConf.to_container(composed.model, resolve=False), default=str)
             if not re.search(rf"\$\{{\s*(model)?\.+{re.escape(setting)}[\s}}.\[]", raw):
                 raise UserError(

@@ -4,7 +4,18 @@ from pathlib import Path
 
 from deeplab.config.errors import UserError
 
-GROUPS = ("dataset", "model", "optimizer", "schedule", "validation", "training", "tracking", "launcher", "experiment")
+GROUPS = (
+    "dataset",
+    "noise",
+    "model",
+    "optimizer",
+    "schedule",
+    "validation",
+    "training",
+    "tracking",
+    "launcher",
+    "experiment",
+)
 
 
 def own_folder() -> Path:

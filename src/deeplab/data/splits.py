@@ -1,9 +1,12 @@
 """What every data set becomes: rows for training and testing, and the facts about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deeplab.data.noise import Noise
 
 
 @dataclass(frozen=True)
@@ -12,16 +15,18 @@ class Split:
 
     Attributes:
         x: all rows of the source, [n, ...], uint8 for images and float32 otherwise; may be memory-mapped.
-        y: all labels of the source, [n], int32 in [0, num_classes).
+        y: all labels of the source, [n], int32 in [0, num_classes); float32 where they are values and not classes.
         rows: which rows of `x` and `y` belong to this split, in order, int64.
+        noise: that a network gets the rows with, or None.
     """
 
     x: NDArray[np.uint8] | NDArray[np.float32]
-    y: NDArray[np.int32]
+    y: NDArray[np.int32] | NDArray[np.float32]
     rows: NDArray[np.int64]
+    noise: Noise | None = None
 
     @classmethod
-    def whole(cls, x: NDArray[np.uint8] | NDArray[np.float32], y: NDArray[np.int32]) -> "Split":
+    def whole(cls, x: NDArray[np.uint8] | NDArray[np.float32], y: NDArray[np.int32] | NDArray[np.float32]) -> "Split":
         """All rows of `x` and `y`, in their own order."""
         return cls(x, y, np.arange(len(y), dtype=np.int64))
 
@@ -29,21 +34,22 @@ class Split:
         return len(self.rows)
 
     @property
-    def labels(self) -> NDArray[np.int32]:
+    def labels(self) -> Any:
         """The labels of this split's rows, [len(self)]."""
         return self.y[self.rows]
 
     def images(self, positions: NDArray[np.int64] | slice) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The rows at these positions of the split, read into memory."""
+        """The rows at these positions of the split as the source has them, read into memory."""
         return self.x[self.rows[positions]]
 
-    def labels_at(self, positions: NDArray[np.int64] | slice) -> NDArray[np.int32]:
-        """The labels at these positions of the split."""
-        return self.y[self.rows[positions]]
+    def inputs(self, positions: NDArray[np.int64] | slice) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """The rows at these positions as a network gets them: with noise, if the split has any."""
+        images = self.images(positions)
+        return images if self.noise is None else self.noise.apply(images, self.rows[positions])
 
     def subset(self, positions: NDArray[np.int64] | slice) -> "Split":
         """The split of the rows at these positions; shares the arrays."""
-        return Split(self.x, self.y, self.rows[positions])
+        return replace(self, rows=self.rows[positions])
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class DatasetInfo:
     Attributes:
         name: as in `dataset=mnist`.
         input_shape: shape of one row; images are (height, width, channels).
-        num_classes: number of classes.
+        num_classes: number of classes; 0 where rows have values instead.
         class_names: a name for each class.
         fingerprint: SHA-256 over every row and label of the source, before any limit.
         scale: what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats.

@@ -83,9 +83,12 @@ BOOL = Kind("true or false", lambda value: isinstance(value, bool))
 NUMBER = Kind("a number", _is_number)
 FACTOR = Kind("a number or two of them", lambda value: _is_number(value) or _is_list(value, _is_number, 2))
 COUNT = Kind(f"a whole number from 1 to {LARGEST}", lambda value: _is_whole(value, 1))
+# Words for what a network file cannot know, since it does not know the data set.
+NUMBERS_OF_ROWS = ("num_classes", "num_inputs", "num_channels")
+SHAPE_OF_ROWS = "input_shape"
 OUTPUTS = Kind(
-    f"a whole number from 1 to {LARGEST}, or num_classes",
-    lambda value: value == "num_classes" or _is_whole(value, 1),
+    f"a whole number from 1 to {LARGEST}, or {', '.join(NUMBERS_OF_ROWS)}",
+    lambda value: value in NUMBERS_OF_ROWS or _is_whole(value, 1),
 )
 SHARE = _between(0.0, 1.0, "a number from 0 up to but not 1")
 NON_NEGATIVE = _between(0.0, math.inf, "a number of at least 0")
@@ -131,8 +134,11 @@ ARGUMENTS: Mapping[str, Kind] = {
     "stddev": NON_NEGATIVE,
     "strides": _optional(_whole_or_pair(1)),
     "target_shape": Kind(
-        "a list of whole numbers of at least 1, one of them -1 at most",
-        lambda v: _is_list(v, lambda n: n == -1 or _is_whole(n, 1)) and isinstance(v, list | tuple) and v.count(-1) < 2,
+        f"a list of whole numbers of at least 1, one of them -1 at most, or {SHAPE_OF_ROWS}",
+        lambda v: (
+            v == SHAPE_OF_ROWS
+            or (_is_list(v, lambda n: n == -1 or _is_whole(n, 1)) and isinstance(v, list | tuple) and v.count(-1) < 2)
+        ),
     ),
     "units": OUTPUTS,
     "use_bias": BOOL,

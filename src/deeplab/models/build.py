@@ -1,15 +1,19 @@
 """The configuration of a network becomes a Keras model."""
 
+import itertools
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from deeplab.config.schema import ModelConfig
 from deeplab.models.check import check_layers
+from deeplab.models.endings import check_ending, check_task
 from deeplab.models.make import make_layers
 from deeplab.models.rows import Rows
-from deeplab.models.shapes import check_ending, check_fit, count_parameters
+from deeplab.models.shapes import check_fit, count_parameters
 
 
 def check_network(config: ModelConfig, info: Rows) -> int:
@@ -26,11 +30,12 @@ def check_network(config: ModelConfig, info: Rows) -> int:
         UserError: one line that names the layer and what is wrong with it.
     """
     check_layers(config.layers)
+    check_task(config, info)
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
-        layers = make_layers(config.layers, info.num_classes, seed=0)
+        layers = make_layers(config.layers, info, seed=0)
         shapes = check_fit(config.layers, layers, info)
-        check_ending(config.layers, layers, shapes, info)
+        check_ending(config, layers, shapes, info)
         return count_parameters(layers, (info.input_shape, *shapes[:-1]))
 
 
@@ -47,16 +52,24 @@ def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
         seed: of the weights, and of what the layers draw while training.
 
     Returns:
-        A `keras.Sequential`: [batch, *input_shape] -> [batch, num_classes].
+        A `keras.Sequential`: [batch, *input_shape] -> [batch, num_classes], or [batch, *input_shape] of a
+        reconstruction, or [batch, 1] of a regression. Layers of one `part` are a `keras.Sequential` of that name in it.
 
     Raises:
         UserError: one line that names the layer and what is wrong with it.
     """
     check_network(config, info)
-    layers = make_layers(config.layers, info.num_classes, seed)
+    layers = make_layers(config.layers, info, seed)
     scaling = [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
-    return keras.Sequential([inputs, *scaling, *layers], name=_graph_name(config.name))
+    return keras.Sequential([inputs, *scaling, *_in_parts(config, layers)], name=_graph_name(config.name))
+
+
+def _in_parts(config: ModelConfig, layers: tuple[Any, ...]) -> Iterator[Any]:
+    pairs = zip(config.layers, layers, strict=True)
+    for part, group in itertools.groupby(pairs, key=lambda pair: pair[0].get("part")):
+        inside = [layer for _, layer in group]
+        yield from inside if part is None else [keras.Sequential(inside, name=part)]
 
 
 def _graph_name(name: str) -> str:

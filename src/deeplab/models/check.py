@@ -1,5 +1,7 @@
 """What can be refused about a network without TensorFlow."""
 
+import re
+from itertools import groupby
 from typing import Any
 
 from deeplab.config.errors import UserError
@@ -19,6 +21,7 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
     Raises:
         UserError: the first thing that is wrong.
     """
+    _check_parts(layers)
     for index, layer in enumerate(layers):
         where = f"model.layers[{index}]"
         kind = layer.get("type")
@@ -27,8 +30,22 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
             raise UserError(f"{where} must name its layer, as in `type: Dense`; it has {keys}.")
         layer_target(kind, where)
         for key, value in layer.items():
-            if key != "type":
+            if key not in ("type", "part"):
                 check_argument(kind, str(key), value, where)
         if kind == "RandomContrast" and "value_range" not in layer:
             # Keras' default is [0, 255], but inside the network images are in [0, 1].
             raise UserError(f"{where} (RandomContrast) needs value_range: [0, 1] for images, which come in scaled.")
+
+
+def _check_parts(layers: tuple[dict[str, Any], ...]) -> None:
+    """A part is a network inside the network: its layers stand together, and its name is one that Keras takes."""
+    seen: set[str] = set()
+    for part, group in groupby(enumerate(layers), key=lambda pair: pair[1].get("part")):
+        where = f"model.layers[{next(group)[0]}].part"
+        if part is None:
+            continue
+        if not isinstance(part, str) or not re.fullmatch(r"[a-z][a-z_]*", part) or part == "rescaling":
+            raise UserError(f"{where} must be a word of small letters and _, as in encoder, got {part!r}.")
+        if part in seen:
+            raise UserError(f"{where}: the layers of the part '{part}' must stand one after the other.")
+        seen.add(part)

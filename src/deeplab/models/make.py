@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -10,8 +11,9 @@ from typing import Any
 import keras
 
 from deeplab.config.errors import UserError, unknown_name
-from deeplab.models.arguments import CLOSED
+from deeplab.models.arguments import CLOSED, SHAPE_OF_ROWS
 from deeplab.models.layers import is_augmentation, layer_class
+from deeplab.models.rows import Rows
 
 # The kernels that l2 and l1 act on, whatever a layer calls them.
 KERNEL_REGULARIZERS = ("kernel_regularizer", "depthwise_regularizer", "pointwise_regularizer")
@@ -22,7 +24,7 @@ def first_sentence(error: Exception) -> str:
     return re.split(r"[.,] +(?:Received|At dimension)|\.\s|\n|\.$", str(error).strip())[0]
 
 
-def make_layers(layers: tuple[dict[str, Any], ...], num_classes: int, seed: int) -> tuple[Any, ...]:
+def make_layers(layers: tuple[dict[str, Any], ...], info: Rows, seed: int) -> tuple[Any, ...]:
     """Make the layers of a network, not built yet.
 
     A layer's name is its kind and its number among those (`conv2d_1`), and its initial weights are a function
@@ -30,7 +32,7 @@ def make_layers(layers: tuple[dict[str, Any], ...], num_classes: int, seed: int)
 
     Args:
         layers: the layers of the composed configuration, past `check_layers`.
-        num_classes: what `units: num_classes` stands for.
+        info: the facts of the data set, which `units: num_classes` and the like stand for.
         seed: of the weights and of everything that the layers draw.
 
     Raises:
@@ -43,13 +45,24 @@ def make_layers(layers: tuple[dict[str, Any], ...], num_classes: int, seed: int)
         numbers[kind] += 1
         name = f"{_snake_case(kind)}_{numbers[kind]}"
         where = f"model.layers[{index}]"
-        arguments = {key: value for key, value in layer.items() if key != "type"}
-        for key in ("units", "filters"):
-            if arguments.get(key) == "num_classes":
-                arguments[key] = num_classes
+        arguments = {key: _of_rows(key, value, info) for key, value in layer.items() if key not in ("type", "part")}
         in_float32 = index == len(layers) - 1 or is_augmentation(kind)
         made.append(_make(kind, arguments, name=name, seed=seed, where=where, dtype="float32" if in_float32 else None))
     return tuple(made)
+
+
+def _of_rows(key: str, value: Any, info: Rows) -> Any:
+    """What a word in a network file stands for."""
+    if key == "target_shape" and value == SHAPE_OF_ROWS:
+        return info.input_shape
+    if key not in ("units", "filters") or not isinstance(value, str):
+        return value
+    meant = {
+        "num_classes": info.num_classes,
+        "num_inputs": math.prod(info.input_shape),
+        "num_channels": info.input_shape[-1],
+    }
+    return meant[value]
 
 
 def _make(kind: str, arguments: dict[str, Any], *, name: str, seed: int, where: str, dtype: str | None) -> Any:

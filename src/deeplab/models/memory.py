@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from deeplab.models.table import flat_layers
+
 LAYER_BYTES = 32 << 20
 FEWEST, MOST = 64, 8192
 
@@ -13,5 +15,5 @@ def evaluation_batch(network: Any) -> int:
     Args:
         network: a built Keras model.
     """
-    largest = max(4 * math.prod(layer.output.shape[1:]) for layer in network.layers)
+    largest = max(4 * math.prod(layer.output.shape[1:]) for layer in flat_layers(network))
     return int(max(FEWEST, min(MOST, LAYER_BYTES // largest)))

@@ -9,7 +9,7 @@ class Rows(Protocol):
     Attributes:
         name: as in `dataset=mnist`.
         input_shape: shape of one row; images are (height, width, channels).
-        num_classes: number of classes.
+        num_classes: number of classes; 0 where rows have values instead.
         scale: what a row is multiplied by inside the network.
     """
 

@@ -12,7 +12,6 @@ from deeplab.models.rows import Rows
 Shape = tuple[int, ...]
 
 LARGEST_IMAGE = 1024
-PROBABILITIES = ("softmax", "sigmoid")
 RESIZABLE = ("digits", "image_folder")
 SHOWN = (
     "kernel_size",
@@ -126,29 +125,3 @@ def count_parameters(layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
         if total > LARGEST:
             raise UserError(f"{where} brings the network to {total:,} parameters; at most {LARGEST:,} are allowed.")
     return total
-
-
-def check_ending(
-    config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
-) -> None:
-    """Refuse a network that does not end in one probability for each class.
-
-    Raises:
-        UserError: what it ends in instead, and what is probably missing.
-    """
-    last = f"model.layers[{len(layers) - 1}] ({config[-1]['type']})"
-    if len(shapes[-1]) != 1:
-        inputs = (info.input_shape, *shapes)
-        dense = [i for i, layer in enumerate(config) if layer["type"] == "Dense" and len(inputs[i]) > 1]
-        hint = f"put a Flatten before model.layers[{dense[0]}] (Dense)." if dense else "is a Flatten missing?"
-        raise UserError(
-            f"The network ends in {words(shapes[-1])}, not in {info.num_classes} class probabilities: {hint}"
-        )
-    if shapes[-1] != (info.num_classes,):
-        raise UserError(
-            f"{last} gives {shapes[-1][0]} outputs, {info.name} has {info.num_classes} classes: "
-            "write `units: num_classes`."
-        )
-    activation = getattr(getattr(layers[-1], "activation", None), "__name__", "none")
-    if activation not in PROBABILITIES:
-        raise UserError(f"{last} must end in the activation softmax or sigmoid, it has {activation}.")

@@ -1,5 +1,6 @@
 """The layers of a network as a table: what each gives and how many weights it has."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,12 @@ class LayerRow:
     parameters: int
 
 
+def flat_layers(model: Any) -> Iterator[Any]:
+    """The layers of a `keras.Sequential` in order, those of its parts among them."""
+    for layer in model.layers:
+        yield from flat_layers(layer) if hasattr(layer, "layers") else [layer]
+
+
 def layer_table(model: Any) -> tuple[LayerRow, ...]:
     """A row for each layer of a built `keras.Sequential`, in order."""
     return tuple(
@@ -30,7 +37,7 @@ def layer_table(model: Any) -> tuple[LayerRow, ...]:
             output_shape=tuple(layer.output.shape[1:]),
             parameters=layer.count_params(),
         )
-        for layer in model.layers
+        for layer in flat_layers(model)
     )
 
 

@@ -6,6 +6,7 @@ PLOTS = {
     "confusion": "deeplab.plots.confusion:draw",
     "mistakes": "deeplab.plots.mistakes:draw",
     "filters": "deeplab.plots.filters:draw",
+    "denoised": "deeplab.plots.gallery:draw",
     "diagram": "deeplab.plots.diagram:draw",
     "sweep_factor": "deeplab.plots.sweep_factor:draw",
     "sweep_categories": "deeplab.plots.sweep_categories:draw",

@@ -3,7 +3,7 @@
 import csv
 import io
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from deeplab.training.history import History
 if TYPE_CHECKING:
     import keras
 
-    from deeplab.evaluation.scores import Scores
 
 LAST_CHECKPOINT = "last.ckpt"
 PRUNED_TAG = "deeplab.pruned"
@@ -56,22 +55,24 @@ def end_pruned(log: RunLog, history: History) -> None:
     log.end("KILLED")
 
 
-def log_scores(log: RunLog, scores: "Scores", history: History, config: TrainingConfig) -> dict[str, float]:
-    """The scores of the network as it is kept, and how long its training took, as metrics; `score.csv`: loss, acc.
+def log_scores(log: RunLog, scores: Mapping[str, float], history: History, config: TrainingConfig) -> dict[str, float]:
+    """The scores of the network as it is kept, and how long its training took, as metrics; `score.csv`: loss, acc of a
+    classifier.
 
     Returns:
-        What was logged: `test/loss`, `test/accuracy`, `time/training_seconds` and, where something was held out,
-        `validation/loss` and `validation/accuracy`: of the last epoch, or of the best one where its weights were
-        restored.
+        What was logged: `test/loss`, `test/accuracy` and whatever else `scores` has, `time/training_seconds` and, where
+        something was held out, `validation/loss` and so on: of the last epoch, or of the best one where its weights
+        were restored.
     """
     kept = history.best(config.monitor) if config.restore_best_weights else history.epochs[-1]
-    values = {"test/loss": scores.loss, "test/accuracy": scores.accuracy}
-    for metric in ("loss", "accuracy"):
-        if f"val/{metric}" in kept.metrics:
-            values[f"validation/{metric}"] = kept.metrics[f"val/{metric}"]
+    values = {f"test/{name}": value for name, value in scores.items()}
+    for name, value in kept.metrics.items():
+        if name.startswith("val/"):
+            values[f"validation/{name.removeprefix('val/')}"] = value
     values["time/training_seconds"] = sum(history.values("time/epoch_seconds"))
     log.metrics(history.epochs[-1].number, values)
-    log.text("score.csv", table(("loss", "acc"), [(scores.loss, scores.accuracy)]))
+    columns = ["acc" if name == "accuracy" else name for name in scores]
+    log.text("score.csv", table(columns, [tuple(scores.values())]))
     return values
 
 
@@ -82,8 +83,7 @@ def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
 
 def log_model(log: RunLog, prepared: Prepared) -> None:
     """The trained network."""
-    info = prepared.splits.info
-    log.model(prepared.network, info.input_shape, info.num_classes)
+    log.model(prepared.network, prepared.splits.info.input_shape)
 
 
 def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from deeplab.config.schema import ExperimentConfig
+from deeplab.data.added_noise import add_noise
 from deeplab.data.splits import Splits
 from deeplab.data.validation import hold_out
 from deeplab.models.check import check_layers
@@ -37,16 +38,19 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
         UserError: anything that would keep the training from beginning.
     """
     check_layers(config.model.layers)
+    splits = add_noise(splits, config.noise, config.seed)
     train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
     # Here, because they import TensorFlow.
     from deeplab.models.build import check_network
     from deeplab.training.fit import check_fits
     from deeplab.training.optimizers import build_optimizer
     from deeplab.training.runtime import find_device
+    from deeplab.training.targets import Targets
 
-    check_fits(config.training, train, validation, splits.info.num_classes)
+    check_fits(config.training, train, validation, Targets(config.model.task, splits.info))
     # A factor of the weight decay, checked above, changes no shape.
-    shapes = json.dumps([{key: value for key, value in layer.items() if key != "l2"} for layer in config.model.layers])
+    layers = [{key: value for key, value in layer.items() if key != "l2"} for layer in config.model.layers]
+    shapes = json.dumps([config.model.task, layers])
     if shapes not in networks:
         networks[shapes] = check_network(config.model, splits.info)
     steps_per_epoch = -(-len(train) // config.training.batch_size)

@@ -5,6 +5,7 @@ from dataclasses import astuple
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from deeplab.models.table import flat_layers
 from deeplab.plots import PLOTS
 from deeplab.runs.prepare import Prepared
 from deeplab.training.history import History
@@ -12,9 +13,11 @@ from deeplab.training.history import History
 if TYPE_CHECKING:
     from deeplab.evaluation.scores import Predictions
 
+SHOWN_IMAGES = 10
+
 
 def figures(
-    name: str, monitor: str, prepared: Prepared, history: History, predictions: "Predictions"
+    name: str, monitor: str, prepared: Prepared, history: History, predictions: "Predictions | None"
 ) -> Iterator[tuple[str, bytes]]:
     """Draw every figure that this kind of data and network has.
 
@@ -30,24 +33,24 @@ def figures(
 
 
 def _arguments(
-    name: str, monitor: str, prepared: Prepared, history: History, predictions: "Predictions"
+    name: str, monitor: str, prepared: Prepared, history: History, predictions: "Predictions | None"
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     info = prepared.splits.info
     yield "curves", {"rows": list(history.long_form()), "monitor": monitor, "name": name}
-    yield (
-        "confusion",
-        {
-            "labels": predictions.labels,
-            "predicted": predictions.classes,
-            "class_names": info.class_names,
-        },
-    )
+    if predictions is not None and info.num_classes:
+        yield (
+            "confusion",
+            {"labels": predictions.labels, "predicted": predictions.classes, "class_names": info.class_names},
+        )
     rows = [astuple(row) for row in prepared.layers]
     yield "diagram", {"rows": rows, "input_shape": info.input_shape, "name": prepared.network.name}
     if not info.is_image:
         return
-    yield "mistakes", _mistakes(prepared, predictions)
-    first = next((layer for layer in prepared.network.layers if layer.weights), None)
+    if predictions is None:
+        yield "denoised", _denoised(prepared)
+    elif predictions.outputs.shape[1] > 1:
+        yield "mistakes", _mistakes(prepared, predictions)
+    first = next((layer for layer in flat_layers(prepared.network) if layer.weights), None)
     if first is not None and type(first).__name__ in ("Conv2D", "Dense") and _sees_the_image(first, info.input_shape):
         yield (
             "filters",
@@ -58,14 +61,26 @@ def _arguments(
 def _mistakes(prepared: Prepared, predictions: "Predictions") -> dict[str, Any]:
     from deeplab.plots.mistakes import most_confident
 
-    chosen = most_confident(predictions.probabilities, predictions.labels)
+    chosen = most_confident(predictions.outputs, predictions.labels)
     return {
-        "images": prepared.splits.test.images(chosen),
+        "images": prepared.splits.test.inputs(chosen),
         "labels": predictions.labels[chosen],
-        "probabilities": predictions.probabilities[chosen],
+        "probabilities": predictions.outputs[chosen],
         "class_names": prepared.splits.info.class_names,
         "total": len(predictions.labels),
     }
+
+
+def _denoised(prepared: Prepared) -> dict[str, Any]:
+    test = prepared.splits.test
+    chosen = slice(SHOWN_IMAGES)
+    noisy = test.inputs(chosen)
+    given = prepared.network.predict_on_batch(noisy)
+    if test.noise is None:
+        return {"rows": {"original": test.images(chosen), "given back": given}, "title": "Test images, given back"}
+    kind = f"{test.noise.kind.replace('_', ' ')} {test.noise.level:g}"
+    rows = {"original": test.images(chosen), "noisy": noisy, "denoised": given}
+    return {"rows": rows, "title": f"Test images, with {kind}, and denoised"}
 
 
 def _sees_the_image(layer: Any, input_shape: tuple[int, ...]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.schema import ExperimentConfig
+from deeplab.data.added_noise import add_noise
 from deeplab.data.load import load
 from deeplab.data.splits import Split, Splits
 from deeplab.data.validation import hold_out
@@ -18,6 +19,8 @@ from deeplab.training.runtime import Runtime, prepare_runtime
 
 if TYPE_CHECKING:
     import keras
+
+    from deeplab.training.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Prepared:
         optimizer: with its schedule, not yet used.
         runtime: the device and the rest of the process.
         engine: how the steps will be run.
+        targets: what the network is to say of each row.
     """
 
     network: "keras.Model"
@@ -41,6 +45,7 @@ class Prepared:
     validation: Split | None
     runtime: Runtime
     engine: Engine
+    targets: "Targets"
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:
@@ -64,20 +69,22 @@ def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
         UserError: anything that keeps the training from beginning.
     """
     check_layers(config.model.layers)
-    splits = load(config.dataset, work_folder)
+    splits = add_noise(load(config.dataset, work_folder), config.noise, config.seed)
     train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
     from deeplab.models.build import build
     from deeplab.training.fit import check_fits
     from deeplab.training.optimizers import build_optimizer
+    from deeplab.training.targets import Targets
 
-    check_fits(config.training, train, validation, splits.info.num_classes)
+    targets = Targets(config.model.task, splits.info)
+    check_fits(config.training, train, validation, targets)
     network = build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, runtime.device, len(train))
-    return Prepared(network, optimizer, splits, train, validation, runtime, engine)
+    return Prepared(network, optimizer, splits, train, validation, runtime, engine, targets)
 
 
 def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
@@ -99,7 +106,8 @@ def likeness(values: Mapping[str, Any], prepared: Prepared) -> tuple[str, ...]:
         values: the composed configuration.
         prepared: from it.
     """
-    differs = ("seed", "name", "notes", "tags", "tracking")
+    # Noise is drawn from the seed, and a compiled block holds the rows with their noise.
+    differs = ("name", "notes", "tags", "tracking", *(("seed",) if prepared.train.noise is None else ()))
     kept = {key: value for key, value in values.items() if key not in differs}
     rows = hashlib.sha256(prepared.train.rows.tobytes()).hexdigest()
     return (json.dumps(kept, sort_keys=True), prepared.splits.info.fingerprint, rows, str(prepared.engine))

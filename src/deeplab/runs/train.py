@@ -4,11 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deeplab.config.compose import Composed
 from deeplab.config.errors import Interrupted, Pruned, RunError, UserError, exit_status
-from deeplab.config.schema import ExperimentConfig
+from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
 from deeplab.runs.artifacts import (
     end_pruned,
     log_checkpoint,
@@ -34,9 +33,6 @@ from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.workshop import Workshop
 
-if TYPE_CHECKING:
-    from deeplab.evaluation.scores import Scores
-
 
 @dataclass(frozen=True)
 class RunResult:
@@ -47,7 +43,7 @@ class RunResult:
         name: of the run.
         place: where it is kept.
         history: of every epoch.
-        scores: on the test set, taken once at the end.
+        scores: on the test set, taken once at the end, by name.
         final: the metrics that were logged once, at the end.
         seconds: from the first step to the last line logged.
     """
@@ -56,7 +52,7 @@ class RunResult:
     name: str
     place: Place
     history: History
-    scores: "Scores"
+    scores: Mapping[str, float]
     final: Mapping[str, float]
     seconds: float
 
@@ -188,7 +184,7 @@ def _train(
         prepared.network,
         prepared.train,
         prepared.validation,
-        prepared.splits.info.num_classes,
+        prepared.targets,
         composed.config.training,
         prepared.optimizer,
         prepared.engine,
@@ -198,18 +194,29 @@ def _train(
         lambda checkpoint: write(folder, checkpoint),
         workshop,
         likeness(composed.values, prepared),
+        isinstance(composed.config.noise, AddedNoiseConfig) and composed.config.noise.fresh,
     )
 
 
 def _score_and_log(
     name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint
-) -> tuple["Scores", dict[str, float]]:
-    from deeplab.evaluation.scores import predict, score
+) -> tuple[Mapping[str, float], dict[str, float]]:
+    from deeplab.evaluation.scores import predict, score, score_images
     from deeplab.training.losses import build_loss
 
     log_history(log, trained.history)
-    predictions = predict(prepared.network, prepared.splits.test)
-    scores = score(prepared.network, predictions, build_loss(config.training))
+    network, test, info, loss = (
+        prepared.network,
+        prepared.splits.test,
+        prepared.splits.info,
+        build_loss(config.training),
+    )
+    predictions = None
+    if config.model.task == "reconstruction":
+        scores = score_images(network, test, info.scale, loss)
+    else:
+        predictions = predict(network, test)
+        scores = score(network, predictions, info, config.model.task, loss)
     final = log_scores(log, scores, trained.history, config.training)
     if config.tracking.save_model != "none":
         log_model(log, prepared)

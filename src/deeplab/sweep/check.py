@@ -44,6 +44,9 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[Checked | str]:
     with ctrl_c_blocked():
         process.start()
     theirs.close()
+    # That process takes seconds, in which this one can import what it needs next.
+    import mlflow  # noqa: F401
+
     try:
         found: list[Checked | str] | Exception = ours.recv()
     except EOFError as error:

@@ -214,6 +214,10 @@ def _compose_all(
 
 def _check_metric(first: Composed) -> None:
     assert first.sweep is not None
+    if first.config.model.task == "reconstruction" and first.sweep.sweep.metric.endswith("accuracy"):
+        raise UserError(
+            f"sweep.metric={first.sweep.sweep.metric}: a network for reconstruction has no accuracy; give val/loss."
+        )
     if first.config.validation.kind == "none" and first.sweep.sweep.metric.startswith("val/"):
         raise UserError(
             f"sweep.metric={first.sweep.sweep.metric} needs validation rows, but validation=none holds nothing out. "

@@ -15,6 +15,9 @@ from deeplab.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+# What is shown of a trial that is being trained, the first that it has.
+SCORES = ("val/accuracy", "val/loss", "train/accuracy", "train/loss")
+
 
 @dataclass(frozen=True)
 class SweepStatus:
@@ -47,7 +50,7 @@ class TrialStatus:
         status: MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early.
         epoch: done.
         epochs: asked for.
-        validation_accuracy: of the last epoch, or None.
+        score: validation accuracy of the last epoch, or the first of SCORES that there is, or None.
         heartbeat_seconds: since it last showed that it is alive.
     """
 
@@ -56,7 +59,7 @@ class TrialStatus:
     status: str
     epoch: int
     epochs: int
-    validation_accuracy: float | None
+    score: float | None
     heartbeat_seconds: float
 
 
@@ -111,7 +114,7 @@ def _trial_status(store: Store, run: "Run") -> TrialStatus:
         _status(run),
         done,
         int(run.data.params.get("training.epochs", 0)),
-        metrics.get("val/accuracy"),
+        next((metrics[name] for name in SCORES if name in metrics), None),
         heartbeat_age(run),
     )
 

@@ -140,13 +140,12 @@ class RunLog:
         """Store a text file under this path among the run's artifacts."""
         self._client.log_text(self.run_id, text, path)
 
-    def model(self, network: Any, input_shape: tuple[int, ...], num_classes: int) -> None:
+    def model(self, network: Any, input_shape: tuple[int, ...]) -> None:
         """Store a network as an MLflow model with signature, in Keras' own format.
 
         Args:
             network: a plain Keras model.
             input_shape: of one row.
-            num_classes: outputs of the network.
         """
         import mlflow.keras
         import numpy as np
@@ -157,7 +156,7 @@ class RunLog:
         remove_models(self._client, self._experiment_id, self.run_id)
         signature = ModelSignature(
             inputs=Schema([TensorSpec(np.dtype("float32"), (-1, *input_shape))]),
-            outputs=Schema([TensorSpec(np.dtype("float32"), (-1, num_classes))]),
+            outputs=Schema([TensorSpec(np.dtype("float32"), (-1, *network.output_shape[1:]))]),
         )
         Model.log(
             artifact_path=None,

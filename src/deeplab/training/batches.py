@@ -1,5 +1,6 @@
 """Rows in the order of an epoch, as the `tf.data` pipelines that Keras' `fit` reads."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from deeplab.data.splits import Split
+from deeplab.training.targets import Target
 
 Positions = NDArray[np.int64]
 
@@ -51,35 +53,54 @@ class EpochOrder:
 
 
 class Lookup:
-    """What training is told of rows: (rows, one-hot labels) or (rows, one-hot labels, weights)."""
+    """What training is told of rows: (rows, targets) or (rows, targets, weights)."""
 
-    def __init__(self, split: Split, num_classes: int, class_weights: NDArray[np.float32] | None = None) -> None:
+    def __init__(
+        self,
+        split: Split,
+        target: Target,
+        class_weights: NDArray[np.float32] | None = None,
+        fresh_noise: bool = False,
+    ) -> None:
         """Hold the split's rows in a tensor, unless they lie on disk.
 
         Args:
             split: where the rows come from.
-            num_classes: length of a one-hot label.
+            target: what is to be said of them.
             class_weights: of each class in the loss, [num_classes], or None.
+            fresh_noise: the rows get another noise in each epoch.
         """
-        self._split = split
+        self._split, self._target, self._fresh = split, target, fresh_noise
         # An array in memory is gathered by TensorFlow, also inside a compiled step; one on disk by NumPy, page by page.
         self.in_memory = not isinstance(split.x, np.memmap)
-        self._x = tf.constant(split.images(slice(None))) if self.in_memory else None
-        self._labels = tf.constant(split.labels)
-        self._weights = None if class_weights is None else tf.constant(class_weights)
-        self._num_classes = num_classes
+        self._x = None
+        if self.in_memory:
+            rows = split.inputs(slice(None))
+            self._x = tf.Variable(rows, trainable=False) if fresh_noise else tf.constant(rows)
+        self._weights = None if class_weights is None else tf.constant(class_weights[split.labels])
+
+    def begin(self, epoch: int) -> None:
+        """Draw the noise of an epoch, counted from 0, where each has its own."""
+        if not self._fresh or self._split.noise is None:
+            return
+        self._split = replace(self._split, noise=replace(self._split.noise, epoch=epoch + 1))
+        if self._x is not None:
+            self._x.assign(self._split.inputs(slice(None)))
 
     def __call__(self, positions: Any) -> tuple[Any, ...]:
         """Look up positions in the split: an integer tensor of any shape, which what comes back has in front."""
-        labels = tf.gather(self._labels, positions)
-        found = (self._images(positions), tf.one_hot(labels, self._num_classes))
-        return found if self._weights is None else (*found, tf.gather(self._weights, labels))
+        found = (self._rows(positions), self._target(positions))
+        return found if self._weights is None else (*found, tf.gather(self._weights, positions))
 
-    def _images(self, positions: Any) -> Any:
+    def _rows(self, positions: Any) -> Any:
         if self._x is not None:
             return tf.gather(self._x, positions)
-        images = tf.numpy_function(self._split.images, [positions], self._split.x.dtype)
-        return tf.ensure_shape(images, positions.shape.concatenate(self._split.x.shape[1:]))
+
+        def read(chosen: Positions) -> Any:
+            return self._split.inputs(chosen)  # of the epoch that has begun
+
+        rows = tf.numpy_function(read, [positions], self._split.x.dtype)
+        return tf.ensure_shape(rows, positions.shape.concatenate(self._split.x.shape[1:]))
 
 
 def block_sizes(rows: int, batch_size: int, steps: int) -> list[int]:
@@ -90,7 +111,7 @@ def block_sizes(rows: int, batch_size: int, steps: int) -> list[int]:
 
 
 def looked_up(blocks: Any, look_up: Lookup) -> Any:
-    """The same blocks with their contents: rows [steps, batch, ...], labels [steps, batch, classes] and so on."""
+    """The same blocks with their contents: rows [steps, batch, ...], targets [steps, batch, ...] and so on."""
     return _quiet(blocks.map(look_up).prefetch(2))
 
 
@@ -99,10 +120,10 @@ def single_batches(blocks: Any, look_up: Lookup) -> Any:
     return _quiet(blocks.map(lambda positions: look_up(positions[0])).prefetch(2))
 
 
-def validation_batches(split: Split, num_classes: int, batch_size: int) -> Any:
-    """Batches of (rows, one-hot labels) in the split's own order."""
+def validation_batches(split: Split, target: Target, batch_size: int) -> Any:
+    """Batches of (rows, targets) in the split's own order."""
     positions = tf.data.Dataset.range(len(split)).batch(batch_size)
-    return _quiet(positions.map(Lookup(split, num_classes)).prefetch(2))
+    return _quiet(positions.map(Lookup(split, target)).prefetch(2))
 
 
 def _quiet(dataset: Any) -> Any:

@@ -9,6 +9,7 @@ import keras
 
 from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import TrainingConfig
+from deeplab.config.tasks import TASKS
 from deeplab.data.splits import Split
 from deeplab.models.memory import evaluation_batch
 from deeplab.training.batches import EpochOrder, Lookup, block_sizes, looked_up, single_batches, validation_batches
@@ -20,6 +21,7 @@ from deeplab.training.keeper import Keeper
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
+from deeplab.training.targets import Targets
 from deeplab.training.workshop import Workshop
 
 
@@ -27,7 +29,7 @@ def fit(
     network: keras.Model,
     train: Split,
     validation: Split | None,
-    num_classes: int,
+    targets: Targets,
     config: TrainingConfig,
     optimizer: Any,
     engine: Engine,
@@ -37,14 +39,15 @@ def fit(
     write: Callable[[Checkpoint], None] = lambda _: None,
     workshop: Workshop | None = None,
     likeness: Hashable = None,
+    fresh_noise: bool = False,
 ) -> Checkpoint:
     """Train the weights of a network in place.
 
     Args:
-        network: a plain classifier, not compiled; it stays so.
+        network: a plain model, not compiled; it stays so.
         train: rows to train on; their order in an epoch depends on (seed, epoch) alone.
         validation: rows to validate on after each epoch, or None.
-        num_classes: outputs of the network.
+        targets: what the network is to say of the rows.
         config: epochs, batch size, loss and what stops the training.
         optimizer: a Keras optimiser that has not been used.
         engine: how the steps are run; the rows, their order and the seeds are the same in each.
@@ -54,6 +57,7 @@ def fit(
         write: takes a checkpoint every `config.checkpoint_every` epochs.
         workshop: keeps compiled blocks from one training of this process to the next, or None.
         likeness: equal for trainings that can share them: they differ in nothing but their seed.
+        fresh_noise: the rows to train on get another noise in each epoch.
 
     Returns:
         The state after the last epoch, the history of all epochs in it.
@@ -61,7 +65,8 @@ def fit(
     Raises:
         RunError: the loss is no longer a number.
     """
-    look_up = Lookup(train, num_classes, class_weights(config, train.labels, num_classes))
+    weights = class_weights(config, train.labels, targets.info.num_classes)
+    look_up = Lookup(train, targets.of(train), weights, fresh_noise)
     order = EpochOrder(train, seed)
     steps = _steps_per_block(network, train, config.batch_size, engine)
     sizes = block_sizes(len(train), config.batch_size, steps)
@@ -71,7 +76,7 @@ def fit(
         trainer.compile(
             optimizer=optimizer,
             loss=build_loss(config),
-            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            metrics=targets.metrics(),
             jit_compile=False,  # blocks compile themselves; without blocks XLA gains nothing
         )
         trainer.optimizer.build(trainer.trainable_variables)
@@ -91,7 +96,7 @@ def fit(
         trainer = workshop.trainer(likeness, network, optimizer, in_blocks) if workshop else in_blocks(network)
         trained = trainer.network
         data = data if look_up.in_memory else looked_up(data, look_up)
-    loop = _Loop(trained, config.epochs, sizes, order, observers, resumed.history.epochs if resumed else ())
+    loop = _Loop(trained, config.epochs, sizes, order, look_up, observers, resumed.history.epochs if resumed else ())
     stopping = _early_stopping(config)
     keeper = Keeper(loop.history, stopping, resumed, config.checkpoint_every, config.checkpoint_seconds, write)
     done = len(loop.epochs)
@@ -100,7 +105,7 @@ def fit(
             data,
             validation_data=None
             if validation is None
-            else validation_batches(validation, num_classes, evaluation_batch(network)),
+            else validation_batches(validation, targets.of(validation), evaluation_batch(network)),
             initial_epoch=done,
             epochs=done if resumed and resumed.stopped else max(done, config.epochs),
             shuffle=False,  # the order is ours
@@ -114,13 +119,15 @@ def fit(
     return keeper.last
 
 
-def check_fits(config: TrainingConfig, train: Split, validation: Split | None, num_classes: int) -> None:
-    """Refuse settings that do not fit the rows.
+def check_fits(config: TrainingConfig, train: Split, validation: Split | None, targets: Targets) -> None:
+    """Refuse settings that do not fit the rows or the task.
 
     Raises:
-        UserError: a batch larger than the training set, weights for other classes, or a wish that needs validation.
+        UserError: a batch larger than the training set, weights for other classes, a wish that needs validation, a loss
+            or a score that the task does not have.
     """
-    class_weights(config, train.labels, num_classes)
+    _check_task(config, targets)
+    class_weights(config, train.labels, targets.info.num_classes)
     if config.batch_size > len(train):
         raise UserError(
             f"training.batch_size: must be at most the number of training rows ({len(train)}), got {config.batch_size}."
@@ -129,6 +136,19 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, n
         for key in ("early_stopping_patience", "restore_best_weights"):
             if getattr(config, key):
                 raise UserError(f"training.{key} looks at validation scores, but validation=none holds nothing out.")
+
+
+def _check_task(config: TrainingConfig, targets: Targets) -> None:
+    task = targets.task
+    if config.loss not in TASKS[task].losses:
+        allowed = " or ".join(TASKS[task].losses)
+        raise UserError(f"training.loss: a network for {task} is trained with {allowed}, got {config.loss}.")
+    if task != "classification":
+        for key, given in (("class_weights", config.class_weights), ("label_smoothing", config.label_smoothing)):
+            if given:
+                raise UserError(f"training.{key} is for networks for classification; this one is for {task}.")
+    if config.monitor == "accuracy" and (task == "reconstruction" or not targets.info.num_classes):
+        raise UserError(f"training.monitor: there is no accuracy of a network for {task} on these rows; give loss.")
 
 
 def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine: Engine) -> int:
@@ -158,11 +178,12 @@ class _Loop(keras.callbacks.Callback):
         epochs: int,
         block_sizes: Sequence[int],
         order: EpochOrder,
+        look_up: Lookup,
         observers: Sequence[Observer],
         done: Sequence[Epoch],
     ) -> None:
         super().__init__()
-        self.network, self.order, self.observers = network, order, observers
+        self.network, self.order, self.look_up, self.observers = network, order, look_up, observers
         self.planned, self.block_sizes = epochs, block_sizes
         self.epoch = self.step = 0
         self.epochs = list(done)
@@ -179,6 +200,7 @@ class _Loop(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.epoch, self.step = epoch, 0
         self.order.begin(epoch)
+        self.look_up.begin(epoch)
         seed_layers(self.network, self.order.seed, epoch)
         self.began, self.trained = time.perf_counter(), 0.0
 

@@ -8,14 +8,31 @@ from numpy.typing import NDArray
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrainingConfig
 
-LOSSES = {"categorical_crossentropy": "CategoricalCrossentropy", "binary_crossentropy": "BinaryCrossentropy"}
+LOSSES = {
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "binary_crossentropy": "BinaryCrossentropy",
+    "mean_squared_error": "MeanSquaredError",
+}
+_SMOOTHED = ("categorical_crossentropy", "binary_crossentropy")
 
 
 def build_loss(config: TrainingConfig) -> Any:
-    """A Keras loss of one-hot labels and probabilities."""
+    """A Keras loss of targets and what a network says.
+
+    `half_squared_error` is the mean of (target - output)^2 / 2, as the TensorFlow Playground has it.
+    """
     import keras
 
-    return getattr(keras.losses, LOSSES[config.loss])(label_smoothing=config.label_smoothing)
+    if config.loss == "half_squared_error":
+        return keras.losses.LossFunctionWrapper(_half_squared_error, name="half_squared_error")
+    smoothing = {"label_smoothing": config.label_smoothing} if config.loss in _SMOOTHED else {}
+    return getattr(keras.losses, LOSSES[config.loss])(**smoothing)
+
+
+def _half_squared_error(targets: Any, outputs: Any) -> Any:
+    from keras import ops
+
+    return ops.mean(ops.square(targets - outputs), axis=-1) / 2
 
 
 def class_weights(config: TrainingConfig, labels: NDArray[np.int32], num_classes: int) -> NDArray[np.float32] | None:

@@ -14,6 +14,7 @@ from deeplab.config.schema.dataset import (
     PluginDatasetConfig,
 )
 from deeplab.config.schema.experiment import ExperimentConfig, ModelConfig, TrackingConfig
+from deeplab.config.schema.noise import AddedNoiseConfig, NoiseConfig, NoNoiseConfig
 from deeplab.config.schema.optimizer import (
     AdadeltaConfig,
     AdamConfig,
@@ -51,6 +52,7 @@ __all__ = [
     "AdadeltaConfig",
     "AdamConfig",
     "AdamWConfig",
+    "AddedNoiseConfig",
     "ComparisonConfig",
     "ConstantConfig",
     "CosineConfig",
@@ -65,7 +67,9 @@ __all__ = [
     "Metric",
     "ModelConfig",
     "NamedDatasetConfig",
+    "NoNoiseConfig",
     "NoValidationConfig",
+    "NoiseConfig",
     "NpzConfig",
     "OptimizerConfig",
     "PiecewiseConfig",

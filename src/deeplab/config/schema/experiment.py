@@ -7,10 +7,12 @@ from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.dataset import DatasetConfig
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, Text
+from deeplab.config.schema.noise import NoiseConfig
 from deeplab.config.schema.optimizer import OptimizerConfig
 from deeplab.config.schema.schedule import ScheduleConfig
 from deeplab.config.schema.training import TrainingConfig
 from deeplab.config.schema.validation import ValidationConfig
+from deeplab.config.tasks import TaskName
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -18,10 +20,12 @@ class ModelConfig:
     """A network: its layers in order, and the settings of its own that the layers interpolate.
 
     Each layer is a mapping with `type` and the arguments of that layer; `units: num_classes` stands for the
-    number of classes of the data set.
+    number of classes of the data set, `num_inputs`, `num_channels` and `input_shape` for what its rows are like.
+    Layers one after the other that name the same `part` are a network of that name inside the network.
     """
 
     name: Text
+    task: TaskName
     layers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
     settings: dict[str, bool | int | float | str | tuple[bool | int | float | str, ...] | None]
 
@@ -53,6 +57,7 @@ class ExperimentConfig:
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     l2: NonNegativeFloat | None
     dataset: DatasetConfig
+    noise: NoiseConfig
     model: ModelConfig
     optimizer: OptimizerConfig
     schedule: ScheduleConfig

@@ -21,7 +21,7 @@ class TrainingConfig:
 
     epochs: PositiveInt
     batch_size: PositiveInt
-    loss: Literal["categorical_crossentropy", "binary_crossentropy"]
+    loss: Literal["categorical_crossentropy", "binary_crossentropy", "mean_squared_error", "half_squared_error"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: Literal["balanced"] | tuple[PositiveFloat, ...] | None
     monitor: Literal["loss", "accuracy"]

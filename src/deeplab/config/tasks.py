@@ -1,0 +1,50 @@
+"""What a network can be for: the group of words that `model.task` chooses from."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+TaskName = Literal["classification", "reconstruction", "regression"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network is trained to say of a row.
+
+    Attributes:
+        losses: that fit; the first is meant where `training.loss` is null.
+        compared_by: what a sweep compares where `sweep.metric` is null.
+    """
+
+    losses: tuple[str, ...]
+    compared_by: str
+
+
+TASKS: dict[str, Task] = {
+    # a probability for each class
+    "classification": Task(("categorical_crossentropy", "binary_crossentropy"), "val/accuracy"),
+    # the row as it was before noise was added, values in [0, 1]
+    "reconstruction": Task(("binary_crossentropy", "mean_squared_error"), "val/loss"),
+    # a number; two classes are the numbers -1 and +1
+    "regression": Task(("half_squared_error", "mean_squared_error"), "val/loss"),
+}
+
+
+def settle(values: dict[str, Any]) -> dict[str, Any]:
+    """Put what the network's task calls for where a configuration leaves it open with null.
+
+    Args:
+        values: composed, not checked yet.
+    """
+    task = TASKS.get(_of(values, "model", "task"))
+    if task is None:
+        return values
+    settled = dict(values)
+    for group, key, meant in (("training", "loss", task.losses[0]), ("sweep", "metric", task.compared_by)):
+        if isinstance(values.get(group), dict) and values[group].get(key, "") is None:
+            settled[group] = {**values[group], key: meant}
+    return settled
+
+
+def _of(values: dict[str, Any], group: str, key: str) -> str:
+    inside = values.get(group)
+    return str(inside.get(key)) if isinstance(inside, dict) else ""

@@ -1,0 +1,73 @@
+"""What a network is to say of each row, and what is measured besides the loss, for each task."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from deeplab.config.tasks import TaskName
+from deeplab.data.splits import DatasetInfo, Split
+
+# From positions in a split to what is to be said of those rows, inside a compiled step.
+Target = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The targets of a task on a data set.
+
+    Attributes:
+        task: of the network.
+        info: the facts of the data set.
+    """
+
+    task: TaskName
+    info: DatasetInfo
+
+    def of(self, split: Split) -> Target:
+        """Targets of the rows of a split: one-hot labels [..., classes], numbers [..., 1], or images in [0, 1]."""
+        if self.task == "reconstruction":
+            return _images(split, self.info.scale)
+        if self.task == "regression":
+            values = tf.constant(numbers(split, self.info))
+            return lambda positions: tf.gather(values, positions)[..., tf.newaxis]
+        labels = tf.constant(split.labels)
+        return lambda positions: tf.one_hot(tf.gather(labels, positions), self.info.num_classes)
+
+    def metrics(self) -> list[Any]:
+        """Keras metrics besides the loss."""
+        if self.task == "reconstruction":
+            return [keras.metrics.MeanSquaredError(name="mse")]
+        if self.task == "classification":
+            return [keras.metrics.CategoricalAccuracy(name="accuracy")]
+        return [keras.metrics.MeanMetricWrapper(_same_sign, name="accuracy")] if self.info.num_classes else []
+
+
+def numbers(split: Split, info: DatasetInfo) -> Any:
+    """What a regression is to give for each row, float32 [n]: its value, or -1 and +1 for two classes."""
+    return (split.labels * 2 - 1 if info.num_classes else split.labels).astype(np.float32)
+
+
+def _images(split: Split, scale: float) -> Target:
+    """Images as they were before noise was added."""
+    if isinstance(split.x, np.memmap):
+        shape, dtype = split.x.shape[1:], split.x.dtype
+
+        def read(positions: Any) -> Any:
+            return tf.ensure_shape(
+                tf.numpy_function(split.images, [positions], dtype), positions.shape.concatenate(shape)
+            )
+    else:
+        held = tf.constant(split.images(slice(None)))
+
+        def read(positions: Any) -> Any:
+            return tf.gather(held, positions)
+
+    return lambda positions: tf.cast(read(positions), tf.float32) * scale
+
+
+def _same_sign(targets: Any, outputs: Any) -> Any:
+    return tf.cast(tf.equal(outputs > 0, targets > 0), tf.float32)
