@@ -14,6 +14,7 @@ from deeplab.config.schema import TrainingConfig
 from deeplab.runs.prepare import Prepared
 from deeplab.tracking.provenance import installed_packages
 from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.status import PRUNED_TAG
 from deeplab.tracking.store import shown
 from deeplab.training.checkpoint import Checkpoint, to_bytes
 from deeplab.training.history import History
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 
 LAST_CHECKPOINT = "last.ckpt"
-PRUNED_TAG = "deeplab.pruned"
 
 
 def without_password(composed: Composed) -> Composed:

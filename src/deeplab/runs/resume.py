@@ -14,7 +14,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import LAST_CHECKPOINT
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.read import read_artifact
-from deeplab.tracking.repair import heartbeat_age, is_alive
+from deeplab.tracking.status import heartbeat_age, is_alive
 from deeplab.tracking.store import Store, open_store
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError

@@ -22,8 +22,8 @@ from deeplab.sweep.plan import Plan
 from deeplab.sweep.record import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
 from deeplab.sweep.summary import Summary, summarise
 from deeplab.sweep.trial import Event, Job
-from deeplab.tracking.repair import is_alive
 from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.status import is_alive
 from deeplab.tracking.store import Place, Store, open_store
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from filelock import FileLock, Timeout
 from optuna.study import Study
 
 from deeplab.config.errors import Interrupted, UserError, exit_status
-from deeplab.runs.artifacts import PRUNED_TAG
 from deeplab.runs.signals import signals_ignored
 from deeplab.sweep.attempts import end_running
 from deeplab.sweep.launch.local import LocalLauncher
@@ -22,6 +21,7 @@ from deeplab.sweep.search_record import STUDY_TAG, Drawn, begin_search, best_dra
 from deeplab.sweep.space import Search
 from deeplab.sweep.study import counted, open_study, settle
 from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.status import PRUNED_TAG
 from deeplab.tracking.store import Place, Store, open_store
 
 

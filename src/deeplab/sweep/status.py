@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deeplab.config.errors import UserError
-from deeplab.runs.artifacts import PRUNED_TAG
 from deeplab.sweep.record import children
 from deeplab.tracking.find import all_runs, find_run
-from deeplab.tracking.repair import heartbeat_age, is_alive
+from deeplab.tracking.status import heartbeat_age, status_of
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -88,10 +87,10 @@ def find_sweep_run(store: Store, wanted: str) -> "Run":
 
 def sweep_status(store: Store, run: "Run") -> SweepStatus:
     """How one sweep stands."""
-    counts = Counter(_status(child) for child in children(store, run.info.run_id).values())
+    counts = Counter(status_of(child) for child in children(store, run.info.run_id).values())
     trials = int(run.data.tags["deeplab.trials"])
     age = time.time() - run.info.start_time / 1000
-    return SweepStatus(run.info.run_id, run.info.run_name, _status(run), trials, dict(counts), age)
+    return SweepStatus(run.info.run_id, run.info.run_name, status_of(run), trials, dict(counts), age)
 
 
 def trial_statuses(store: Store, run: "Run") -> list[TrialStatus]:
@@ -111,15 +110,9 @@ def _trial_status(store: Store, run: "Run") -> TrialStatus:
     return TrialStatus(
         run.info.run_id,
         run.info.run_name,
-        _status(run),
+        status_of(run),
         done,
         int(run.data.params.get("training.epochs", 0)),
         next((metrics[name] for name in SCORES if name in metrics), None),
         heartbeat_age(run),
     )
-
-
-def _status(run: "Run") -> str:
-    if PRUNED_TAG in run.data.tags and run.info.status == "KILLED":
-        return "PRUNED"
-    return "DEAD" if run.info.status == "RUNNING" and not is_alive(run) else str(run.info.status)

@@ -19,12 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import Metric
-from deeplab.runs.artifacts import PRUNED_TAG
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.outcome import LOGGED
 from deeplab.sweep.plan import replicate_seed
 from deeplab.sweep.space import Search
 from deeplab.tracking.run_log import flatten
+from deeplab.tracking.status import PRUNED_TAG
 from deeplab.tracking.store import reason
 
 if TYPE_CHECKING:

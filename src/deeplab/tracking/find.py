@@ -1,12 +1,19 @@
-"""Find the run a person means: by id, the beginning of one, a name, or `latest`."""
+"""Find the run a person means: by id, the beginning of one, a name, `latest`, or as the best that a filter leaves."""
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from deeplab.config.errors import UserError, nearest
+from deeplab.tracking.fields import KIND_TAG, select
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+
+BEST = "best:"
+TRAINED = ("train", "trial")
 
 
 def find_run(store: Store, wanted: str) -> "Run":
@@ -14,16 +21,19 @@ def find_run(store: Store, wanted: str) -> "Run":
 
     Args:
         store: where to look; only the runs of its experiment count.
-        wanted: a run's id, a beginning of one that no other has, a name, or `latest`.
+        wanted: a run's id, a beginning of one that no other has, a name, `latest`, or `best:FILTER`, the finished
+            training with the best score on validation data among those that the filter is true of.
 
     Raises:
-        UserError: there is no such run, or several.
+        UserError: there is no such run, or several, or the filter is wrong.
     """
     runs = all_runs(store)
     if not runs:
         raise UserError(f"Run '{wanted}': the store has no runs yet.")
     if wanted == "latest":
         return runs[0]
+    if wanted.startswith(BEST):
+        return best_run(runs, wanted.removeprefix(BEST))
     found = [run for run in runs if run.info.run_id == wanted]
     found = found or [run for run in runs if run.info.run_name == wanted]
     found = found or [run for run in runs if run.info.run_id.startswith(wanted)]
@@ -35,6 +45,32 @@ def find_run(store: Store, wanted: str) -> "Run":
     names = [run.info.run_name for run in runs]
     raise UserError(
         f"There is no run '{wanted}'. {nearest(wanted, names)}Newest: {names[0]} ({runs[0].info.run_id[:8]})."
+    )
+
+
+def best_run(runs: "Sequence[Run]", text: str) -> "Run":
+    """The finished training with the best score on validation data; of equals the oldest.
+
+    Accuracies are compared where any has one, and losses otherwise: a loss says nothing against an accuracy.
+
+    Args:
+        runs: to choose from, the newest first.
+        text: a filter; an empty one leaves them all.
+
+    Raises:
+        UserError: nothing is left, or the filter is wrong.
+    """
+    matching = [run for run in select(runs, text) if run.data.tags.get(KIND_TAG) in TRAINED]
+    finished = [run for run in matching if run.info.status == "FINISHED"]
+    for metric, sign in (("validation/accuracy", 1), ("validation/loss", -1)):
+        scored = [run for run in finished if math.isfinite(run.data.metrics.get(metric, math.nan))]
+        if scored:
+            return max(reversed(scored), key=lambda run: sign * run.data.metrics[metric])
+    if not matching:
+        raise UserError(f"Run '{BEST}{text}': none of {len(runs)} runs is a training that the filter is true of.")
+    raise UserError(
+        f"Run '{BEST}{text}': {len(matching)} trainings match, {len(finished)} of them finished, "
+        "and none of those has a score on validation data."
     )
 
 

@@ -1,27 +1,14 @@
-"""Runs whose process is gone: told by their heartbeat, marked, listed."""
+"""Runs whose process is gone: marked and listed."""
 
-import time
 from typing import TYPE_CHECKING
 
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.run_log import ERROR_TAG, HEARTBEAT_TAG
+from deeplab.tracking.run_log import ERROR_TAG
+from deeplab.tracking.status import is_alive
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-STALE_SECONDS = 60.0
-
-
-def heartbeat_age(run: "Run") -> float:
-    """Seconds since a run last showed that it is alive; infinite for one that never did."""
-    beat = run.data.tags.get(HEARTBEAT_TAG)
-    return time.time() - float(beat) if beat else float("inf")
-
-
-def is_alive(run: "Run") -> bool:
-    """Whether a run is being written by a process."""
-    return bool(run.info.status == "RUNNING" and heartbeat_age(run) < STALE_SECONDS)
 
 
 def mark_dead(store: Store) -> list["Run"]:

@@ -1,0 +1,232 @@
+"""The small language that says which runs are meant: `model=cnn* and test/accuracy>0.98`.
+
+It compares, joins and negates, and can do nothing else, so a filter from anywhere is safe to run.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from deeplab.config.errors import UserError
+
+Value = str | float
+# What a run has under the name of a field, or None.
+Lookup = Callable[[str], Value | None]
+
+_ORDERS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_OPERATORS = ("=", "!=", *_ORDERS)
+_WORDS = ("and", "or", "not")
+_DEEPEST = 50  # parentheses in one another; Python's own limit would end as a traceback
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<quoted>'[^']*'|"[^"]*")
+    |(?P<operator><=|>=|!=|==|[=<>])
+    |(?P<bracket>[()])
+    |(?P<word>[^\s()'"=<>!]+)
+    )""",
+    re.VERBOSE,
+)
+# A value may hold what is no part of a field's name: l2=1e-06 is the name of a run.
+_BARE_VALUE = re.compile(r"\s*(?P<word>[^\s()'\"=<>!][^\s()'\"]*)")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A field held against a value; false for a run that has no such field."""
+
+    field: str
+    operator: str
+    value: str
+
+    def matches(self, lookup: Lookup) -> bool:
+        """Whether it is true of the run whose values these are."""
+        found = lookup(self.field)
+        if found is None:
+            return False
+        number, wanted = _number(found), _number(self.value)
+        if self.operator in _ORDERS:
+            return number is not None and wanted is not None and _ORDERS[self.operator](number, wanted)
+        alike = (number is not None and number == wanted) or _like(str(found), self.value)
+        return alike if self.operator == "=" else not alike
+
+
+@dataclass(frozen=True)
+class Not:
+    """True where its part is not."""
+
+    part: "Filter"
+
+    def matches(self, lookup: Lookup) -> bool:
+        """Whether it is true of the run whose values these are."""
+        return not self.part.matches(lookup)
+
+
+@dataclass(frozen=True)
+class Every:
+    """True where all of its parts are; without parts, of every run."""
+
+    parts: tuple["Filter", ...]
+
+    def matches(self, lookup: Lookup) -> bool:
+        """Whether it is true of the run whose values these are."""
+        return all(part.matches(lookup) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Some:
+    """True where one of its parts is."""
+
+    parts: tuple["Filter", ...]
+
+    def matches(self, lookup: Lookup) -> bool:
+        """Whether it is true of the run whose values these are."""
+        return any(part.matches(lookup) for part in self.parts)
+
+
+Filter = Comparison | Not | Every | Some
+
+
+def parse(text: str) -> Filter:
+    """Read a filter.
+
+    Comparisons `FIELD = VALUE` (also `!= < <= > >=`) are joined by `and`, `or`, `not` and parentheses, as in Python.
+    In text `*` stands for any letters and `?` for one, and capitals make no difference; a value with blanks or
+    parentheses is quoted. A text of blanks is true of every run.
+
+    Raises:
+        UserError: it is no filter; says where.
+    """
+    return _Reader(text).read() if text.strip() else Every(())
+
+
+def fields(found: Filter) -> Iterator[str]:
+    """The names of the fields that a filter asks for, in their order."""
+    if isinstance(found, Comparison):
+        yield found.field
+    else:
+        for part in (found.part,) if isinstance(found, Not) else found.parts:
+            yield from fields(part)
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    end: int
+
+
+class _Reader:
+    """Reads one filter from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._depth = 0
+
+    def read(self) -> Filter:
+        found = self._either()
+        if self._peek() is not None:
+            raise self._error("'and' or 'or' is missing")
+        return found
+
+    def _either(self) -> Filter:
+        parts = [self._both()]
+        while self._takes("or"):
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else Some(tuple(parts))
+
+    def _both(self) -> Filter:
+        parts = [self._one()]
+        while self._takes("and"):
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+    def _one(self) -> Filter:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error(f"more than {_DEEPEST} levels of parentheses and 'not'")
+        found = self._negated_or_grouped()
+        self._depth -= 1
+        return found
+
+    def _negated_or_grouped(self) -> Filter:
+        if self._takes("not"):
+            return Not(self._one())
+        if not self._takes("("):
+            return self._comparison()
+        found = self._either()
+        if not self._takes(")"):
+            raise self._error("a closing parenthesis is missing")
+        return found
+
+    def _comparison(self) -> Comparison:
+        token = self._peek()
+        if token is None or token.kind not in ("word", "quoted") or token.text.lower() in _WORDS:
+            raise self._error("a comparison is missing, as in model=cnn*")
+        self._at = token.end
+        field = token.text[1:-1] if token.kind == "quoted" else token.text
+        if not field:
+            raise self._error("the name of a field is empty")
+        sign = self._peek()
+        if sign is None or sign.kind != "operator":
+            raise self._error(f"after '{field}' one of {' '.join(_OPERATORS)} is missing")
+        self._at = sign.end
+        return Comparison(field, "=" if sign.text == "==" else sign.text, self._value(field, sign.text))
+
+    def _value(self, field: str, sign: str) -> str:
+        token = self._peek()
+        if token is not None and token.kind == "quoted":
+            self._at = token.end
+            value = token.text[1:-1]
+        else:
+            bare = _BARE_VALUE.match(self._text, self._at)
+            if bare is None or bare["word"].lower() in _WORDS:
+                raise self._error(f"after '{field}{sign}' a value is missing")
+            self._at = bare.end()
+            value = bare["word"]
+        if sign in _ORDERS and _number(value) is None:
+            raise self._error(f"'{field}{sign}' needs a number, got '{value}'")
+        return value
+
+    def _takes(self, word: str) -> bool:
+        token = self._peek()
+        if token is None or token.kind == "quoted" or token.text.lower() != word:
+            return False
+        self._at = token.end
+        return True
+
+    def _peek(self) -> _Token | None:
+        """The next token, or None at the end."""
+        if not self._text[self._at :].strip():
+            return None
+        match = _TOKEN.match(self._text, self._at)
+        if match is None:
+            raise self._error("a quote that is not closed, or a lone '!'")
+        kind = match.lastgroup or ""
+        return _Token(kind, match[kind], match.end())
+
+    def _error(self, what: str) -> UserError:
+        rest = self._text[self._at :].strip()
+        where = f"at '{rest[:20]}{'…' if len(rest) > 20 else ''}'" if rest else "at its end"
+        return UserError(f"Filter '{self._text}', {where}: {what}.")
+
+
+def _number(value: Value) -> float | None:
+    if isinstance(value, float):
+        return value
+    try:
+        # Python's own reading would take 1_000 and digits of other scripts, too.
+        return float(value) if value.isascii() and "_" not in value else None
+    except ValueError:
+        return None
+
+
+def _like(text: str, pattern: str) -> bool:
+    return fnmatchcase(text.lower(), pattern.lower().replace("[", "[[]"))

@@ -1,0 +1,128 @@
+"""Which run is meant: fields by short and long names, and the best of those that a filter leaves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Metric
+
+from deeplab.config.errors import UserError
+from deeplab.config.schema import TrackingConfig
+from deeplab.tracking.fields import select
+from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store, open_store
+
+CNN = {"model.name": "cnn", "dataset.kind": "mnist", "l2": "0.001", "optimizer.learning_rate": "0.1"}
+MLP = {**CNN, "model.name": "mlp_64_64", "dataset.kind": "digits", "dataset.limit": "200"}
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def store(folder: Path) -> Store:
+    return open_store(TrackingConfig(None, "deeplab", "all", "all"))
+
+
+@pytest.fixture
+def make(store: Store) -> Make:
+    """Write a run that is over at once; returns its id."""
+
+    def write(name: str, values: dict[str, str], status: str = "FINISHED", kind: str = "train", **scores: float) -> str:
+        with RunLog.begin(store, name, values, {"deeplab.kind": kind, "deeplab.parameters": "77"}, None) as log:
+            metrics = [Metric(key.replace("_", "/"), value, 0, 1) for key, value in scores.items()]
+            store.client.log_batch(log.run_id, metrics=[*metrics, Metric("learning_rate", 0.099, 0, 1)])
+            log.end(status)
+        return log.run_id
+
+    return write
+
+
+def test_the_best_run_is_found_on_validation_data(store: Store, make: Make) -> None:
+    low = make("low", CNN, validation_accuracy=0.8, validation_loss=0.1)
+    best = make("best", CNN, kind="trial", validation_accuracy=0.9, validation_loss=0.7, test_accuracy=0.2)
+    make("as good, later", CNN, validation_accuracy=0.9)
+    other = make("other", MLP, validation_accuracy=0.95)
+    make("running", MLP, "RUNNING", validation_accuracy=0.99)
+    make("failed", MLP, "FAILED", validation_accuracy=0.99)
+    make("a sweep", MLP, kind="sweep", validation_accuracy=0.99)
+    make("noise", CNN, kind="noise", validation_accuracy=0.99)
+    make("diverged", CNN, validation_accuracy=float("nan"))
+    make("an autoencoder", {**CNN, "model.name": "autoencoder"}, validation_loss=0.01)
+    found = {
+        text: find_run(store, f"best:{text}").info.run_id
+        for text in ("model=cnn", "model=cnn and validation/loss<0.5", "dataset=digits", "", "not (name=other)")
+    }
+    assert found == {
+        "model=cnn": best,
+        "model=cnn and validation/loss<0.5": low,
+        "dataset=digits": other,
+        "": other,
+        "not (name=other)": best,
+    }
+
+
+def test_without_an_accuracy_the_lowest_loss_is_the_best(store: Store, make: Make) -> None:
+    make("worse", CNN, validation_loss=0.3)
+    best = make("better", CNN, validation_loss=0.2, test_loss=0.9)
+    assert find_run(store, "best:model=cnn").info.run_id == best
+
+
+def test_a_best_run_that_is_none_is_told_in_one_line(store: Store, make: Make) -> None:
+    with pytest.raises(UserError, match="Run 'best:model=cnn': the store has no runs yet"):
+        find_run(store, "best:model=cnn")
+    make("killed", MLP, "KILLED", validation_accuracy=0.9)
+    make("all rows trained on", CNN)
+    with pytest.raises(UserError, match="'best:model=vgg': none of 2 runs is a training that the filter is true of."):
+        find_run(store, "best:model=vgg")
+    with pytest.raises(UserError, match="'best:model=mlp.': 1 trainings match, 0 of them finished, and none"):
+        find_run(store, "best:model=mlp*")
+    with pytest.raises(UserError, match="1 trainings match, 1 of them finished, and none of those has a score"):
+        find_run(store, "best:model=cnn")
+    with pytest.raises(UserError, match="Filter 'modle=cnn': no run has 'modle'. Did you mean 'model'?"):
+        find_run(store, "best:modle=cnn")
+    with pytest.raises(UserError, match="Filter 'model', at its end: after 'model' one of"):
+        find_run(store, "best:model")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("model=cnn", ["conv"]),
+        ("model.name=cnn", ["conv"]),
+        ("dataset=digits", ["dense", "alive"]),
+        ("learning_rate=0.1", ["dense", "conv"]),
+        ("optimizer.learning_rate=0.1", ["dense", "conv"]),
+        ("limit=200", ["dense", "alive"]),
+        ("limit!=200", []),
+        ("test/accuracy>0.5", ["conv"]),
+        ("loss<1", ["dense"]),
+        ("status=finished", ["conv"]),
+        ("status=FAILED or status=dead", ["dense"]),
+        ("status=running", ["alive"]),
+        ("kind=train", ["dense", "conv", "alive"]),
+        ("name=c*", ["conv"]),
+        ("parameters=77", ["dense", "conv", "alive"]),
+        ("deeplab.parameters<77", []),
+        ("id=*", ["dense", "conv", "alive"]),
+    ],
+)
+def test_fields_have_short_and_long_names(store: Store, make: Make, text: str, names: list[str]) -> None:
+    make("alive", {"dataset.limit": "200", "dataset.kind": "digits"}, "RUNNING")
+    make("conv", CNN, test_accuracy=0.9)
+    make("dense", MLP, "FAILED", train_loss=0.5)
+    assert sorted(run.info.run_name for run in select(all_runs(store), text)) == sorted(names)
+
+
+def test_a_sweep_over_networks_is_found_by_the_name_of_its_axis(store: Store, make: Make) -> None:
+    make("sweep", {"model": "cnn, mlp_64_64"}, kind="sweep")
+    make("trial", CNN, kind="trial")
+    assert {run.info.run_name for run in select(all_runs(store), "model=cnn*")} == {"sweep", "trial"}
+
+
+def test_a_short_name_of_several_fields_is_told(store: Store, make: Make) -> None:
+    make("one", {**CNN, "dataset.path": "a", "launcher.path": "b"}, test_loss=0.5, train_loss=0.5)
+    runs = all_runs(store)
+    with pytest.raises(UserError, match="Filter 'path=a': 'path' may be dataset.path or launcher.path."):
+        select(runs, "path=a")
+    with pytest.raises(UserError, match="'loss' may be test/loss or train/loss."):
+        select(runs, "loss<1")
