@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from deeplab.evaluation.statistics import statistics
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.outcome import best_trial
-from deeplab.sweep.summary import TrialScores, statistics, summarise
+from deeplab.sweep.summary import TrialScores, summarise
 from deeplab.sweep.tables import points_table, trials_table
 
 POINTS = [{"l2": "0.1"}, {"l2": "0.2"}, {"l2": "0.3"}]

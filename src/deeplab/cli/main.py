@@ -9,7 +9,9 @@ import typer
 
 import deeplab
 from deeplab.cli.doctor import doctor
+from deeplab.cli.generate import generate
 from deeplab.cli.list import list_options
+from deeplab.cli.noise import noise
 from deeplab.cli.repair import repair
 from deeplab.cli.status import status
 from deeplab.cli.sweep import sweep
@@ -27,6 +29,8 @@ app = typer.Typer(
 app.command("train")(train)
 app.command("sweep")(sweep)
 app.command("status")(status)
+app.command("noise")(noise)
+app.command("generate")(generate)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)

@@ -74,7 +74,8 @@ class LiveProgress(PlainProgress):
     def step_ended(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
         """Move the bar."""
         step_ms = 1000 * (time.perf_counter() - self._epoch_began) / step
-        scores = " ".join(f"{SHORT_NAMES.get(name, name)} {value:.3f}" for name, value in metrics.items())
+        names = sorted(metrics, key=loss_first)
+        scores = " ".join(f"{SHORT_NAMES.get(name, name)} {metrics[name]:.3f}" for name in names)
         self._bar.update(
             self._task,
             completed=(epoch - 1) * self._steps_per_epoch + step,
@@ -122,7 +123,11 @@ def epoch_line(epoch: Epoch, epochs: int) -> str:
         f"  {values['time/step_ms']:.0f} ms/step"
     )
     for data, prefix in (("train/", ""), ("val/", "val_")):
-        for name, value in values.items():
-            if name.startswith(data):
-                text += f"  {prefix}{name.removeprefix(data)} {value:.4f}"
+        for name in sorted((name.removeprefix(data) for name in values if name.startswith(data)), key=loss_first):
+            text += f"  {prefix}{name} {values[data + name]:.4f}"
     return text
+
+
+def loss_first(name: str) -> tuple[bool, str]:
+    """What scores are sorted by: the loss, then the others by name."""
+    return name != "loss", name

@@ -10,10 +10,11 @@ from rich.text import Text
 from deeplab.cli.results import ui_command
 from deeplab.cli.sweep_progress import duration
 from deeplab.config.schema import Metric
+from deeplab.evaluation.statistics import Statistics
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.run import SweepResult
-from deeplab.sweep.summary import Statistics, Summary
+from deeplab.sweep.summary import Summary
 from deeplab.tracking.store import shown
 
 MOST_ROWS = 50

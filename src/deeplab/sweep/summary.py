@@ -1,14 +1,13 @@
 """What the trials of a sweep come to: means with intervals, differences in pairs, the best point."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
 from deeplab.config.schema import Metric
+from deeplab.evaluation.statistics import Statistics, statistics
 
 METRICS: tuple[Metric, ...] = ("val/accuracy", "val/loss", "test/accuracy", "test/loss")
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -28,27 +27,6 @@ class TrialScores:
     run_id: str
     scores: Mapping[Metric, float]
     seconds: float
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Some numbers in brief.
-
-    Attributes:
-        mean: of them.
-        deviation: standard deviation of the sample (n - 1), or None of a single number.
-        interval: half the width of the 95 % t-interval of the mean, or None of a single number.
-        minimum: the smallest.
-        maximum: the largest.
-        count: how many.
-    """
-
-    mean: float
-    deviation: float | None
-    interval: float | None
-    minimum: float
-    maximum: float
-    count: int
 
 
 @dataclass(frozen=True)
@@ -118,21 +96,6 @@ def summarise(
         kept = {name: statistics(values) for name, values in found.items() if values}
         summaries.append(PointSummary(settings, group, kept, difference, seconds))
     return Summary(tuple(summaries), best, metric, replicates)
-
-
-def statistics(values: Sequence[float]) -> Statistics:
-    """Describe at least one number.
-
-    The interval is that of Student (1908): t(n - 1) * s / sqrt(n).
-    """
-    count = len(values)
-    deviation = stdev(values) if count > 1 else None
-    interval = None
-    if deviation is not None:
-        from scipy.stats import t
-
-        interval = float(t.ppf((1 + CONFIDENCE) / 2, count - 1)) * deviation / math.sqrt(count)
-    return Statistics(fmean(values), deviation, interval, min(values), max(values), count)
 
 
 def _best(groups: Sequence[Sequence[TrialScores]], metric: Metric, replicates: int) -> int | None:

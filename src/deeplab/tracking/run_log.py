@@ -130,11 +130,7 @@ class RunLog:
 
     def data(self, path: str, content: bytes) -> None:
         """Store a file of bytes under this path among the run's artifacts."""
-        with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / Path(path).name
-            file.write_bytes(content)
-            folder = str(Path(path).parent)
-            self._client.log_artifact(self.run_id, str(file), None if folder == "." else folder)
+        _put(self._client, self.run_id, path, content)
 
     def text(self, path: str, text: str) -> None:
         """Store a text file under this path among the run's artifacts."""
@@ -201,6 +197,19 @@ class RunLog:
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
                 continue
+
+
+def put_file(store: Store, run: "Run", path: str, content: bytes) -> None:
+    """Store a file under this path among the artifacts of a run that has ended."""
+    _put(store.client, run.info.run_id, path, content)
+
+
+def _put(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / Path(path).name
+        file.write_bytes(content)
+        folder = str(Path(path).parent)
+        client.log_artifact(run_id, str(file), None if folder == "." else folder)
 
 
 def remove_models(client: "MlflowClient", experiment_id: str, run_id: str) -> None:

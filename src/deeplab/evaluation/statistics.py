@@ -1,0 +1,44 @@
+"""Some numbers in brief: mean, spread, and how far the mean can be trusted."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Some numbers in brief.
+
+    Attributes:
+        mean: of them.
+        deviation: standard deviation of the sample (n - 1), or None of a single number.
+        interval: half the width of the 95 % t-interval of the mean, or None of a single number.
+        minimum: the smallest.
+        maximum: the largest.
+        count: how many.
+    """
+
+    mean: float
+    deviation: float | None
+    interval: float | None
+    minimum: float
+    maximum: float
+    count: int
+
+
+def statistics(values: Sequence[float]) -> Statistics:
+    """Describe at least one number.
+
+    The interval is that of Student (1908): t(n - 1) * s / sqrt(n).
+    """
+    count = len(values)
+    deviation = stdev(values) if count > 1 else None
+    interval = None
+    if deviation is not None:
+        from scipy.stats import t
+
+        interval = float(t.ppf((1 + CONFIDENCE) / 2, count - 1)) * deviation / math.sqrt(count)
+    return Statistics(fmean(values), deviation, interval, min(values), max(values), count)

@@ -1,0 +1,67 @@
+"""What an evaluation under noise has counted so far, kept on disk so that it can go on."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One draw of the noise over the whole test set.
+
+    Attributes:
+        level: of the noise.
+        seed: of the draw.
+        right: rightly classified images of each class, by state of the images.
+    """
+
+    level: float
+    seed: int
+    right: Mapping[str, tuple[int, ...]]
+
+
+class Cells:
+    """Cells in a file, a line each; a line that was cut off is counted again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what there is.
+
+        Args:
+            folder: of this evaluation alone.
+        """
+        self._folder, self._file = folder, folder / "cells.jsonl"
+        self.done: dict[tuple[float, int], Cell] = {}
+        lines = self._file.read_text().splitlines() if self._file.exists() else []
+        for line in lines:
+            try:
+                values = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            cell = Cell(values["level"], values["seed"], {k: tuple(v) for k, v in values["right"].items()})
+            self.done[cell.level, cell.seed] = cell
+        self._write_anew()
+
+    def add(self, cell: Cell) -> None:
+        """Keep a cell; it is on the disk when this returns."""
+        with self._file.open("a") as file:
+            file.write(json.dumps(asdict(cell)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.done[cell.level, cell.seed] = cell
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self.done.clear()
+        self._write_anew()
+
+    def remove(self) -> None:
+        """Delete the folder: the evaluation is in the store."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write_anew(self) -> None:
+        aside = self._file.with_suffix(".new")
+        aside.write_text("".join(json.dumps(asdict(cell)) + "\n" for cell in self.done.values()))
+        aside.replace(self._file)
