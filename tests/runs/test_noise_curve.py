@@ -1,0 +1,238 @@
+"""Evaluations under noise, over networks that were really trained."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import DEEPLAB, Outcome
+
+from deeplab.cli.noise_progress import PlainNoise
+from deeplab.config.compose import compose
+from deeplab.config.errors import UserError
+from deeplab.config.levels import read_levels
+from deeplab.runs.noise_cells import Cell, Cells
+from deeplab.runs.noise_curve import NoiseResult, NoiseSettings, noise_curve
+from deeplab.runs.train import train
+from deeplab.tracking.store import Store, open_store
+
+SMALL = ("dataset.image_size=12", "dataset.limit=200", "optimizer=adam", "tracking.plots=none", "seed=1")
+
+
+@pytest.fixture(scope="module")
+def trained_store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
+    """A classifier and an autoencoder that do what they should, a little."""
+    folder = tmp_path_factory.mktemp("trained")
+    shutil.copyfile(empty_database, folder / "mlflow.db")
+    uri = f"tracking.uri=sqlite:///{folder / 'mlflow.db'}"
+    train(compose(["model=dense_relu", "training.epochs=30", "name=classifier", uri, *SMALL]))
+    noise = ("noise=salt_and_pepper", "noise.level=0.3")
+    train(compose(["model=autoencoder", "training.epochs=60", "name=denoiser", uri, *noise, *SMALL]))
+    train(compose(["model=autoencoder", "training.epochs=1", "name=wide", uri, *SMALL, "dataset.image_size=16"]))
+    return folder
+
+
+@pytest.fixture
+def store(trained_store: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.chdir(trained_store)
+    return open_store(compose([]).config.tracking)
+
+
+def evaluated(store: Store, *denoisers: str, levels: str = "0,0.3,1", seeds: int = 3) -> NoiseResult:
+    settings = NoiseSettings("classifier", denoisers, None, read_levels(levels), seeds)
+    return noise_curve(settings, store, PlainNoise())
+
+
+def artifact(store: Store, run_id: str, path: str) -> Path:
+    import mlflow
+
+    return Path(mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{path}", tracking_uri=store.place.uri))
+
+
+def test_denoising_helps_where_it_was_trained_and_the_run_tells_so(store: Store) -> None:
+    result = evaluated(store, "denoiser")
+    assert result.kind == "salt_and_pepper"
+    noisy, denoised = result.rates["noisy"], result.rates["denoiser"]
+    assert [point.count for point in noisy] == [1, 3, 3]
+    assert denoised[1].mean > noisy[1].mean + 0.02
+    assert noisy[0].mean > 0.8
+    assert noisy[2].mean < 0.3
+    run = store.client.get_run(result.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["deeplab.kind"] == "noise"
+    steps = {
+        metric.step: metric.value
+        for metric in store.client.get_metric_history(result.run_id, "noisy/true_positive_rate")
+    }
+    assert steps == {0: noisy[0].mean, 300: noisy[1].mean, 1000: noisy[2].mean}
+    lines = artifact(store, result.run_id, "rates.csv").read_text().splitlines()
+    assert lines[0] == "level,state,mean,std,interval_95,min,max,n,0,1,2,3,4,5,6,7,8,9"
+    assert len(lines) == 1 + 3 * 2
+    assert len(artifact(store, result.run_id, "draws.csv").read_text().splitlines()) == 1 + 7 * 2
+    assert {path.name for path in artifact(store, result.run_id, "gallery").iterdir()} == {
+        "level_0.000.png", "level_0.300.png", "level_1.000.png",
+    }  # fmt: skip
+    assert not (store.place.work_folder / "noise").exists() or not list((store.place.work_folder / "noise").iterdir())
+
+
+def test_the_rates_are_those_of_keras_on_the_same_noise(store: Store) -> None:
+    from deeplab.data.load import load
+    from deeplab.data.noise import Noise
+    from deeplab.runs.trained import find_trained
+
+    result = evaluated(store, levels="0.3", seeds=1)
+    trained = find_trained(store, "classifier")
+    test = load(trained.composed().config.dataset, store.place.work_folder).test
+    images = Noise("salt_and_pepper", 0.3, 0, "test").apply(test.images(slice(None)), test.rows)
+    right = trained.network().predict(images, verbose=0).argmax(1) == test.labels
+    assert result.rates["noisy"][0].mean == pytest.approx(right.mean())
+    rates = [float(right[test.labels == digit].mean()) for digit in range(10)]
+    line = artifact(store, result.run_id, "rates.csv").read_text().splitlines()[1].split(",")
+    assert [float(cell) for cell in line[-10:]] == pytest.approx(rates)
+
+
+def test_an_evaluation_that_was_killed_goes_on_and_comes_to_the_same(store: Store, trained_store: Path) -> None:
+    undisturbed = evaluated(store, "denoiser", levels="0:0.8:0.1", seeds=40)
+    arguments = ["noise", "denoiser", "--classifier", "classifier", "--levels", "0:0.8:0.1", "--seeds", "40"]
+    cells: list[Path] = []
+    process = subprocess.Popen([DEEPLAB, *arguments], cwd=trained_store, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        cells = list(trained_store.glob(".deeplab/noise/*/cells.jsonl"))
+        if cells and len(cells[0].read_text().splitlines()) > 20:
+            break
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    with cells[0].open("a") as file:
+        file.write('{"level": 0.8, "se')  # a line that was cut off
+    kept = len(cells[0].read_text().splitlines()) - 1
+    assert 20 < kept < 321
+    again = subprocess.run([DEEPLAB, *arguments], cwd=trained_store, capture_output=True, text=True, check=True)
+    assert f"{kept * undisturbed.images:,} of them are done already" in again.stdout
+    found = [
+        run for run in store.client.search_runs([store.experiment_id]) if run.data.tags.get("deeplab.kind") == "noise"
+    ]
+    newest = found[0]
+    assert (newest.info.status, newest.info.run_id != undisturbed.run_id) == ("FINISHED", True)
+    assert not any(run.info.status == "RUNNING" for run in found)
+    ours, theirs = (artifact(store, one, "rates.csv").read_text() for one in (undisturbed.run_id, newest.info.run_id))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--classifier", "denoiser"], "--classifier takes a network for classification; that of run denoiser ("),
+        (["classifier", "--classifier", "classifier"], "deeplab noise takes a network for reconstruction; that of run"),
+        (["wide", "--classifier", "classifier"], "denoises images of 16x16x1, the classifier takes images of 12x12x1."),
+        (["denoiser", "denoiser", "--classifier", "classifier"], "is given twice."),
+        (["--classifier", "nothing"], "There is no run 'nothing'."),
+        (["--classifier", "best:model=cnn6"], "is a training that the filter is true of."),
+        (["--classifier", "classifier", "--levels", "0:2:0.5"], "--levels: a level lies in [0, 1], got 1.5."),
+        (["--classifier", "classifier", "--levels", "0:1:0"], "--levels 0:1:0: write START:STOP:STEP"),
+        (["--classifier", "classifier", "--seeds", "0"], "--seeds: must be 1 to 1000, got 0."),
+        (["--classifier", "classifier", "--noise", "salt"], "Unknown noise 'salt' in --noise."),
+        (["x=3", "--classifier", "classifier"], "'x=3': deeplab noise takes nothing more than"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_no_run(
+    arguments: list[str], line: str, store: Store, cli: Callable[..., Outcome]
+) -> None:
+    before = len(store.client.search_runs([store.experiment_id]))
+    outcome = cli("noise", *arguments)
+    assert outcome.status == 2
+    assert line in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert len(store.client.search_runs([store.experiment_id])) == before
+
+
+def test_a_deleted_model_is_one_line(store: Store, cli: Callable[..., Outcome]) -> None:
+    from deeplab.tracking.run_log import remove_models
+
+    extra = train(compose(["model=autoencoder", "training.epochs=1", "name=gone", *SMALL]))
+    remove_models(store.client, store.experiment_id, extra.run_id)
+    outcome = cli("noise", "gone", "--classifier", "classifier")
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert "has no model" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [("0:1:0.1", tuple(n / 10 for n in range(11))), ("0.5", (0.5,)), ("0,1", (0, 1)), ("0:0.5:0.2", (0, 0.2, 0.4))],
+)
+def test_levels_are_read(text: str, levels: tuple[float, ...]) -> None:
+    assert read_levels(text) == levels
+
+
+@pytest.mark.parametrize("text", ["", "a", "1:0:0.1", "0:1:-1", "0:1", "0:1:1e-9", "nan", "0:inf:1"])
+def test_levels_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="--levels"):
+        read_levels(text)
+
+
+def test_cells_are_kept_and_read_again(tmp_path: Path) -> None:
+    cells = Cells(tmp_path)
+    cells.add(Cell(0.4, 2, {"noisy": (1, 2)}))
+    assert Cells(tmp_path).done == {(0.4, 2): Cell(0.4, 2, {"noisy": (1, 2)})}
+    assert json.loads((tmp_path / "cells.jsonl").read_text())["seed"] == 2
+    cells.clear()
+    assert Cells(tmp_path).done == {}
+
+
+def test_generate_begins_and_ends_with_the_images_it_goes_between(store: Store) -> None:
+    from deeplab.runs.generate import Wish, generate
+    from deeplab.runs.trained import find_trained
+    from deeplab.runs.trained_data import load_data
+
+    wish = Wish("between", ("3", "@5"), 4, 0.0, 0)
+    found = generate("denoiser", wish, "classifier", store)
+    trained = find_trained(store, "denoiser")
+    test = load_data(trained).test
+    ends = np.stack([test.images(np.flatnonzero(test.labels == 3)[:1])[0], test.images(slice(5, 6))[0]])
+    given = trained.network().predict(ends, verbose=0)
+    for images in found.rows.values():
+        assert images.shape == (4, 12, 12, 1)
+        assert np.allclose(images[[0, -1]], given, atol=1e-5)
+    assert found.said is not None
+    assert all(0 < probability <= 1 for pairs in found.said.values() for _, probability in pairs)
+    assert artifact(store, trained.run.info.run_id, found.artifact).read_bytes() == found.png
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["denoiser"], "Give one of --between A B, --grid A B C D and --around A."),
+        (["denoiser", "--around", "3", "--grid", "1", "2", "3", "4"], "Give one of"),
+        (["denoiser", "--between", "3", "12"], "Unknown class '12'."),
+        (["denoiser", "--between", "3", "@999"], "'@999': there is no such test image; they are @0 to @199."),
+        (["denoiser", "--between", "3", "8", "--steps", "1"], "--steps: must be 2 to 40, got 1."),
+        (["denoiser", "--around", "3", "--noise", "0"], "--around varies the code of an image by noise"),
+        (["classifier", "--between", "3", "8"], "deeplab generate takes a network for reconstruction"),
+        (
+            ["denoiser", "--between", "3", "8", "--classifier", "wide"],
+            "--classifier takes a network for classification",
+        ),
+        (["denoiser", "--between", "3", "8", "--out", "x.jpg"], "--out x.jpg: its name must end in .png."),
+    ],
+)
+def test_generate_refuses_bad_input_in_one_line(
+    arguments: list[str], line: str, store: Store, cli: Callable[..., Outcome]
+) -> None:
+    outcome = cli("generate", *arguments)
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert line in outcome.err
+
+
+def test_a_grid_and_a_variation(store: Store, cli: Callable[..., Outcome], trained_store: Path) -> None:
+    outcome = cli("generate", "denoiser", "--grid", "0", "1", "2", "3", "--steps", "3", "--out", "grid.png")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert (trained_store / "grid.png").read_bytes().startswith(b"\x89PNG")
+    outcome = cli("generate", "denoiser", "--around", "4", "--classifier", "classifier")
+    assert "noise 0.5: " in outcome.out
