@@ -1,7 +1,9 @@
 """Shell completion of overrides: keys, group names and what a group can be."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,9 @@ import typer
 import yaml
 
 from deeplab.config.folders import GROUPS, conf_folders, options
+
+_NAMES_OFFERED = 50
+_NEWEST_NAMES = "SELECT name FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT ?"
 
 
 def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -26,6 +31,28 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
     if equals:
         return [f"{key}={name}" for name in _values(key, value, folders)]
     return [f"{name}=" for name in _keys(folders) if name.startswith(incomplete)]
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """The names of the newest runs of the store in the working directory, and `latest`."""
+    # Read without MLflow, whose import takes seconds; where its tables are others, there is nothing to offer.
+    names: list[str] = []
+    database = Path("mlflow.db")
+    if database.is_file():
+        try:
+            with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                found = connection.execute(_NEWEST_NAMES, (_NAMES_OFFERED,)).fetchall()
+                names = [str(name) for (name,) in found]
+        except sqlite3.Error:
+            names = []
+    return [name for name in dict.fromkeys(["latest", *names]) if name.startswith(incomplete)]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """The formats that a network can be exported to."""
+    from deeplab.runs.export_formats import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
 
 
 def _bash_words() -> list[str] | None:

@@ -9,8 +9,12 @@ import typer
 
 import deeplab
 from deeplab.cli.doctor import doctor
+from deeplab.cli.evaluate import evaluate
+from deeplab.cli.export import export
 from deeplab.cli.list import list_options
+from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
+from deeplab.cli.reproduce import reproduce
 from deeplab.cli.status import status
 from deeplab.cli.sweep import sweep
 from deeplab.cli.train import train
@@ -27,6 +31,10 @@ app = typer.Typer(
 app.command("train")(train)
 app.command("sweep")(sweep)
 app.command("status")(status)
+app.command("predict")(predict)
+app.command("evaluate")(evaluate)
+app.command("export")(export)
+app.command("reproduce")(reproduce)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.completion import complete_override
+from deeplab.cli.completion import complete_override, complete_run
+from deeplab.config.errors import UserError
 
 Overrides = Annotated[
     list[str] | None,
@@ -21,3 +22,40 @@ ConfigDir = Annotated[
     Path | None,
     typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first."),
 ]
+
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A trained run: an id, the beginning of one, a name, or latest.",
+        autocompletion=complete_run,
+        show_default=False,
+    ),
+]
+
+StoreOverrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[OVERRIDES]...",
+        help="tracking.uri=... for another store, tracking.experiment=... for another experiment in it.",
+        autocompletion=complete_override,
+        show_default=False,
+    ),
+]
+
+STORE_KEYS = ("tracking.uri=", "tracking.experiment=")
+
+
+def check_store_overrides(words: list[str], command: str) -> list[str]:
+    """The overrides of a command that changes nothing but where the run is looked for.
+
+    Raises:
+        UserError: one of them says something else.
+    """
+    for word in words:
+        if not word.startswith(STORE_KEYS):
+            raise UserError(
+                f"'{word}': deeplab {command} takes nothing more than the run and where it is kept "
+                "(tracking.uri=..., tracking.experiment=...)."
+            )
+    return words

@@ -11,6 +11,7 @@ import yaml
 
 from deeplab.config.compose import Composed
 from deeplab.config.schema import TrainingConfig
+from deeplab.data.facts import facts_of
 from deeplab.runs.prepare import Prepared
 from deeplab.tracking.provenance import installed_packages
 from deeplab.tracking.run_log import RunLog
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 LAST_CHECKPOINT = "last.ckpt"
+DATASET_FILE = "dataset.json"
 
 
 def without_password(composed: Composed) -> Composed:
@@ -82,7 +84,8 @@ def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
 
 
 def log_model(log: RunLog, prepared: Prepared) -> None:
-    """The trained network."""
+    """The trained network, and in `dataset.json` what one must know of its data to use it."""
+    log.text(DATASET_FILE, facts_of(prepared.splits).to_json())
     log.model(prepared.network, prepared.splits.info.input_shape)
 
 

@@ -1,14 +1,33 @@
 """Read back what a run left behind."""
 
+import struct
 import tempfile
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.errors import UserError
-from deeplab.tracking.store import Store
+from deeplab.tracking.store import Store, reason
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+# What Keras, zipfile and h5py raise on a model file that is damaged.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    RuntimeError,
+    ImportError,
+    struct.error,
+)
 
 
 def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
@@ -43,10 +62,15 @@ def load_network(store: Store, run: "Run") -> Any:
             path = mlflow.artifacts.download_artifacts(
                 f"runs:/{run.info.run_id}/model", dst_path=folder, tracking_uri=store.place.uri
             )
-            return keras.saving.load_model(Path(path) / "data" / "model.keras", safe_mode=True)
         except (MlflowException, OSError) as error:
             raise UserError(
-                f"Run {name} has no model; it was made with tracking.save_model=none or ended early."
+                f"Run {name} has no model; it was made with tracking.save_model=none or ended early, "
+                "or its files were deleted."
             ) from error
-        except (ValueError, TypeError) as error:
-            raise UserError(f"The model of run {name} cannot be read: {error}") from error
+        file = Path(path) / "data" / "model.keras"
+        if not file.is_file():
+            raise UserError(f"The model of run {name} has lost its file data/model.keras.")
+        try:
+            return keras.saving.load_model(file, safe_mode=True)
+        except DAMAGE as error:
+            raise UserError(f"The model of run {name} cannot be read: {reason(error)[:200]}") from error
