@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 
 from deeplab.config.compose import Composed
 from deeplab.config.errors import UserError
@@ -155,7 +154,7 @@ def _same_weights(before: Trained, again: Trained, kept: bool) -> bool | None:
         return None
     new = again.network().get_weights()
     pairs = zip(old, new, strict=False)
-    return len(old) == len(new) and all(a.shape == b.shape and bool(np.all(a == b)) for a, b in pairs)
+    return len(old) == len(new) and all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
 def _scores(before: Trained, again: Trained) -> tuple[Score, ...]:
