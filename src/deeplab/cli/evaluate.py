@@ -16,21 +16,20 @@ def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = 
     from deeplab.runs.evaluate import evaluate as evaluate_run
 
     found = evaluate_run(run, overrides or [], config_dir)
-    table = Table("class", box=SIMPLE_HEAD, padding=0)
-    for head in ("rows", "right", "accuracy", "95 %"):
-        table.add_column(head, justify="right", no_wrap=True)
-    for name, each in (*found.classes.items(), ("all", found.accuracy)):
-        value = "" if not each.rows else f"{each.value:.4f}"
-        between = "" if not each.rows else f"{each.low:.4f} to {each.high:.4f}"
-        style = "bold" if each is found.accuracy else ""
-        table.add_row(name, f"{each.rows:,}", f"{each.right:,}", value, between, style=style)
     console = Console(highlight=False, markup=False)
-    console.print(table)
+    if found.accuracy is not None:
+        table = Table("class", box=SIMPLE_HEAD, padding=0)
+        for head in ("rows", "right", "accuracy", "95 %"):
+            table.add_column(head, justify="right", no_wrap=True)
+        for name, each in (*found.classes.items(), ("all", found.accuracy)):
+            value = "" if not each.rows else f"{each.value:.4f}"
+            between = "" if not each.rows else f"{each.low:.4f} to {each.high:.4f}"
+            style = "bold" if each is found.accuracy else ""
+            table.add_row(name, f"{each.rows:,}", f"{each.right:,}", value, between, style=style)
+        console.print(table)
     own = "its own test set" if found.is_own else "not the data it was trained and tested on"
-    lines = (
-        f"run {found.trained.name} on {found.dataset} ({own}): loss {found.loss:.4f}, "
-        f"accuracy {found.accuracy.value:.4f}, 95 % interval {found.accuracy.low:.4f} to {found.accuracy.high:.4f}",
-        f"evaluation {found.run_id}",
-    )
-    for line in lines:
-        console.print(line, soft_wrap=True)
+    scores = [f"{name} {value:.4f}" for name, value in found.scores.items()]
+    if found.accuracy is not None:
+        scores.append(f"95 % interval {found.accuracy.low:.4f} to {found.accuracy.high:.4f}")
+    console.print(f"run {found.trained.name} on {found.dataset} ({own}): {', '.join(scores)}", soft_wrap=True)
+    console.print(f"evaluation {found.run_id}", soft_wrap=True)

@@ -10,11 +10,12 @@ from deeplab.config.compose import Composed, compose
 from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.overrides import parse_override
 from deeplab.config.schema import ExperimentConfig
+from deeplab.data.added_noise import add_noise
 from deeplab.data.facts import DatasetFacts
 from deeplab.data.load import load
 from deeplab.data.splits import DatasetInfo, Splits
 from deeplab.runs.artifacts import table
-from deeplab.runs.trained import SOURCE_TAG, Trained, check_classifies, find_trained
+from deeplab.runs.trained import SOURCE_TAG, Trained, find_trained
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from deeplab.evaluation.scores import Predictions
 
 STORE_KEYS = ("tracking.uri", "tracking.experiment")
+GROUPS = ("dataset", "noise")
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,17 @@ class Evaluation:
         run_id: of the evaluation itself.
         dataset: name of the data set.
         is_own: whether it is, row by row, what the network was trained and tested on.
-        loss: mean over the test rows, plus the network's regularisation.
-        accuracy: over the test rows.
-        classes: the accuracy of each class, by name.
+        scores: over the test rows, by name, as a training logs them.
+        accuracy: over the test rows with its interval, or None where rows have no class.
+        classes: the accuracy of each class, by name; empty where rows have none.
     """
 
     trained: Trained
     run_id: str
     dataset: str
     is_own: bool
-    loss: float
-    accuracy: "Accuracy"
+    scores: Mapping[str, float]
+    accuracy: "Accuracy | None"
     classes: "Mapping[str, Accuracy]"
 
 
@@ -54,7 +56,8 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
 
     Args:
         wanted: the run, as `find_run` understands it.
-        overrides: `dataset=...` and `dataset.KEY=...` for other rows, `tracking...` for the store.
+        overrides: `dataset=...` and `dataset.KEY=...` for other rows, `noise...` for other noise on them,
+            `tracking...` for the store.
         config_dir: a person's own `conf/` folder.
 
     Raises:
@@ -63,39 +66,41 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     elsewhere, of_data = _divided(overrides)
     store = open_store(compose(elsewhere, config_dir).config.tracking)
     trained = find_trained(store, wanted)
-    check_classifies(trained, "evaluate")
     composed = _with_data(trained.composed(), of_data, config_dir)
-    facts = trained.facts()
-    splits = load(composed.config.dataset, store.place.work_folder)
+    config, facts = composed.config, trained.facts()
+    splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
     _check_alike(trained, facts, splits.info)
     network = trained.network()
-    # Here, because they import TensorFlow.
-    from deeplab.evaluation.accuracy import accuracy, class_accuracies
-    from deeplab.evaluation.scores import predict, score
-    from deeplab.training.losses import build_loss
+    scores, predictions = _scores(network, splits, config)
+    overall, classes = None, {}
+    if predictions is not None and splits.info.num_classes:
+        from deeplab.evaluation.accuracy import accuracy, class_accuracies
 
-    predictions = predict(network, splits.test)
-    scores = score(network, predictions, build_loss(composed.config.training))
-    right = int((predictions.classes == predictions.labels).sum())
-    overall = accuracy(right, len(predictions.labels))
-    classes = class_accuracies(predictions, facts.class_names)
+        overall = accuracy(int((predictions.classes == predictions.labels).sum()), len(predictions.labels))
+        classes = dict(zip(facts.class_names, class_accuracies(predictions, facts.class_names), strict=True))
     log = _begin(trained, composed, splits, overrides)
+    is_own = splits.info.fingerprint == facts.fingerprint
+    found = Evaluation(trained, log.run_id, splits.info.name, is_own, scores, overall, classes)
     with log:
         try:
-            _log(log, scores.loss, overall, dict(zip(facts.class_names, classes, strict=True)), predictions)
+            _log(log, found, predictions)
             log.end("FINISHED")
         except BaseException as error:
             log.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", f"{type(error).__name__}: {error}")
             raise
-    return Evaluation(
-        trained=trained,
-        run_id=log.run_id,
-        dataset=splits.info.name,
-        is_own=splits.info.fingerprint == facts.fingerprint,
-        loss=scores.loss,
-        accuracy=overall,
-        classes=dict(zip(facts.class_names, classes, strict=True)),
-    )
+    return found
+
+
+def _scores(network: Any, splits: Splits, config: ExperimentConfig) -> "tuple[Mapping[str, float], Predictions | None]":
+    # Here, because they import TensorFlow.
+    from deeplab.evaluation.scores import predict, score, score_images
+    from deeplab.training.losses import build_loss
+
+    loss = build_loss(config.training)
+    if config.model.task == "reconstruction":
+        return score_images(network, splits.test, splits.info.scale, loss), None
+    predictions = predict(network, splits.test)
+    return score(network, predictions, splits.info, config.model.task, loss), predictions
 
 
 def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -105,26 +110,27 @@ def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
         key = parse_override(text).key_or_group
         if key in STORE_KEYS:
             elsewhere.append(text)
-        elif key.partition(".")[0] == "dataset":
+        elif key.partition(".")[0] in GROUPS:
             of_data.append(text)
         else:
-            raise UserError(f"Override '{text}': an evaluation can change nothing but dataset and tracking.uri.")
+            raise UserError(f"Override '{text}': an evaluation can change nothing but dataset, noise and tracking.uri.")
     return elsewhere, of_data
 
 
 def _with_data(logged: Composed, overrides: Sequence[str], config_dir: Path | None) -> Composed:
-    """A logged configuration with other rows: of another data set, or the same one with other settings."""
-    if any(text.startswith("dataset=") for text in overrides):
-        dataset: dict[str, Any] = compose(overrides, config_dir).values["dataset"]
-    else:
-        dataset = dict(logged.values["dataset"])
-        for text in overrides:
+    """A logged configuration with other rows: of another data set, or of the same one with other settings."""
+    values = dict(logged.values)
+    for group in GROUPS:
+        mine = [text for text in overrides if text.partition("=")[0].partition(".")[0] == group]
+        if any(text.startswith(f"{group}=") for text in mine):
+            values[group] = compose(mine, config_dir).values[group]
+            continue
+        for text in mine:
             override = parse_override(text)
             key = override.key_or_group.partition(".")[2]
-            if key not in dataset:
-                raise unknown_name("key", key, dataset, "dataset")
-            dataset[key] = override.value()
-    values = {**logged.values, "dataset": dataset}
+            if key not in values[group]:
+                raise unknown_name("key", key, values[group], group)
+            values[group] = {**values[group], key: override.value()}
     return Composed(build(ExperimentConfig, values), values, logged.overrides)
 
 
@@ -161,22 +167,24 @@ def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequ
         "deeplab.dataset_sha256": splits.info.fingerprint,
     }
     name = f"{trained.run.info.run_name} on {splits.info.name}"
-    log = RunLog.begin(trained.store, name, {"dataset": composed.values["dataset"]}, tags, None)
+    values = {group: composed.values[group] for group in GROUPS}
+    log = RunLog.begin(trained.store, name, values, tags, None)
     log.text("overrides.txt", "".join(f"{line}\n" for line in overrides))
     return log
 
 
-def _log(
-    log: RunLog, loss: float, overall: "Accuracy", classes: "Mapping[str, Accuracy]", predictions: "Predictions"
-) -> None:
+def _log(log: RunLog, found: Evaluation, predictions: "Predictions | None") -> None:
+    scores = dict(found.scores)
+    if found.accuracy is not None:
+        scores |= {"accuracy_low": found.accuracy.low, "accuracy_high": found.accuracy.high}
+    log.metrics(0, {f"test/{name}": value for name, value in scores.items()})
+    columns = [name.replace("accuracy", "acc") for name in scores]
+    log.text("score.csv", table(columns, [tuple(scores.values())]))
+    if predictions is None or not found.classes:
+        return
     from deeplab.plots.confusion import draw
     from deeplab.plots.style import to_png
 
-    ends = {"test/accuracy_low": overall.low, "test/accuracy_high": overall.high}
-    log.metrics(0, {"test/loss": loss, "test/accuracy": overall.value, **ends})
-    head = ("loss", "acc", "acc_low", "acc_high", "rows")
-    log.text("score.csv", table(head, [(loss, overall.value, overall.low, overall.high, overall.rows)]))
-    rows = [(name, each.rows, each.right, each.value, each.low, each.high) for name, each in classes.items()]
+    rows = [(name, each.rows, each.right, each.value, each.low, each.high) for name, each in found.classes.items()]
     log.text("classes.csv", table(("class", "rows", "right", "acc", "acc_low", "acc_high"), rows))
-    figure = draw(predictions.labels, predictions.classes, list(classes))
-    log.data("plots/confusion.png", to_png(figure))
+    log.data("plots/confusion.png", to_png(draw(predictions.labels, predictions.classes, list(found.classes))))

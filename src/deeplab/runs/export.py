@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from deeplab.config.errors import RunError, UserError, unknown_name
 from deeplab.data.facts import DatasetFacts
 from deeplab.data.load import load
+from deeplab.models.table import flat_layers
 from deeplab.runs.export_formats import FORMATS, Format, for_inference, remove
 from deeplab.runs.outputs import aside_of, check_folder_of
 from deeplab.runs.trained import Trained, find_trained
@@ -80,7 +81,7 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
     rounding = None
     if not chosen.is_keras:
         trained_in, network = network, for_inference(network)
-        if any(layer.compute_dtype != "float32" for layer in trained_in.layers):
+        if any(layer.compute_dtype != "float32" for layer in flat_layers(trained_in)):
             rounding = _difference(trained_in.predict_on_batch(rows), network.predict_on_batch(rows))
     difference = _write_checked(network, chosen, path, rows, f"{to} file of run {trained.name}")
     return Exported(trained, path, _size(path), difference, rounding, len(test_rows), ROWS, missing)

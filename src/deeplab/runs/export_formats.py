@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from deeplab.config.errors import UserError
 from deeplab.models.layers import is_augmentation
+from deeplab.models.table import flat_layers
 
 TRAINING_LAYERS = ("Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout2D")
 
@@ -51,13 +52,13 @@ class Format:
 
 
 def for_inference(network: Any) -> Any:
-    """A copy in float32 without the layers that do something in training alone: dropout, noise and augmentation.
+    """A flat copy in float32 without the layers that do something in training alone: dropout, noise and augmentation.
 
     Formats other than Keras' own know no training, and have no operations for what these layers draw.
     """
     import keras
 
-    kept = [layer for layer in network.layers if not _is_for_training(type(layer).__name__)]
+    kept = [layer for layer in flat_layers(network) if not _is_for_training(type(layer).__name__)]
     copies = [type(layer).from_config({**layer.get_config(), "dtype": "float32"}) for layer in kept]
     copy = keras.Sequential(
         [keras.Input(network.input_shape[1:], dtype="float32", name="rows"), *copies], name=network.name

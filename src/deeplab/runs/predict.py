@@ -15,7 +15,7 @@ from deeplab.data.decode import quiet_pillow
 from deeplab.data.facts import DatasetFacts
 from deeplab.data.placement import Placed, place
 from deeplab.models.memory import evaluation_batch
-from deeplab.runs.trained import Trained, check_classifies, find_trained
+from deeplab.runs.trained import Trained, find_trained
 from deeplab.tracking.store import Store
 
 MOST_ERRORS = 10
@@ -70,7 +70,9 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> Answers:
         UserError: there is no such network, it takes no images, or a picture cannot be read (each on a line).
     """
     trained = find_trained(store, wanted)
-    check_classifies(trained, "predict")
+    task = trained.composed().config.model.task
+    if task != "classification":
+        raise UserError(f"The network of run {trained.name} is for {task} and says no classes of images.")
     facts = trained.facts()
     if not facts.is_image:
         raise UserError(

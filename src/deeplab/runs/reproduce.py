@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-
 from deeplab.config.compose import Composed
 from deeplab.config.errors import UserError
 from deeplab.runs.prepare import Prepared
