@@ -7,16 +7,17 @@ import typer
 
 from deeplab.cli.completion import complete_format
 from deeplab.cli.options import ConfigDir, RunName, StoreOverrides, check_store_overrides
+from deeplab.config.errors import UserError, unknown_name
 
 
 def export(
     run: RunName,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--to", metavar="FORMAT", help="keras, saved_model, onnx or tflite.", autocompletion=complete_format
         ),
-    ],
+    ] = None,
     overrides: StoreOverrides = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="Where to; the run's name if not given.")
@@ -29,7 +30,12 @@ def export(
     deeplab export latest --to onnx --out digits.onnx
     """
     from deeplab.config.compose import compose
+    from deeplab.runs.export_formats import FORMATS
 
+    if to is None:
+        raise UserError(f"Say what to export to: --to with one of {', '.join(FORMATS)}.")
+    if to not in FORMATS:
+        raise unknown_name("format", to, FORMATS, "--to")
     config = compose(check_store_overrides(overrides or [], "export"), config_dir).config
     # Here, because what follows imports NumPy, MLflow and TensorFlow.
     from deeplab.cli.lines import print_line

@@ -10,10 +10,10 @@ from deeplab.cli.options import STORE_KEYS, ConfigDir, RunName
 from deeplab.config.errors import UserError
 
 Images = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
-        metavar="IMAGE...|FOLDER [OVERRIDES]...",
-        help="PNG and JPEG files, or folders of them; tracking.uri=... for another store.",
+        metavar="[IMAGE|FOLDER]...",
+        help="PNG and JPEG files, and folders of them; tracking.uri=... for another store.",
         show_default=False,
     ),
 ]
@@ -21,7 +21,7 @@ Images = Annotated[
 
 def predict(
     run: RunName,
-    images: Images,
+    images: Images = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The picture that is drawn, a PNG.")] = Path(
         "predictions.png"
     ),
@@ -35,8 +35,8 @@ def predict(
     from deeplab.config.compose import compose
     from deeplab.runs.outputs import check_file
 
-    overrides = [word for word in images if word.startswith(STORE_KEYS)]
-    words = [word for word in images if word not in overrides]
+    overrides = [word for word in images or [] if word.startswith(STORE_KEYS)]
+    words = [word for word in images or [] if not word.startswith(STORE_KEYS)]
     if not words:
         raise UserError("Give an image or a folder of images, as in: deeplab predict latest digit.png")
     config = compose(overrides, config_dir).config

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.config.errors import RunError, UserError, unknown_name
+from deeplab.config.errors import RunError, UserError
 from deeplab.data.facts import DatasetFacts
 from deeplab.data.load import load
 from deeplab.models.table import flat_layers
@@ -55,16 +55,14 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
     Args:
         store: where the run is.
         wanted: the run, as `find_run` understands it.
-        to: the name of a format.
+        to: the name of a format, of FORMATS.
         out: where to, or None for a name from that of the run.
         force: whether to write over what is there.
 
     Raises:
-        UserError: there is no such format or network, or the place is taken.
+        UserError: there is no such network, its format needs packages, or the place is taken.
         RunError: what was written says something else, or cannot be written; nothing is left of it.
     """
-    if to not in FORMATS:
-        raise unknown_name("format", to, FORMATS, "--to")
     chosen = FORMATS[to]
     chosen.check_installed(to)
     if out is not None:
