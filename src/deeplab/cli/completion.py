@@ -48,6 +48,13 @@ def complete_run(incomplete: str) -> list[str]:
     return [name for name in dict.fromkeys(["latest", *names]) if name.startswith(incomplete)]
 
 
+def complete_format(incomplete: str) -> list[str]:
+    """The formats that a network can be exported to."""
+    from deeplab.runs.export_formats import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 def _bash_words() -> list[str] | None:
     """The words before the cursor as bash split them, or None in another shell."""
     if not os.environ.get("_DEEPLAB_COMPLETE", "").endswith("bash"):

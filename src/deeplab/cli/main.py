@@ -9,10 +9,14 @@ import typer
 
 import deeplab
 from deeplab.cli.doctor import doctor
+from deeplab.cli.evaluate import evaluate
+from deeplab.cli.export import export
 from deeplab.cli.generate import generate
 from deeplab.cli.list import list_options
 from deeplab.cli.noise import noise
+from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
+from deeplab.cli.reproduce import reproduce
 from deeplab.cli.status import status
 from deeplab.cli.sweep import sweep
 from deeplab.cli.train import train
@@ -31,6 +35,10 @@ app.command("sweep")(sweep)
 app.command("status")(status)
 app.command("noise")(noise)
 app.command("generate")(generate)
+app.command("predict")(predict)
+app.command("evaluate")(evaluate)
+app.command("export")(export)
+app.command("reproduce")(reproduce)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)

@@ -76,12 +76,8 @@ def decode(path: Path, image_size: int, channels: int) -> NDArray[np.uint8]:
         UserError: the file is no image, is damaged, or has more pixels than Pillow holds for safe.
     """
     mode = "L" if channels == 1 else "RGB"
-    with _named(path), Image.open(path, formats=FORMATS) as source:
-        # JPEG can be read at half, a quarter or an eighth of its size; twice ours leaves room for resizing
-        source.draft(mode, (2 * image_size, 2 * image_size))
-        image = ImageOps.exif_transpose(source)
-        if image.mode.startswith("I"):
-            image = _eight_bits(image)
+    with _opened(path, mode, image_size) as opened:
+        image = opened
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -89,6 +85,33 @@ def decode(path: Path, image_size: int, channels: int) -> NDArray[np.uint8]:
         if image.size != (image_size, image_size):
             image = image.resize((image_size, image_size), Image.Resampling.BICUBIC)
         return np.array(image, np.uint8).reshape(image_size, image_size, channels)
+
+
+def read_picture(path: Path, wanted_size: int) -> Image.Image:
+    """Read one image of any size for a network that takes `wanted_size` pixels.
+
+    It is turned as EXIF says and brought to 8 bits; a JPEG that is far too large may come smaller.
+
+    Returns:
+        Of mode L, or RGBA where it is transparent anywhere, or RGB.
+
+    Raises:
+        UserError: as `decode` does.
+    """
+    with _opened(path, "RGB", wanted_size) as image:
+        if image.has_transparency_data:
+            return image.convert("RGBA")
+        return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+@contextmanager
+def _opened(path: Path, mode: str, wanted_size: int) -> Iterator[Image.Image]:
+    """An image turned as EXIF says, with 8 bits; errors are lines that name the file."""
+    with _named(path), Image.open(path, formats=FORMATS) as source:
+        # JPEG can be read at half, a quarter or an eighth of its size; twice ours leaves room for resizing
+        source.draft(mode, (2 * wanted_size, 2 * wanted_size))
+        image = ImageOps.exif_transpose(source)
+        yield _eight_bits(image) if image.mode.startswith("I") else image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

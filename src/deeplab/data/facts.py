@@ -37,7 +37,7 @@ class DatasetFacts:
     Attributes:
         name: as in `dataset=mnist`.
         input_shape: shape of one row; images are (height, width, channels).
-        class_names: a name for each class.
+        class_names: a name for each class; none where rows have values.
         fingerprint: as in `DatasetInfo`.
         scale: what a row is multiplied by inside the network.
         low: the value that black has, or the smallest of floats.

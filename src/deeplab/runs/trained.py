@@ -104,16 +104,3 @@ def find_trained(store: Store, wanted: str) -> Trained:
 def described(run: "Run") -> str:
     """A run by name and id."""
     return f"{run.info.run_name} ({run.info.run_id[:8]})"
-
-
-def check_classifies(trained: Trained, command: str) -> None:
-    """Refuse a network that does not say classes.
-
-    Raises:
-        UserError: it reconstructs its input or says numbers.
-    """
-    task = trained.run.data.params.get("model.task", "classification")
-    if task != "classification":
-        raise UserError(
-            f"deeplab {command} is for networks that classify; the network of run {trained.name} is for {task}."
-        )

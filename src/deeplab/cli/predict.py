@@ -1,0 +1,60 @@
+"""`deeplab predict`: what a trained network says of pictures."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deeplab.cli.options import STORE_KEYS, ConfigDir, RunName
+from deeplab.config.errors import UserError
+
+Images = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[IMAGE|FOLDER]...",
+        help="PNG and JPEG files, and folders of them; tracking.uri=... for another store.",
+        show_default=False,
+    ),
+]
+
+
+def predict(
+    run: RunName,
+    images: Images = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The picture that is drawn, a PNG.")] = Path(
+        "predictions.png"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every image and class in it.")] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Say what is on pictures, and draw them as the network saw them.
+
+    deeplab predict latest digit.png scans/
+    """
+    from deeplab.config.compose import compose
+    from deeplab.runs.outputs import check_file
+
+    overrides = [word for word in images or [] if word.startswith(STORE_KEYS)]
+    words = [word for word in images or [] if not word.startswith(STORE_KEYS)]
+    if not words:
+        raise UserError("Give an image or a folder of images, as in: deeplab predict latest digit.png")
+    config = compose(overrides, config_dir).config
+    check_file(out, ".png", "--out")
+    # Here, because what follows imports NumPy, Pillow, MLflow and TensorFlow.
+    from deeplab.data.pictures import find_pictures
+
+    paths = find_pictures(words, out)
+    from deeplab.cli.predictions import as_values, show_answers
+    from deeplab.runs.outputs import write_file
+    from deeplab.runs.predict import draw_answers
+    from deeplab.runs.predict import predict as predict_pictures
+    from deeplab.tracking.store import open_store
+
+    answers = predict_pictures(open_store(config.tracking), run, paths)
+    write_file(out, draw_answers(answers))
+    if as_json:
+        print(json.dumps({**as_values(answers), "picture": str(out)}, indent=2, ensure_ascii=False))
+    else:
+        show_answers(answers)
+        print(f"picture {out}")

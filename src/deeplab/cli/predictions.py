@@ -1,0 +1,74 @@
+"""What is shown of what a network said of pictures."""
+
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from deeplab.runs.predict import Answer, Answers
+
+MOST_ROWS = 50
+TOP = 3
+
+
+def show_answers(answers: Answers) -> None:
+    """Print the three most likely classes of each picture."""
+    console = Console(highlight=False, markup=False)
+    table = Table(box=SIMPLE_HEAD, padding=0)
+    table.add_column("image", overflow="fold")
+    for head in ("class", "probability", "second", "third"):
+        table.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
+    for answer in answers.answers[:MOST_ROWS]:
+        first, *others = answer.top(TOP)
+        names = answers.facts.class_names
+        cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
+        table.add_row(str(answer.path), names[first], _per_cent(answer, first), *cells)
+    console.print(table)
+    for line in remarks(answers):
+        console.print(line, soft_wrap=True)
+
+
+def remarks(answers: Answers) -> list[str]:
+    """What must be known besides."""
+    lines, count = [], len(answers.answers)
+    if count > MOST_ROWS:
+        lines.append(f"and {count - MOST_ROWS:,} more images; --json prints them all")
+    inverted = [answer for answer in answers.answers if answer.inverted]
+    if inverted:
+        assert answers.facts.drawing is not None
+        data, picture = ("light", "dark") if answers.facts.drawing.background < 0.5 else ("dark", "light")
+        which = "The image was" if count == 1 else f"{len(inverted):,} of {count:,} images were"
+        lines.append(
+            f"{which} inverted: {answers.facts.name} is drawn {data} on {picture}, "
+            f"and the border says {picture} on {data}."
+        )
+    return [*lines, f"run {answers.trained.name}, trained on {answers.facts.name}"]
+
+
+def as_values(answers: Answers) -> dict[str, Any]:
+    """Everything as plain values: each image with the probability of each class."""
+    names = answers.facts.class_names
+    return {
+        "run": answers.trained.run.info.run_id,
+        "name": answers.trained.run.info.run_name,
+        "dataset": answers.facts.name,
+        "images": [
+            {
+                "image": str(answer.path),
+                "class": names[answer.top(1)[0]],
+                "probability": float(answer.probabilities[answer.top(1)[0]]),
+                "top": [
+                    {"class": names[index], "probability": float(answer.probabilities[index])}
+                    for index in answer.top(TOP)
+                ],
+                "probabilities": dict(zip(names, map(float, answer.probabilities), strict=True)),
+                "inverted": answer.inverted,
+            }
+            for answer in answers.answers
+        ],
+    }
+
+
+def _per_cent(answer: Answer, index: int) -> str:
+    return f"{100 * answer.probabilities[index]:.1f} %"

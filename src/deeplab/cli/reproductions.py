@@ -1,0 +1,41 @@
+"""What is shown of a run that was done again."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from deeplab.runs.reproduce import Reproduction
+
+MOST_CHANGES = 12
+VERDICTS = {
+    "identical": "identical to the bit",
+    "within": "within three standard deviations of its replicates",
+    "different": "different",
+}
+
+
+def show_reproduction(done: Reproduction) -> None:
+    """Print both scores, what changed in between, and the verdict."""
+    console = Console(highlight=False, markup=False)
+    replicates = any(score.spread for score in done.scores)
+    table = Table("score", box=SIMPLE_HEAD, padding=0)
+    for head in ("before", "again", "difference", *(("replicates", "std", "n") if replicates else ())):
+        table.add_column(head, justify="right", no_wrap=True)
+    for score in done.scores:
+        cells = [f"{score.before:.6f}", f"{score.again:.6f}", f"{score.again - score.before:+.1e}"]
+        if score.spread:
+            cells += [f"{score.spread.mean:.6f}", f"{score.spread.deviation:.6f}", str(score.spread.count)]
+        table.add_row(score.name, *cells)
+    console.print(table)
+    words = {True: "the same to the bit", False: "not the same to the bit", None: "not kept, not compared"}
+    lines = [f"{part}: {words[same]}" for part, same in done.same.items()]
+    if done.changes:
+        lines.append("since then changed:")
+        lines += [f"  {change}" for change in done.changes[:MOST_CHANGES]]
+        more = len(done.changes) - MOST_CHANGES
+        lines += [f"  and {more} more (packages.txt of both runs has them)"] if more > 0 else []
+    else:
+        lines.append("nothing that is kept of a run has changed: data, commit, packages, device, threads, engine")
+    lines.append(f"run {done.trained.name}, again {done.run_id}: {VERDICTS[done.verdict]}")
+    for line in lines:
+        console.print(line, soft_wrap=True)

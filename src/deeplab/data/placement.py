@@ -1,0 +1,131 @@
+"""A picture of any size as the row that a network takes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from deeplab.data.decode import decode, read_picture
+from deeplab.data.facts import DatasetFacts, Drawing, border, centre_of_mass, drawn_box
+
+FAINTEST = 0.1  # a picture with less contrast than this shows nothing
+DETAIL = 16  # pixels of a picture to one of the network, which is more than enough
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A picture for a network.
+
+    Attributes:
+        row: of the data set's shape and kind of number, uint8 or float32.
+        inverted: whether black and white were exchanged.
+    """
+
+    row: NDArray[np.uint8] | NDArray[np.float32]
+    inverted: bool
+
+
+def place(path: Path, facts: DatasetFacts) -> Placed:
+    """Read a picture and make of it what the images of a data set are.
+
+    - Of an image folder: what the training made of it, resized to a square.
+    - Grey images drawn on a background, as digits are: black and white are exchanged where the picture's border
+      says that it is drawn on the opposite. A picture of the network's own size is left at that. Of any other, what
+      is drawn is cut out, brought in its proportions to the extent that drawings have in the data set, given the
+      full contrast, and put in the middle as the data set has it: by its centre of mass (MNIST) or by its box.
+    - Everything else, photographs above all: the largest part in the middle that has the network's proportions,
+      resized.
+
+    Raises:
+        UserError: the file is no image, is damaged or too large.
+    """
+    height, width, channels = facts.input_shape
+    if facts.name == "image_folder":
+        return Placed(decode(path, height, channels), inverted=False)
+    picture = read_picture(path, max(height, width) if facts.drawing is None else DETAIL * max(height, width))
+    if facts.drawing is None:
+        return Placed(_in_range(_covering(picture, facts), facts), inverted=False)
+    grey = _flattened(picture)
+    background = float(np.median(border(grey)))
+    inverted = (background > 0.5) != (facts.drawing.background > 0.5)
+    if grey.shape == (height, width):
+        brightness = 1 - grey if inverted else grey
+    else:
+        brightness = _drawn_again(grey, background, facts.drawing, (height, width))
+    return Placed(_in_range(brightness[..., None], facts), inverted)
+
+
+def _covering(picture: Image.Image, facts: DatasetFacts) -> NDArray[np.float32]:
+    """The middle of a picture, [height, width, channels] in [0, 1]."""
+    height, width, channels = facts.input_shape
+    if picture.mode == "RGBA" and channels < 4:
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    picture = picture.convert(MODES[channels])
+    factor = min(picture.width / width, picture.height / height)
+    left, top = (picture.width - factor * width) / 2, (picture.height - factor * height) / 2
+    box = (left, top, picture.width - left, picture.height - top)
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BICUBIC, box)
+    return (np.array(picture, np.float32) / np.float32(255)).reshape(height, width, channels)
+
+
+def _flattened(picture: Image.Image) -> NDArray[np.float32]:
+    """A picture in grey, [height, width] in [0, 1]; what is transparent is laid on what it is drawn against."""
+    if picture.mode == "RGBA":
+        pixels = np.array(picture.convert("LA"), np.float32) / np.float32(255)
+        grey, alpha = pixels[..., 0], pixels[..., 1]
+        is_light = float((grey * alpha).sum()) > 0.5 * float(alpha.sum())
+        return np.asarray(grey * alpha + (1 - alpha) * (0.0 if is_light else 1.0), np.float32)
+    return np.array(picture.convert("L"), np.float32) / np.float32(255)
+
+
+def _drawn_again(
+    grey: NDArray[np.float32], background: float, drawing: Drawing, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """What is drawn in a picture, of the extent and in the place that the data set's drawings have."""
+    ink = np.maximum(background - grey if background > 0.5 else grey - background, 0)
+    ink = _shrunk(ink, DETAIL * max(size))
+    strongest = float(ink.max())
+    box = drawn_box(ink / strongest) if strongest > FAINTEST else None
+    if box is None:
+        return np.full(size, drawing.background, np.float32)
+    top, left, bottom, right = box
+    factor = drawing.extent / max((bottom - top) / size[0], (right - left) / size[1])
+    height, width = max(1, round(factor * (bottom - top))), max(1, round(factor * (right - left)))
+    cut = _resized(ink[top:bottom, left:right], (min(height, size[0]), min(width, size[1])))
+    cut = np.clip(cut / float(cut.max()), 0, 1)
+    canvas = np.zeros(size, np.float32)
+    first = [_begin(*sides) for sides in zip(_centre(cut, drawing), cut.shape, size, strict=True)]
+    canvas[first[0] : first[0] + cut.shape[0], first[1] : first[1] + cut.shape[1]] = cut
+    return np.asarray(np.abs(drawing.background - canvas), np.float32)
+
+
+def _centre(cut: NDArray[np.float32], drawing: Drawing) -> tuple[float, float]:
+    return centre_of_mass(cut) if drawing.centred_by == "mass" else (cut.shape[0] / 2, cut.shape[1] / 2)
+
+
+def _begin(centre: float, extent: int, side: int) -> int:
+    """Where a side begins so that its centre is in the middle, as far as it stays inside."""
+    return min(max(round(side / 2 - centre), 0), side - extent)
+
+
+def _shrunk(values: NDArray[np.float32], most: int) -> NDArray[np.float32]:
+    factor = most / max(values.shape)
+    if factor >= 1:
+        return values
+    return _resized(values, (max(1, round(factor * values.shape[0])), max(1, round(factor * values.shape[1]))))
+
+
+def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    resized = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+    return np.maximum(np.array(resized, np.float32), 0)
+
+
+def _in_range(brightness: NDArray[np.float32], facts: DatasetFacts) -> NDArray[Any]:
+    """Brightness in [0, 1] as the data set has it."""
+    values: NDArray[Any] = facts.low + brightness * (facts.high - facts.low)
+    return values.astype(np.float32) if facts.scale == 1 else np.rint(values).clip(0, 255).astype(np.uint8)

@@ -1,0 +1,50 @@
+"""How much the scores of a point scatter over its replicates."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+POINT_TAG = "deeplab.point"
+PARENT_TAG = "mlflow.parentRunId"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Scores of replicates in brief.
+
+    Attributes:
+        mean: of them.
+        deviation: standard deviation of the sample (n - 1).
+        count: how many.
+    """
+
+    mean: float
+    deviation: float
+    count: int
+
+
+def spreads(store: Store, run: "Run") -> dict[str, Spread]:
+    """The spread of every metric over the finished trials at the point of a trial, itself among them.
+
+    Empty for a run of no sweep, and where fewer than two trials are finished.
+    """
+    point, parent = run.data.tags.get(POINT_TAG), run.data.tags.get(PARENT_TAG)
+    if point is None or parent is None:
+        return {}
+    found = store.client.search_runs(
+        [store.experiment_id],
+        filter_string=f"tags.`{PARENT_TAG}` = '{parent}' and tags.`{POINT_TAG}` = '{point}' "
+        "and attributes.status = 'FINISHED'",
+        max_results=1000,
+    )
+    values: dict[str, list[float]] = defaultdict(list)
+    for replicate in found:
+        for name, value in replicate.data.metrics.items():
+            values[name].append(value)
+    return {name: Spread(fmean(of), stdev(of), len(of)) for name, of in values.items() if len(of) > 1}
