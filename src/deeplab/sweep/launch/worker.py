@@ -44,7 +44,7 @@ def work(connection: Connection, log: Path) -> None:
             _clean_up()
             memory = resident_bytes()
             held = held or memory
-            ends = memory > held + MOST_GROWTH_BYTES
+            ends = keeps_memory(held, memory)
             connection.send((last[0], ends))
             if ends:
                 return
@@ -66,6 +66,11 @@ def _answer(connection: Connection, number: int, epoch: int) -> bool:
     while not (isinstance(answer := connection.recv(), Answer) and (answer.number, answer.epoch) == (number, epoch)):
         pass
     return answer.go_on
+
+
+def keeps_memory(after_first: int, now: int) -> bool:
+    """Whether a process holds so much more memory than after its first trial that another one has to take its place."""
+    return now > after_first + MOST_GROWTH_BYTES
 
 
 def resident_bytes() -> int:
