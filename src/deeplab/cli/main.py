@@ -18,6 +18,7 @@ from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
 from deeplab.cli.reproduce import reproduce
 from deeplab.cli.status import status
+from deeplab.cli.study import study
 from deeplab.cli.sweep import sweep
 from deeplab.cli.train import train
 from deeplab.cli.ui import ui
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("train")(train)
 app.command("sweep")(sweep)
 app.command("status")(status)
+app.command("study")(study)
 app.command("noise")(noise)
 app.command("generate")(generate)
 app.command("predict")(predict)

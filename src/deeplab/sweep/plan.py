@@ -1,6 +1,5 @@
 """The plan of a sweep: every training it will do, composed, checked and frozen before the first begins."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,15 +11,13 @@ import numpy as np
 
 from deeplab.config.compose import Composed, Composer
 from deeplab.config.errors import UserError
+from deeplab.config.identity import identity, sha
 from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
 from deeplab.runs.check import Checked
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 8
-# What can be different without a trial becoming another: names, where it is kept, where its data lie, checkpoints.
-_NOT_IDENTITY = ("name", "notes", "tags", "tracking")
-_NOT_IDENTITY_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def key_of(overrides: Sequence[str], *more: str) -> str:
     """What the same commands have in common: the name in their overrides, otherwise these; and `more`."""
     named = [text for text in overrides if text.startswith("name=")]
     own = [text for text in overrides if text.partition("=")[0].split(".")[0] not in ("launcher", "tracking")]
-    return _sha([*more, *(named or sorted(own))])[:16]
+    return sha([*more, *(named or sorted(own))])[:16]
 
 
 def plural(count: int, noun: str) -> str:
@@ -227,10 +224,7 @@ def _check_metric(first: Composed) -> None:
 
 def identity_of(values: Mapping[str, Any], checked: Checked) -> str:
     """Hash of all that can change the result of a training."""
-    kept = {key: value for key, value in values.items() if key not in _NOT_IDENTITY}
-    for group, keys in _NOT_IDENTITY_IN.items():
-        kept[group] = {key: value for key, value in kept[group].items() if key not in keys}
-    return _sha([kept, checked.fingerprint, checked.engine])
+    return sha([identity(values), checked.fingerprint, checked.engine])
 
 
 def name_of(grid: Grid, first: Composed) -> str:
@@ -238,7 +232,3 @@ def name_of(grid: Grid, first: Composed) -> str:
     network = "" if any(axis.key == "model" for axis in grid.axes) else f"{first.config.model.name} "
     over = " x ".join(axis.key.rpartition(".")[2] for axis in grid.axes)
     return f"{network}{over or 'replicates'}"
-
-
-def _sha(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,65 @@
+"""How a study shows on the screen."""
+
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deeplab.cli.lines import print_line
+from deeplab.cli.noise_progress import PlainNoise
+from deeplab.cli.progress import PlainProgress
+from deeplab.cli.sweep_progress import PlainSweepProgress
+from deeplab.report.results import Result
+from deeplab.report.study import Study, StudyObserver
+from deeplab.report.study_page import measure
+from deeplab.runs.noise_curve import NoiseObserver
+from deeplab.runs.train import RunObserver
+from deeplab.sweep.observer import SweepObserver
+
+
+class ShownStudy(StudyObserver):
+    """A line for each entry, and the lines of its trainings."""
+
+    def entry_began(self, name: str, missing: int, planned: int) -> None:
+        """Say what is missing."""
+        print_line(f"{name}: {planned - missing} of {planned} done" + (f", {missing} to do" if missing else ""))
+
+    def adopted(self, result: Result) -> None:
+        """Say where a result comes from."""
+        print_line(f"{result.entry}: run {result.run[:8]} of this store is taken")
+
+    def training(self) -> RunObserver:
+        """Lines of a training."""
+        return PlainProgress()
+
+    def sweep(self) -> SweepObserver:
+        """Lines of a sweep."""
+        return PlainSweepProgress()
+
+    def evaluation(self) -> NoiseObserver:
+        """Lines of an evaluation."""
+        return PlainNoise()
+
+
+def show_study(study: Study, page: Path) -> None:
+    """Print the verdicts, and where the report is."""
+    table = Table("entry", "metric", "reported", title=Text(study.config.title), title_justify="left", box=SIMPLE_HEAD)
+    for head in ("measured", "n"):
+        table.add_column(head, justify="right")
+    table.add_column("verdict")
+    for each in measure(study):
+        for verdict in each.verdicts:
+            found = verdict.measured
+            table.add_row(
+                verdict.entry,
+                verdict.metric,
+                verdict.wanted,
+                "" if found is None else f"{found.mean:.4f}",
+                "0" if found is None else str(found.count),
+                verdict.words,
+            )
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    console.print(f"report {page}", soft_wrap=True)

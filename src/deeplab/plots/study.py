@@ -1,0 +1,39 @@
+"""Published figures beside measured ones, a line for each."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from deeplab.plots.style import BLUE, GREY, VERMILLION, new_figure, style
+
+
+@style()
+def draw(rows: Sequence[tuple[str, float, float, float | None, float | None]], title: str, label: str) -> Figure:
+    """Draw each published figure as a diamond with its tolerance, and the measured mean beside it.
+
+    Args:
+        rows: (name, reported, tolerance, measured mean, its standard deviation); None for what there is not.
+        title: of the figure.
+        label: what is measured.
+    """
+    figure = new_figure(title, 1.0 + 0.34 * len(rows))
+    axes = figure.subplots()
+    for number, (_, reported, tolerance, mean, deviation) in enumerate(rows):
+        place = len(rows) - number
+        axes.plot([reported - tolerance, reported + tolerance], [place] * 2, color=GREY, linewidth=5, alpha=0.25)
+        axes.plot(
+            reported, place, "D", color=GREY, markersize=6, label="reported, with tolerance" if not number else ""
+        )
+        if mean is not None:
+            axes.errorbar(
+                mean, place, xerr=deviation or 0, fmt="o", markersize=6, capsize=3,
+                color=BLUE if abs(mean - reported) <= tolerance else VERMILLION,
+            )  # fmt: skip
+    axes.plot([], [], "o", color=BLUE, label="measured, within it")
+    axes.plot([], [], "o", color=VERMILLION, label="measured, outside")
+    axes.set_yticks(range(len(rows), 0, -1), [row[0] for row in rows])
+    axes.set_ylim(0.4, len(rows) + 0.6)
+    axes.set_xlabel(label)
+    axes.grid(axis="x")
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.28 / (1 + 0.2 * len(rows))), ncols=3)
+    return figure
