@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from deeplab.models.layers import ACTIVATIONS
@@ -48,15 +48,10 @@ def agree(ours: np.ndarray, theirs: np.ndarray) -> None:
 @many
 @given(maps(), pairs, pairs, paddings, st.integers(1, 6), st.booleans())
 def test_convolution(x: Any, size: Any, strides: Any, padding: str, filters: int, use_bias: bool) -> None:
-    theirs, weights = keras_layer(
-        "Conv2D",
-        *(x, filters),
-        filters=filters,
-        kernel_size=size,
-        strides=strides,
-        padding=padding,
-        use_bias=use_bias,
-    )
+    arguments = {"kernel_size": size, "strides": strides, "padding": padding, "use_bias": use_bias}
+    theirs, weights = keras_layer("Conv2D", x, filters, filters=filters, **arguments)
+    # There oneDNN, in TensorFlow on a CPU, gives wrong values; without it, and SciPy in its own test, agree with ours.
+    assume(not (x.shape[3] == 1 and theirs.shape[2] == 1 and strides[0] == 1 < strides[1]))
     ours = convolution.convolution(x, *weights, strides=strides, padding=padding)
     agree(ours, theirs)
     # One stack of the batch gives the same as the batch.
