@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from deeplab.models.layers import ACTIVATIONS
 from deeplab.numpy_layers import activations, convolution, dense, normalization, pooling, shape
 
-few = settings(max_examples=40, deadline=None)
-many = settings(max_examples=80, deadline=None)
-paddings = st.sampled_from(["valid", "same"])
+few = settings(max_examples=25, deadline=None)
+many = settings(max_examples=50, deadline=None)
 small = st.integers(1, 3)
 pairs = st.tuples(small, small)
 
@@ -45,8 +44,9 @@ def agree(ours: np.ndarray, theirs: np.ndarray) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
 @many
-@given(maps(), pairs, pairs, paddings, st.integers(1, 6), st.booleans())
+@given(x=maps(), size=pairs, strides=pairs, filters=st.integers(1, 6), use_bias=st.booleans())
 def test_convolution(x: Any, size: Any, strides: Any, padding: str, filters: int, use_bias: bool) -> None:
     arguments = {"kernel_size": size, "strides": strides, "padding": padding, "use_bias": use_bias}
     theirs, weights = keras_layer("Conv2D", x, filters, filters=filters, **arguments)
@@ -58,8 +58,9 @@ def test_convolution(x: Any, size: Any, strides: Any, padding: str, filters: int
     agree(convolution.convolution(x[-1], *weights, strides=strides, padding=padding), theirs[-1])
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
 @few
-@given(maps(), small, paddings, st.tuples(small, small))
+@given(x=maps(), size=small, dilation=pairs)
 def test_convolution_with_dilation(x: Any, size: int, padding: str, dilation: tuple[int, int]) -> None:
     x = x.repeat(3, axis=1).repeat(3, axis=2)
     theirs, weights = keras_layer(
@@ -68,8 +69,9 @@ def test_convolution_with_dilation(x: Any, size: int, padding: str, dilation: tu
     agree(convolution.convolution(x, *weights, padding=padding, dilation=dilation), theirs)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
 @few
-@given(maps(), small, paddings, st.integers(1, 3))
+@given(x=maps(), size=small, groups=small)
 def test_convolution_in_groups(x: Any, size: int, padding: str, groups: int) -> None:
     x = x.repeat(groups, axis=3)
     theirs, weights = keras_layer(
@@ -78,8 +80,9 @@ def test_convolution_in_groups(x: Any, size: int, padding: str, groups: int) -> 
     agree(convolution.convolution(x, *weights, padding=padding, groups=groups), theirs)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
 @few
-@given(maps(), pairs, small, paddings, small)
+@given(x=maps(), size=pairs, stride=small, multiplier=small)
 def test_depthwise_convolution(x: Any, size: Any, stride: int, padding: str, multiplier: int) -> None:
     theirs, weights = keras_layer(
         "DepthwiseConv2D",
@@ -92,8 +95,9 @@ def test_depthwise_convolution(x: Any, size: Any, stride: int, padding: str, mul
     agree(convolution.depthwise_convolution(x, *weights, strides=stride, padding=padding), theirs)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
 @many
-@given(maps(), pairs, pairs, paddings)
+@given(x=maps(), size=pairs, strides=pairs)
 def test_transposed_convolution(x: Any, size: Any, strides: Any, padding: str) -> None:
     theirs, weights = keras_layer(
         "Conv2DTranspose", x, 3, filters=4, kernel_size=size, strides=strides, padding=padding
@@ -101,8 +105,10 @@ def test_transposed_convolution(x: Any, size: Any, strides: Any, padding: str) -
     agree(convolution.transposed_convolution(x, *weights, strides=strides, padding=padding), theirs)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("kind", ["max", "average"])
 @many
-@given(maps(), pairs, st.none() | pairs, paddings, st.sampled_from(["max", "average"]))
+@given(x=maps(), size=pairs, strides=st.none() | pairs)
 def test_pooling(x: Any, size: Any, strides: Any, padding: str, kind: str) -> None:
     layer, function = {
         "max": ("MaxPooling2D", pooling.max_pooling),
