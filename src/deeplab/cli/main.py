@@ -11,6 +11,7 @@ import deeplab
 from deeplab.cli.doctor import doctor
 from deeplab.cli.evaluate import evaluate
 from deeplab.cli.export import export
+from deeplab.cli.explain import explain
 from deeplab.cli.generate import generate
 from deeplab.cli.list import list_options
 from deeplab.cli.noise import noise
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("train")(train)
 app.command("sweep")(sweep)
 app.command("status")(status)
+app.command("explain")(explain)
 app.command("noise")(noise)
 app.command("generate")(generate)
 app.command("predict")(predict)
