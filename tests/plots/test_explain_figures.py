@@ -9,7 +9,7 @@ from deeplab.plots.strongest import Peak
 from deeplab.plots.style import to_png
 
 NAMES = ("cat", "dog", "eel")
-IMAGE = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+IMAGE = np.random.default_rng(0).random((6, 6, 3))
 
 
 def texts(figure: Figure) -> list[str]:
@@ -100,7 +100,10 @@ def test_saliency_is_scaled_to_its_largest_value_of_any_channel() -> None:
 
 
 def test_a_reconstruction_and_how_far_it_is_off() -> None:
-    figure = reconstruction.draw(np.full((4, 4, 1), 255, np.uint8), np.full((4, 4, 1), 0.75))
+    clean = np.ones((4, 4, 1))
+    figure = reconstruction.draw(clean, clean / 2, np.full((4, 4, 1), 0.75))
     assert "Reconstruction: off by 0.250 (root mean square; white is 1)" in texts(figure)
-    assert (figure.axes[2].images[0].get_array() == 0.25).all()
-    assert to_png(reconstruction.draw(np.ones((4, 4, 1)), np.ones((4, 4, 1))))
+    assert (figure.axes[3].images[0].get_array() == 0.25).all()
+    assert "with noise" in texts(figure)
+    assert "with noise" not in texts(reconstruction.draw(clean, clean, clean))
+    assert to_png(reconstruction.draw(clean, clean, clean))

@@ -1,5 +1,6 @@
 """`deeplab explain` on networks that need no training: what agrees, what is logged, what is refused."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from PIL import Image
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import TrackingConfig
+from deeplab.data.facts import facts_of
 from deeplab.data.load import load
+from deeplab.runs.artifacts import DATASET_FILE
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -35,12 +38,13 @@ def finished_run(store: Store, name: str, overrides: tuple[str, ...], make: Any 
 
     composed = compose(list(overrides))
     splits = load(composed.config.dataset, store.place.work_folder)
-    tags = {"deeplab.dataset_sha256": splits.info.fingerprint, **tags}
-    with RunLog.begin(store, name, {}, tags, None) as log:
+    tags = {"deeplab.kind": "train", "deeplab.dataset_sha256": splits.info.fingerprint, **tags}
+    with RunLog.begin(store, name, composed.values, tags, None) as log:
         log.text("config.yaml", yaml.safe_dump(composed.values))
         if make is not False:
             network = make() if make else build(composed.config.model, splits.info, seed=3)
-            log.model(network, splits.info.input_shape, splits.info.num_classes)
+            log.text(DATASET_FILE, facts_of(splits).to_json())
+            log.model(network, splits.info.input_shape)
         log.end("FINISHED")
     return log.run_id
 
@@ -147,19 +151,11 @@ def test_what_is_no_number_disagrees(explained: Cli, store: Store) -> None:
 
 
 def test_parts_are_walked_and_a_reconstruction_is_shown(explained: Cli, store: Store) -> None:
-    def autoencoder() -> Any:
-        import keras
-        from keras import layers
-
-        encoder = keras.Sequential([layers.Flatten(), layers.Dense(12, "relu", name="code")], name="encoder")
-        decoder = keras.Sequential([layers.Dense(784, "sigmoid", name="pixels")], name="decoder")
-        return keras.Sequential([keras.Input((28, 28, 1)), layers.Rescaling(1 / 255), encoder, decoder])
-
-    run_id = finished_run(store, "autoencoder", DATA, autoencoder)
-    status, out, err = explained("autoencoder", "2")
+    run_id = finished_run(store, "denoiser", (*DATA, "model=autoencoder", "noise=salt_and_pepper"))
+    status, out, err = explained("denoiser", "2")
     assert (status, err) == (0, "")
-    assert "encoder/code " in out
-    assert "decoder/pixels " in out
+    assert "test row 2 with noise in run denoiser (" in out
+    assert re.search(r"dense_2 +Dense +96 .*\n +dense_3 +Dense +128 ", out)
     assert "says" not in out
     assert files(store, run_id, "explain/test-2") == ["layers.csv", "reconstruction.png"]
 
@@ -189,11 +185,11 @@ def test_rows_that_are_no_images_have_probabilities_and_no_maps(explained: Cli, 
     run_id = finished_run(store, "points", data)
     status, out, err = explained("points", "5")
     assert (status, err) == (0, "")
-    assert "pictures in explain/test-5: probabilities.png\n" in out
+    assert "explain/test-5 of the run: probabilities.png, layers.csv\n" in out
     assert files(store, run_id, "explain/test-5") == ["layers.csv", "probabilities.png"]
     status, _, err = explained("points", "photo.png")
     assert status == 2
-    assert "photo.png: the rows of npz are no images. Give the number of one of the test set, 0 to 5." in err
+    assert "photo.png: the rows of npz are no images. Give the number of a test row, from 0." in err
 
 
 @pytest.mark.parametrize(
@@ -204,10 +200,15 @@ def test_rows_that_are_no_images_have_probabilities_and_no_maps(explained: Cli, 
         (("conv", "9" * 30), "Row 999999999999999999999999999999: the test set of run conv (RUN) (digits) has rows 0"),
         (
             ("conv", "no.png"),
-            "no.png: there is no such file. Give a PNG or JPEG, or the number of a test row, 0 to 49.",
+            "no.png: there is no such file. Give a PNG or JPEG image, or the number of a test row, from 0.",
         ),
+        (("conv", "1" * 5000), "11111111"),
+        (("conv", "~nobody-at-all/a.png"), "~nobody-at-all/a.png: there is no such file. Give a PNG or JPEG image, "),
         (("conv", __file__), f"{__file__} is not a PNG or JPEG image."),
-        (("conv", "1", "seed=3"), "Override 'seed=3': a run is explained as it was trained; only tracking... can be "),
+        (
+            ("conv", "1", "seed=3"),
+            "'seed=3': deeplab explain takes nothing more than the run and where it is kept (tracking.uri=",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(
@@ -224,7 +225,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 def test_a_run_without_a_network_or_with_other_data_is_refused(explained: Cli, store: Store) -> None:
     finished_run(store, "bare", DATA, False)
     assert explained("bare", "1")[2].startswith("deeplab: Run bare (")
-    assert "has no model" in explained("bare", "1")[2]
+    assert "tracking.save_model=none" in explained("bare", "1")[2]
     finished_run(store, "moved", (*DATA, "model=dense_relu"), **{"deeplab.dataset_sha256": "0"})
     status, _, err = explained("moved", "1")
     assert status == 2

@@ -1,7 +1,5 @@
 """What in an image an answer hangs on."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -11,11 +9,11 @@ from deeplab.plots.style import new_figure, shorten, style
 
 
 @style()
-def draw(image: NDArray[Any], gradient: NDArray[np.floating], class_name: str) -> Figure:
+def draw(image: NDArray[np.floating], gradient: NDArray[np.floating], class_name: str) -> Figure:
     """Draw the image, how much each pixel moves the score of a class, and one on the other.
 
     Args:
-        image: [height, width, channels], uint8 or in [0, 1].
+        image: [height, width, channels], in [0, 1].
         gradient: of the score with respect to the image, [height, width, channels]; of the channels the one
             that counts most is shown.
         class_name: whose score it is.
@@ -29,8 +27,7 @@ def draw(image: NDArray[Any], gradient: NDArray[np.floating], class_name: str) -
     shown = alone.imshow(strength, cmap="magma", vmin=0, vmax=1)
     alone.set_axis_off()
     alone.set_title("saliency")
-    grey = image.mean(axis=-1, keepdims=True).astype(np.float32) / (255 if image.dtype == np.uint8 else 1)
-    show_picture(both, grey)
+    show_picture(both, image.mean(axis=-1, keepdims=True))
     both.imshow(strength, cmap="magma", vmin=0, vmax=1, alpha=np.clip(0.25 + strength, 0, 0.9))
     both.set_title("both")
     figure.colorbar(shown, ax=[alone, both], label="|gradient|, largest = 1", aspect=14, shrink=0.9, pad=0.02)
