@@ -19,7 +19,7 @@ def draw(clean: NDArray[np.floating], given: NDArray[np.floating], reconstructio
     """
     error = np.abs(reconstruction - clean).mean(axis=-1)
     rms = float(np.sqrt(((reconstruction - clean) ** 2).mean()))
-    figure = new_figure(f"Reconstruction: off by {rms:.3f} (root mean square; white is 1)", 2.9)
+    figure = new_figure(f"Reconstruction: off by {rms:.3f} (root mean square; white is 1)", 2.5)
     states = {"the image": clean, "with noise": given, "reconstruction": reconstruction}
     if np.array_equal(clean, given):
         del states["with noise"]

@@ -66,7 +66,8 @@ def draw(image: NDArray[Any], layers: Sequence[tuple[str, NDArray[Any]]]) -> Fig
         for axes, peak in zip(line[1:], strongest(maps), strict=False):
             axes.imshow(maps[..., peak.map], cmap="magma", vmin=min(0.0, float(maps.min())), vmax=limit)
             if peak.value > 0:
-                axes.plot(peak.column, peak.row, "o", markersize=11, fillstyle="none", color=SKY, markeredgewidth=1.5)
+                ring = {"markersize": 11, "fillstyle": "none", "color": SKY, "markeredgewidth": 1.5}
+                axes.plot(peak.column, peak.row, "o", clip_on=False, **ring)
             axes.set_title(f"map {peak.map}: {peak.value:.3g}", fontsize=8, loc="center")
     figure.supxlabel("maps are counted from 0; each layer has a scale of its own", fontsize=8, color=GREY)
     return figure
