@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.config.errors import UserError
 from deeplab.data.added_noise import add_noise
-from deeplab.data.decode import decode, quiet_pillow
+from deeplab.data.decode import quiet_pillow
 from deeplab.data.facts import DatasetFacts
+from deeplab.data.placement import MODES, place
 from deeplab.runs.trained import Trained
 from deeplab.runs.trained_data import load_data
 
@@ -75,19 +75,14 @@ def _test_row(index: int, trained: Trained) -> Seen:
 def _file(what: str, facts: DatasetFacts) -> Seen:
     if not facts.is_image:
         raise UserError(f"{what}: the rows of {facts.name} are no images. Give the number of a test row, from 0.")
+    if facts.input_shape[2] not in MODES:
+        raise UserError(f"{what}: the rows of {facts.name} have {facts.input_shape[2]} channels, and no file has.")
     path = _existing(what)
-    height, width, channels = facts.input_shape
-    if channels not in (1, 3):
-        raise UserError(f"{what}: the images of {facts.name} have {channels} channels, and a file has 1 or 3.")
-    size = max(height, width)
     with quiet_pillow():
-        pixels = decode(path, size, channels)
-    # Of a square as large as the longer side, the nearest pixels.
-    rows, columns = (np.arange(length) * size // length for length in (height, width))
-    values = facts.low + pixels[rows][:, columns] * np.float32((facts.high - facts.low) / 255)
+        row = place(path, facts).row
     # A path among artifacts has no room for what a file name may hold.
     folder = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.name).strip(".-") or "image"
-    return Seen(path.name, f"explain/{folder}", values, values, None)
+    return Seen(path.name, f"explain/{folder}", row, row, None)
 
 
 def _existing(what: str) -> Path:
