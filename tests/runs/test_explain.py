@@ -16,6 +16,8 @@ from deeplab.config.schema import TrackingConfig
 from deeplab.data.facts import facts_of
 from deeplab.data.load import load
 from deeplab.runs.artifacts import DATASET_FILE
+from deeplab.runs.explain_input import find_input
+from deeplab.runs.trained import find_trained
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -52,6 +54,11 @@ def finished_run(store: Store, name: str, overrides: tuple[str, ...], make: Any 
 @pytest.fixture(scope="module")
 def conv(store: Store) -> str:
     return finished_run(store, "conv", (*DATA, "model=cnn_two_pool"))
+
+
+@pytest.fixture(scope="module")
+def dense(store: Store) -> str:
+    return finished_run(store, "dense", (*DATA, "model=dense_relu"))
 
 
 @pytest.fixture
@@ -98,14 +105,14 @@ def test_every_layer_agrees_and_pictures_are_logged(explained: Cli, store: Store
     assert max(float(line[3]) for line in lines) < 1e-5
 
 
-def test_a_file_is_what_a_row_is(explained: Cli, store: Store, conv: str, tmp_path: Path) -> None:
+def test_a_file_is_what_a_row_is(explained: Cli, store: Store, dense: str, tmp_path: Path) -> None:
     test = load(compose(list(DATA)).config.dataset, store.place.work_folder).test
     Image.fromarray(test.images(slice(3, 4))[0, ..., 0]).save(tmp_path / "own seven.png")
-    said = predicted(store, conv, 3)[0]
-    status, out, _ = explained("conv", str(tmp_path / "own seven.png"))
+    said = predicted(store, dense, 3)[0]
+    status, out, _ = explained("dense", str(tmp_path / "own seven.png"))
     assert status == 0
     assert f"says {said.argmax()} ({100 * said.max():.1f} %)\n" in out
-    assert "saliency.png" in files(store, conv, "explain/own-seven.png")
+    assert "saliency.png" in files(store, dense, "explain/own-seven.png")
 
 
 def test_a_photo_is_brought_to_the_size_and_colours_of_the_rows(explained: Cli, store: Store, tmp_path: Path) -> None:
@@ -123,16 +130,16 @@ def test_a_photo_is_brought_to_the_size_and_colours_of_the_rows(explained: Cli, 
 
 
 def test_layers_that_disagree_end_with_status_1(
-    explained: Cli, store: Store, conv: str, monkeypatch: pytest.MonkeyPatch
+    explained: Cli, store: Store, dense: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from deeplab.numpy_layers import forward
 
     right = forward.LAYERS["Dense"]
     monkeypatch.setitem(forward.LAYERS, "Dense", lambda *values: right(*values) + 2e-4)  # type: ignore[index]
-    status, out, err = explained("conv", "1")
+    status, out, err = explained("dense", "1")
     assert status == 1
-    assert err == "deeplab: NumPy and Keras differ by more than 0.0001 in dense_1, dense_2, dense_3.\n"
-    assert "conv2d_2" in out
+    assert err == "deeplab: NumPy and Keras differ by more than 0.0001 in dense_1, dense_2.\n"
+    assert "flatten_1" in out
 
 
 def test_what_is_no_number_disagrees(explained: Cli, store: Store) -> None:
@@ -158,6 +165,11 @@ def test_parts_are_walked_and_a_reconstruction_is_shown(explained: Cli, store: S
     assert re.search(r"dense_2 +Dense +96 .*\n +dense_3 +Dense +128 ", out)
     assert "says" not in out
     assert files(store, run_id, "explain/test-2") == ["layers.csv", "reconstruction.png"]
+    trained = find_trained(store, "denoiser")
+    seen = find_input("2", trained, trained.facts())
+    changed = seen.row != seen.clean
+    assert 0.1 < changed.mean() < 0.5
+    assert set(seen.row[changed]) == {0, 255}
 
 
 def test_a_network_of_mixed_precision_is_compared_in_float32(explained: Cli, store: Store) -> None:
@@ -177,7 +189,7 @@ def test_a_network_of_mixed_precision_is_compared_in_float32(explained: Cli, sto
     assert "says" in out
 
 
-def test_rows_that_are_no_images_have_probabilities_and_no_maps(explained: Cli, store: Store, tmp_path: Path) -> None:
+def test_rows_that_are_no_images_have_no_maps(explained: Cli, store: Store, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     points, labels = rng.normal(size=(40, 2)).astype(np.float32), np.arange(40) % 2
     np.savez(tmp_path / "points.npz", x_train=points, y_train=labels, x_test=points[:6], y_test=labels[:6])
@@ -190,6 +202,17 @@ def test_rows_that_are_no_images_have_probabilities_and_no_maps(explained: Cli, 
     status, _, err = explained("points", "photo.png")
     assert status == 2
     assert "photo.png: the rows of npz are no images. Give the number of a test row, from 0." in err
+
+    def tanh() -> Any:
+        import keras
+
+        return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "tanh", name="value")])
+
+    run_id = finished_run(store, "values", (*data, "model.task=regression"), tanh)
+    status, out, err = explained("values", "5")
+    assert (status, err) == (0, "")
+    assert "value " in out
+    assert files(store, run_id, "explain/test-5") == ["layers.csv"]
 
 
 @pytest.mark.parametrize(
