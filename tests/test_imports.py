@@ -39,6 +39,8 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["sweep", "model=mlp_64_64"],
         ["sweep", "model=mlp_64_64", "l2=1e-3,-1"],
         ["status", "--help"],
+        ["explain", "--help"],
+        ["explain", "latest", "1", "seed=2"],
         ["sweep", "--search", "bayes", "--trials", "3", "l2=interval(1,2)"],
         ["sweep", "--search", "tpe", "--trials", "3", "replicates=2", "l2=interval(1,2)"],
         ["ui", "tracking.uri=nothing"],

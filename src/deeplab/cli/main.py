@@ -10,6 +10,7 @@ import typer
 import deeplab
 from deeplab.cli.doctor import doctor
 from deeplab.cli.evaluate import evaluate
+from deeplab.cli.explain import explain
 from deeplab.cli.export import export
 from deeplab.cli.generate import generate
 from deeplab.cli.list import list_options
@@ -39,6 +40,7 @@ app.command("noise")(noise)
 app.command("generate")(generate)
 app.command("predict")(predict)
 app.command("evaluate")(evaluate)
+app.command("explain")(explain)
 app.command("export")(export)
 app.command("reproduce")(reproduce)
 app.command("list")(list_options)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from deeplab.plots.pictures import mosaic
 from deeplab.plots.style import new_figure, style
 
 COLUMNS = 16
@@ -33,7 +34,7 @@ def draw(weights: NDArray[Any], layer: str, input_shape: tuple[int, ...]) -> Fig
         tiles = 0.5 + 0.5 * tiles / np.maximum(np.abs(tiles).max(axis=(1, 2, 3), keepdims=True), 1e-12)
     else:
         tiles = tiles.mean(axis=-1, keepdims=True)
-    picture = _mosaic(tiles)
+    picture = mosaic(tiles, COLUMNS)
     some = "" if shown == count else f", the first {shown}"
     rows = -(-shown // COLUMNS)
     figure = new_figure(
@@ -48,20 +49,3 @@ def draw(weights: NDArray[Any], layer: str, input_shape: tuple[int, ...]) -> Fig
         image = axes.imshow(picture[..., 0], cmap="RdBu_r", vmin=-limit, vmax=limit)
         figure.colorbar(image, ax=axes, label="weight", aspect=8 * rows, pad=0.01)
     return figure
-
-
-def _mosaic(tiles: NDArray[Any]) -> NDArray[Any]:
-    """Pictures [n, height, width, channels] side by side in rows, with gaps that stay empty."""
-    count, height, width, channels = tiles.shape
-    gap = max(1, width // 8) if width > 3 else 1
-    scale = 1 if width > 7 else 8  # so that a gap can be narrower than a weight of a small filter
-    tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
-    height, width, gap = height * scale, width * scale, gap * (scale // 2 or 1)
-    rows = -(-count // COLUMNS)
-    picture = np.full((rows * (height + gap) - gap, min(count, COLUMNS) * (width + gap) - gap, channels), np.nan)
-    if channels == 3:
-        picture[:] = 1.0
-    for index, tile in enumerate(tiles):
-        top, left = (index // COLUMNS) * (height + gap), (index % COLUMNS) * (width + gap)
-        picture[top : top + height, left : left + width] = tile
-    return picture

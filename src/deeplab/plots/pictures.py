@@ -18,3 +18,28 @@ def show_picture(axes: Axes, image: NDArray[Any]) -> None:
     picture = scaled[..., 0] if scaled.shape[-1] == 1 else scaled
     axes.imshow(np.clip(picture, 0, 1), cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
+
+
+def mosaic(tiles: NDArray[Any], columns: int) -> NDArray[Any]:
+    """Small pictures side by side in rows, with gaps that stay empty: NaN, or white where there are three channels.
+
+    Args:
+        tiles: [n, height, width, channels], floats.
+        columns: pictures in a row.
+
+    Returns:
+        [height, width, channels]; tiles of a few values are enlarged, so that a gap can be narrower than a value.
+    """
+    count, height, width, channels = tiles.shape
+    gap = max(1, width // 8) if width > 3 else 1
+    scale = 1 if width > 7 else 8  # so that a gap can be narrower than a weight of a small filter
+    tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
+    height, width, gap = height * scale, width * scale, gap * (scale // 2 or 1)
+    rows = -(-count // columns)
+    picture = np.full((rows * (height + gap) - gap, min(count, columns) * (width + gap) - gap, channels), np.nan)
+    if channels == 3:
+        picture[:] = 1.0
+    for index, tile in enumerate(tiles):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        picture[top : top + height, left : left + width] = tile
+    return picture
