@@ -195,6 +195,7 @@ class _Loop(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         for observer in self.observers:
+            observer.network_ready(self.network)
             observer.training_began(self.planned, sum(self.block_sizes))
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
