@@ -57,3 +57,11 @@ def test_a_part_without_rows_is_refused() -> None:
 def test_a_tail_of_sorted_rows_is_refused() -> None:
     with pytest.raises(UserError, match="sorted by class; training would lack class 2.* Use validation=random"):
         hold_out(rows([0] * 40 + [1] * 40 + [2] * 10), MIXED, TailConfig("tail", 0.2), 0)
+
+
+def test_values_are_no_classes_that_a_part_could_lack() -> None:
+    values = np.linspace(-1, 1, 10).astype(np.float32)
+    rows = Split.whole(np.zeros((10, 2), np.float32), values)
+    train, validation = hold_out(rows, rows, TailConfig("tail", 0.2), seed=0)
+    assert validation is not None
+    assert (train.labels.tolist(), validation.labels.tolist()) == (values[:8].tolist(), values[8:].tolist())

@@ -26,6 +26,7 @@ PARAMETERS = {
     "cnn5": 1_199_882,
     "cnn6": 1_199_882,
     "autoencoder": 226_416,
+    "playground": 28,
 }
 
 # dataset, model, optimizer, learning rate, schedule, validation, batch size, epochs, loss
@@ -88,9 +89,12 @@ def test_every_network_builds_with_the_published_number_of_parameters(path, fact
     name = path.stem
     config = compose([f"model={name}"]).config.model
     rows = facts(32, 32, 3) if name.startswith("cifar") else facts(28, 28, 1)
+    if config.task == "regression":
+        rows = facts(7, num_classes=2)
     model = build(config, rows, seed=0)
     assert config.name == model.name == name
-    assert model.output_shape[1:] == ((10,) if config.task == "classification" else rows.input_shape)
+    outputs = {"classification": (10,), "regression": (1,), "reconstruction": rows.input_shape}
+    assert model.output_shape[1:] == outputs[config.task]
     assert parameter_count(model) == check_network(config, rows)
     assert parameter_count(model) == sum(row.parameters for row in layer_table(model))
     assert PARAMETERS.get(name, parameter_count(model)) == parameter_count(model)

@@ -14,6 +14,12 @@ DATASETS = {
     "mnist": "deeplab.data.named:load",
     "fashion_mnist": "deeplab.data.named:load",
     "cifar10": "deeplab.data.named:load",
+    "spiral": "deeplab.data.plane.load:load",
+    "circle": "deeplab.data.plane.load:load",
+    "xor": "deeplab.data.plane.load:load",
+    "gaussians": "deeplab.data.plane.load:load",
+    "plane": "deeplab.data.plane.load:load",
+    "bumps": "deeplab.data.plane.load:load",
     "npz": "deeplab.data.npz:load",
     "image_folder": "deeplab.data.image_folder:load",
 }

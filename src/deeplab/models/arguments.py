@@ -186,5 +186,15 @@ def check_argument(kind: str, key: str, value: object, where: str) -> None:
     if key.endswith("_initializer") and value not in sorted(INITIALIZERS):
         raise unknown_name("initializer", str(value), INITIALIZERS, f"{where}.{key}")
     rule = _optional(NON_NEGATIVE) if key in ("l1", "l2") else ARGUMENTS_OF.get((kind, key), ARGUMENTS.get(key))
-    if rule and (kind in LAYERS or key in ("l1", "l2")) and not rule.accepts(value):
-        raise UserError(f"{where}.{key} must be {rule.words}, got {value!r}.")
+    if not rule or (kind not in LAYERS and key not in ("l1", "l2")):
+        return
+    if rule is OUTPUTS and isinstance(value, list | tuple) and value:  # a list stands for several layers
+        for index, size in enumerate(value):
+            _check(rule, size, f"{where}.{key}[{index}]")
+    else:
+        _check(rule, value, f"{where}.{key}")
+
+
+def _check(rule: Kind, value: object, where: str) -> None:
+    if not rule.accepts(value):
+        raise UserError(f"{where} must be {rule.words}, got {value!r}.")

@@ -14,6 +14,7 @@ from deeplab.models.endings import check_ending, check_task
 from deeplab.models.make import make_layers
 from deeplab.models.rows import Rows
 from deeplab.models.shapes import check_fit, count_parameters
+from deeplab.models.stacks import Entry, unstack
 
 
 def check_network(config: ModelConfig, info: Rows) -> int:
@@ -33,10 +34,11 @@ def check_network(config: ModelConfig, info: Rows) -> int:
     check_task(config, info)
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
-        layers = make_layers(config.layers, info, seed=0)
-        shapes = check_fit(config.layers, layers, info)
-        check_ending(config, layers, shapes, info)
-        return count_parameters(layers, (info.input_shape, *shapes[:-1]))
+        entries = unstack(config.layers)
+        layers = make_layers(entries, info, seed=0)
+        shapes = check_fit(entries, layers, info)
+        check_ending(config.task, entries, layers, shapes, info)
+        return count_parameters(entries, layers, (info.input_shape, *shapes[:-1]))
 
 
 def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
@@ -59,15 +61,16 @@ def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
         UserError: one line that names the layer and what is wrong with it.
     """
     check_network(config, info)
-    layers = make_layers(config.layers, info, seed)
+    entries = unstack(config.layers)
+    layers = make_layers(entries, info, seed)
     scaling = [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
-    return keras.Sequential([inputs, *scaling, *_in_parts(config, layers)], name=_graph_name(config.name))
+    return keras.Sequential([inputs, *scaling, *_in_parts(entries, layers)], name=_graph_name(config.name))
 
 
-def _in_parts(config: ModelConfig, layers: tuple[Any, ...]) -> Iterator[Any]:
-    pairs = zip(config.layers, layers, strict=True)
-    for part, group in itertools.groupby(pairs, key=lambda pair: pair[0].get("part")):
+def _in_parts(entries: tuple[Entry, ...], layers: tuple[Any, ...]) -> Iterator[Any]:
+    pairs = zip(entries, layers, strict=True)
+    for part, group in itertools.groupby(pairs, key=lambda pair: pair[0].settings.get("part")):
         inside = [layer for _, layer in group]
         yield from inside if part is None else [keras.Sequential(inside, name=part)]
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import ModelConfig
+from deeplab.config.tasks import TaskName
 from deeplab.models.rows import Rows
 from deeplab.models.shapes import Shape, words
+from deeplab.models.stacks import Entry
 
 PROBABILITIES = ("softmax", "sigmoid")
 # Layers that move values and leave them as they are.
@@ -27,26 +29,29 @@ def check_task(config: ModelConfig, info: Rows) -> None:
         raise UserError(f"{network} needs images, and the rows of {info.name} are {words(info.input_shape)}.")
 
 
-def check_ending(config: ModelConfig, layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows) -> None:
+def check_ending(
+    task: TaskName, entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+) -> None:
     """Refuse a network that does not end in what its task calls for.
 
     Args:
-        config: the network.
-        layers: its layers made.
+        task: of the network.
+        entries: its layers as configured, for the messages.
+        layers: the same layers made.
         shapes: of one row behind each layer.
         info: the facts of the data set.
 
     Raises:
         UserError: what it ends in instead, and what is probably missing.
     """
-    last = f"model.layers[{len(layers) - 1}] ({config.layers[-1]['type']})"
-    if config.task == "reconstruction":
+    last = f"{entries[-1].where} ({entries[-1].kind})"
+    if task == "reconstruction":
         _check_image(last, layers, shapes[-1], info)
-    elif config.task == "regression":
+    elif task == "regression":
         if shapes[-1] != (1,):
             raise UserError(f"{last} gives {words(shapes[-1])}, a regression ends in one number: write `units: 1`.")
     else:
-        _check_probabilities(last, config.layers, layers, shapes, info)
+        _check_probabilities(last, entries, layers, shapes, info)
 
 
 def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Rows) -> None:
@@ -63,12 +68,14 @@ def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Rows) -
 
 
 def _check_probabilities(
-    last: str, config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+    last: str, entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
 ) -> None:
     if len(shapes[-1]) != 1:
         inputs = (info.input_shape, *shapes)
-        dense = [i for i, layer in enumerate(config) if layer["type"] == "Dense" and len(inputs[i]) > 1]
-        hint = f"put a Flatten before model.layers[{dense[0]}] (Dense)." if dense else "is a Flatten missing?"
+        dense = [
+            entry for entry, shape in zip(entries, inputs, strict=False) if entry.kind == "Dense" and len(shape) > 1
+        ]
+        hint = f"put a Flatten before {dense[0].where} (Dense)." if dense else "is a Flatten missing?"
         raise UserError(
             f"The network ends in {words(shapes[-1])}, not in {info.num_classes} class probabilities: {hint}"
         )

@@ -14,6 +14,7 @@ from deeplab.config.errors import UserError, unknown_name
 from deeplab.models.arguments import CLOSED, SHAPE_OF_ROWS
 from deeplab.models.layers import is_augmentation, layer_class
 from deeplab.models.rows import Rows
+from deeplab.models.stacks import Entry
 
 # The kernels that l2 and l1 act on, whatever a layer calls them.
 KERNEL_REGULARIZERS = ("kernel_regularizer", "depthwise_regularizer", "pointwise_regularizer")
@@ -24,14 +25,14 @@ def first_sentence(error: Exception) -> str:
     return re.split(r"[.,] +(?:Received|At dimension)|\.\s|\n|\.$", str(error).strip())[0]
 
 
-def make_layers(layers: tuple[dict[str, Any], ...], info: Rows, seed: int) -> tuple[Any, ...]:
+def make_layers(entries: tuple[Entry, ...], info: Rows, seed: int) -> tuple[Any, ...]:
     """Make the layers of a network, not built yet.
 
     A layer's name is its kind and its number among those (`conv2d_1`), and its initial weights are a function
     of the seed and that name: two networks that differ in their dropout alone start from the same weights.
 
     Args:
-        layers: the layers of the composed configuration, past `check_layers`.
+        entries: the layers of the composed configuration one by one.
         info: the facts of the data set, which `units: num_classes` and the like stand for.
         seed: of the weights and of everything that the layers draw.
 
@@ -40,14 +41,14 @@ def make_layers(layers: tuple[dict[str, Any], ...], info: Rows, seed: int) -> tu
     """
     made: list[Any] = []
     numbers: Counter[str] = Counter()
-    for index, layer in enumerate(layers):
-        kind = layer["type"]
+    for index, entry in enumerate(entries):
+        kind = entry.kind
         numbers[kind] += 1
         name = f"{_snake_case(kind)}_{numbers[kind]}"
-        where = f"model.layers[{index}]"
-        arguments = {key: _of_rows(key, value, info) for key, value in layer.items() if key not in ("type", "part")}
-        in_float32 = index == len(layers) - 1 or is_augmentation(kind)
-        made.append(_make(kind, arguments, name=name, seed=seed, where=where, dtype="float32" if in_float32 else None))
+        given = entry.settings.items()
+        arguments = {key: _of_rows(key, value, info) for key, value in given if key not in ("type", "part")}
+        dtype = "float32" if index == len(entries) - 1 or is_augmentation(kind) else None
+        made.append(_make(kind, arguments, name=name, seed=seed, where=entry.where, dtype=dtype))
     return tuple(made)
 
 

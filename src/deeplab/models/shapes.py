@@ -8,6 +8,7 @@ from deeplab.models.arguments import LARGEST
 from deeplab.models.layers import needs_maps
 from deeplab.models.make import first_sentence
 from deeplab.models.rows import Rows
+from deeplab.models.stacks import Entry
 
 Shape = tuple[int, ...]
 
@@ -52,11 +53,11 @@ def words(shape: Shape) -> str:
     return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
 
 
-def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], info: Rows) -> tuple[Shape, ...]:
+def check_fit(entries: tuple[Entry, ...], layers: tuple[Any, ...], info: Rows) -> tuple[Shape, ...]:
     """Refuse a network whose layers do not fit the rows or each other.
 
     Args:
-        config: the layers as configured, for the messages.
+        entries: the layers as configured, for the messages.
         layers: the same layers made.
         info: the facts of the data set.
 
@@ -70,15 +71,14 @@ def check_fit(config: tuple[dict[str, Any], ...], layers: tuple[Any, ...], info:
     for index, shape in enumerate(shapes):
         if math.prod(shape) > LARGEST:
             raise UserError(
-                f"model.layers[{index}] {_described(config[index])} gives {words(shape)} for each row, "
-                f"more than {LARGEST} numbers."
+                f"{_described(entries[index])} gives {words(shape)} for each row, more than {LARGEST} numbers."
             )
     if not reason:
         return shapes
-    index = len(shapes)
-    shape = (info.input_shape, *shapes)[index]
-    problem = f"model.layers[{index}] {_described(config[index])} cannot take {words(shape)}: "
-    if needs_maps(config[index]["type"]) and len(shape) != 3:
+    entry = entries[len(shapes)]
+    shape = (info.input_shape, *shapes)[-1]
+    problem = f"{_described(entry)} cannot take {words(shape)}: "
+    if needs_maps(entry.kind) and len(shape) != 3:
         if len(info.input_shape) == 3:
             raise UserError(f"{problem}it needs maps of (height, width, channels); a layer before it ends them.")
         raise UserError(f"{problem}it needs images, and the rows of {info.name} are {words(info.input_shape)}.")
@@ -97,24 +97,25 @@ def _size_advice(layers: tuple[Any, ...], info: Rows, reason: str) -> str:
     return f"{reason}; no image size up to {LARGEST_IMAGE}x{LARGEST_IMAGE} works."
 
 
-def _described(layer: dict[str, Any]) -> str:
-    shown = ", ".join(f"{key} {layer[key]}" for key in SHOWN if key in layer)
-    return f"{layer['type']} ({shown})" if shown else str(layer["type"])
+def _described(entry: Entry) -> str:
+    shown = ", ".join(f"{key} {entry.settings[key]}" for key in SHOWN if key in entry.settings)
+    return f"{entry.where} {entry.kind} ({shown})" if shown else f"{entry.where} {entry.kind}"
 
 
-def count_parameters(layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
+def count_parameters(entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
     """Count the weights that the layers will have, before any memory is taken for them.
 
     Args:
-        layers: layers made inside the same `tf.Graph`, where a variable is a name and a shape.
+        entries: the layers as configured, for the messages.
+        layers: the same layers made inside the same `tf.Graph`, where a variable is a name and a shape.
         shapes: the shape of one row in front of each layer.
 
     Raises:
         UserError: a layer cannot be built on its shape, or the network has more than 2,147,483,647 weights.
     """
     total = 0
-    for index, (layer, shape) in enumerate(zip(layers, shapes, strict=True)):
-        where = f"model.layers[{index}] {type(layer).__name__}"
+    for entry, layer, shape in zip(entries, layers, shapes, strict=True):
+        where = f"{entry.where} {entry.kind}"
         try:
             layer.build((None, *shape))
         except IndexError as error:

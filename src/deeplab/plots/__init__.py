@@ -1,4 +1,4 @@
-"""The figures: one per file, each `draw(...) -> matplotlib.figure.Figure` from plain values."""
+"""The figures: one per file, each `draw(...) -> matplotlib.figure.Figure` from plain values; `film` draws several."""
 
 # Resolved when used: a list of the figures must cost no import of matplotlib.
 PLOTS = {
@@ -13,6 +13,9 @@ PLOTS = {
     "probabilities": "deeplab.plots.probabilities:draw",
     "saliency": "deeplab.plots.saliency:draw",
     "reconstruction": "deeplab.plots.reconstruction:draw",
+    "boundary": "deeplab.plots.boundary:draw",
+    "film": "deeplab.plots.film:draw",
+    "units": "deeplab.plots.units:draw",
     "sweep_factor": "deeplab.plots.sweep_factor:draw",
     "sweep_categories": "deeplab.plots.sweep_categories:draw",
     "sweep_heat_map": "deeplab.plots.sweep_heat_map:draw",

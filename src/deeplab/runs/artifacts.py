@@ -90,9 +90,9 @@ def log_model(log: RunLog, prepared: Prepared) -> None:
 
 
 def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:
-    """Figures by name, as `plots/NAME.png`."""
-    for name, png in plots:
-        log.data(f"plots/{name}.png", png)
+    """Figures by the names of their files, in `plots/`."""
+    for name, content in plots:
+        log.data(f"plots/{name}", content)
 
 
 def rescue_model(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:

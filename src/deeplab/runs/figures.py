@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import astuple
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from deeplab.models.table import flat_layers
 from deeplab.plots import PLOTS
+from deeplab.runs.plane import Film, plane_figures
 from deeplab.runs.prepare import Prepared
 from deeplab.training.history import History
 
@@ -17,19 +19,26 @@ SHOWN_IMAGES = 10
 
 
 def figures(
-    name: str, monitor: str, prepared: Prepared, history: History, predictions: "Predictions | None"
+    name: str,
+    monitor: str,
+    prepared: Prepared,
+    history: History,
+    predictions: "Predictions | None",
+    film: Film | None,
 ) -> Iterator[tuple[str, bytes]]:
     """Draw every figure that this kind of data and network has.
 
     Yields:
-        Names of the table of figures, and PNGs.
+        Names of files, and what is in them: PNG, or GIF where it moves.
     """
+    from deeplab.plots.film import to_gif
     from deeplab.plots.style import to_png
 
     drawn = _arguments(name, monitor, prepared, history, predictions)
-    for plot, arguments in drawn:
+    for plot, arguments in chain(drawn, plane_figures(prepared, film) if film else ()):
         module, _, function = PLOTS[plot].partition(":")
-        yield plot, to_png(getattr(import_module(module), function)(**arguments))
+        figure = getattr(import_module(module), function)(**arguments)
+        yield ("boundary.gif", to_gif(figure)) if plot == "film" else (f"{plot}.png", to_png(figure))
 
 
 def _arguments(

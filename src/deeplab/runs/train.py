@@ -22,6 +22,7 @@ from deeplab.runs.artifacts import (
 from deeplab.runs.figures import figures
 from deeplab.runs.initial_weights import take_weights
 from deeplab.runs.membership import Membership
+from deeplab.runs.plane import Film, film_for
 from deeplab.runs.prepare import Prepared, likeness, prepare
 from deeplab.runs.resume import Resumption, checkpoint_folder
 from deeplab.runs.signals import HeldSignals, forget_heard, heard, signals_ignored
@@ -123,14 +124,16 @@ def train(
     folder = checkpoint_folder(store, log.run_id)
     began = time.perf_counter()
     epochs = _EpochLog(log, resumption.checkpoint if resumption else None)
+    film = film_for(config, len(epochs.history.epochs))
+    watching = [epochs, *filter(None, [film]), *observers]
     with log:
         try:
             held.release()
             log_inputs(log, without_password(composed))
             for observer in observers:
                 observer.run_began(log.run_id, name, prepared, resumption)
-            trained = _train(composed, prepared, [epochs, *observers], resumption, folder, workshop)
-            scores, final = _score_and_log(name, config, prepared, log, trained)
+            trained = _train(composed, prepared, watching, resumption, folder, workshop)
+            scores, final = _score_and_log(name, config, prepared, log, trained, film)
             log.end("FINISHED")
             remove(folder)
         except BaseException as error:
@@ -199,18 +202,14 @@ def _train(
 
 
 def _score_and_log(
-    name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint
+    name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint, film: Film | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
     from deeplab.evaluation.scores import predict, score, score_images
     from deeplab.training.losses import build_loss
 
     log_history(log, trained.history)
-    network, test, info, loss = (
-        prepared.network,
-        prepared.splits.test,
-        prepared.splits.info,
-        build_loss(config.training),
-    )
+    network, test, info = prepared.network, prepared.splits.test, prepared.splits.info
+    loss = build_loss(config.training)
     predictions = None
     if config.model.task == "reconstruction":
         scores = score_images(network, test, info.scale, loss)
@@ -222,7 +221,7 @@ def _score_and_log(
         log_model(log, prepared)
         log_checkpoint(log, trained)
     if config.tracking.plots != "none":
-        log_plots(log, figures(name, config.training.monitor, prepared, trained.history, predictions))
+        log_plots(log, figures(name, config.training.monitor, prepared, trained.history, predictions, film))
     return scores, final
 
 

@@ -83,6 +83,8 @@ def fit(
         return trainer
 
     trained = network
+    # One iterator goes through all epochs where nothing is read ahead: to make one takes as long as a small epoch.
+    is_endless = engine.kind == "compiled" and look_up.in_memory
     if engine.kind == "keras":
         # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
         trainer = compiled(keras.Model(network.inputs, network.outputs, name=network.name))
@@ -95,7 +97,7 @@ def fit(
 
         trainer = workshop.trainer(likeness, network, optimizer, in_blocks) if workshop else in_blocks(network)
         trained = trainer.network
-        data = data if look_up.in_memory else looked_up(data, look_up)
+        data = data.repeat() if is_endless else looked_up(data, look_up)
     loop = _Loop(trained, config.epochs, sizes, order, look_up, observers, resumed.history.epochs if resumed else ())
     stopping = _early_stopping(config)
     keeper = Keeper(loop.history, stopping, resumed, config.checkpoint_every, config.checkpoint_seconds, write)
@@ -103,6 +105,7 @@ def fit(
     try:
         trainer.fit(
             data,
+            steps_per_epoch=len(sizes) if is_endless else None,
             validation_data=None
             if validation is None
             else validation_batches(validation, targets.of(validation), evaluation_batch(network)),
@@ -195,6 +198,7 @@ class _Loop(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         for observer in self.observers:
+            observer.network_ready(self.network)
             observer.training_began(self.planned, sum(self.block_sizes))
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:

@@ -24,15 +24,19 @@ def build_loss(config: TrainingConfig) -> Any:
     import keras
 
     if config.loss == "half_squared_error":
-        return keras.losses.LossFunctionWrapper(_half_squared_error, name="half_squared_error")
+        return _half_squared_error()
     smoothing = {"label_smoothing": config.label_smoothing} if config.loss in _SMOOTHED else {}
     return getattr(keras.losses, LOSSES[config.loss])(**smoothing)
 
 
-def _half_squared_error(targets: Any, outputs: Any) -> Any:
-    from keras import ops
+def _half_squared_error() -> Any:
+    import keras
 
-    return ops.mean(ops.square(targets - outputs), axis=-1) / 2
+    class HalfSquaredError(keras.losses.Loss):  # type: ignore[misc]
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1) / 2
+
+    return HalfSquaredError(name="half_squared_error")
 
 
 def class_weights(config: TrainingConfig, labels: NDArray[np.int32], num_classes: int) -> NDArray[np.float32] | None:

@@ -1,12 +1,16 @@
 """Who is told how a training goes: the screen, the run's log."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from deeplab.training.history import Epoch
 
 
 class Observer:
     """Told of every step and epoch; each method does nothing unless it is overridden."""
+
+    def network_ready(self, network: Any) -> None:
+        """This network is about to be trained: its weights change with every step."""
 
     def training_began(self, epochs: int, steps_per_epoch: int) -> None:
         """The first step is about to run."""

@@ -23,6 +23,7 @@ from deeplab.config.schema.optimizer import (
     RMSpropConfig,
     SGDConfig,
 )
+from deeplab.config.schema.plane import PLANE_KINDS, PlaneConfig
 from deeplab.config.schema.schedule import (
     ConstantConfig,
     CosineConfig,
@@ -48,6 +49,7 @@ from deeplab.config.schema.validation import NoValidationConfig, RandomConfig, T
 __all__ = [
     "DATASET_KINDS",
     "NAMED_DATASETS",
+    "PLANE_KINDS",
     "SWEEP_KEYS",
     "AdadeltaConfig",
     "AdamConfig",
@@ -73,6 +75,7 @@ __all__ = [
     "NpzConfig",
     "OptimizerConfig",
     "PiecewiseConfig",
+    "PlaneConfig",
     "PluginDatasetConfig",
     "RMSpropConfig",
     "RandomConfig",

@@ -6,9 +6,10 @@ from pydantic import Discriminator, Field, Tag
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, Fraction, PositiveInt, Text
+from deeplab.config.schema.plane import PLANE_KINDS, PlaneConfig
 
 NAMED_DATASETS = ("mnist", "fashion_mnist", "cifar10")
-DATASET_KINDS = ("digits", *NAMED_DATASETS, "npz", "image_folder")
+DATASET_KINDS = ("digits", *NAMED_DATASETS, *PLANE_KINDS, "npz", "image_folder")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -64,12 +65,15 @@ def _dataset_tag(value: Any) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     if kind in NAMED_DATASETS:
         return "named"
+    if kind in PLANE_KINDS:
+        return "plane"
     return str(kind) if kind in DATASET_KINDS else "plugin"
 
 
 DatasetConfig = Annotated[
     Annotated[DigitsConfig, Tag("digits")]
     | Annotated[NamedDatasetConfig, Tag("named")]
+    | Annotated[PlaneConfig, Tag("plane")]
     | Annotated[NpzConfig, Tag("npz")]
     | Annotated[ImageFolderConfig, Tag("image_folder")]
     | Annotated[PluginDatasetConfig, Tag("plugin")],

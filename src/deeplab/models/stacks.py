@@ -1,0 +1,45 @@
+"""A layer of the file that stands for several: `units: [4, 2]` is a layer of 4 and then one of 2, otherwise alike."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deeplab.models.layers import LAYERS
+
+SIZES = ("units", "filters")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One layer that is to be made.
+
+    Attributes:
+        settings: its kind and arguments, each size a single one.
+        where: the place that it has in the file, as in `model.layers[0]`; that of a list for all layers of the list.
+    """
+
+    settings: Mapping[str, Any]
+    where: str
+
+    @property
+    def kind(self) -> str:
+        """As in `Conv2D`."""
+        return str(self.settings["type"])
+
+
+def unstack(layers: Iterable[Mapping[str, Any]]) -> tuple[Entry, ...]:
+    """The layers of a network one by one.
+
+    Args:
+        layers: those of the file, past `check_layers`. What a package's own layer makes of a list is its own affair.
+    """
+    return tuple(entry for index, layer in enumerate(layers) for entry in _entries(layer, f"model.layers[{index}]"))
+
+
+def _entries(layer: Mapping[str, Any], where: str) -> Iterator[Entry]:
+    lists = [key for key in SIZES if isinstance(layer.get(key), list | tuple) and layer["type"] in LAYERS]
+    if not lists:
+        yield Entry(layer, where)
+    for key in lists[:1]:
+        for size in layer[key]:
+            yield Entry({**layer, key: size}, where)
