@@ -17,6 +17,7 @@ from deeplab.cli.noise import noise
 from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
 from deeplab.cli.reproduce import reproduce
+from deeplab.cli.runs import runs
 from deeplab.cli.status import status
 from deeplab.cli.sweep import sweep
 from deeplab.cli.train import train
@@ -39,6 +40,7 @@ app.command("predict")(predict)
 app.command("evaluate")(evaluate)
 app.command("export")(export)
 app.command("reproduce")(reproduce)
+app.command("runs")(runs)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)

@@ -10,6 +10,7 @@ from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+    from mlflow.store.entities import PagedList
 
 
 BEST = "best:"
@@ -27,7 +28,7 @@ def find_run(store: Store, wanted: str) -> "Run":
     Raises:
         UserError: there is no such run, or several, or the filter is wrong.
     """
-    runs = all_runs(store)
+    runs = _page(store, 1) if wanted == "latest" else all_runs(store)
     if not runs:
         raise UserError(f"Run '{wanted}': the store has no runs yet.")
     if wanted == "latest":
@@ -79,10 +80,13 @@ def all_runs(store: Store) -> "list[Run]":
     runs: list[Run] = []
     token: str | None = None
     while True:
-        page = store.client.search_runs(
-            [store.experiment_id], order_by=["attributes.start_time DESC"], max_results=1000, page_token=token
-        )
+        page = _page(store, 1000, token)
         runs.extend(page)
         token = page.token
         if not token:
             return runs
+
+
+def _page(store: Store, most: int, token: str | None = None) -> "PagedList[Run]":
+    order = ["attributes.start_time DESC"]
+    return store.client.search_runs([store.experiment_id], order_by=order, max_results=most, page_token=token)
