@@ -18,6 +18,7 @@ from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
 from deeplab.cli.reproduce import reproduce
 from deeplab.cli.runs import runs
+from deeplab.cli.show import show
 from deeplab.cli.status import status
 from deeplab.cli.sweep import sweep
 from deeplab.cli.train import train
@@ -41,6 +42,7 @@ app.command("evaluate")(evaluate)
 app.command("export")(export)
 app.command("reproduce")(reproduce)
 app.command("runs")(runs)
+app.command("show")(show)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)

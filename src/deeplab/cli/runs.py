@@ -64,7 +64,7 @@ def runs(
     if as_json or as_csv:
         (_print_json if as_json else _print_csv)(chosen)
     elif chosen:
-        _print_table(chosen, failed)
+        print_table(chosen, failed)
     else:
         print("no run matches" if found else "no run yet")
 
@@ -87,7 +87,13 @@ def _print_csv(chosen: "Sequence[Row]") -> None:
     writer.writerows(as_plain(row) for row in chosen)
 
 
-def _print_table(chosen: "Sequence[Row]", failed: bool) -> None:
+def print_table(chosen: "Sequence[Row]", failed: bool) -> None:
+    """Print a line for each run.
+
+    Args:
+        chosen: the runs.
+        failed: whether to say why each ended early.
+    """
     from deeplab.cli.tables import console, fitting, score_column, table
 
     columns = {
@@ -101,7 +107,7 @@ def _print_table(chosen: "Sequence[Row]", failed: bool) -> None:
         **dict([score_column("validation", "val", [row.validation for row in chosen])]),
         **dict([score_column("test", "test", [row.test for row in chosen])]),
         "time": [_time(row) for row in chosen],
-        "age": [duration(_age(row)) for row in chosen],
+        "age": [duration(age(row)) for row in chosen],
     }
     if set(columns["kind"]) == {"train"}:
         del columns["kind"]
@@ -133,9 +139,10 @@ def _epochs(row: "Row") -> str:
 
 
 def _time(row: "Row") -> str:
-    seconds = _age(row) if row.seconds is None and row.status == "RUNNING" else row.seconds
+    seconds = age(row) if row.seconds is None and row.status == "RUNNING" else row.seconds
     return "" if seconds is None else duration(seconds)
 
 
-def _age(row: "Row") -> float:
+def age(row: "Row") -> float:
+    """Seconds since a run began."""
     return max(0.0, time.time() - row.began)

@@ -75,18 +75,31 @@ def best_run(runs: "Sequence[Run]", text: str) -> "Run":
     )
 
 
-def all_runs(store: Store) -> "list[Run]":
-    """Every run of the experiment, the newest first."""
+def run_by_id(store: Store, run_id: str) -> "Run | None":
+    """The run of this id, or None where it is gone."""
+    found = all_runs(store, f"attributes.run_id = '{run_id}'")
+    return found[0] if found else None
+
+
+def all_runs(store: Store, condition: str = "") -> "list[Run]":
+    """Every run of the experiment, the newest first.
+
+    Args:
+        store: where.
+        condition: a filter of MLflow's own.
+    """
     runs: list[Run] = []
     token: str | None = None
     while True:
-        page = _page(store, 1000, token)
+        page = _page(store, 1000, condition, token)
         runs.extend(page)
         token = page.token
         if not token:
             return runs
 
 
-def _page(store: Store, most: int, token: str | None = None) -> "PagedList[Run]":
+def _page(store: Store, most: int, condition: str = "", token: str | None = None) -> "PagedList[Run]":
     order = ["attributes.start_time DESC"]
-    return store.client.search_runs([store.experiment_id], order_by=order, max_results=most, page_token=token)
+    return store.client.search_runs(
+        [store.experiment_id], condition, order_by=order, max_results=most, page_token=token
+    )
