@@ -8,6 +8,8 @@ import traceback
 import typer
 
 import deeplab
+from deeplab.cli.compare import compare
+from deeplab.cli.curves import curves
 from deeplab.cli.doctor import doctor
 from deeplab.cli.evaluate import evaluate
 from deeplab.cli.export import export
@@ -17,6 +19,7 @@ from deeplab.cli.noise import noise
 from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
 from deeplab.cli.reproduce import reproduce
+from deeplab.cli.rm import rm
 from deeplab.cli.runs import runs
 from deeplab.cli.show import show
 from deeplab.cli.status import status
@@ -43,6 +46,9 @@ app.command("export")(export)
 app.command("reproduce")(reproduce)
 app.command("runs")(runs)
 app.command("show")(show)
+app.command("compare")(compare)
+app.command("curves")(curves)
+app.command("rm")(rm)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)

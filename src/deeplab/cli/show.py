@@ -152,9 +152,8 @@ def _family(screen: "Console", known: "Detail") -> None:
         screen.print("\n[bold]trials[/]", markup=True)
         print_table(known.children[:MOST_CHILDREN], False)
         if len(known.children) > MOST_CHILDREN:
-            screen.print(
-                f"and {len(known.children) - MOST_CHILDREN} more: deeplab runs --where sweep={known.row.id} --all"
-            )
+            more = len(known.children) - MOST_CHILDREN
+            screen.print(f"and {more} more: deeplab runs --kind trial --where 'sweep={known.row.id[:8]}*'")
 
 
 def _section(screen: "Console", title: str, lines: Mapping[str, str]) -> None:

@@ -127,7 +127,9 @@ def _layer(text: str) -> str:
         values = json.loads(text)
     except ValueError:  # a param that was cut to what MLflow takes
         return text
-    return " ".join([str(values.pop("type", "")), *(f"{key}={json.dumps(value)}" for key, value in values.items())])
+    settings = {key: value for key, value in values.items() if key != "type" and value is not None}
+    words = (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items())
+    return " ".join([str(values.get("type", "")), *words])
 
 
 def _command(run: "Run", overrides: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """What a table of runs says of each: the same few values, whatever kind of run it is."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -91,6 +92,16 @@ def score(metrics: Mapping[str, float], data: str) -> Score | None:
             if metric in found:
                 return Score(metric, found[metric])
     return None
+
+
+def best(scores: Sequence[Score | None]) -> int | None:
+    """Position of the best score, the first of equals; None where they are not all there or not of one kind."""
+    found = [score for score in scores if score]
+    if len(found) < len(scores) or len({score.metric for score in found}) != 1:
+        return None
+    sign = 1 if found[0].metric.endswith("accuracy") else -1
+    finite = [number for number, score in enumerate(found) if math.isfinite(score.value)]
+    return max(finite, key=lambda number: sign * found[number].value, default=None)
 
 
 def epochs_done(run: "Run") -> int:
