@@ -83,6 +83,7 @@ def main() -> None:
     finally:
         # Python would search the millions of objects of TensorFlow for cycles before it goes: more than a second.
         gc.freeze()
+        gc.enable()  # a command that looks something up has done without it
 
 
 def _end(error: Exception, status: int) -> None:

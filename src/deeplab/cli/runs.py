@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from deeplab.runs.rows import Row
 
 TEXTS = ("id", "name", "kind", "dataset", "model", "status", "why")
-FOLDED = ("name", "dataset", "model", "why")
-LEAST = {"name": 20, "dataset": 13, "model": 16, "why": 24}
+LEAST = {"why": 24, "model": 16, "dataset": 13, "name": 20}
 LEFT_OUT = ("kind", "dataset", "model", "time")
 STYLES = {"FAILED": "red", "KILLED": "red", "DEAD": "red", "RUNNING": "green", "PRUNED": "dim"}
 
@@ -109,20 +108,20 @@ def print_table(chosen: "Sequence[Row]", failed: bool) -> None:
         "time": [_time(row) for row in chosen],
         "age": [duration(age(row)) for row in chosen],
     }
-    if set(columns["kind"]) == {"train"}:
+    if len(set(columns["kind"])) == 1 and "sweep" not in columns["kind"]:
         del columns["kind"]
     if failed:
         columns["why"] = [row.error or "" for row in chosen]
     screen = console()
-    heads = fitting(columns, LEAST, screen.width, LEFT_OUT)
+    widths = fitting(columns, LEAST, screen.width, LEFT_OUT)
     shown = table()
-    for head in heads:
-        folds, is_number = head in FOLDED, head not in TEXTS
-        shown.add_column(head, no_wrap=not folds, overflow="fold", justify="right" if is_number else "left")
+    for head, width in widths.items():
+        # Rich would look through all cells for what is known already.
+        shown.add_column(head, width=width, overflow="fold", justify="left" if head in TEXTS else "right")
     for number, row in enumerate(chosen):
-        shown.add_row(*(columns[head][number] for head in heads), style=STYLES.get(row.status))
+        shown.add_row(*(columns[head][number] for head in widths), style=STYLES.get(row.status))
     screen.print(shown)
-    missing = [head for head in columns if head not in heads]
+    missing = [head for head in columns if head not in widths]
     if missing:
         screen.print(f"no room for {', '.join(missing)}: a wider terminal or --csv has them", style="dim")
 

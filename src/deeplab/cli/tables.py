@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -29,8 +30,8 @@ def table(title: str | None = None) -> Table:
 
 def fitting(
     columns: Mapping[str, Sequence[str]], least: Mapping[str, int], width: int, drop: Sequence[str]
-) -> list[str]:
-    """The columns that there is room for.
+) -> dict[str, int]:
+    """The columns that there is room for, and their widths.
 
     Args:
         columns: the cells under each head, whose lines are told apart by line breaks.
@@ -38,16 +39,19 @@ def fitting(
         width: letters in a line.
         drop: heads that can be left out, the first one first.
     """
-    shown = list(columns)
     widths = {
-        head: max(len(line) for cell in (head, *cells) for line in cell.split("\n")) for head, cells in columns.items()
+        head: max(cell_len(line) for cell in (head, *cells) for line in cell.split("\n"))
+        for head, cells in columns.items()
     }
     for head in drop:
-        if sum(min(widths[each], least.get(each, widths[each])) + 1 for each in shown) - 1 <= width:
+        if sum(min(needed, least.get(each, needed)) for each, needed in widths.items()) + len(widths) - 1 <= width:
             break
-        if head in shown:
-            shown.remove(head)
-    return shown
+        widths.pop(head, None)
+    for head in least:
+        spare = width - sum(widths.values()) - len(widths) + 1
+        if head in widths and spare < 0:
+            widths[head] = max(widths[head] + spare, min(widths[head], least[head]))
+    return widths
 
 
 def score_column(label: str, short: str, scores: Sequence[Score | None]) -> tuple[str, list[str]]:
