@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deeplab.cli.chart import Line, chart
+from deeplab.cli.completion import complete_run
 from deeplab.cli.sparkline import sparkline
 from deeplab.tracking.store import Store
 
@@ -244,15 +245,11 @@ def test_rm_that_was_ended_half_way_is_done_again(cli: Cli, forged: Forge, folde
 
 
 def test_runs_are_completed(ids: Ids, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from deeplab.cli.completion import complete_run
-
-    class Context:
-        params: dict[str, object] = {}  # noqa: RUF012
-
-    words = [word for word, _ in complete_run(Context(), "")]  # type: ignore[arg-type]
-    assert {"latest", "best:", "conv", ids["conv"][:8]} <= set(words)
-    assert [word for word, _ in complete_run(Context(), "den")] == ["dense"]  # type: ignore[arg-type]
-    assert [help_text for _, help_text in complete_run(Context(), ids["conv"][:8])] == ["conv"]  # type: ignore[arg-type]
+    words = [word for word, _ in complete_run("")]
+    assert words[:2] == ["latest", "best:"]
+    assert {"conv", "a sweep", ids["conv"][:8], ids["l2=0.5 #1"][:8]} <= set(words)
+    assert complete_run("den") == [("dense", ids["dense"][:8])]
+    assert complete_run(ids["conv"][:8]) == [(ids["conv"][:8], "conv")]
     monkeypatch.chdir(tmp_path)
-    assert complete_run(Context(), "") == []  # type: ignore[arg-type]
+    assert [word for word, _ in complete_run("")] == ["latest", "best:"]
     assert list(tmp_path.iterdir()) == []

@@ -34,7 +34,7 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_run(incomplete: str) -> list[tuple[str, str]]:
-    """What may name a run: `latest`, `best:`, the names and ids of the newest runs of the store in the working directory.
+    """What may name a run: `latest`, `best:`, names and ids of the newest in the working directory's store.
 
     Each comes with a word on it, for shells that show one.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deeplab.cli.completion import complete_run
+from deeplab.cli.options import STORE_KEYS
 from deeplab.config.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from deeplab.tracking.store import Store
 
-STORE_KEYS = "tracking."
 HELP = (
     "A run: an id, the beginning of one, a name, latest, or best:FILTER as in best:model=cnn6. "
     "tracking.uri=... for another store."
