@@ -123,7 +123,7 @@ def print_table(chosen: "Sequence[Row]", failed: bool) -> None:
     screen.print(shown)
     missing = [head for head in columns if head not in widths]
     if missing:
-        screen.print(f"no room for {', '.join(missing)}: a wider terminal or --csv has them", style="dim")
+        screen.print(f"no room for {', '.join(missing)}: a wider terminal or --csv shows more", style="dim")
 
 
 def _epochs(row: "Row") -> str:
