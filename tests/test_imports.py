@@ -44,6 +44,13 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["sweep", "--search", "bayes", "--trials", "3", "l2=interval(1,2)"],
         ["sweep", "--search", "tpe", "--trials", "3", "replicates=2", "l2=interval(1,2)"],
         ["ui", "tracking.uri=nothing"],
+        ["runs", "--help"],
+        ["runs", "--where", "model"],
+        ["runs", "conv"],
+        ["runs", "tracking.uri=nothing"],
+        ["show"],
+        ["show", "latest", "tracking.uri=sqlite:///gone/mlflow.db"],
+        ["compare", "latest", "--out", "x.pdf"],
     ],
 )
 def test_help_lists_and_configuration_errors_import_nothing_heavy(arguments: list[str]) -> None:

@@ -12,8 +12,8 @@ import yaml
 
 from deeplab.config.folders import GROUPS, conf_folders, options
 
-_NAMES_OFFERED = 50
-_NEWEST_NAMES = "SELECT name FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT ?"
+_RUNS_OFFERED = 50
+_NEWEST_RUNS = "SELECT run_uuid, name FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT ?"
 
 
 def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -33,19 +33,23 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
     return [f"{name}=" for name in _keys(folders) if name.startswith(incomplete)]
 
 
-def complete_run(incomplete: str) -> list[str]:
-    """The names of the newest runs of the store in the working directory, and `latest`."""
+def complete_run(incomplete: str) -> list[tuple[str, str]]:
+    """What may name a run: `latest`, `best:`, names and ids of the newest in the working directory's store.
+
+    Each comes with a word on it, for shells that show one.
+    """
     # Read without MLflow, whose import takes seconds; where its tables are others, there is nothing to offer.
-    names: list[str] = []
+    found = [("latest", "the newest run"), ("best:", "the best that a filter leaves, as in best:model=cnn6")]
     database = Path("mlflow.db")
     if database.is_file():
         try:
             with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-                found = connection.execute(_NEWEST_NAMES, (_NAMES_OFFERED,)).fetchall()
-                names = [str(name) for (name,) in found]
+                runs = connection.execute(_NEWEST_RUNS, (_RUNS_OFFERED,)).fetchall()
         except sqlite3.Error:
-            names = []
-    return [name for name in dict.fromkeys(["latest", *names]) if name.startswith(incomplete)]
+            runs = []
+        found += [(str(name), run_id[:8]) for run_id, name in runs]
+        found += [(run_id[:8], str(name)) for run_id, name in runs]
+    return [(word, told) for word, told in dict(reversed(found)).items() if word.startswith(incomplete)][::-1]
 
 
 def complete_format(incomplete: str) -> list[str]:

@@ -8,6 +8,8 @@ import traceback
 import typer
 
 import deeplab
+from deeplab.cli.compare import compare
+from deeplab.cli.curves import curves
 from deeplab.cli.doctor import doctor
 from deeplab.cli.evaluate import evaluate
 from deeplab.cli.explain import explain
@@ -18,6 +20,9 @@ from deeplab.cli.noise import noise
 from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
 from deeplab.cli.reproduce import reproduce
+from deeplab.cli.rm import rm
+from deeplab.cli.runs import runs
+from deeplab.cli.show import show
 from deeplab.cli.status import status
 from deeplab.cli.study import study
 from deeplab.cli.sweep import sweep
@@ -43,6 +48,11 @@ app.command("evaluate")(evaluate)
 app.command("explain")(explain)
 app.command("export")(export)
 app.command("reproduce")(reproduce)
+app.command("runs")(runs)
+app.command("show")(show)
+app.command("compare")(compare)
+app.command("curves")(curves)
+app.command("rm")(rm)
 app.command("list")(list_options)
 app.command("ui")(ui)
 app.command("doctor")(doctor)
@@ -77,6 +87,7 @@ def main() -> None:
     finally:
         # Python would search the millions of objects of TensorFlow for cycles before it goes: more than a second.
         gc.freeze()
+        gc.enable()  # a command that looks something up has done without it
 
 
 def _end(error: Exception, status: int) -> None:

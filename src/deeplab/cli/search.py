@@ -73,8 +73,8 @@ def _show_search(result: "SearchResult") -> None:
     from rich.text import Text
 
     from deeplab.cli.results import ui_command
-    from deeplab.cli.sweep_progress import duration
     from deeplab.cli.sweep_results import SHORT
+    from deeplab.cli.times import duration
     from deeplab.tracking.store import shown
 
     console, search, best = Console(highlight=False, markup=False), result.search, result.best

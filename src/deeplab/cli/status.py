@@ -23,7 +23,7 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from deeplab.cli.sweep_progress import duration
+    from deeplab.cli.times import duration
     from deeplab.config.compose import compose
     from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
     from deeplab.tracking.store import open_store

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from deeplab.cli.lines import print_line
+from deeplab.cli.times import duration
 from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.trial import Event
 
@@ -136,10 +137,3 @@ class LiveSweepProgress(PlainSweepProgress):
         failed = f", {self._counts['failed']} failed" if self._counts["failed"] else ""
         running = f"{len(self._running)} running{failed}{self._eta()}"
         self._bar.update(self._all, completed=self._counts["finished"], state=running)
-
-
-def duration(seconds: float) -> str:
-    """A time as a person says it: `40 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deeplab.cli.results import ui_command
-from deeplab.cli.sweep_progress import duration
+from deeplab.cli.times import duration
 from deeplab.config.schema import Metric
 from deeplab.evaluation.statistics import Statistics
 from deeplab.sweep.grid import point_name

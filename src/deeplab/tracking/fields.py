@@ -46,14 +46,34 @@ def _matches(wanted: Filter, values: Mapping[str, Value], keys: Mapping[str, Seq
 
 def _resolved(wanted: Filter, text: str, runs: "Sequence[Run]") -> dict[str, tuple[str, ...]]:
     """The full names that each field of a filter may stand for, in the order in which a run is asked."""
+    return {name: names_in(runs, name, f"Filter '{text}'") for name in dict.fromkeys(fields(wanted))}
+
+
+def names_in(runs: "Sequence[Run]", name: str, where: str, more: Collection[str] = ()) -> tuple[str, ...]:
+    """The full names that a name of a field may stand for in some runs.
+
+    Args:
+        runs: to look in.
+        name: as it was given.
+        where: for the error.
+        more: names that would be right, too.
+
+    Raises:
+        UserError: no run has such a field, or it may be several.
+    """
     params = {key for run in runs for key in run.data.params}
     metrics = {key for run in runs for key in run.data.metrics}
     tags = {key for run in runs for key in run.data.tags}
-    return {name: full_names(name, params, metrics, tags, f"Filter '{text}'") for name in fields(wanted)}
+    return full_names(name, params, metrics, tags, where, more)
 
 
 def full_names(
-    name: str, params: Collection[str], metrics: Collection[str], tags: Collection[str], where: str
+    name: str,
+    params: Collection[str],
+    metrics: Collection[str],
+    tags: Collection[str],
+    where: str,
+    more: Collection[str] = (),
 ) -> tuple[str, ...]:
     """The full names that a short one stands for: more than one where runs write the same differently.
 
@@ -63,6 +83,7 @@ def full_names(
         metrics: that any run has.
         tags: that any run has; our own go without `deeplab.`, too.
         where: for the error.
+        more: names that would be right, too.
 
     Raises:
         UserError: no run has such a field, or it may be several.
@@ -86,9 +107,9 @@ def full_names(
         return tuple(candidates)
     if candidates:
         raise UserError(f"{where}: '{name}' may be {' or '.join(candidates)}.")
-    known = {*OWN, *params, *metrics, *tags, *(key.removeprefix(OUR_TAGS) for key in tags)}
+    known = {*OWN, *more, *params, *metrics, *tags, *(key.removeprefix(OUR_TAGS) for key in tags)}
     known |= {part for key in params for part in (key.partition(".")[0], key.rpartition(".")[2])}
     raise UserError(
         f"{where}: no run has '{name}'. {nearest(name, sorted(known))}"
-        f"Known are {', '.join(OWN)}, params, metrics and tags."
+        f"Known are {', '.join((*OWN, *more))}, params, metrics and tags."
     )

@@ -51,7 +51,7 @@ class Comparison:
         found = lookup(self.field)
         if found is None:
             return False
-        number, wanted = _number(found), _number(self.value)
+        number, wanted = as_number(found), as_number(self.value)
         if self.operator in _ORDERS:
             return number is not None and wanted is not None and _ORDERS[self.operator](number, wanted)
         alike = (number is not None and number == wanted) or _like(str(found), self.value)
@@ -191,7 +191,7 @@ class _Reader:
                 raise self._error(f"after '{field}{sign}' a value is missing")
             self._at = bare.end()
             value = bare["word"]
-        if sign in _ORDERS and _number(value) is None:
+        if sign in _ORDERS and as_number(value) is None:
             raise self._error(f"'{field}{sign}' needs a number, got '{value}'")
         return value
 
@@ -218,8 +218,9 @@ class _Reader:
         return UserError(f"Filter '{self._text}', {where}: {what}.")
 
 
-def _number(value: Value) -> float | None:
-    if isinstance(value, float):
+def as_number(value: Value) -> float | None:
+    """The number that a value is or spells, or None."""
+    if not isinstance(value, str):
         return value
     try:
         # Python's own reading would take 1_000 and digits of other scripts, too.

@@ -10,6 +10,7 @@ from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+    from mlflow.store.entities import PagedList
 
 
 BEST = "best:"
@@ -27,7 +28,7 @@ def find_run(store: Store, wanted: str) -> "Run":
     Raises:
         UserError: there is no such run, or several, or the filter is wrong.
     """
-    runs = all_runs(store)
+    runs = _page(store, 1) if wanted == "latest" else all_runs(store)
     if not runs:
         raise UserError(f"Run '{wanted}': the store has no runs yet.")
     if wanted == "latest":
@@ -74,15 +75,31 @@ def best_run(runs: "Sequence[Run]", text: str) -> "Run":
     )
 
 
-def all_runs(store: Store) -> "list[Run]":
-    """Every run of the experiment, the newest first."""
+def run_by_id(store: Store, run_id: str) -> "Run | None":
+    """The run of this id, or None where it is gone."""
+    found = all_runs(store, f"attributes.run_id = '{run_id}'")
+    return found[0] if found else None
+
+
+def all_runs(store: Store, condition: str = "") -> "list[Run]":
+    """Every run of the experiment, the newest first.
+
+    Args:
+        store: where.
+        condition: a filter of MLflow's own.
+    """
     runs: list[Run] = []
     token: str | None = None
     while True:
-        page = store.client.search_runs(
-            [store.experiment_id], order_by=["attributes.start_time DESC"], max_results=1000, page_token=token
-        )
+        page = _page(store, 1000, condition, token)
         runs.extend(page)
         token = page.token
         if not token:
             return runs
+
+
+def _page(store: Store, most: int, condition: str = "", token: str | None = None) -> "PagedList[Run]":
+    order = ["attributes.start_time DESC"]
+    return store.client.search_runs(
+        [store.experiment_id], condition, order_by=order, max_results=most, page_token=token
+    )

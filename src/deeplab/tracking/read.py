@@ -4,6 +4,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ DAMAGE = (
     ImportError,
     struct.error,
 )
+EPOCH_METRICS = ("train/", "val/", "time/epoch_seconds", "time/step_ms", "learning_rate")
 
 
 def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
@@ -42,6 +44,42 @@ def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
             return Path(found).read_bytes()
         except (MlflowException, OSError):
             return None
+
+
+def read_history(store: Store, run: "Run") -> dict[str, dict[int, float]]:
+    """What a run has logged epoch by epoch: metrics by name, each from epoch to value."""
+    found: dict[str, dict[int, float]] = {}
+    for key in sorted(run.data.metrics):
+        if key.startswith(EPOCH_METRICS):
+            history = store.client.get_metric_history(run.info.run_id, key)
+            found[key] = {metric.step: metric.value for metric in sorted(history, key=lambda metric: metric.step)}
+    return found
+
+
+def list_files(location: str) -> list[tuple[str, int]]:
+    """The files of a folder of the artifact store: path within it and size in bytes; none where it is gone."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    files: Any = get_artifact_repository(location)
+
+    def walk(path: str | None) -> Iterator[tuple[str, int]]:
+        for each in files.list_artifacts(path):
+            if each.is_dir:
+                yield from walk(each.path)
+            else:
+                yield each.path, int(each.file_size or 0)
+
+    try:
+        return list(walk(None))
+    except (MlflowException, OSError):
+        return []
+
+
+def model_locations(store: Store, run_id: str) -> list[str]:
+    """The folders of the artifact store that hold the models of a run."""
+    models = store.client.search_logged_models([store.experiment_id], filter_string=f"source_run_id = '{run_id}'")
+    return [str(model.artifact_location) for model in models]
 
 
 def load_network(store: Store, run: "Run") -> Any:

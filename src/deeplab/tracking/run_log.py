@@ -6,10 +6,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from deeplab.tracking.store import Store
 
@@ -230,6 +233,11 @@ def delete_files(location: str, path: str | None = None) -> None:
 
     files: Any = get_artifact_repository(location)
     files.delete_artifacts(path)
+    folder = urlsplit(location)
+    if path is None and folder.scheme in ("", "file"):
+        # What held nothing else is of no use to anybody.
+        with suppress(OSError):
+            Path(url2pathname(folder.path)).parent.rmdir()
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

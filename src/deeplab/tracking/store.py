@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from deeplab.config.errors import UserError
+from deeplab.config.errors import UserError, nearest
 from deeplab.config.schema import TrackingConfig
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 5.0
+SQLITE = b"SQLite format 3\0"  # how every database of it begins
 # MLflow asks a server that does not answer for a quarter of an hour; at the start a person is waiting.
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 WAYS_ON = "Give tracking.uri=sqlite:///FOLDER/mlflow.db or the address of an MLflow server that runs."
@@ -114,6 +115,38 @@ def open_store(config: TrackingConfig) -> Store:
     return Store(place, client, experiment_id)
 
 
+def open_to_read(config: TrackingConfig) -> Store:
+    """Open a store that is there; nothing is created.
+
+    Raises:
+        UserError: there is none, it cannot be read, or it has no run.
+    """
+    place = locate(config.uri)
+    if place.database is None:
+        _check_reachable(place)
+    elif not place.database.exists() or not _head(place.database):
+        raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
+    # Only now, because it takes more than a second to import.
+    import mlflow
+
+    quieten_mlflow()
+    try:
+        with impatient():
+            client = mlflow.MlflowClient(place.uri)
+            found = client.get_experiment_by_name(config.experiment)
+            names = [] if found else [each.name for each in client.search_experiments()]
+    except ImportError as error:
+        raise UserError(f"The store {shown(place.uri)} needs the package {error.name}: pip install it.") from error
+    except store_errors() as error:
+        raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
+    if found is None:
+        raise UserError(
+            f"The store {shown(place.uri)} has no experiment '{config.experiment}'. "
+            f"{nearest(config.experiment, names)}Known: {', '.join(names)}."
+        )
+    return Store(place, client, str(found.experiment_id))
+
+
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
     """Environment variables for the time being; afterwards MLflow's are what they were, its own changes undone."""
@@ -164,15 +197,25 @@ def _check_database(database: Path) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
         if database.exists():
             # Appending nothing needs the rights that writing needs, and leaves a file as it is.
-            with database.open("ab"), database.open("rb") as file:
-                head = file.read(16)
+            database.open("ab").close()
         else:
             tempfile.TemporaryFile(dir=database.parent).close()
-            head = b""
     except OSError as error:
         raise UserError(f"The store {database} cannot be written ({error.strerror}). {WAYS_ON}") from error
-    if head and head != b"SQLite format 3\0":
+    if database.exists():
+        _head(database)
+
+
+def _head(database: Path) -> bytes:
+    """The first bytes of a database; nothing of a file that is empty."""
+    try:
+        with database.open("rb") as file:
+            head = file.read(len(SQLITE))
+    except OSError as error:
+        raise UserError(f"The store {database} cannot be read ({error.strerror}). {WAYS_ON}") from error
+    if head not in (b"", SQLITE):
         raise UserError(f"The store {database} is no SQLite database. {WAYS_ON}")
+    return head
 
 
 def _experiment(client: "MlflowClient", place: Place, name: str) -> str:

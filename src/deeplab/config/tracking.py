@@ -1,0 +1,30 @@
+"""Where the store is, for commands that ask nothing else of the configuration."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from deeplab.config.folders import own_folder
+from deeplab.config.schema import TrackingConfig
+
+
+def tracking_config(overrides: Sequence[str], config_dir: Path | None) -> TrackingConfig:
+    """The group `tracking` of a configuration.
+
+    Where nothing was said about it the file is read as it is: composing all the rest takes a third of a second, and
+    whoever looks at runs waits for it.
+
+    Args:
+        overrides: `tracking.uri=...`, `tracking.experiment=...`.
+        config_dir: a person's own `conf/` folder.
+
+    Raises:
+        UserError: whatever is wrong with them, on one line.
+    """
+    if not overrides and config_dir is None:
+        return TrackingConfig(**yaml.safe_load((own_folder() / "tracking" / "default.yaml").read_text("utf-8")))
+    # Here, because it imports Hydra.
+    from deeplab.config.compose import compose
+
+    return compose(overrides, config_dir).config.tracking

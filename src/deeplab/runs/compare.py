@@ -1,0 +1,91 @@
+"""Several runs side by side: what differs between them, what they reached, and their curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from deeplab.config.errors import UserError
+from deeplab.runs.detail import LAYER, layers
+from deeplab.runs.rows import Row, rows
+from deeplab.tracking.fields import KIND_TAG
+from deeplab.tracking.read import read_history
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+# Where runs are kept and what they are called makes them no other.
+NO_DIFFERENCE = ("tracking.", "name", "notes", "tags.")
+LAYERS = "model.layers"
+MISSING = "-"
+CURVES = ("train", "val")
+# A point of a curve: epoch, value, metric, data, as in `history.csv`.
+Point = tuple[int, float, str, str]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One of the runs that are compared.
+
+    Attributes:
+        row: in brief.
+        metrics: the last value of each.
+        curves: its scores epoch by epoch.
+        epoch_seconds: mean over the epochs, training and validation, or None.
+    """
+
+    row: Row
+    metrics: Mapping[str, float]
+    curves: Sequence[Point]
+    epoch_seconds: float | None
+
+
+def with_curves(store: Store, runs: "Sequence[Run]") -> list[Compared]:
+    """Read what is compared of runs.
+
+    Raises:
+        UserError: one of them is a sweep, which has no configuration and no curves of its own.
+    """
+    for run in runs:
+        if run.data.tags.get(KIND_TAG) == "sweep":
+            name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+            raise UserError(
+                f"Run {name} is a sweep; its own table compares its points: deeplab show {run.info.run_id[:8]}. "
+                f"Its trials can be named here: deeplab runs --kind trial --where 'sweep={run.info.run_id[:8]}*'"
+            )
+    return [_compared(store, run, row) for run, row in zip(runs, rows(runs, runs), strict=True)]
+
+
+def differences(runs: "Sequence[Run]") -> dict[str, list[str]]:
+    """The values of the keys in which configurations differ, for each run one; `-` where it has no such key."""
+    keys = dict.fromkeys(key for run in runs for key in run.data.params)
+    found = {}
+    for key in keys:
+        if key.startswith(NO_DIFFERENCE) or key.startswith(LAYER):
+            continue
+        values = [run.data.params.get(key, MISSING) for run in runs]
+        if len(set(values)) > 1:
+            found[key] = values
+    return found | _networks([layers(run.data.params) for run in runs])
+
+
+def _networks(networks: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+    """The layers that differ, where the networks are equally deep; else all of them, a line for each."""
+    if len({len(network) for network in networks}) > 1:
+        return {LAYERS: ["\n".join(network) for network in networks]}
+    numbered = enumerate(zip(*networks, strict=True))
+    return {f"{LAYERS}.{number}": list(each) for number, each in numbered if len(set(each)) > 1}
+
+
+def _compared(store: Store, run: "Run", row: Row) -> Compared:
+    history = read_history(store, run)
+    curves = [
+        (epoch, value, metric, data)
+        for name, line in history.items()
+        for data, _, metric in [name.partition("/")]
+        if data in CURVES
+        for epoch, value in line.items()
+    ]
+    seconds = list(history.get("time/epoch_seconds", {}).values())
+    return Compared(row, run.data.metrics, curves, fmean(seconds) if seconds else None)

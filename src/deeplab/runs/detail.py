@@ -1,0 +1,143 @@
+"""Everything that one run can tell of itself."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deeplab.runs.rows import Row, rows
+from deeplab.tracking.fields import KIND_TAG, PARENT_TAG
+from deeplab.tracking.find import all_runs, run_by_id
+from deeplab.tracking.read import list_files, model_locations, read_artifact, read_history
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+LAYER = "model.layers."
+KEY_PACKAGES = ("tensorflow", "keras", "numpy", "mlflow")
+DATA = {"train": ("train/",), "validation": ("validation/", "best/val/"), "test": ("test/", "best/test/")}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A run in full.
+
+    Attributes:
+        row: in brief.
+        params: its configuration, flat.
+        metrics: the last value of each.
+        tags: its own and a person's.
+        history: metrics by name, each from epoch to value.
+        files: path and size in bytes of each file that it left, models among them.
+        command: that made it, or None where it did not get so far.
+        packages: versions of those that matter most.
+        parent: the sweep it belongs to.
+        children: the trials of a sweep, in the order in which they began.
+    """
+
+    row: Row
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    history: Mapping[str, Mapping[int, float]]
+    files: Sequence[tuple[str, int]]
+    command: str | None
+    packages: Mapping[str, str]
+    parent: Row | None
+    children: Sequence[Row]
+
+
+def detail(store: Store, run: "Run") -> Detail:
+    """Read children about a run."""
+    children = all_runs(store, f"tags.`{PARENT_TAG}` = '{run.info.run_id}'")
+    parent_id = run.data.tags.get(PARENT_TAG)
+    parent = None if parent_id is None else run_by_id(store, parent_id)
+    overrides = read_artifact(store, run, "overrides.txt")
+    files = list_files(run.info.artifact_uri)
+    for location in model_locations(store, run.info.run_id):
+        files += [(f"model/{path}", size) for path, size in list_files(location)]
+    return Detail(
+        row=rows([run], children)[0],
+        params=run.data.params,
+        metrics=run.data.metrics,
+        tags=run.data.tags,
+        history=read_history(store, run),
+        files=sorted(files),
+        command=None if overrides is None else _command(run, overrides.decode().splitlines()),
+        packages=_versions((read_artifact(store, run, "packages.txt") or b"").decode()),
+        parent=None if parent is None else rows([parent], [])[0],
+        children=rows(children[::-1], children),
+    )
+
+
+def as_plain(found: Detail) -> dict[str, Any]:
+    """A run in full as plain values, as JSON has it."""
+    from deeplab.runs.rows import as_plain as row_as_plain
+
+    return {
+        **row_as_plain(found.row),
+        "parent": found.parent.id if found.parent else None,
+        "children": [child.id for child in found.children],
+        "command": found.command,
+        "packages": dict(found.packages),
+        "params": dict(found.params),
+        "metrics": dict(found.metrics),
+        "tags": dict(found.tags),
+        "history": {name: {str(epoch): value for epoch, value in line.items()} for name, line in found.history.items()},
+        "files": [{"path": path, "bytes": size} for path, size in found.files],
+    }
+
+
+def scores_by_data(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """The scores of training, validation and test, each metric by its short name; what there is none of is missing.
+
+    Validation is that of the weights that are kept, and of the last epoch where a run has not come to its end.
+    """
+    places = {**DATA, "validation": (*DATA["validation"], "val/")}
+    found: dict[str, dict[str, float]] = {}
+    for data, prefixes in places.items():
+        for prefix in prefixes:
+            scores = {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
+            if scores:
+                found[data] = scores
+                break
+    return found
+
+
+def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """A configuration by its groups, without what is null and without layers; what belongs to no group is under ''."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in params.items():
+        if value not in ("null", "{}", "[]") and not key.startswith(LAYER):
+            group, dot, name = key.partition(".")
+            found.setdefault(group if dot else "", {})[name if dot else key] = value
+    return found
+
+
+def layers(params: Mapping[str, str]) -> list[str]:
+    """The layers of a network, each as `Conv2D filters=32 kernel_size=3 activation=relu`."""
+    numbered = {int(key.removeprefix(LAYER)): value for key, value in params.items() if key.startswith(LAYER)}
+    return [_layer(numbered[number]) for number in sorted(numbered)]
+
+
+def _layer(text: str) -> str:
+    try:
+        values = json.loads(text)
+    except ValueError:  # a param that was cut to what MLflow takes
+        return text
+    settings = {key: value for key, value in values.items() if key != "type" and value is not None}
+    words = (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items())
+    return " ".join([str(values.get("type", "")), *words])
+
+
+def _command(run: "Run", overrides: Sequence[str]) -> str:
+    # A trial keeps the overrides of its sweep.
+    command = "sweep" if run.data.tags.get(KIND_TAG) in ("sweep", "trial") else "train"
+    return " ".join(["deeplab", command, *map(shlex.quote, overrides)])
+
+
+def _versions(text: str) -> dict[str, str]:
+    found = dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
+    return {name: found[name] for name in KEY_PACKAGES if name in found}

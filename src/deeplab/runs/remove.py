@@ -1,0 +1,91 @@
+"""Delete runs with everything that lies on a disk for them."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeplab.config.errors import RunError, UserError
+from deeplab.runs.resume import checkpoint_folder
+from deeplab.runs.rows import Row, rows
+from deeplab.tracking.fields import PARENT_TAG
+from deeplab.tracking.find import all_runs
+from deeplab.tracking.read import list_files, model_locations
+from deeplab.tracking.run_log import delete_files, remove_models
+from deeplab.tracking.status import is_alive
+from deeplab.tracking.store import Store, reason, store_errors
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A run that is to go.
+
+    Attributes:
+        run: as MLflow has it.
+        row: the same in brief.
+        files: how many lie there for it: artifacts, models, checkpoints and plans.
+        bytes: their size.
+    """
+
+    run: "Run"
+    row: Row
+    files: int
+    bytes: int
+
+
+def plan_removal(store: Store, runs: "Sequence[Run]") -> list[Removal]:
+    """What goes when some runs go: they and the trials of those that are sweeps, the trials first.
+
+    Raises:
+        UserError: one of them is being written.
+    """
+    everything = all_runs(store)
+    chosen: dict[str, Run] = {}
+    for run in runs:
+        members = [each for each in everything if each.data.tags.get(PARENT_TAG) == run.info.run_id]
+        chosen |= {each.info.run_id: each for each in (*members, run)}
+    for run in chosen.values():
+        if is_alive(run):
+            name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+            raise UserError(
+                f"Run {name} is still running; nothing was deleted. End it first, with Ctrl-C where it runs."
+            )
+    # A run comes after those that belong to it, whatever order they were named in.
+    order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.data.tags)
+    found = []
+    for run, row in zip(order, rows(order, everything), strict=True):
+        places = (run.info.artifact_uri, *model_locations(store, row.id))
+        sizes = [size for place in places for _, size in list_files(place)]
+        ours = (path for folder in _folders(store, row.id) for path in folder.rglob("*"))
+        sizes += [path.stat().st_size for path in ours if path.is_file()]
+        found.append(Removal(run, row, len(sizes), sum(sizes)))
+    return found
+
+
+def remove(store: Store, removal: Removal) -> None:
+    """Delete a run: its files for good, and the run itself as MLflow deletes, which hides it.
+
+    The files go first, so that whoever ends this half-way finds the run still there and can delete it again.
+
+    Raises:
+        RunError: the store refuses.
+    """
+    run_id = removal.row.id
+    try:
+        remove_models(store.client, store.experiment_id, run_id)
+        delete_files(removal.run.info.artifact_uri)
+        for folder in _folders(store, run_id):
+            shutil.rmtree(folder)
+        store.client.delete_run(run_id)
+    except store_errors() as error:
+        raise RunError(f"Run {removal.row.name} ({run_id[:8]}) cannot be deleted: {reason(error)}.") from error
+
+
+def _folders(store: Store, run_id: str) -> list[Path]:
+    """The folders of our own beside the store that belong to a run."""
+    folders = (checkpoint_folder(store, run_id), store.place.work_folder / "sweeps" / run_id)
+    return [folder for folder in folders if folder.is_dir()]
