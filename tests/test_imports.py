@@ -42,6 +42,10 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["sweep", "--search", "bayes", "--trials", "3", "l2=interval(1,2)"],
         ["sweep", "--search", "tpe", "--trials", "3", "replicates=2", "l2=interval(1,2)"],
         ["ui", "tracking.uri=nothing"],
+        ["predict", "latest", "nothing.png"],
+        ["export", "latest", "--to", "onx"],
+        ["reproduce", "latest", "seed=1"],
+        ["evaluate", "--help"],
     ],
 )
 def test_help_lists_and_configuration_errors_import_nothing_heavy(arguments: list[str]) -> None:

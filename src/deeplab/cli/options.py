@@ -27,7 +27,7 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A trained run: an id, the beginning of one, a name, or latest.",
+        help="A trained run: an id, the beginning of one, a name, latest, or best:FILTER.",
         autocompletion=complete_run,
         show_default=False,
     ),

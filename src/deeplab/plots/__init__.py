@@ -13,5 +13,6 @@ PLOTS = {
     "sweep_heat_map": "deeplab.plots.sweep_heat_map:draw",
     "sweep_parallel": "deeplab.plots.sweep_parallel:draw",
     "sweep_curves": "deeplab.plots.sweep_curves:draw",
+    "predictions": "deeplab.plots.predictions:draw",
     "search": "deeplab.plots.search:draw",
 }

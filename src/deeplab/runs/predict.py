@@ -19,7 +19,7 @@ from deeplab.runs.trained import Trained, find_trained
 from deeplab.tracking.store import Store
 
 MOST_ERRORS = 10
-MOST_SEEN = 48
+MOST_SEEN = 30
 
 
 @dataclass(frozen=True)
