@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deeplab.cli import predictions as predictions_module
 from deeplab.config.compose import compose
 from deeplab.data.load import load
+from deeplab.runs import predict as predict_module
 
 Use = Callable[..., Any]
 
@@ -31,12 +33,12 @@ def test_pictures_of_test_rows_get_the_answers_that_the_rows_get(
 ) -> None:
     import keras
 
-    write_digits(tmp_path / "scans", digits, 100)
+    write_digits(tmp_path / "scans", digits, 40)
     status, out, err = use("predict", "digits", "scans", "--json", "--out", "seen.png")
     assert (status, err) == (0, "")
     said = json.loads(out)
     network = keras.saving.load_model(trained.model("digits"))
-    expected = network.predict_on_batch(digits.images(slice(100)))
+    expected = network.predict_on_batch(digits.images(slice(40)))
     found = np.array([[each["probabilities"][name] for name in "0123456789"] for each in said["images"]])
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert [each["class"] for each in said["images"]] == [str(index) for index in expected.argmax(axis=1)]
@@ -46,7 +48,7 @@ def test_pictures_of_test_rows_get_the_answers_that_the_rows_get(
     assert (said["run"], said["picture"]) == (trained.ids["digits"], "seen.png")
     with Image.open("seen.png") as picture:
         assert picture.width == 1000
-        assert picture.height > 1500
+        assert picture.height > 1200
 
 
 def test_a_table_names_the_three_likeliest_and_says_what_was_inverted(use: Use, digits: Any, tmp_path: Path) -> None:
@@ -62,14 +64,27 @@ def test_a_table_names_the_three_likeliest_and_says_what_was_inverted(use: Use, 
     assert lines[0][3] == "%"
     assert "1 of 2 images were inverted: digits is drawn light on dark, and the border says dark on light." in out
     assert "picture predictions.png" in out
+    assert "Nothing is to be seen" not in out
+    Image.new("L", (40, 50), 255).save("blank.png")
+    assert "Nothing is to be seen on blank.png, and a network" in use("predict", "digits", "0000.png", "blank.png").out
     assert use("predict", "digits", ".").status == 0  # the picture of the last time is not asked about
     assert "predictions.png " not in use("predict", "digits", ".").out.replace("picture predictions.png", "")
 
 
-def test_more_pictures_than_fit_a_table_are_all_asked_about(use: Use, digits: Any, tmp_path: Path) -> None:
-    write_digits(tmp_path / "many", digits, 60)
+def test_more_pictures_than_fit_a_batch_a_table_and_a_figure_are_all_asked_about(
+    use: Use, digits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict_module, "evaluation_batch", lambda network: 3)
+    monkeypatch.setattr(predict_module, "MOST_SEEN", 4)
+    monkeypatch.setattr(predictions_module, "MOST_ROWS", 5)
+    write_digits(tmp_path / "many", digits, 8)
     _, out, _ = use("predict", "digits", "many")
-    assert "and 10 more images; --json prints them all" in out
+    assert "and 3 more images; --json prints them all" in out
+    assert out.count("many/") == 5
+    said = json.loads(use("predict", "digits", "many", "--json").out)["images"]
+    assert [each["image"] for each in said] == [f"many/{number:04d}.png" for number in range(8)]
+    at_once = json.loads(use("predict", "digits", *sorted(str(path) for path in Path("many").iterdir()), "--json").out)
+    assert [each["class"] for each in at_once["images"]] == [each["class"] for each in said]
 
 
 def test_photographs_are_told_apart(use: Use, trained: Any) -> None:
