@@ -51,6 +51,10 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["show"],
         ["show", "latest", "tracking.uri=sqlite:///gone/mlflow.db"],
         ["compare", "latest", "--out", "x.pdf"],
+        ["predict", "latest", "nothing.png"],
+        ["export", "latest", "--to", "onx"],
+        ["reproduce", "latest", "seed=1"],
+        ["evaluate", "--help"],
     ],
 )
 def test_help_lists_and_configuration_errors_import_nothing_heavy(arguments: list[str]) -> None:

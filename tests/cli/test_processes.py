@@ -3,11 +3,13 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +99,16 @@ def _wait_for(port: int) -> None:
         ("bash", "deeplab train model=cnn_d", ["cnn_dropout", "cnn_dropout_pool"]),
         ("bash", "deeplab train optimizer.mom", ["optimizer.momentum="]),
         ("bash", "deeplab tr", ["train"]),
+        ("bash", "deeplab export lat", ["latest"]),
+        ("zsh", "deeplab predict mn", ["mnist-run"]),
+        ("zsh", "deeplab export latest --to sa", ["saved_model"]),
     ],
 )
 def test_completion(shell: str, words: str, expected: list[str], tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.execute("CREATE TABLE runs (name, lifecycle_stage, start_time)")
+        database.execute("INSERT INTO runs VALUES ('mnist-run', 'active', 1), ('mnist-gone', 'deleted', 2)")
+        database.commit()
     environment = {**os.environ, "_DEEPLAB_COMPLETE": f"complete_{shell}"}
     if shell == "bash":
         split = words.replace("=", " = ").split()
@@ -107,5 +116,6 @@ def test_completion(shell: str, words: str, expected: list[str], tmp_path: Path)
     else:
         environment["_TYPER_COMPLETE_ARGS"] = words
     done = subprocess.run([str(DEEPLAB)], capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+    assert done.stderr == ""
     found = [word for word in done.stdout.replace('"', " ").replace(":", " ").split() if word in expected]
     assert found == expected, done.stdout

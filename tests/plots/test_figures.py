@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from deeplab.plots import PLOTS, confusion, curves, diagram, filters, mistakes
+from deeplab.plots import PLOTS, confusion, curves, diagram, filters, mistakes, predictions
 from deeplab.plots.style import to_png
 
 NAMES = ("cat", "dog", "eel")
@@ -41,6 +41,10 @@ def drawn(name: str) -> Figure:
         return mistakes.draw(images, np.zeros(5, int), np.tile([0.1, 0.7, 0.2], (5, 1)), NAMES, 1234)
     if name == "filters":
         return filters.draw(rng.normal(size=(3, 3, 1, 32)), "conv2d_1", (28, 28, 1))
+    if name == "predictions":
+        said = np.array([[0.1, 0.7, 0.2], [0.9, 0.06, 0.04]])
+        names = ["seven.png", "a_name_of_far_too_many_letters_1.png"]
+        return predictions.draw(rng.uniform(size=(2, 4, 4, 1)), said, names, [False, True], NAMES, 5)
     return diagram.draw(ROWS, (28, 28, 1), "net")
 
 
@@ -50,6 +54,14 @@ def test_equal_input_gives_equal_bytes_a_thousand_pixels_wide(name: str) -> None
     assert png == to_png(drawn(name))
     assert png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20], "big") == 1000
+
+
+def test_predictions_name_the_likeliest_classes_and_what_was_inverted() -> None:
+    written = texts(drawn("predictions"))
+    assert "The first 2 of 5 images as the network saw them" in written
+    assert {"seven.png", "a_name_of_f…etters_1.png\ninverted"} <= set(written)
+    first = written.index("dog")
+    assert written[first : first + 6] == ["dog", "70.0 %", "eel", "20.0 %", "cat", "10.0 %"]
 
 
 def test_curves_have_axes_with_units_and_mark_the_best_epoch() -> None:

@@ -1,6 +1,7 @@
 """`deeplab evaluate`: how well a trained network does on a test set."""
 
 from deeplab.cli.options import ConfigDir, Overrides, RunName
+from deeplab.config.errors import Interrupted, exit_status
 
 
 def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
@@ -15,7 +16,10 @@ def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = 
 
     from deeplab.runs.evaluate import evaluate as evaluate_run
 
-    found = evaluate_run(run, overrides or [], config_dir)
+    try:
+        found = evaluate_run(run, overrides or [], config_dir)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted before anything was logged.", exit_status(interrupt)) from None
     console = Console(highlight=False, markup=False)
     if found.accuracy is not None:
         table = Table("class", box=SIMPLE_HEAD, padding=0)

@@ -7,7 +7,7 @@ import typer
 
 from deeplab.cli.completion import complete_format
 from deeplab.cli.options import ConfigDir, RunName, StoreOverrides, check_store_overrides
-from deeplab.config.errors import UserError, unknown_name
+from deeplab.config.errors import Interrupted, UserError, exit_status, unknown_name
 
 
 def export(
@@ -43,7 +43,10 @@ def export(
     from deeplab.runs.export import export as export_run
     from deeplab.tracking.store import open_store
 
-    made = export_run(open_store(config.tracking), run, to, out, force)
+    try:
+        made = export_run(open_store(config.tracking), run, to, out, force)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
     print_line(f"{made.path}: {made.size / 1e6:.2f} MB, the network of run {made.trained.name}")
     rows = f"{made.random_rows} random rows" + (f" and {made.test_rows} test rows" if made.test_rows else "")
     print_line(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deeplab.cli.options import STORE_KEYS, ConfigDir, RunName
-from deeplab.config.errors import UserError
+from deeplab.config.errors import Interrupted, UserError, exit_status
 
 Images = Annotated[
     list[str] | None,
@@ -51,8 +51,11 @@ def predict(
     from deeplab.runs.predict import predict as predict_pictures
     from deeplab.tracking.store import open_store
 
-    answers = predict_pictures(open_store(config.tracking), run, paths)
-    write_file(out, draw_answers(answers))
+    try:
+        answers = predict_pictures(open_store(config.tracking), run, paths)
+        write_file(out, draw_answers(answers))
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
     if as_json:
         print(json.dumps({**as_values(answers), "picture": str(out)}, indent=2, ensure_ascii=False))
     else:

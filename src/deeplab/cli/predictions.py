@@ -43,6 +43,10 @@ def remarks(answers: Answers) -> list[str]:
             f"{which} inverted: {answers.facts.name} is drawn {data} on {picture}, "
             f"and the border says {picture} on {data}."
         )
+    blank = [str(answer.path) for answer in answers.answers if answer.blank]
+    if blank:
+        more = f" and {len(blank) - 1:,} more" if len(blank) > 1 else ""
+        lines.append(f"Nothing is to be seen on {blank[0]}{more}, and a network answers all the same.")
     return [*lines, f"run {answers.trained.name}, trained on {answers.facts.name}"]
 
 
@@ -64,6 +68,7 @@ def as_values(answers: Answers) -> dict[str, Any]:
                 ],
                 "probabilities": dict(zip(names, map(float, answer.probabilities), strict=True)),
                 "inverted": answer.inverted,
+                "blank": answer.blank,
             }
             for answer in answers.answers
         ],

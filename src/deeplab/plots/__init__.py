@@ -22,5 +22,6 @@ PLOTS = {
     "sweep_parallel": "deeplab.plots.sweep_parallel:draw",
     "sweep_curves": "deeplab.plots.sweep_curves:draw",
     "compared_curves": "deeplab.plots.compared_curves:draw",
+    "predictions": "deeplab.plots.predictions:draw",
     "search": "deeplab.plots.search:draw",
 }

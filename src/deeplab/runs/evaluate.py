@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplab.config.build import build
 from deeplab.config.compose import Composed, compose
-from deeplab.config.errors import UserError, unknown_name
+from deeplab.config.errors import Interrupted, UserError, exit_status, unknown_name
 from deeplab.config.overrides import parse_override
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.added_noise import add_noise
@@ -15,10 +15,11 @@ from deeplab.data.facts import DatasetFacts
 from deeplab.data.load import load
 from deeplab.data.splits import DatasetInfo, Splits
 from deeplab.runs.artifacts import table
+from deeplab.runs.signals import signals_ignored
 from deeplab.runs.trained import SOURCE_TAG, Trained, find_trained
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import open_store
+from deeplab.tracking.store import open_store, reason, shown, store_errors
 
 if TYPE_CHECKING:
     from deeplab.evaluation.accuracy import Accuracy
@@ -62,6 +63,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
 
     Raises:
         UserError: there is no such network, or the data do not fit it; no run is left.
+        Interrupted: it was ended from outside while it was logged, and is KILLED.
     """
     elsewhere, of_data = _divided(overrides)
     store = open_store(compose(elsewhere, config_dir).config.tracking)
@@ -78,15 +80,23 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
 
         overall = accuracy(int((predictions.classes == predictions.labels).sum()), len(predictions.labels))
         classes = dict(zip(facts.class_names, class_accuracies(predictions, facts.class_names), strict=True))
-    log = _begin(trained, composed, splits, overrides)
+    try:
+        log = _begin(trained, composed, splits, overrides)
+    except store_errors() as error:
+        raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
     is_own = splits.info.fingerprint == facts.fingerprint
     found = Evaluation(trained, log.run_id, splits.info.name, is_own, scores, overall, classes)
     with log:
         try:
             _log(log, found, predictions)
             log.end("FINISHED")
+        except KeyboardInterrupt as interrupt:
+            with signals_ignored():
+                log.end("KILLED", f"ended by {type(interrupt).__name__}")
+            told = f"Interrupted: the evaluation {log.run_id[:8]} is KILLED."
+            raise Interrupted(told, exit_status(interrupt)) from None
         except BaseException as error:
-            log.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", f"{type(error).__name__}: {error}")
+            log.end("FAILED", f"{type(error).__name__}: {error}")
             raise
     return found
 

@@ -19,7 +19,7 @@ from deeplab.runs.trained import Trained, find_trained
 from deeplab.tracking.store import Store
 
 MOST_ERRORS = 10
-MOST_SEEN = 48
+MOST_SEEN = 30
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class Answer:
         path: of the picture.
         probabilities: of each class, [num_classes].
         inverted: whether black and white were exchanged.
+        blank: whether the network saw one brightness and nothing else.
     """
 
     path: Path
     probabilities: NDArray[np.float32]
     inverted: bool
+    blank: bool
 
     def top(self, count: int) -> list[int]:
         """The most likely classes, the likeliest first."""
@@ -104,7 +106,10 @@ def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list
                 continue  # the rest is read only to name everything that is wrong at once
             rows = np.stack([each.row for each in placed])
             said = network.predict_on_batch(rows)
-            answers += [Answer(p, s, each.inverted) for p, s, each in zip(some, said, placed, strict=True)]
+            answers += [
+                Answer(path, probabilities, each.inverted, blank=bool((each.row == each.row.flat[0]).all()))
+                for path, probabilities, each in zip(some, said, placed, strict=True)
+            ]
             seen += list(rows[: MOST_SEEN - len(seen)])
     if errors:
         more = len(errors) - MOST_ERRORS
