@@ -1,5 +1,6 @@
 """The process a network is trained in: device, threads, precision, determinism and the seeds of everything."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -58,7 +59,9 @@ def quiet_import() -> Iterator[None]:
     """Keep what TensorFlow's libraries write while they are loaded off the screen.
 
     No setting reaches these lines: they are written before the log is set up. An import that fails raises as ever.
+    Afterwards TensorFlow's log tells errors only: how often a function is traced is nothing to those who train.
     """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,0 +1,137 @@
+"""A study of three kinds of entries, really trained, on very little data."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deeplab.config.errors import UserError
+from deeplab.config.study import Entry, Figure, read_study
+from deeplab.report.results import Result, Results
+from deeplab.report.verdicts import best_point, verdicts
+from tests.conftest import Outcome
+
+STUDY = """
+title: A small study
+about: Whether a study does what it says.
+replicates: 2
+entries:
+  dense:
+    run: [model=dense_relu, dataset.image_size=8, dataset.limit=120, training.epochs=2, tracking.plots=none]
+    figures:
+      - {metric: test/accuracy, reported: 0.5, tolerance: 0.5, source: nobody}
+      - {metric: max_val/accuracy, at_least: 1.01, source: nobody}
+  code:
+    run: [model=autoencoder, noise=masking, dataset.image_size=8, dataset.limit=120, training.epochs=1]
+    replicates: 1
+  noise:
+    noise: {classifier: dense, denoisers: [code], levels: "0,0.5", seeds: 2}
+    figures: [{metric: noisy@0, minus: code@0, at_least: -1, source: nobody}]
+"""
+
+
+@pytest.fixture
+def study(folder: Path) -> Path:
+    (folder / "small").mkdir()
+    (folder / "small" / "study.yaml").write_text(STUDY)
+    return folder / "small"
+
+
+def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
+    study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]
+) -> None:
+    taken = cli("train", "model=dense_relu", "dataset.image_size=8", "dataset.limit=120", "training.epochs=2")
+    assert taken.status == 0
+    first = cli("study", "small")
+    assert (first.status, first.err) == (0, "")
+    assert "dense: 0 of 2 done, 2 to do" in first.out
+    assert "of this store is taken" in first.out
+    lines = Results(study).lines
+    assert [(line.entry, line.replicate) for line in lines] == [("code", 0), ("dense", 0), ("dense", 1), ("noise", 0)]
+    assert len({line.configuration for line in lines}) == 4
+    by_id = {run.info.run_id: run for run in runs()}
+    assert len(by_id) == 4
+    for line in lines[:3]:
+        assert line.scores["test/loss"] == by_id[line.run].data.metrics["test/loss"]
+    page = (study / "README.md").read_text()
+    mean = (lines[1].scores["test/accuracy"] + lines[2].scores["test/accuracy"]) / 2
+    row = next(line for line in page.splitlines() if line.startswith("| dense | test/accuracy"))
+    assert f"| 0.5 ± 0.5 | nobody | {mean:.4f} ± " in row
+    assert row.endswith("| 2 | reproduced |")
+    assert "| at least 1.01 | nobody |" in page
+    assert "| falls short |" in page
+    for link in ("figures/reported.png", "figures/noise_noise_curve.png", "results.csv"):
+        assert f"({link})" in page
+        assert (study / link).stat().st_size > 100
+
+    again = cli("study", "small")
+    assert "dense: 2 of 2 done\n" in again.out
+    assert len(runs()) == 4
+    assert (study / "README.md").read_text() == page
+    (study / "study.yaml").write_text(STUDY.replace("training.epochs=2", "training.epochs=3"))
+    cli("study", "small", "--report")
+    assert "| not yet run |" in (study / "README.md").read_text()
+
+
+def test_a_page_is_written_of_nothing(study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]) -> None:
+    outcome = cli("study", "small", "--report")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert (study / "README.md").read_text().count("not yet run") == 3
+    assert runs() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("title: [", "study.yaml is no YAML"),
+        ("title: x", "about: Field required"),
+        (STUDY.replace("classifier: dense", "classifier: dens"), "Unknown entry 'dens'"),
+        (STUDY.replace("tolerance: 0.5, ", ""), "reported and tolerance go together"),
+        (STUDY.replace('levels: "0,0.5"', 'levels: "0:1"'), "noise.levels 0:1: write START:STOP:STEP"),
+        (STUDY.replace("model=autoencoder", "model=autoencodr"), "Entry 'code': Unknown model 'autoencodr'."),
+    ],
+)
+def test_a_wrong_study_is_one_line(study: Path, cli: Callable[..., Outcome], text: str, line: str) -> None:
+    (study / "study.yaml").write_text(text)
+    outcome = cli("study", "small", "--report")
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert line in outcome.err
+
+
+def test_a_folder_without_a_study_and_an_entry_that_is_none(study: Path, cli: Callable[..., Outcome]) -> None:
+    assert "study.yaml: No such file or directory." in cli("study", "nowhere").err
+    outcome = cli("study", "small", "--only", "dens")
+    assert (outcome.status, "Unknown entry 'dens' in --only. Did you mean 'dense'?" in outcome.err) == (2, True)
+
+
+def test_results_that_somebody_broke_are_named(study: Path) -> None:
+    (study / "results.csv").write_text("entry,point\nx,y\n")
+    with pytest.raises(UserError, match=r"results.csv cannot be read"):
+        Results(study)
+
+
+def result(point: str, replicate: int, **scores: float) -> Result:
+    named = {name.replace("__", "/"): value for name, value in scores.items()}
+    return Result("e", point, replicate, "c", "r", "2026-01-01", "d", "cpu", "", "v", 1.0, named)
+
+
+def test_figures_of_a_sweep_are_those_of_its_best_point() -> None:
+    lines = [result("a", 0, validation__accuracy=0.8, test__accuracy=0.9), result("b", 0, validation__accuracy=0.9)]
+    assert best_point(lines) == "b"
+    figure = Figure(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
+    (verdict,) = verdicts("e", Entry(sweep=("x",), figures=(figure,)), lines)
+    assert (verdict.point, verdict.words) == ("b", "differs")
+
+
+@pytest.mark.parametrize(("measured", "words"), [(0.95, "reproduced"), (0.991, "reproduced"), (0.9999, "differs")])
+def test_a_tolerance_is_kept(measured: float, words: str) -> None:
+    figure = Figure(metric="test/accuracy", source="s", reported=0.97, tolerance=0.0211)
+    (verdict,) = verdicts("e", Entry(run=("x",), figures=(figure,)), [result("", 0, test__accuracy=measured)])
+    assert verdict.words == words
+
+
+def test_every_study_of_the_project_can_be_read() -> None:
+    folders = sorted(path.parent for path in (Path(__file__).resolve().parents[2] / "experiments").glob("*/study.yaml"))
+    assert len(folders) >= 6
+    assert all(read_study(folder).entries for folder in folders)
