@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import Outcome
 
 from deeplab.config.errors import UserError
 from deeplab.config.study import Entry, Figure, read_study
 from deeplab.report.results import Result, Results
 from deeplab.report.verdicts import best_point, verdicts
-from tests.conftest import Outcome
 
 STUDY = """
 title: A small study
