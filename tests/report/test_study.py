@@ -58,7 +58,7 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     mean = (lines[1].scores["test/accuracy"] + lines[2].scores["test/accuracy"]) / 2
     row = next(line for line in page.splitlines() if line.startswith("| dense | test/accuracy"))
     assert f"| 0.5 ± 0.5 | nobody | {mean:.4f} ± " in row
-    assert row.endswith("| 2 | reproduced |")
+    assert row.endswith("| 2 of 2 | reproduced |")
     assert "| at least 1.01 | nobody |" in page
     assert "| falls short |" in page
     for link in ("figures/reported.png", "figures/noise_noise_curve.png", "results.csv"):

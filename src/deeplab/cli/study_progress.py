@@ -46,7 +46,7 @@ class ShownStudy(StudyObserver):
 def show_study(study: Study, page: Path) -> None:
     """Print the verdicts, and where the report is."""
     table = Table("entry", "metric", "reported", title=Text(study.config.title), title_justify="left", box=SIMPLE_HEAD)
-    for head in ("measured", "n"):
+    for head in ("measured", "within"):
         table.add_column(head, justify="right")
     table.add_column("verdict")
     for each in measure(study):
@@ -57,7 +57,7 @@ def show_study(study: Study, page: Path) -> None:
                 verdict.metric,
                 verdict.wanted,
                 "" if found is None else f"{found.mean:.4f}",
-                "0" if found is None else str(found.count),
+                "" if found is None else f"{verdict.within} of {found.count}",
                 verdict.words,
             )
     console = Console(highlight=False, markup=False)

@@ -138,7 +138,7 @@ def _lines(
     yield "## Reported and measured"
     yield ""
     yield from _table(
-        ("entry", "metric", "reported or asked", "source", "measured", "n", "verdict"),
+        ("entry", "metric", "reported or asked", "source", "measured", "within, of n", "verdict"),
         [
             (
                 verdict.entry + (f", {verdict.point}" if verdict.point else ""),
@@ -146,7 +146,7 @@ def _lines(
                 verdict.wanted,
                 verdict.figure.source,
                 _mean(verdict.measured),
-                str(verdict.measured.count) if verdict.measured else "0",
+                f"{verdict.within} of {verdict.measured.count}" if verdict.measured else "",
                 verdict.words,
             )
             for each in measured
@@ -154,7 +154,10 @@ def _lines(
         ],
     )
     yield ""
-    yield "Measured: mean ± standard deviation over n trainings, each with a seed of its own."
+    yield (
+        "Measured: mean ± standard deviation over n trainings, each with a seed of its own; the verdict is on the mean, "
+        "and beside it stands how many of the single trainings lie within."
+    )
     for picture in pictures:
         yield ""
         yield f"![reported and measured]({FIGURES}/{picture})"

@@ -21,13 +21,15 @@ class Verdict:
         figure: that it is held against.
         point: the best one of a sweep; empty otherwise.
         measured: over the replicates, or None where nothing is finished.
-        words: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound.
+        within: how many of the single runs lie within the tolerance or the bounds.
+        words: of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound.
     """
 
     entry: str
     figure: Figure
     point: str
     measured: Statistics | None
+    within: int
     words: str
 
     @property
@@ -59,7 +61,8 @@ def verdicts(name: str, entry: Entry, lines: Sequence[Result]) -> list[Verdict]:
     for figure in entry.figures:
         values = _values(figure, chosen)
         measured = statistics(values) if values else None
-        found.append(Verdict(name, figure, point, measured, _words(figure, measured)))
+        within = sum(_is_within(figure, value) for value in values)
+        found.append(Verdict(name, figure, point, measured, within, _words(figure, measured)))
     return found
 
 
@@ -93,8 +96,13 @@ def _words(figure: Figure, measured: Statistics | None) -> str:
     if measured is None:
         return "not yet run"
     if figure.reported is not None:
+        return "reproduced" if _is_within(figure, measured.mean) else "differs"
+    return "holds" if _is_within(figure, measured.mean) else "falls short"
+
+
+def _is_within(figure: Figure, value: float) -> bool:
+    if figure.reported is not None:
         assert figure.tolerance is not None
-        return "reproduced" if abs(measured.mean - figure.reported) <= figure.tolerance else "differs"
-    low = figure.at_least is None or measured.mean >= figure.at_least
-    high = figure.at_most is None or measured.mean <= figure.at_most
-    return "holds" if low and high else "falls short"
+        return abs(value - figure.reported) <= figure.tolerance
+    low = figure.at_least is None or value >= figure.at_least
+    return low and (figure.at_most is None or value <= figure.at_most)
