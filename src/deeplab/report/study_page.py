@@ -155,8 +155,8 @@ def _lines(
     )
     yield ""
     yield (
-        "Measured: mean ± standard deviation over n trainings, each with a seed of its own; the verdict is on the mean, "
-        "and beside it stands how many of the single trainings lie within."
+        "Measured: mean ± standard deviation over n trainings, each with a seed of its own. The verdict is on the mean; "
+        "beside it stands how many of the single trainings lie within."
     )
     for picture in pictures:
         yield ""
