@@ -155,7 +155,7 @@ def _lines(
     )
     yield ""
     yield (
-        "Measured: mean ± standard deviation over n trainings, each with a seed of its own. The verdict is on the mean; "
+        "Measured: mean ± standard deviation over n trainings, each with its own seed. The verdict is on the mean; "
         "beside it stands how many of the single trainings lie within."
     )
     for picture in pictures:
