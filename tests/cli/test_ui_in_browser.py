@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.conftest import DEEPLAB
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
