@@ -18,6 +18,7 @@ from deeplab.sweep.summary import Summary
 from deeplab.tracking.store import shown
 
 MOST_ROWS = 50
+LEAST_WIDTH = 16  # letters of a value before it is folded
 SPREAD = ("deviation", "interval", "minimum", "maximum")
 _LABELS: dict[Metric, str] = {
     "val/accuracy": "validation accuracy",
@@ -89,7 +90,8 @@ def _table(plan: Plan, summary: Summary) -> Table:
     on_test: Metric = "test/accuracy" if has_accuracy else "test/loss"
     table = Table(title=Text(plan.name), title_justify="left", box=SIMPLE_HEAD, padding=0)
     for axis in plan.axes:
-        table.add_column(axis.key.rpartition(".")[2], overflow="fold")
+        longest = max(len(point.settings[axis.key]) for point in summary.points)
+        table.add_column(axis.key.rpartition(".")[2], overflow="fold", min_width=min(longest, LEAST_WIDTH))
     spread = ("std", "95 %", "min", "max") if several else ()
     for head in ("n", SHORT[metric], *spread, "to best", *spread[1:2], SHORT[on_test], "s"):
         table.add_column(head, justify="right", no_wrap=True)

@@ -104,7 +104,7 @@ class Composer:
         try:
             composed = _set_values([override for override in parsed if override not in groups], chosen)
         except HYDRA_ERRORS as error:
-            _check_keys(parsed, chosen)
+            _check_keys(parsed, chosen, self.folders)
             raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
         check_values(OmegaConf.to_container(composed, resolve=False))
         values = settle(_resolved(composed))
@@ -169,7 +169,7 @@ def _first_line(error: BaseException) -> str:
     return _first_line(error.__cause__)
 
 
-def _check_keys(overrides: Sequence[Override], composed: DictConfig) -> None:
+def _check_keys(overrides: Sequence[Override], composed: DictConfig, folders: tuple[Path, ...]) -> None:
     """Find the override whose key does not exist, and name the keys beside it."""
     for override in overrides:
         here: Any = OmegaConf.to_container(composed, resolve=False)
@@ -185,11 +185,23 @@ def _check_keys(overrides: Sequence[Override], composed: DictConfig) -> None:
             elif isinstance(here, dict):
                 if part not in here:
                     _suggest_leaf(part, override, composed)
+                    _suggest_file(part, passed, folders)
                     raise unknown_name("key", part, {*map(str, here), *(() if passed else GROUPS)}, where)
                 here = here[part]
             else:
                 raise UserError(f"Override '{override.input_line}': {where} is a value, it has no keys.")
             passed.append(part)
+
+
+def _suggest_file(part: str, passed: Sequence[str], folders: tuple[Path, ...]) -> None:
+    """`noise.level` is a key of other files of the group than the one that is chosen."""
+    if len(passed) != 1 or passed[0] not in GROUPS:
+        return
+    group = passed[0]
+    holding = [name for name, path in options(group, folders).items() if part in (yaml.safe_load(path.open()) or {})]
+    if holding:
+        known = ", ".join(f"{group}={name}" for name in holding)
+        raise UserError(f"Unknown key '{part}' in {group}; other choices have it: {known}.")
 
 
 def _suggest_leaf(part: str, override: Override, composed: DictConfig) -> None:

@@ -1,0 +1,109 @@
+"""Every command line of the README and the documents is carried out, on little data and for an epoch."""
+
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import ROOT, Outcome
+
+from deeplab.config.compose import compose
+from deeplab.runs.train import train
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+INDENTED = re.compile(r"^    (deeplab .*)$", re.MULTILINE)
+IN_TEXT = re.compile(r"`(deeplab [a-z][^`]*)`")
+# They do not come back, or change the settings of a person's shell; each has a test of its own.
+ELSEWHERE = ("deeplab ui", "deeplab --install-completion")
+# These are about many or long trainings: the plan is made, or the page of what is there.
+SHORTENED = {"sweep": ["--dry-run"], "study": ["--report"], "rm": ["--yes"], "noise": ["--seeds", "1"]}
+QUICK = ("training.epochs=1", "tracking.plots=none")
+FINISHED = "is finished after 1 epochs. Give more of them to train it further"
+
+
+def commands() -> list[str]:
+    found: list[str] = []
+    for page in PAGES:
+        text = page.read_text()
+        found += [line.strip() for line in INDENTED.findall(text)] + IN_TEXT.findall(text)
+    return [line for line in dict.fromkeys(found) if len(line.split()) > 1 and line not in ELSEWHERE]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
+    """A folder with all that the documents speak of: data, pictures, a network, runs."""
+    folder = tmp_path_factory.mktemp("docs")
+    shutil.copyfile(empty_database, folder / "mlflow.db")
+    shutil.copytree(ROOT / "experiments", folder / "experiments")
+    rng = np.random.default_rng(0)
+    labels = np.arange(80) % 10
+    for name, shape in (("mnist", (28, 28)), ("cifar10", (32, 32, 3)), ("mine", (28, 28)), ("new", (28, 28, 1))):
+        x = rng.integers(0, 256, (80, *shape), dtype=np.uint8)
+        np.savez(folder / f"{name}.npz", x_train=x, y_train=labels, x_test=x[:40], y_test=labels[:40])
+    for path in ("photos/cat", "photos/dog", "scans"):
+        (folder / path).mkdir(parents=True)
+        for number in range(12):
+            Image.fromarray(rng.integers(0, 256, (20, 20), dtype=np.uint8)).save(folder / path / f"{number}.png")
+    for name in ("digit.png", "photo.png"):
+        shutil.copyfile(folder / "scans" / "0.png", folder / name)
+    (folder / "my_conf" / "model").mkdir(parents=True)
+    network = re.search(r"```yaml\n(# my_conf/model/mine.yaml\n.*?)```", PAGES[0].read_text(), re.DOTALL)
+    assert network is not None
+    (folder / "my_conf" / "model" / "mine.yaml").write_text(network[1])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(workplace: Path) -> Path:
+    """The same folder with the runs that the documents name; the newest is a classifier of digits."""
+    patch = pytest.MonkeyPatch()
+    with patch.context() as here:
+        here.chdir(workplace)
+        here.setenv("DEEPLAB_DATA", str(workplace))
+        for words in (
+            "experiment=mnist_cnn6",
+            "experiment=mnist_autoencoder",
+            "experiment=mnist_conv_autoencoder",
+            "model=cnn",
+            "model=cnn_dropout",
+        ):
+            train(compose([words, *QUICK, "dataset.limit=64", "training.batch_size=16"]))
+    return workplace
+
+
+@pytest.fixture
+def here(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(trained)
+    monkeypatch.setenv("DEEPLAB_DATA", str(trained))
+    yield trained
+
+
+def shortened(line: str) -> list[str]:
+    words = shlex.split(line)[1:]
+    if words[0] == "train":
+        if "--resume" in words:
+            return [*words[:3], *(["training.epochs=2"] if len(words) > 3 else [])]
+        more = [*QUICK, "training.batch_size=16", "dataset.limit=64"]
+        return [*(word for word in words if not word.startswith("dataset.limit")), *more]
+    return [*words, *(word for word in SHORTENED.get(words[0], []) if word not in words)]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_command_of_the_documents_does_what_it_says(line: str, here: Path, cli: Callable[..., Outcome]) -> None:
+    outcome = cli(*shortened(line))
+    if line.startswith("deeplab train --resume latest") and "epochs" not in line:
+        assert FINISHED in outcome.err or outcome.status == 0
+        return
+    assert (outcome.status, outcome.err) == (0, ""), outcome.err
+
+
+def test_the_documents_have_commands_and_their_links_lead_somewhere() -> None:
+    assert len(commands()) > 50
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
