@@ -11,7 +11,7 @@ from PIL import Image
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import PlaneConfig
-from deeplab.data.plane.inputs import to_inputs
+from deeplab.data.plane.inputs import INPUTS, to_inputs
 from deeplab.runs.plane import Film, Grid, chosen_epochs, film_for, outputs, plane_figures
 from deeplab.runs.prepare import prepare
 from deeplab.runs.train import train
@@ -170,3 +170,14 @@ def test_an_activation_by_itself_belongs_to_the_units_before_it_and_no_unit_is_n
 def test_the_weights_that_are_kept_end_the_film() -> None:
     pictures = drawn_from()["film"]["pictures"]
     assert [caption for caption, _ in pictures] == ["the weights that are kept"]
+
+
+def test_the_spiral_of_the_report_has_every_input_three_units_and_a_rate_in_stages() -> None:
+    config = compose(["experiment=playground_spiral"]).config
+    assert set(config.dataset.inputs) == set(INPUTS)
+    assert config.model.settings["units"] == 3
+    assert {(layer["activation"], layer["l2"]) for layer in config.model.layers[:-1]} == {("tanh", None)}
+    rates = [config.optimizer.learning_rate * factor for factor in config.schedule.factors]
+    assert (config.optimizer.kind, rates) == ("sgd", pytest.approx([0.1, 0.01]))
+    assert config.schedule.boundary_epochs[0] < config.training.epochs
+    assert config.training.loss == "half_squared_error"

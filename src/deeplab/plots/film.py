@@ -13,7 +13,7 @@ from deeplab.plots.style import GREY, style
 
 _INCHES = 4.0
 _DPI = 100
-_MOST_POINTS = 300
+_MOST_POINTS = 500
 _SIGNS = {"training": "●", "validation": "■", "test": "◆"}
 _FRAME_MS, _LAST_FRAME_MS = 200, 2500
 

@@ -38,7 +38,7 @@ def draw(layers: Sequence[Layer], reach: float, name: str) -> Figure:
     columns = max(FEWEST_COLUMNS, -(-widest // -(-widest // MOST_COLUMNS)))  # eight are two rows of four
     rows = [-(-min(len(maps), MAX_SHOWN) // columns) for _, maps, _ in layers]
     # A map is as high as it is wide, with a line of text above; each layer has a line of its own.
-    heights = [0.35 + row * (0.3 + (WIDTH - 1) / columns) for row in rows]
+    heights = [0.3 + row * (0.25 + (WIDTH - 1.2) / columns) for row in rows]
     title = f"{name}: {total:,} hidden unit{'s' if total > 1 else ''} over the plane"
     figure = new_figure(title, 0.4 + sum(heights))
     parts = figure.subfigures(len(layers), 1, squeeze=False, height_ratios=heights).ravel()
