@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the person who runs the tests reaches them, and no download leaves this machine."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DEEPLAB_DEBUG"):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DEEPLAB_DEBUG", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

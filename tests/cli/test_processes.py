@@ -106,8 +106,8 @@ def _wait_for(port: int) -> None:
 )
 def test_completion(shell: str, words: str, expected: list[str], tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
-        database.execute("CREATE TABLE runs (name, lifecycle_stage, start_time)")
-        database.execute("INSERT INTO runs VALUES ('mnist-run', 'active', 1), ('mnist-gone', 'deleted', 2)")
+        database.execute("CREATE TABLE runs (run_uuid, name, lifecycle_stage, start_time)")
+        database.execute("INSERT INTO runs VALUES ('a1', 'mnist-run', 'active', 1), ('b2', 'mnist-gone', 'deleted', 2)")
         database.commit()
     environment = {**os.environ, "_DEEPLAB_COMPLETE": f"complete_{shell}"}
     if shell == "bash":
