@@ -12,6 +12,7 @@ from PIL import Image
 from tests.conftest import ROOT, Outcome
 
 from deeplab.config.compose import compose
+from deeplab.runs.membership import Membership
 from deeplab.runs.train import train
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -19,8 +20,10 @@ INDENTED = re.compile(r"^    (deeplab .*)$", re.MULTILINE)
 IN_TEXT = re.compile(r"`(deeplab [a-z][^`]*)`")
 # They do not come back, or change the settings of a person's shell; each has a test of its own.
 ELSEWHERE = ("deeplab ui", "deeplab --install-completion")
+# Named in a sentence, without the arguments they need.
+NAMED = ("deeplab export", "deeplab rm", "deeplab study")
 # These are about many or long trainings: the plan is made, or the page of what is there.
-SHORTENED = {"sweep": ["--dry-run"], "study": ["--report"], "rm": ["--yes"], "noise": ["--seeds", "1"]}
+SHORTENED = {"sweep": ["--dry-run"], "study": ["--report"], "rm": ["--yes"], "noise": ["--levels", "0,0.5"]}
 QUICK = ("training.epochs=1", "tracking.plots=none")
 FINISHED = "is finished after 1 epochs. Give more of them to train it further"
 
@@ -30,7 +33,7 @@ def commands() -> list[str]:
     for page in PAGES:
         text = page.read_text()
         found += [line.strip() for line in INDENTED.findall(text)] + IN_TEXT.findall(text)
-    return [line for line in dict.fromkeys(found) if len(line.split()) > 1 and line not in ELSEWHERE]
+    return [line for line in dict.fromkeys(found) if line not in (*ELSEWHERE, *NAMED)]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) ->
     labels = np.arange(80) % 10
     for name, shape in (("mnist", (28, 28)), ("cifar10", (32, 32, 3)), ("mine", (28, 28)), ("new", (28, 28, 1))):
         x = rng.integers(0, 256, (80, *shape), dtype=np.uint8)
-        np.savez(folder / f"{name}.npz", x_train=x, y_train=labels, x_test=x[:40], y_test=labels[:40])
+        np.savez(folder / f"{name}.npz", x_train=x, y_train=labels, x_test=x, y_test=labels)
     for path in ("photos/cat", "photos/dog", "scans"):
         (folder / path).mkdir(parents=True)
         for number in range(12):
@@ -68,18 +71,33 @@ def trained(workplace: Path) -> Path:
             "experiment=mnist_cnn6",
             "experiment=mnist_autoencoder",
             "experiment=mnist_conv_autoencoder",
+            "model=dense_relu",
             "model=cnn",
             "model=cnn_dropout",
         ):
-            train(compose([words, *QUICK, "dataset.limit=64", "training.batch_size=16"]))
+            trial = Membership("3f2a91c0", "a trial", {"deeplab.sweep": "3f2a91c0"}) if "6" in words else None
+            composed = compose([words, *QUICK, "dataset.limit=64", "training.batch_size=16"])
+            train(composed, membership=trial)
     return workplace
 
 
 @pytest.fixture
-def here(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(trained)
+def here(trained: Path, tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with the same content, which a command may change."""
+    deletes = " rm " in line or "--resume" in line  # files of runs, whose paths are in the database
+    if deletes:
+        shutil.copytree(trained / "mlruns", tmp_path / "kept")
+    shutil.copyfile(trained / "mlflow.db", tmp_path / "mlflow.db")
+    shutil.copytree(trained / "experiments", tmp_path / "experiments")
+    for path in trained.iterdir():
+        if not (tmp_path / path.name).exists() and path.name != ".deeplab":
+            (tmp_path / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DEEPLAB_DATA", str(trained))
-    yield trained
+    yield tmp_path
+    if deletes:
+        shutil.rmtree(trained / "mlruns")
+        shutil.move(tmp_path / "kept", trained / "mlruns")
 
 
 def shortened(line: str) -> list[str]:
@@ -89,7 +107,8 @@ def shortened(line: str) -> list[str]:
             return [*words[:3], *(["training.epochs=2"] if len(words) > 3 else [])]
         more = [*QUICK, "training.batch_size=16", "dataset.limit=64"]
         return [*(word for word in words if not word.startswith("dataset.limit")), *more]
-    return [*words, *(word for word in SHORTENED.get(words[0], []) if word not in words)]
+    more = SHORTENED.get(words[0], [])
+    return words if set(more[:1]) & set(words) else [*words, *more]
 
 
 @pytest.mark.parametrize("line", commands())

@@ -22,7 +22,7 @@ from deeplab.runs.noise_curve import NoiseResult, NoiseSettings, noise_curve
 from deeplab.runs.train import train
 from deeplab.tracking.store import Store, open_store
 
-SMALL = (X, "optimizer=adam", "tracking.plots=none", "seed=1")
+SMALL = ("dataset.image_size=12", "dataset.limit=200", "optimizer=adam", "tracking.plots=none", "seed=1")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from deeplab.runs.train import RunObserver
 from deeplab.training.history import Epoch
 
 SHORT_NAMES = {"accuracy": "acc"}
+MOST_LINES = 100  # of epochs, about
 
 
 @contextmanager
@@ -49,8 +50,10 @@ class PlainProgress(RunObserver):
         self.epochs = epochs
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        """Print the epoch's line."""
-        self._print(epoch_line(epoch, self.epochs))
+        """Print the epoch's line; of very many epochs a hundred or so."""
+        every = max(1, self.epochs // MOST_LINES)
+        if epoch.number % every == 0 or epoch.number in (1, self.epochs):
+            self._print(epoch_line(epoch, self.epochs))
 
     def _print(self, line: str) -> None:
         print_line(line)
