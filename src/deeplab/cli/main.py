@@ -19,6 +19,7 @@ from deeplab.cli.list import list_options
 from deeplab.cli.noise import noise
 from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
+from deeplab.cli.report import report
 from deeplab.cli.reproduce import reproduce
 from deeplab.cli.rm import rm
 from deeplab.cli.runs import runs
@@ -48,6 +49,7 @@ app.command("evaluate")(evaluate)
 app.command("explain")(explain)
 app.command("export")(export)
 app.command("reproduce")(reproduce)
+app.command("report")(report)
 app.command("runs")(runs)
 app.command("show")(show)
 app.command("compare")(compare)

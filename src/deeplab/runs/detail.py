@@ -1,13 +1,13 @@
 """Everything that one run can tell of itself."""
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deeplab.runs.command import command
 from deeplab.runs.rows import Row, rows
-from deeplab.tracking.fields import KIND_TAG, PARENT_TAG
+from deeplab.tracking.fields import PARENT_TAG
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.read import list_files, model_locations, read_artifact, read_history
 from deeplab.tracking.store import Store
@@ -54,7 +54,6 @@ def detail(store: Store, run: "Run") -> Detail:
     children = all_runs(store, f"tags.`{PARENT_TAG}` = '{run.info.run_id}'")
     parent_id = run.data.tags.get(PARENT_TAG)
     parent = None if parent_id is None else run_by_id(store, parent_id)
-    overrides = read_artifact(store, run, "overrides.txt")
     files = list_files(run.info.artifact_uri)
     for location in model_locations(store, run.info.run_id):
         files += [(f"model/{path}", size) for path, size in list_files(location)]
@@ -65,7 +64,7 @@ def detail(store: Store, run: "Run") -> Detail:
         tags=run.data.tags,
         history=read_history(store, run),
         files=sorted(files),
-        command=None if overrides is None else _command(run, overrides.decode().splitlines()),
+        command=command(store, run),
         packages=_versions((read_artifact(store, run, "packages.txt") or b"").decode()),
         parent=None if parent is None else rows([parent], [])[0],
         children=rows(children[::-1], children),
@@ -130,12 +129,6 @@ def _layer(text: str) -> str:
     settings = {key: value for key, value in values.items() if key != "type" and value is not None}
     words = (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items())
     return " ".join([str(values.get("type", "")), *words])
-
-
-def _command(run: "Run", overrides: Sequence[str]) -> str:
-    # A trial keeps the overrides of its sweep.
-    command = "sweep" if run.data.tags.get(KIND_TAG) in ("sweep", "trial") else "train"
-    return " ".join(["deeplab", command, *map(shlex.quote, overrides)])
 
 
 def _versions(text: str) -> dict[str, str]:

@@ -16,7 +16,8 @@ from deeplab.data.load import load
 from deeplab.data.splits import DatasetInfo, Splits
 from deeplab.runs.artifacts import table
 from deeplab.runs.signals import signals_ignored
-from deeplab.runs.trained import SOURCE_TAG, Trained, find_trained
+from deeplab.runs.trained import Trained, find_trained
+from deeplab.tracking.fields import SOURCE_TAG
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store, reason, shown, store_errors

@@ -11,6 +11,7 @@ from deeplab.config.errors import UserError
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.facts import DatasetFacts
 from deeplab.runs.artifacts import DATASET_FILE
+from deeplab.tracking.fields import SOURCE_TAG
 from deeplab.tracking.find import find_run
 from deeplab.tracking.read import load_network, read_artifact
 from deeplab.tracking.store import Store
@@ -18,8 +19,6 @@ from deeplab.training.runtime import quiet_import
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-SOURCE_TAG = "deeplab.source"
 
 
 @dataclass(frozen=True)

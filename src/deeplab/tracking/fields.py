@@ -16,6 +16,8 @@ PARENT_TAG = "mlflow.parentRunId"
 # What a group is called by when it is named alone: model=cnn, dataset=mnist.
 NAMES_OF_GROUPS = ("name", "kind")
 OUR_TAGS = "deeplab."
+# Of an evaluation: the run whose network it scored.
+SOURCE_TAG = "deeplab.source"
 
 
 def values_of(run: "Run") -> dict[str, Value]:

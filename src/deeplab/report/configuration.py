@@ -1,0 +1,71 @@
+"""The configuration of a run on a page: what differs from the defaults first, then all of it."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from deeplab.config.compose import compose
+from deeplab.report.page import Cell, Code, Folded, Listing, Part, Section, Table, Text
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.run_log import flatten
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+_LAYERS = "model.layers."
+_NOTHING = "null"
+
+
+def configuration(store: Store, run: "Run", swept: Collection[str] = ()) -> Section:
+    """What was asked for, what differs from the defaults, the layers, and all of it folded.
+
+    Args:
+        store: where the run is.
+        run: that has a `config.yaml`, or not.
+        swept: keys that differ from point to point of the run's sweep.
+    """
+    title = "Configuration of the best point" if swept else "Configuration"
+    content = read_artifact(store, run, "config.yaml")
+    values = None if content is None else _read(content)
+    if content is None or values is None:
+        return Section(title, ())
+    whole = Folded("The whole configuration", (Listing(content.decode(errors="replace"), "yaml"),))
+    return Section(title, (_differences(values, swept), *_network(values), whole))
+
+
+def _read(content: bytes) -> Mapping[str, Any] | None:
+    """The values of a `config.yaml`; None where somebody broke it."""
+    try:
+        values = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def _differences(values: Mapping[str, Any], swept: Collection[str]) -> Part:
+    defaults, ours = flatten(compose([]).values), flatten(values)
+    rows: list[tuple[Cell, ...]] = []
+    for key, value in ours.items():
+        default = defaults.get(key, _NOTHING)
+        if value != default and not key.startswith(_LAYERS):
+            name = f"{key} (swept)" if key in swept else key
+            rows.append((Code(name), Code(value), None if default == _NOTHING else Code(default)))
+    if not rows:
+        return Text("Nothing in it differs from the defaults.")
+    return Table("What differs from the defaults", ("key", "value", "default"), tuple(rows))
+
+
+def _network(values: Mapping[str, Any]) -> Iterator[Part]:
+    layers = (values.get("model") or {}).get("layers") or []
+    rows = tuple((number, Code(str(layer.get("type", ""))), _settings(layer)) for number, layer in enumerate(layers, 1))
+    if rows:
+        yield Table("Layers of the network", ("layer", "type", "settings"), rows)
+
+
+def _settings(layer: Mapping[str, Any]) -> Cell:
+    kept = {key: value for key, value in layer.items() if key != "type" and value is not None}
+    words = (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in kept.items())
+    return Code("  ".join(words)) if kept else None

@@ -1,0 +1,123 @@
+"""A page as Markdown for a repository, its figures in a folder beside it."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from deeplab.report.page import (
+    Cell,
+    Code,
+    Facts,
+    Folded,
+    Group,
+    Listing,
+    Page,
+    Part,
+    Picture,
+    Table,
+    Text,
+    slug,
+    words,
+)
+
+# What would be read as mark-up. An underscore inside a word is none.
+_MARKS = re.compile(r"[\\`*\[\]<>&~|$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_BEGINNINGS = re.compile(r"^(\d*)(?=#+\s|[+-]\s|[=-]+$|(?<=\d)[.)](?:\s|$))")
+
+
+def to_markdown(page: Page, folder: str) -> tuple[str, dict[str, bytes]]:
+    """Write a page as GitHub's Markdown; whatever is in it is escaped.
+
+    Args:
+        page: what is on it.
+        folder: where the figures will be, seen from the page.
+
+    Returns:
+        The text, and the figures by the names of their files.
+    """
+    figures: dict[str, bytes] = {}
+    lines = [f"# {escaped(page.title)}", ""]
+    for line in page.about:
+        lines += [escaped(line), ""]
+    if page.highlights:
+        lines += [*_facts(page.highlights), ""]
+    for section in page.sections:
+        if section.parts:
+            lines += [f"## {escaped(section.title)}", "", *_parts(section.parts, folder, figures)]
+    return "\n".join(lines).rstrip() + "\n", figures
+
+
+def escaped(text: str) -> str:
+    """Text on one line that no Markdown takes for mark-up."""
+    return _BEGINNINGS.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", " ".join(text.split())))
+
+
+def code(text: str) -> str:
+    """Text in a line, word by word as it is."""
+    line = " ".join(text.split())
+    if not line:
+        return ""
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
+
+
+def _parts(parts: Sequence[Part], folder: str, figures: dict[str, bytes]) -> Iterator[str]:
+    for part in parts:
+        yield from _part(part, folder, figures)
+        yield ""
+
+
+def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
+    match part:
+        case Text():
+            yield f"**{escaped(part.text)}**" if part.is_warning else escaped(part.text)
+        case Facts():
+            yield from _facts(part.rows)
+        case Table():
+            yield escaped(part.caption)
+            yield ""
+            yield from _table(part)
+        case Picture():
+            name = slug(part.path.replace("/", "_").removeprefix("plots_"))
+            figures[name] = part.content
+            yield f"![{escaped(part.alt)}]({folder}/{name})"
+            yield ""
+            yield escaped(part.caption)
+        case Listing():
+            fence = "`" * max(3, max(map(len, re.findall("`+", part.text)), default=0) + 1)
+            yield f"{fence}{part.language}"
+            yield part.text.rstrip("\n")
+            yield fence
+        case Group():
+            yield f"### {escaped(part.title)}"
+            yield ""
+            yield from _parts(part.parts, folder, figures)
+        case Folded():
+            yield f"<details><summary>{_as_html(part.summary)}</summary>"
+            yield ""
+            yield from _parts(part.parts, folder, figures)
+            yield "</details>"
+
+
+def _facts(rows: Sequence[tuple[str, Cell]]) -> Iterator[str]:
+    yield from _table(Table("", ("", ""), tuple(rows)))
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield _row(map(escaped, table.head))
+    yield _row("--:" if table.is_numeric(column) else "---" for column in range(len(table.head)))
+    for number, row in enumerate(table.rows):
+        cells = [_cell(cell) for cell in row]
+        yield _row(f"**{cell}**" if cell and number == table.marked else cell for cell in cells)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(cell: Cell) -> str:
+    # A bar ends a cell of a table even inside code.
+    return code(cell.text).replace("|", "\\|") if isinstance(cell, Code) else escaped(words(cell))
+
+
+def _as_html(text: str) -> str:
+    return " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

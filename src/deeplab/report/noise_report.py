@@ -1,0 +1,124 @@
+"""The report of an evaluation under noise: rates by level, curves, and what the images looked like."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from deeplab.report.page import Cell, Code, Folded, Page, Part, Section, Table, Text, table_of
+from deeplab.report.pictures import pictures_in, read_pictures
+from deeplab.report.provenance import SHORT_ID, day, notes, provenance
+from deeplab.runs.rows import rows
+from deeplab.tracking.find import run_by_id
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.status import status_of
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+MOST_GALLERIES = 12
+_UNTOUCHED = "noisy"
+
+
+def noise_report(store: Store, run: "Run", files: list[str]) -> Page:
+    """Describe an evaluation under noise.
+
+    Args:
+        store: where it is.
+        run: it.
+        files: that it left.
+    """
+    content = read_artifact(store, run, "rates.csv")
+    lines = [] if content is None else list(csv.reader(content.decode().splitlines()))
+    found = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]] if lines else []
+    whole: list[Part] = []
+    if lines:
+        whole.append(Folded("All rates, and those of each class", (table_of("All rates", lines),)))
+    sections = (
+        Section("Rates", (*notes(run), *_rates(found), *whole)),
+        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"))),
+        Section("What the images looked like", tuple(_galleries(store, run, files))),
+        Section("Networks", tuple(_networks(store, run))),
+        provenance(store, run, [run]),
+    )
+    params = run.data.params
+    kind = params.get("noise.kind", "").replace("_", " ")
+    about = f"Evaluation under {kind} noise, {status_of(run).lower()}, begun {day(run.info.start_time)}."
+    return Page(str(run.info.run_name), (about,), tuple(_highlights(found, params)), sections)
+
+
+def _states(found: Sequence[Mapping[str, str]]) -> list[str]:
+    states = list(dict.fromkeys(line["state"] for line in found))
+    return sorted(states, key=lambda state: state != _UNTOUCHED)
+
+
+def _rates(found: Sequence[Mapping[str, str]]) -> Iterator[Part]:
+    if not found:
+        return
+    states = _states(found)
+    by_place = {(line["level"], line["state"]): line for line in found}
+    head = ["level"]
+    for state in states:
+        head += [state, "± 95 %"]
+    rows = []
+    for level in dict.fromkeys(line["level"] for line in found):
+        row: list[Cell] = [f"{float(level):g}"]
+        for state in states:
+            line = by_place[level, state]
+            row += [float(line["mean"]), float(line["interval_95"]) if line["interval_95"] else None]
+        rows.append(tuple(row))
+    draws = max(int(line["n"]) for line in found)
+    yield Table("True-positive rate by level of noise", tuple(head), tuple(rows))
+    yield Text(
+        f"Means over {draws} draws of the noise, with half the width of their 95 % interval. "
+        f"{_UNTOUCHED}: the images as they are; the others: denoised by that network first."
+    )
+
+
+def _highlights(found: Sequence[Mapping[str, str]], params: Mapping[str, str]) -> Iterator[tuple[str, Cell]]:
+    if found:
+        yield "levels", len({line["level"] for line in found})
+        clean = next((line for line in found if line["state"] == _UNTOUCHED and float(line["level"]) == 0), None)
+        if clean:
+            yield "rate without noise", float(clean["mean"])
+        gains = _gains(found)
+        if gains:
+            gain, state, level = max(gains)
+            yield f"most gained, at level {level:g}", gain
+            yield "gained by", state
+    if "noise.seeds" in params:
+        yield "draws a level", int(params["noise.seeds"])
+
+
+def _gains(found: Sequence[Mapping[str, str]]) -> list[tuple[float, str, float]]:
+    """What each denoiser adds to the rate of the noisy images, level by level."""
+    plain = {line["level"]: float(line["mean"]) for line in found if line["state"] == _UNTOUCHED}
+    return [
+        (float(line["mean"]) - plain[line["level"]], line["state"], float(line["level"]))
+        for line in found
+        if line["state"] != _UNTOUCHED and line["level"] in plain
+    ]
+
+
+def _galleries(store: Store, run: "Run", files: list[str]) -> Iterator[Part]:
+    paths = pictures_in(files, "gallery")
+    if len(paths) > MOST_GALLERIES:
+        shown = [paths[round(number * (len(paths) - 1) / (MOST_GALLERIES - 1))] for number in range(MOST_GALLERIES)]
+        yield Text(f"{MOST_GALLERIES} of {len(paths)} levels are shown.")
+        paths = shown
+    yield from read_pictures(store, run, paths)
+
+
+def _networks(store: Store, run: "Run") -> Iterator[Part]:
+    tags = run.data.tags
+    wanted = [("classifier", tags.get("deeplab.classifier", ""))]
+    wanted += [("denoiser", run_id) for run_id in tags.get("deeplab.denoisers", "").split()]
+    lines: list[tuple[Cell, ...]] = []
+    for part, run_id in wanted:
+        found = run_by_id(store, run_id) if run_id else None
+        row = None if found is None else rows([found], [])[0]
+        score = None if row is None or row.test is None else row.test
+        name = "deleted since" if row is None else row.name
+        metric, value = ("", None) if score is None else (score.metric, score.value)
+        lines.append((part, name, metric, value, Code(run_id[:SHORT_ID])))
+    yield Table("Networks that were used", ("part", "run", "test score", "", "id"), tuple(lines))

@@ -1,0 +1,71 @@
+"""The figures that a run left, each with its caption and with words for who cannot see it."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from deeplab.report.page import Picture
+from deeplab.tracking.read import list_files, read_artifact
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+_SUFFIXES = (".png", ".gif")
+# In the order in which they are shown: caption, and what is to be seen.
+_KNOWN = {
+    "sweep": ("The points compared", "the score of every point, with its spread over replicates"),
+    "search": ("The search", "the score of every trial in the order it was drawn, and against each value drawn"),
+    "noise_curve": (
+        "Classified rightly under noise",
+        "the true-positive rate by level of noise, as the images are and denoised",
+    ),
+    "noise_classes": ("Classified rightly under noise, by class", "a map of the rates by level of noise and class"),
+    "curves": ("Learning curves", "loss and score of training and validation, epoch by epoch"),
+    "confusion": ("Confusion matrix of the test set", "how often each class is taken for each other"),
+    "mistakes": ("The surest mistakes", "test images that are classified wrongly with most confidence"),
+    "denoised": ("Test images, before and after", "test images, what the network gets and what it gives back"),
+    "filters": ("Weights of the first layer", "the weights of the first layer as images"),
+    "boundary": ("What the network answers in the plane", "its answer at every point, with the data on it"),
+    "units": ("Units of the hidden layers", "what each hidden unit answers in the plane"),
+    "diagram": ("The network", "its layers with shapes and numbers of parameters"),
+    "probabilities": ("Probability of each class", "a bar for each class"),
+    "saliency": ("Pixels that the answer depends on", "the gradient of the answer by each pixel, over the image"),
+    "strongest": ("Strongest feature maps", "the maps that answer most strongly"),
+    "reconstruction": ("Given back", "the image, what the network gives back, and their difference"),
+}
+_ORDER = list(_KNOWN)
+
+
+def files_of(run: "Run") -> list[str]:
+    """The files that a run left, by path."""
+    return sorted(path for path, _ in list_files(run.info.artifact_uri))
+
+
+def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
+    """The figures of a folder, those that say most first."""
+    inside = [path for path in paths if path.startswith(f"{folder}/") and path.lower().endswith(_SUFFIXES)]
+    return sorted(inside, key=_place)
+
+
+def read_pictures(store: Store, run: "Run", paths: Sequence[str]) -> tuple[Picture, ...]:
+    """Figures with captions; one that has gone in the meantime is left out."""
+    read = ((path, read_artifact(store, run, path)) for path in paths)
+    return tuple(_picture(path, content, str(run.info.run_name)) for path, content in read if content)
+
+
+def _picture(path: str, content: bytes, name: str) -> Picture:
+    stem = PurePosixPath(path).stem
+    caption, seen = _KNOWN.get(stem, (_in_words(path), _in_words(path)))
+    return Picture(path, content, f"{caption} of {name}: {seen}", caption)
+
+
+def _in_words(path: str) -> str:
+    """`gallery/level_0.400.png` as `Level 0.400`, `explain/test-7/maps_01_conv2d.png` as `Maps 01 conv2d`."""
+    text = PurePosixPath(path).stem.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _place(path: str) -> tuple[int, str]:
+    stem = PurePosixPath(path).stem
+    return (_ORDER.index(stem) if stem in _ORDER else len(_ORDER), path)

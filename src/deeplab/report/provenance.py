@@ -1,0 +1,133 @@
+"""Where a run comes from: code, data, packages, machine, time, and the command that makes it again."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Section, Text
+from deeplab.runs.command import command
+from deeplab.tracking.fields import SOURCE_TAG
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.status import status_of
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+SHORT_ID = 8
+MAIN_PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow")
+# Of all runs that a report is about: what they were made with, under the names of their tags.
+_TAGS = {
+    "data (SHA-256)": "deeplab.dataset_sha256",
+    "device": "deeplab.device",
+    "engine": "deeplab.engine",
+    "threads": "deeplab.threads",
+    "deterministic": "deeplab.deterministic",
+    "began with the weights of": "deeplab.initial_weights",
+    "scores the network of": SOURCE_TAG,
+    "does again": "deeplab.reproduces",
+}
+
+
+def provenance(store: Store, run: "Run", trainings: Sequence["Run"]) -> Section:
+    """Where a report's figures come from.
+
+    Args:
+        store: where the run is.
+        run: that the report is about.
+        trainings: whose tags tell of data and machine: the run itself, or the trials of a sweep.
+    """
+    rows = [("run", Code(run.info.run_id)), *_when(run), *_git(run), *_data(store, trainings)]
+    for name, tag in _TAGS.items():
+        found = _different(trainings, tag)
+        if found:
+            rows.append((name, Code(found)))
+    rows += _seconds(run, trainings)
+    packages = _packages(store, trainings)
+    parts: list[Part] = [Facts((*rows, *_main_packages(packages)))]
+    again = command(store, run)
+    if again is not None:
+        parts += [Text("The command that makes it again:"), Listing(again, "shell")]
+    if packages:
+        parts.append(Folded(f"All {len(packages)} installed packages", (Listing("\n".join(packages), "text"),)))
+    return Section("Where it comes from", tuple(parts))
+
+
+def day(milliseconds: int | None) -> str:
+    """A moment as MLflow has it, as 2026-11-21 20:38 UTC."""
+    if milliseconds is None:
+        return ""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def own_tags(run: "Run") -> Iterator[tuple[str, Cell]]:
+    """The tags that a person gave."""
+    for key, value in sorted(run.data.tags.items()):
+        if not key.startswith(("mlflow.", "deeplab.")):
+            yield key, Code(value)
+
+
+def notes(run: "Run") -> tuple[Part, ...]:
+    """What a person wrote on a run, its own tags, and why it failed."""
+    parts: list[Part] = []
+    status = status_of(run)
+    if status != "FINISHED":
+        why = run.data.tags.get("deeplab.error", "")
+        parts.append(Text(f"This run is {status.lower()}" + (f": {why}" if why else "."), is_warning=True))
+    if "mlflow.note.content" in run.data.tags:
+        parts.append(Text(run.data.tags["mlflow.note.content"]))
+    tags = tuple(own_tags(run))
+    return (*parts, Facts(tags)) if tags else tuple(parts)
+
+
+def _when(run: "Run") -> Iterator[tuple[str, Cell]]:
+    yield "status", status_of(run).lower()
+    yield "began", day(run.info.start_time)
+    if run.info.end_time:
+        yield "ended", day(run.info.end_time)
+
+
+def _git(run: "Run") -> Iterator[tuple[str, Cell]]:
+    tags = run.data.tags
+    if "deeplab.git_commit" in tags:
+        yield "git commit", Code(tags["deeplab.git_commit"])
+        if tags.get("deeplab.git_dirty") == "true":
+            yield "git changes", "there were some that were not committed"
+
+
+def _data(store: Store, trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]]:
+    content = read_artifact(store, trainings[0], "dataset.json") if trainings else None
+    if content is None:
+        return
+    try:
+        facts = json.loads(content)
+        shape = " x ".join(map(str, facts["input_shape"]))
+        yield "data", f"{facts['name']}, rows of {shape}, {len(facts['class_names'])} classes"
+    except (ValueError, KeyError, TypeError):
+        return
+
+
+def _different(runs: Sequence["Run"], tag: str) -> str:
+    return ", ".join(sorted({run.data.tags[tag] for run in runs if run.data.tags.get(tag)}))
+
+
+def _seconds(run: "Run", trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]]:
+    found = [
+        each.data.metrics["time/training_seconds"] for each in trainings if "time/training_seconds" in each.data.metrics
+    ]
+    if found:
+        yield "seconds of training", f"{sum(found):,.1f}" + (f" in {len(found)} trainings" if len(found) > 1 else "")
+    if run.info.end_time:
+        yield "seconds in all", f"{(run.info.end_time - run.info.start_time) / 1000:,.1f}"
+
+
+def _packages(store: Store, trainings: Sequence["Run"]) -> list[str]:
+    content = read_artifact(store, trainings[0], "packages.txt") if trainings else None
+    return [] if content is None else content.decode(errors="replace").splitlines()
+
+
+def _main_packages(packages: Sequence[str]) -> Iterator[tuple[str, Cell]]:
+    found = [line.replace("==", " ") for line in packages if line.partition("==")[0] in MAIN_PACKAGES]
+    if found:
+        yield "packages", ", ".join(found)

@@ -1,0 +1,136 @@
+"""The report of one training, trial or evaluation."""
+
+import csv
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from deeplab.report.configuration import configuration
+from deeplab.report.page import Cell, Code, Folded, Group, Page, Part, Section, Table, Text, table_of
+from deeplab.report.pictures import pictures_in, read_pictures
+from deeplab.report.provenance import SHORT_ID, day, notes, provenance
+from deeplab.runs.detail import scores_by_data
+from deeplab.runs.rows import Row, rows
+from deeplab.tracking.fields import KIND_TAG, SOURCE_TAG
+from deeplab.tracking.find import all_runs
+from deeplab.tracking.read import read_artifact, read_history
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+MOST_EPOCHS = 300
+MOST_IMAGES = 12
+KINDS = {"train": "Training", "trial": "Trial of a sweep", "evaluate": "Evaluation"}
+# What other runs say of the run that they are about: the tag, and what they did with it.
+_ABOUT = {
+    SOURCE_TAG: "scored it",
+    "deeplab.classifier": "classified noisy images with it",
+    "deeplab.denoisers": "denoised with it",
+    "deeplab.reproduces": "did it again",
+    "deeplab.initial_weights": "began with its weights",
+}
+_FIRST = ("accuracy", "loss")
+
+
+def run_report(store: Store, run: "Run", files: list[str]) -> Page:
+    """Describe a run.
+
+    Args:
+        store: where it is.
+        run: it.
+        files: that it left.
+    """
+    row = rows([run], [])[0]
+    explained = tuple(_explained(store, run, files))
+    sections = (
+        Section("Scores", (*notes(run), *_scores(run), *_classes(store, run), *_history(store, run))),
+        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"))),
+        Section("Inside the network", explained),
+        Section("Generated images", read_pictures(store, run, pictures_in(files, "generate"))),
+        Section("What was done with it", tuple(_uses(store, run))),
+        configuration(store, run),
+        provenance(store, run, [run]),
+    )
+    return Page(row.name, tuple(_about(row, run)), tuple(_highlights(row, run)), sections)
+
+
+def _about(row: Row, run: "Run") -> Iterator[str]:
+    what = " on ".join(name for name in (row.model, row.dataset) if name)
+    kind = KINDS.get(row.kind, row.kind or "Run")
+    yield f"{kind}{' of ' if what else ''}{what}, {row.status.lower()}, begun {day(run.info.start_time)}."
+
+
+def _highlights(row: Row, run: "Run") -> Iterator[tuple[str, Cell]]:
+    if row.test:
+        yield f"test {row.test.metric}", row.test.value
+    if row.validation:
+        yield f"validation {row.validation.metric}", row.validation.value
+    if row.epochs is not None:
+        yield "epochs", row.epochs if row.epochs == row.epochs_asked else f"{row.epochs} of {row.epochs_asked}"
+    if "deeplab.parameters" in run.data.tags:
+        yield "parameters", int(run.data.tags["deeplab.parameters"])
+    if row.seconds is not None:
+        yield "seconds", f"{row.seconds:,.1f}"
+
+
+def _scores(run: "Run") -> Iterator[Part]:
+    found = scores_by_data(run.data.metrics)
+    names = {name for scores in found.values() for name in scores}
+    metrics = [*(name for name in _FIRST if name in names), *sorted(names - set(_FIRST))]
+    if metrics:
+        lines = tuple((data, *(scores.get(metric) for metric in metrics)) for data, scores in found.items())
+        yield Table("Scores of the network as it is kept", ("data", *metrics), lines)
+
+
+def _classes(store: Store, run: "Run") -> Iterator[Part]:
+    content = read_artifact(store, run, "classes.csv")
+    if content is not None:
+        yield table_of("Each class, with 95 % intervals", list(csv.reader(content.decode().splitlines())))
+
+
+def _history(store: Store, run: "Run") -> Iterator[Part]:
+    found = read_history(store, run)
+    epochs = sorted({epoch for line in found.values() for epoch in line})
+    if not epochs:
+        return
+    # Thinned evenly, the last epoch among them.
+    step = -(-len(epochs) // MOST_EPOCHS)
+    shown = epochs[::-1][::step][::-1]
+    lines = tuple((epoch, *(line.get(epoch) for line in found.values())) for epoch in shown)
+    summary = "History, epoch by epoch" if step == 1 else f"History, one of {step} epochs"
+    yield Folded(summary, (Table("Metrics by epoch", ("epoch", *found), lines),))
+
+
+def _explained(store: Store, run: "Run", files: list[str]) -> Iterator[Part]:
+    paths = [path for path in files if path.startswith("explain/") and path.count("/") > 1]
+    folders = [(name, list(inside)) for name, inside in groupby(paths, lambda path: path.split("/")[1])]
+    for name, inside in folders[:MOST_IMAGES]:
+        parts: list[Part] = list(read_pictures(store, run, pictures_in(inside, f"explain/{name}")))
+        content = read_artifact(store, run, f"explain/{name}/layers.csv")
+        if content is not None:
+            lines = list(csv.reader(content.decode().splitlines()))
+            parts.append(table_of("Layers by hand against Keras, largest difference", lines))
+        yield Group(name, tuple(parts))
+    if len(folders) > MOST_IMAGES:
+        yield Text(f"{MOST_IMAGES} of {len(folders)} images are shown.")
+
+
+def _uses(store: Store, run: "Run") -> Iterator[Part]:
+    """The runs that name this one in their tags."""
+    ours = run.info.run_id
+    everything = all_runs(store)
+    lines: list[tuple[Cell, ...]] = []
+    for other in everything:
+        ways = [way for tag, way in _ABOUT.items() if ours in other.data.tags.get(tag, "").split()]
+        if ways and other.info.run_id != ours:
+            row = rows([other], everything)[0]
+            test = row.test
+            kind = other.data.tags.get(KIND_TAG, "")
+            shown = None if test is None or kind == "sweep" else test.value
+            metric = "" if shown is None or test is None else test.metric
+            began = day(other.info.start_time)
+            lines.append((row.name, ", ".join(ways), row.status.lower(), metric, shown, began, Code(row.id[:SHORT_ID])))
+    if lines:
+        head = ("run", "what it did", "status", "test score", "", "begun", "id")
+        yield Table("Other runs that used this network", head, tuple(lines))

@@ -1,0 +1,202 @@
+"""The report of a sweep or a search: its points held against each other, its figures, its trials."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from deeplab.report.configuration import configuration
+from deeplab.report.page import Cell, Code, Facts, Folded, Page, Part, Section, Table, Text, number, table_of
+from deeplab.report.pictures import pictures_in, read_pictures
+from deeplab.report.points import Line, Outcome, cells, read_outcome, settings_of, value
+from deeplab.report.provenance import SHORT_ID, day, notes, provenance
+from deeplab.runs.rows import rows
+from deeplab.sweep.summary import METRICS
+from deeplab.tracking.fields import PARENT_TAG
+from deeplab.tracking.find import all_runs
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+_SPREAD = ("mean", "std", "± 95 %", "min", "max")
+_IN_WORDS = {"val": "validation", "test": "test"}
+
+
+def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
+    """Describe a sweep.
+
+    Args:
+        store: where it is.
+        run: its own, the parent of its trials.
+        files: that it left.
+    """
+    children = all_runs(store, f"tags.`{PARENT_TAG}` = '{run.info.run_id}'")[::-1]
+    outcome = read_outcome(store, run, children)
+    best = _best_trial(outcome, children)
+    keys = outcome.keys or tuple(key for key in run.data.params if "." not in key)
+    sections = (
+        Section("Result", (*notes(run), *_result(run, outcome), *_points(outcome), *_other_scores(outcome))),
+        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"))),
+        Section("Trials", tuple(_trials(store, run, outcome, children))),
+        Section("What was swept", tuple(_swept(run))),
+        configuration(store, best or run, keys),
+        provenance(store, run, [best, *(each for each in children if each is not best)] if best else children),
+    )
+    row = rows([run], [run, *children])[0]
+    kind = "Search" if "deeplab.search" in run.data.tags else "Sweep"
+    what = " on ".join(name for name in (row.model, row.dataset) if name)
+    about = f"{kind}{' of ' if what else ''}{what}, {row.status.lower()}, begun {day(run.info.start_time)}."
+    return Page(row.name, (about,), tuple(_highlights(run, outcome, children)), sections)
+
+
+def _highlights(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iterator[tuple[str, Cell]]:
+    tags = run.data.tags
+    if "deeplab.best_point" in tags:
+        yield "best", tags["deeplab.best_point"]
+    for name in (f"best/{outcome.metric}", "best/test/accuracy", "best/test/loss"):
+        if name in run.data.metrics:
+            yield _named(name.removeprefix("best/")), run.data.metrics[name]
+            if name == "best/test/accuracy":
+                break
+    if outcome.points:
+        yield "points", len(outcome.points)
+    finished = sum(child.info.status == "FINISHED" for child in children)
+    planned = tags.get("deeplab.trials", "")
+    yield "trials", finished if planned == str(finished) else f"{finished} of {planned}"
+
+
+def _result(run: "Run", outcome: Outcome) -> Iterator[Part]:
+    """What the sweep says, in sentences."""
+    if outcome.best is None:
+        return
+    metric, best = outcome.metric, outcome.points[outcome.best]
+    mean, interval = value(best[f"{metric} mean"]), value(best[f"{metric} interval"])
+    if mean is None:
+        return
+    spread = "" if interval is None else f" ± {number(interval)} (95 % interval, n = {best['n']})"
+    yield Text(f"Best by mean {_named(metric)}: {settings_of(outcome, best) or 'the only point'}, {mean:.4f}{spread}.")
+    yield from _compared(outcome)
+    if metric.startswith("test/") or run.data.params.get("validation.kind") == "test":
+        yield Text("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
+    yield from _against_reference(run, metric, mean)
+
+
+def _compared(outcome: Outcome) -> Iterator[Part]:
+    """How many points are told apart from the best one by the interval of their differences in pairs."""
+    pairs = [(value(line["difference"]), value(line["difference_interval"])) for line in outcome.points]
+    tested = [
+        (difference, interval) for difference, interval in pairs if difference is not None and interval is not None
+    ]
+    if tested:
+        apart = sum(abs(difference) > interval for difference, interval in tested)
+        yield Text(
+            f"Of {len(tested)} other points {apart} differ{'s' if apart == 1 else ''} from it by more than the 95 % "
+            "interval of the difference, taken in pairs of the same seed."
+        )
+
+
+def _against_reference(run: "Run", metric: str, mean: float) -> Iterator[Part]:
+    params = run.data.params
+    text = params.get("sweep.reference.value")
+    if text is None:
+        return
+    reference, label = float(text), params.get("sweep.reference.label", "The reference")
+    gap = reference - mean
+    side = "below" if gap > 0 else "above"
+    far = f"{100 * abs(gap):.2f} points" if metric.endswith("accuracy") else number(abs(gap))
+    share = f" ({100 * abs(gap) / abs(reference):.2f} %)" if reference else ""
+    yield Text(f"{label}: {text}. The best point's mean is {far}{share} {side} it.")
+
+
+def _points(outcome: Outcome) -> Iterator[Part]:
+    if not outcome.points:
+        return
+    head = (*map(_short, outcome.keys), "n", *_SPREAD, "to best", "± 95 %", "seconds")
+    lines = tuple(
+        (
+            *(Code(line[key]) for key in outcome.keys),
+            _count(line),
+            *cells(line, outcome.metric),
+            "best" if line["best"] else value(line["difference"]),
+            value(line["difference_interval"]),
+            f"{float(line['seconds']):.1f}" if line["seconds"] else None,
+        )
+        for line in outcome.points
+    )
+    shown = Table(f"Points by {_named(outcome.metric)}; seconds are the mean of a training", head, lines, outcome.best)
+    # Without anything swept there is no column that says what a row is about.
+    yield shown if outcome.keys else Table(shown.caption, head, lines)
+
+
+def _other_scores(outcome: Outcome) -> Iterator[Part]:
+    others = [
+        metric
+        for metric in METRICS
+        if metric != outcome.metric and any(line.get(f"{metric} mean") for line in outcome.points)
+    ]
+    tables = tuple(
+        Table(
+            f"Points by {_named(metric)}",
+            (*map(_short, outcome.keys), "n", *_SPREAD),
+            tuple(
+                (*(Code(line[key]) for key in outcome.keys), _count(line), *cells(line, metric))
+                for line in outcome.points
+            ),
+            outcome.best,
+        )
+        for metric in others
+    )
+    if tables:
+        yield Folded(f"Other scores: {', '.join(map(_named, others))}", tables)
+
+
+def _trials(store: Store, run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iterator[Part]:
+    if outcome.trials and outcome.points:
+        metrics = [metric for metric in METRICS if any(line.get(metric) for line in outcome.trials)]
+        head = (*map(_short, outcome.keys), "replicate", *map(_named, metrics), "seconds", "run")
+        lines = tuple(
+            (
+                *(Code(line[key]) for key in outcome.keys),
+                int(line["replicate"]),
+                *(value(line[metric]) for metric in metrics),
+                f"{float(line['seconds']):.1f}",
+                Code(line["run"][:SHORT_ID]),
+            )
+            for line in outcome.trials
+        )
+        yield Table("Finished trials", head, lines)
+    elif content := read_artifact(store, run, "trials.csv"):
+        table = table_of("Trials of the search", list(csv.reader(content.decode().splitlines())))
+        shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)
+        yield Table(table.caption, table.head, shown)
+    rest = [row for row in rows(children, []) if row.status not in ("FINISHED", "PRUNED")]
+    if rest:
+        lines = tuple((row.name, row.status.lower(), row.error, Code(row.id[:SHORT_ID])) for row in rest)
+        yield Table("Trials that are not finished", ("trial", "status", "why", "run"), lines)
+
+
+def _swept(run: "Run") -> Iterator[Part]:
+    yield Facts(tuple((key, Code(text)) for key, text in run.data.params.items() if text != "null"))
+
+
+def _best_trial(outcome: Outcome, children: "Sequence[Run]") -> "Run | None":
+    """The trial whose configuration stands for the sweep: of the best point, or the first."""
+    by_id = {child.info.run_id: child for child in children}
+    numbers = [line["point"] for line in outcome.points if line["best"]]
+    chosen = [line["run"] for line in outcome.trials if line.get("point") in numbers]
+    return next((by_id[run_id] for run_id in chosen if run_id in by_id), children[0] if children else None)
+
+
+def _count(line: Line) -> Cell:
+    return int(line["n"]) if line["n"] == line["planned"] else f"{line['n']} of {line['planned']}"
+
+
+def _short(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def _named(metric: str) -> str:
+    """`val/accuracy` as `validation accuracy`."""
+    data, _, name = metric.partition("/")
+    return f"{_IN_WORDS.get(data, data)} {name}"

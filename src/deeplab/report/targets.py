@@ -1,0 +1,53 @@
+"""Which files a report becomes: checked before anything is read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeplab.config.errors import UserError
+from deeplab.report.page import slug
+from deeplab.runs.outputs import check_file
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+SUFFIXES = {"html": ".html", "markdown": ".md"}
+FORMATS = (*SUFFIXES, "both")
+
+
+def targets(out: Path, wanted: str | None) -> list[Path]:
+    """The files that a report becomes.
+
+    Args:
+        out: as it was given: `.html`, `.md`, or without such an ending.
+        wanted: one of FORMATS, or None to go by the ending.
+
+    Raises:
+        UserError: one cannot be written, or the format is none.
+    """
+    if wanted is not None and wanted not in FORMATS:
+        raise UserError(f"--format {wanted}: must be one of {', '.join(FORMATS)}.")
+    ending = out.suffix.lower()
+    known = ending in SUFFIXES.values()
+    if wanted is None:
+        suffixes = [ending if known else SUFFIXES["html"]]
+    else:
+        suffixes = list(SUFFIXES.values()) if wanted == "both" else [SUFFIXES[wanted]]
+    if known and wanted != "both" and ending not in suffixes:
+        raise UserError(f"--out {out}: --format {wanted} is written into a file NAME{suffixes[0]}.")
+    stem = out.name[: -len(ending)] if known else out.name
+    found = [out.with_name(stem + suffix) for suffix in suffixes] if stem else [out]
+    for path in found:
+        check_file(path, path.suffix, "--out")
+        if path.suffix == SUFFIXES["markdown"] and figures_of(path).exists() and not figures_of(path).is_dir():
+            raise UserError(f"--out {path}: its figures go into {figures_of(path)}, which is a file.")
+    return found
+
+
+def figures_of(path: Path) -> Path:
+    """The folder with the figures of a Markdown report."""
+    return path.with_name(f"{path.stem}_figures")
+
+
+def named_for(run: "Run") -> Path:
+    """What a report is called where nothing was said about it."""
+    return Path(f"report-{slug(str(run.info.run_name))[:60]}-{run.info.run_id[:8]}")
