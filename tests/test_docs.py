@@ -66,6 +66,7 @@ def trained(workplace: Path) -> Path:
     patch = pytest.MonkeyPatch()
     with patch.context() as here:
         here.chdir(workplace)
+        here.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow leaves that of an earlier test behind
         here.setenv("DEEPLAB_DATA", str(workplace))
         for words in (
             "experiment=mnist_cnn6",
