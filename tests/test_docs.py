@@ -72,6 +72,7 @@ def trained(workplace: Path) -> Path:
             "experiment=mnist_cnn6",
             "experiment=mnist_autoencoder",
             "experiment=mnist_conv_autoencoder",
+            "name=dropout",
             "model=dense_relu",
             "model=cnn",
             "model=cnn_dropout",

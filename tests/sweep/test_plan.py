@@ -86,6 +86,14 @@ def test_a_frozen_plan_is_json_with_every_configuration() -> None:
         (["seed=0,1", "validation=none"], "sweep.metric=test/accuracy"),
         (["seed=0,1", "sweep.metric=f1"], "must be 'val/accuracy', 'val/loss'"),
         (["seed=0,1", "launcher=lokal"], "Did you mean 'local'?"),
+        (
+            ["model=autoencoder,dense_relu"],
+            "model=dense_relu: A network for classification cannot be compared with one for reconstruction.",
+        ),
+        (
+            ["model=autoencoder", "replicates=2", "sweep.metric=test/accuracy"],
+            "sweep.metric=test/accuracy: a network for reconstruction has no accuracy; give val/loss.",
+        ),
     ],
 )
 def test_what_is_no_sweep_is_refused(overrides: list[str], message: str) -> None:

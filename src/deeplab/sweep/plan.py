@@ -193,6 +193,9 @@ def _compose_all(
         overrides = grid.overrides(settings)
         try:
             composed = composer.compose(overrides)
+            task, first_task = composed.config.model.task, first.config.model.task
+            if task != first_task:
+                raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
             if composed.sweep != first.sweep:
                 raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
             for replicate in range(first.sweep.replicates):
