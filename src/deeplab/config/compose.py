@@ -198,7 +198,11 @@ def _suggest_file(part: str, passed: Sequence[str], folders: tuple[Path, ...]) -
     if len(passed) != 1 or passed[0] not in GROUPS:
         return
     group = passed[0]
-    holding = [name for name, path in options(group, folders).items() if part in (yaml.safe_load(path.open()) or {})]
+    holding = [
+        name
+        for name, path in options(group, folders).items()
+        if part in (yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    ]
     if holding:
         known = ", ".join(f"{group}={name}" for name in holding)
         raise UserError(f"Unknown key '{part}' in {group}; other choices have it: {known}.")
