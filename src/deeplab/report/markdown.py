@@ -104,9 +104,10 @@ def _facts(rows: Sequence[tuple[str, Cell]]) -> Iterator[str]:
 
 def _table(table: Table) -> Iterator[str]:
     yield _row(map(escaped, table.head))
-    yield _row("--:" if table.is_numeric(column) else "---" for column in range(len(table.head)))
+    yield _row("--:" if is_numeric else "---" for is_numeric in table.numeric_columns)
+    decimals = table.decimals_of_columns
     for number, row in enumerate(table.rows):
-        cells = [_cell(cell) for cell in row]
+        cells = [_cell(cell, places) for cell, places in zip(row, decimals, strict=True)]
         yield _row(f"**{cell}**" if cell and number == table.marked else cell for cell in cells)
 
 
@@ -114,9 +115,9 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, decimals: int) -> str:
     # A bar ends a cell of a table even inside code.
-    return code(cell.text).replace("|", "\\|") if isinstance(cell, Code) else escaped(words(cell))
+    return code(cell.text).replace("|", "\\|") if isinstance(cell, Code) else escaped(words(cell, decimals))
 
 
 def _as_html(text: str) -> str:

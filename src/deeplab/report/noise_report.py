@@ -69,6 +69,9 @@ def _rates(found: Sequence[Mapping[str, str]]) -> Iterator[Part]:
         rows.append(tuple(row))
     draws = max(int(line["n"]) for line in found)
     yield Table("True-positive rate by level of noise", tuple(head), tuple(rows))
+    gain, gainer, at = max(_gains(found), default=(0.0, "", 0.0))
+    if gain > 0:
+        yield Text(f"Most is gained at level {at:g} by {gainer}: {gain:.4f} more than the images as they are.")
     yield Text(
         f"Means over {draws} draws of the noise, with half the width of their 95 % interval. "
         f"{_UNTOUCHED}: the images as they are; the others: denoised by that network first."
@@ -83,9 +86,8 @@ def _highlights(found: Sequence[Mapping[str, str]], params: Mapping[str, str]) -
             yield "rate without noise", float(clean["mean"])
         gains = _gains(found)
         if gains:
-            gain, state, level = max(gains)
+            gain, _, level = max(gains)
             yield f"most gained, at level {level:g}", gain
-            yield "gained by", state
     if "noise.seeds" in params:
         yield "draws a level", int(params["noise.seeds"])
 

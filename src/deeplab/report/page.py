@@ -1,8 +1,13 @@
 """A page as what stands on it; `report.html` and `report.markdown` write it down."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+DECIMALS = 4
+MOST_DECIMALS = 7
+_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?( of \d+)?")
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,29 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     marked: int | None = None
 
-    def is_numeric(self, column: int) -> bool:
-        """Whether a column holds numbers, which stand to the right."""
-        return any(isinstance(row[column], int | float) for row in self.rows)
+    @property
+    def numeric_columns(self) -> tuple[bool, ...]:
+        """Which columns hold numbers, which stand to the right."""
+        return tuple(map(self._is_numeric, range(len(self.head))))
+
+    @property
+    def decimals_of_columns(self) -> tuple[int, ...]:
+        """How many decimals the numbers of a column have: four, and as many as its smallest needs for two digits."""
+        return tuple(map(self._decimals, range(len(self.head))))
+
+    def _is_numeric(self, column: int) -> bool:
+        cells = [row[column] for row in self.rows]
+        plain = [cell for cell in cells if isinstance(cell, str)]
+        return any(isinstance(cell, int | float) for cell in cells) or (
+            bool(plain) and all(map(_NUMBER.fullmatch, plain))
+        )
+
+    def _decimals(self, column: int) -> int:
+        values = [row[column] for row in self.rows]
+        sizes = [abs(value) for value in values if isinstance(value, float) and value and math.isfinite(value)]
+        smallest = min(sizes, default=1.0)
+        needed = 1 - math.floor(math.log10(smallest))
+        return needed if DECIMALS < needed <= MOST_DECIMALS else DECIMALS
 
 
 @dataclass(frozen=True)
@@ -135,19 +160,19 @@ class Page:
     sections: tuple[Section, ...]
 
 
-def number(value: float) -> str:
-    """Whole numbers as they are, others with four decimals, or two digits where four decimals would say little."""
+def number(value: float, decimals: int = DECIMALS) -> str:
+    """Whole numbers as they are; others with some decimals, or with two digits where those say little."""
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
+    return f"{value:.{decimals}f}" if value == 0 or abs(value) >= 10 ** (1 - decimals) else f"{value:.2g}"
 
 
-def words(cell: Cell) -> str:
+def words(cell: Cell, decimals: int = DECIMALS) -> str:
     """A cell as plain text."""
     if isinstance(cell, Code):
         return cell.text
     if isinstance(cell, int | float):
-        return number(cell)
+        return number(cell, decimals)
     return cell or ""
 
 
@@ -168,5 +193,5 @@ def read_cell(text: str) -> Cell:
 
 def table_of(caption: str, lines: Sequence[Sequence[str]]) -> Table:
     """A table from a CSV file as it is, its head first."""
-    rows = tuple(tuple(map(read_cell, line)) for line in lines[1:] if len(line) == len(lines[0]))
+    rows = tuple((line[0], *map(read_cell, line[1:])) for line in lines[1:] if len(line) == len(lines[0]))
     return Table(caption, tuple(lines[0]), rows)

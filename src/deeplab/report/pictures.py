@@ -1,7 +1,8 @@
 """The figures that a run left, each with its caption and with words for who cannot see it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deeplab.report.page import Picture
@@ -48,16 +49,30 @@ def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
     return sorted(inside, key=_place)
 
 
-def read_pictures(store: Store, run: "Run", paths: Sequence[str]) -> tuple[Picture, ...]:
-    """Figures with captions; one that has gone in the meantime is left out."""
+def read_pictures(
+    store: Store, run: "Run", paths: Sequence[str], captions: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Picture, ...]:
+    """Figures with captions; one that has gone in the meantime is left out.
+
+    Args:
+        store: where the run is.
+        run: whose figures they are.
+        paths: of them.
+        captions: of those whose names do not say it.
+    """
     read = ((path, read_artifact(store, run, path)) for path in paths)
-    return tuple(_picture(path, content, str(run.info.run_name)) for path, content in read if content)
+    return tuple(
+        _picture(path, content, str(run.info.run_name), captions.get(path)) for path, content in read if content
+    )
 
 
-def _picture(path: str, content: bytes, name: str) -> Picture:
+def _picture(path: str, content: bytes, name: str, caption: str | None) -> Picture:
     stem = PurePosixPath(path).stem
-    caption, seen = _KNOWN.get(stem, (_in_words(path), _in_words(path)))
-    return Picture(path, content, f"{caption} of {name}: {seen}", caption)
+    if caption is None and stem in _KNOWN:
+        caption, seen = _KNOWN[stem]
+        return Picture(path, content, f"{caption} of {name}: {seen}", caption)
+    caption = caption or _in_words(path)
+    return Picture(path, content, f"{caption}, of {name}", caption)
 
 
 def _in_words(path: str) -> str:

@@ -80,7 +80,7 @@ def _scores(run: "Run") -> Iterator[Part]:
     metrics = [*(name for name in _FIRST if name in names), *sorted(names - set(_FIRST))]
     if metrics:
         lines = tuple((data, *(scores.get(metric) for metric in metrics)) for data, scores in found.items())
-        yield Table("Scores of the network as it is kept", ("data", *metrics), lines)
+        yield Table("Scores; those of training are of the last epoch", ("data", *metrics), lines)
 
 
 def _classes(store: Store, run: "Run") -> Iterator[Part]:

@@ -37,7 +37,7 @@ def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
     keys = outcome.keys or tuple(key for key in run.data.params if "." not in key)
     sections = (
         Section("Result", (*notes(run), *_result(run, outcome), *_points(outcome), *_other_scores(outcome))),
-        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"))),
+        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"), _captions(outcome))),
         Section("Trials", tuple(_trials(store, run, outcome, children))),
         Section("What was swept", tuple(_swept(run))),
         configuration(store, best or run, keys),
@@ -186,6 +186,14 @@ def _best_trial(outcome: Outcome, children: "Sequence[Run]") -> "Run | None":
     numbers = [line["point"] for line in outcome.points if line["best"]]
     chosen = [line["run"] for line in outcome.trials if line.get("point") in numbers]
     return next((by_id[run_id] for run_id in chosen if run_id in by_id), children[0] if children else None)
+
+
+def _captions(outcome: Outcome) -> dict[str, str]:
+    return {
+        f"plots/curves/point-{int(line['point']):03d}.png": f"Learning curves at {settings_of(outcome, line)}"
+        for line in outcome.points
+        if outcome.keys
+    }
 
 
 def _count(line: Line) -> Cell:

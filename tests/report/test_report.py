@@ -1,0 +1,339 @@
+"""Reports of runs that are in the store as trainings and evaluations leave them."""
+
+import csv
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.cli.conftest import CURVES, accuracies, forge
+from tests.conftest import Outcome
+
+from deeplab.config.compose import compose
+from deeplab.config.schema import TrackingConfig
+from deeplab.data.load import load
+from deeplab.report.html import to_html
+from deeplab.report.markdown import code, escaped, to_markdown
+from deeplab.report.page import Code, Facts, Folded, Group, Listing, Page, Picture, Section, Table, Text, number
+from deeplab.report.points import PARTS
+from deeplab.runs.noise_cells import Cell
+from deeplab.runs.noise_outcome import log_outcome
+from deeplab.sweep.outcome import log_outcome as log_sweep
+from deeplab.sweep.outcome import read_scores
+from deeplab.sweep.plan import plan_sweep
+from deeplab.sweep.record import begin_sweep, children, trial_tags
+from deeplab.sweep.summary import summarise
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store, open_store
+
+NAME = "<b>x</b> & |y|"
+PLAN = (
+    *("model=mlp_64_64", "l2=1e-6,1e-2", "replicates=2", f'name="{NAME}"'),
+    *("sweep.reference={value: 0.95, label: '<i>Somebody</i>'}", "tracking.plots=all"),
+)
+# Of the trials: validation and test accuracy.
+FOUND = ((0.91234567891, 0.9), (0.9212345, 0.89), (0.81, 0.8), (0.79999, 0.78))
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x08"
+
+
+class Reader(HTMLParser):
+    """What a browser would ask for, which tags there are, and what is read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.values: list[str] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "data":
+            self.values.append(dict(attrs)["value"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+@pytest.fixture(scope="module")
+def place(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store that holds a sweep, an evaluation under noise, and a run with all that is drawn for it."""
+    folder = tmp_path_factory.mktemp("reported")
+    shutil.copyfile(empty_database, folder / "mlflow.db")
+    store = open_store(TrackingConfig(f"sqlite:///{folder}/mlflow.db", "deeplab", "all", "all"))
+    _sweep(store)
+    ids = {"conv": forge(store, "conv", scores=accuracies(0.81239, 0.79), curves=CURVES, parameters="1234")}
+    with RunLog(store, ids["conv"]) as log:
+        for path in ("explain/test-7/saliency.png", "generate/between_3_8.png"):
+            log.data(path, PNG)
+    forge(store, "conv on more", scores={"test/accuracy": 0.5}, kind="evaluate", source=ids["conv"])
+    begun = RunLog.begin(
+        store,
+        "under noise",
+        {"noise": {"kind": "masking", "seeds": 2}},
+        {"deeplab.kind": "noise", "deeplab.classifier": ids["conv"], "deeplab.denoisers": "gone"},
+        None,
+    )
+    with begun as log:
+        splits = load(compose(["dataset.limit=60"]).config.dataset, folder)
+        right = {state: tuple(range(10)) for state in ("noisy", "code")}
+        cells = {(level, seed): Cell(level, seed, right) for level, seed in ((0.0, 0), (0.5, 0), (0.5, 1))}
+        log_outcome(log, "masking", cells, splits, {"code": _Same()}, {"code": 0.5})
+        log.end("FINISHED")
+    return folder
+
+
+def _sweep(store: Store) -> None:
+    """A sweep as it is in the store after its trials, whose scores are made up."""
+    made = plan_sweep(PLAN, None)
+    plan = replace(made, trials=tuple(replace(trial, identity=str(number)) for number, trial in enumerate(made.trials)))
+    log = begin_sweep(store, plan)
+    for trial, found in zip(plan.trials, FOUND, strict=True):
+        tags = {**trial_tags(plan.points[trial.point], trial, log.run_id), "deeplab.kind": "trial"}
+        tags |= {"mlflow.parentRunId": log.run_id, "deeplab.dataset_sha256": "abc" * 20}
+        with RunLog.begin(store, plan.trial_name(trial), trial.values, tags, None) as child:
+            child.text("config.yaml", yaml.safe_dump(dict(trial.values), sort_keys=False))
+            child.text("packages.txt", "keras==3.15.1\n")
+            child.metrics(1, {f"{data}/accuracy": 0.5 + epoch / 9 for epoch, data in enumerate(("train", "val"))})
+            child.metrics(1, {**accuracies(*found), "time/training_seconds": 1.5})
+            child.end("FINISHED")
+    runs = children(store, log.run_id)
+    scores = [read_scores(trial, runs[trial.identity]) for trial in plan.trials]
+    with log:
+        log_sweep(log, store, plan, summarise(plan.points, scores, "val/accuracy", 2), runs)
+        log.end("FINISHED")
+
+
+class _Same:
+    """Gives back what it gets."""
+
+    def predict_on_batch(self, images: Any) -> Any:
+        return images
+
+
+@pytest.fixture
+def here(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture
+def sweep(here: Path, cli: Callable[..., Outcome]) -> Path:
+    outcome = cli("report", NAME, "--format", "both", "--out", "sweep")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.split() == ["report", "sweep.html", "report", "sweep.md"]
+    return here
+
+
+def test_the_numbers_of_a_sweep_are_those_of_its_tables(sweep: Path) -> None:
+    read = Reader((sweep / "sweep.html").read_text())
+    (points,) = sweep.glob("mlruns/*/artifacts/points.csv")
+    lines = list(csv.DictReader(points.read_text().splitlines()))
+    assert len(lines) == 2
+    ours = {float(value) for value in read.values}
+    metrics = ("val/accuracy", "val/loss", "test/accuracy", "test/loss")
+    wanted = [line[f"{metric} {part}"] for line in lines for metric in metrics for part in PARTS]
+    wanted += [line[key] for line in lines for key in ("difference", "difference_interval")]
+    trials = list(csv.DictReader(points.with_name("trials.csv").read_text().splitlines()))
+    wanted += [trial[metric] for trial in trials for metric in metrics]
+    assert len(trials) == 4
+    assert {float(text) for text in wanted if text} <= ours
+    best = next(line for line in lines if line["best"])
+    mean = float(best["val/accuracy mean"])
+    assert f"l2={best['l2']}, {mean:.4f} ± " in read.words
+    assert f"The best point's mean is {abs(95 - 100 * mean):.2f} points" in read.words
+    assert f"| **`{best['l2']}`** | **2** | **{mean:.4f}** |" in (sweep / "sweep.md").read_text()
+    assert "deeplab sweep model=mlp_64_64" in read.words
+    assert "abc" * 20 in read.words
+
+
+def test_a_page_needs_nothing_else_and_can_be_read_by_all(sweep: Path, here: Path, cli: Callable[..., Outcome]) -> None:
+    assert cli("report", "conv", "--out", "conv.html").status == 0
+    assert cli("report", "under noise", "--out", "noise.html").status == 0
+    for name in ("sweep.html", "conv.html", "noise.html"):
+        read = Reader((here / name).read_text())
+        asked = [each.get(key) for _, each in read.tags for key in ("src", "href", "srcset", "action") if key in each]
+        assert asked
+        assert [address for address in asked if not (address or "").startswith(("data:", "#"))] == []
+        assert "@import" not in read.words and "url(" not in read.words
+        assert read.all("script") == []
+        assert all(each["alt"] for each in read.all("img"))
+        assert all(each["scope"] in ("col", "row") for each in read.all("th"))
+        levels = [int(tag[1]) for tag, _ in read.tags if re.fullmatch("h[1-6]", tag)]
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        anchors = {each["id"] for _, each in read.tags if "id" in each}
+        assert {(each["href"] or "")[1:] for each in read.all("a")} <= anchors
+
+
+def test_what_people_wrote_is_text_and_no_mark_up(sweep: Path) -> None:
+    text = (sweep / "sweep.html").read_text()
+    read = Reader(text)
+    assert read.all("b") == read.all("i") == []
+    assert f"{NAME}\n" in read.words or NAME in read.words
+    assert "<i>Somebody</i>: 0.95." in read.words
+    page = (sweep / "sweep.md").read_text()
+    assert page.startswith(r"# \<b\>x\</b\> \& \|y\|")
+    assert r"\<i\>Somebody\</i\>: 0.95." in page
+
+
+def test_the_links_of_markdown_lead_to_its_figures(sweep: Path) -> None:
+    page = (sweep / "sweep.md").read_text()
+    links = re.findall(r"!\[.*\]\(([^)]*)\)", page)
+    assert "sweep_figures/sweep.png" in links
+    assert len(links) == 3
+    for link in links:
+        assert (sweep / link).read_bytes().startswith(b"\x89PNG")
+    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
+def test_a_run_shows_its_scores_its_uses_and_what_was_drawn_for_it(here: Path, cli: Callable[..., Outcome]) -> None:
+    assert cli("report", "conv", "--out", "conv.html").status == 0
+    read = Reader((here / "conv.html").read_text())
+    assert {"0.81239", "0.79", "0.65", "1234"} <= set(read.values)
+    words = " ".join(read.words.split())
+    assert "conv on more scored it finished accuracy 0.5000" in words
+    assert "under noise classified noisy images with it" in words
+    seen = [each["alt"] or "" for each in read.all("img")]
+    assert any(alt.startswith("Pixels that the answer depends on of conv: ") for alt in seen)
+    assert "Between 3 8, of conv" in seen
+    # As its overrides were kept, so that a shell gives them back.
+    assert shlex.quote("tags.course='nn 101'") in words
+
+
+def test_an_evaluation_under_noise_shows_its_rates(here: Path, cli: Callable[..., Outcome]) -> None:
+    assert cli("report", "under noise", "--out", "noise.html").status == 0
+    read = Reader((here / "noise.html").read_text())
+    (rates,) = here.glob("mlruns/*/artifacts/rates.csv")
+    lines = list(csv.DictReader(rates.read_text().splitlines()))
+    assert len(lines) == 4
+    assert {float(line["mean"]) for line in lines} <= {float(value) for value in read.values}
+    assert "True-positive rate by level of noise" in read.words
+    assert "deleted since" in read.words
+    assert len(read.all("img")) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["no such"], "There is no run 'no such'."),
+        (["conv", "--format", "pdf"], "--format pdf: must be one of html, markdown, both."),
+        (["conv", "--out", "gone/x.html"], "--out gone/x.html: there is no folder"),
+        (["conv", "--out", "x.html", "--format", "markdown"], "is written into a file NAME.md"),
+        (["conv", "sweep"], "There is no run 'sweep'."),
+        (["conv", "under noise"], "One run at a time, got 2."),
+        (["conv", "--out", "mlruns"], None),
+        (["bare"], "Run bare ("),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_nothing_is_left(
+    words: list[str], line: str | None, here: Path, cli: Callable[..., Outcome]
+) -> None:
+    if words == ["bare"]:
+        store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
+        with RunLog.begin(store, "bare", {}, {"deeplab.kind": "train"}, None) as log:
+            log.end("FAILED", "it ended early")
+    before = sorted(path.name for path in here.iterdir())
+    outcome = cli("report", *words)
+    if line is None:
+        assert (outcome.status, outcome.out) == (0, "report mlruns.html\n")
+        return
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert line in outcome.err
+    assert sorted(path.name for path in here.iterdir()) == before
+
+
+def test_a_sweep_that_was_cut_off_is_summed_up_from_its_trials(
+    here: Path, tmp_path: Path, cli: Callable[..., Outcome]
+) -> None:
+    (points,) = here.glob("mlruns/*/artifacts/points.csv")
+    aside = [path.rename(tmp_path / path.name) for path in (points, points.with_name("trials.csv"))]
+    try:
+        assert cli("report", NAME, "--out", "cut.html").status == 0
+    finally:
+        for path in aside:
+            path.rename(points.with_name(path.name))
+    assert cli("report", NAME, "--out", "whole.html").status == 0
+    assert Reader((here / "cut.html").read_text()).values == Reader((here / "whole.html").read_text()).values
+
+
+ALLOWED = {
+    *(
+        "section",
+        "h2",
+        "h3",
+        "p",
+        "dl",
+        "div",
+        "dt",
+        "dd",
+        "table",
+        "caption",
+        "span",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+    ),
+    *("figure", "img", "figcaption", "pre", "code", "details", "summary", "data"),
+}
+ANY = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=30)
+
+
+@settings(deadline=None, max_examples=40)
+@given(ANY)
+@example("</code></pre><script>1</script>")
+@example("` | `` \\")
+def test_any_text_stays_what_it_is(text: str) -> None:
+    parts = (
+        Text(text),
+        Facts(((text, text),)),
+        Table(text, (text, "n"), ((Code(text), 1.5), (text, None))),
+        Picture("plots/a.png", PNG, text, text),
+        Listing(text, "yaml"),
+        Group(text, (Text(text),)),
+        Folded(text, (Text(text),)),
+    )
+    page = Page(text, (text,), ((text, text),), (Section("Parts", parts),))
+    plain = Page("x", ("x",), (("x", "x"),), page.sections[:0])
+    read = Reader(to_html(page))
+    shapes = [tag for tag, _ in read.tags]
+    empty = [tag for tag, _ in Reader(to_html(plain)).tags]
+    assert shapes[: len(empty) - 1] == empty[: len(empty) - 1]
+    assert set(shapes) <= {*empty, *ALLOWED}
+    (image,) = read.all("img")
+    assert image["alt"] == text
+    assert image["width"] == "16"
+    markdown, figures = to_markdown(page, "f")
+    assert figures == {"a.png": PNG}
+    for line in markdown.split("```")[0].splitlines():
+        assert not re.search(r"(?<!\\)<(?!/?details|/?summary)[a-z]", line.replace("`", "")) or "`" in line
+    assert "\n" not in escaped(text) + code(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(10000, "10,000"), (0.98123, "0.9812"), (0.0, "0.0000"), (0.000431, "0.00043"), (1.234e-7, "1.2e-07")],
+)
+def test_numbers_say_something(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_column_has_as_many_decimals_as_its_smallest_number_needs() -> None:
+    table = Table("", ("a", "b", "c"), (("x", 0.00017, 0.98), ("y", 0.0044, None)))
+    assert table.decimals_of_columns == (4, 5, 4)
+    assert table.numeric_columns == (False, True, True)
