@@ -50,5 +50,5 @@ def draw(
     axes.set(xlabel=f"noise level ({noise})", ylabel="true-positive rate (%)", ylim=(-0.02, 1.02))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
     axes.grid(axis="y")
-    axes.legend(loc="best")
+    figure.legend(loc="outside lower center", ncols=min(3, len(rates)))
     return figure

@@ -35,5 +35,5 @@ def draw(rows: Sequence[tuple[str, float, float, float | None, float | None]], t
     axes.set_ylim(0.4, len(rows) + 0.6)
     axes.set_xlabel(label)
     axes.grid(axis="x")
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.28 / (1 + 0.2 * len(rows))), ncols=3)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure

@@ -138,7 +138,7 @@ def _lines(
     yield "## Reported and measured"
     yield ""
     yield from _table(
-        ("entry", "metric", "reported or asked", "source", "measured", "within, of n", "verdict"),
+        ("entry", "metric", "reported or expected", "source", "measured", "within, of n", "verdict"),
         [
             (
                 verdict.entry + (f", {verdict.point}" if verdict.point else ""),
