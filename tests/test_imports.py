@@ -55,6 +55,8 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["export", "latest", "--to", "onx"],
         ["reproduce", "latest", "seed=1"],
         ["evaluate", "--help"],
+        ["report", "--help"],
+        ["report", "latest", "--format", "pdf"],
     ],
 )
 def test_help_lists_and_configuration_errors_import_nothing_heavy(arguments: list[str]) -> None:

@@ -27,12 +27,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_wheel_holds_every_configuration_file(wheel: Path) -> None:
+def test_the_wheel_holds_every_configuration_file_and_template(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {f"deeplab/conf/{path.relative_to(ROOT / 'conf')}" for path in (ROOT / "conf").rglob("*.yaml")}
     assert expected <= names
     assert len(expected) > 40
+    assert {f"deeplab/report/templates/{name}" for name in ("page.html", "page.css")} <= names
     assert not [name for name in names if "test" in name.split("/")[0]]
 
 
