@@ -27,10 +27,13 @@ from deeplab.report.page import Code, Facts, Folded, Group, Listing, Page, Pictu
 from deeplab.report.points import PARTS
 from deeplab.runs.noise_cells import Cell
 from deeplab.runs.noise_outcome import log_outcome
+from deeplab.sweep.grid import Axis
 from deeplab.sweep.outcome import log_outcome as log_sweep
 from deeplab.sweep.outcome import read_scores
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.record import begin_sweep, children, trial_tags
+from deeplab.sweep.search_record import Drawn
+from deeplab.sweep.search_record import trials_table as drawn_table
 from deeplab.sweep.summary import summarise
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -268,6 +271,29 @@ def test_a_sweep_that_was_cut_off_is_summed_up_from_its_trials(
             path.rename(points.with_name(path.name))
     assert cli("report", NAME, "--out", "whole.html").status == 0
     assert Reader((here / "cut.html").read_text()).values == Reader((here / "whole.html").read_text()).values
+
+
+def test_a_search_shows_every_trial_and_the_configuration_of_the_best(
+    folder: Path, cli: Callable[..., Outcome]
+) -> None:
+    store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
+    tags = {"kind": "sweep", "search": "tpe", "trials": "2", "best_point": "l2=0.2"}
+    parent = forge(store, "found", {"l2": "0 to 1", "sweep.metric": "val/accuracy"}, {"best/val/accuracy": 0.9}, **tags)
+    drawn = []
+    for place, (accuracy, name) in enumerate(((0.8, "first"), (0.9, "second"))):
+        child = forge(store, name, scores=accuracies(accuracy, 0.7), kind="trial", parent=parent)
+        with RunLog(store, child) as log:
+            log.text("config.yaml", f"model: {{name: {name}}}\n")
+        drawn.append(Drawn(place, {"l2": f"0.{place + 1}"}, "COMPLETE", accuracy, 3, child))
+    with RunLog(store, parent) as log:
+        log.text("trials.csv", drawn_table([Axis("l2", ("0", "1"))], drawn, "val/accuracy"))
+    assert cli("report", "found", "--out", "found.html").status == 0
+    read = Reader((folder / "found.html").read_text())
+    words = " ".join(read.words.split())
+    assert "Search of cnn on mnist, finished" in words
+    assert f"0 0.1000 COMPLETE 0.8000 3 {drawn[0].run_id[:8]}" in words
+    assert "Configuration of the best point What differs from the defaults key value default model.name second" in words
+    assert "deeplab sweep --search tpe --trials 2 model=cnn" in words
 
 
 ALLOWED = {

@@ -19,15 +19,15 @@ _LAYERS = "model.layers."
 _NOTHING = "null"
 
 
-def configuration(store: Store, run: "Run", swept: Collection[str] = ()) -> Section:
+def configuration(store: Store, run: "Run", title: str, swept: Collection[str] = ()) -> Section:
     """What was asked for, what differs from the defaults, the layers, and all of it folded.
 
     Args:
         store: where the run is.
         run: that has a `config.yaml`, or not.
+        title: of the section.
         swept: keys that differ from point to point of the run's sweep.
     """
-    title = "Configuration of the best point" if swept else "Configuration"
     content = read_artifact(store, run, "config.yaml")
     values = None if content is None else _read(content)
     if content is None or values is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deeplab.config.schema import Metric
 from deeplab.report.page import Cell
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.outcome import LOGGED
@@ -35,7 +36,7 @@ class Outcome:
     keys: tuple[str, ...]
     points: tuple[Line, ...]
     trials: tuple[Line, ...]
-    metric: str
+    metric: Metric
 
     @property
     def best(self) -> int | None:
@@ -51,11 +52,15 @@ def read_outcome(store: Store, run: "Run", children: "Sequence[Run]") -> Outcome
         run: of the sweep.
         children: its trials.
     """
-    metric = run.data.params.get("sweep.metric", METRICS[0])
+    metric = next((each for each in METRICS if each == run.data.params.get("sweep.metric")), METRICS[0])
     points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
-    if not points:
+    if not points and not trials:
         points, trials = _so_far(store, run, children)
-    keys = tuple(points[0])[1 : tuple(points[0]).index("n")] if points else ()
+    keys: tuple[str, ...] = ()
+    if points:
+        keys = tuple(points[0])[1 : tuple(points[0]).index("n")]
+    elif trials:  # of a search, which has no points
+        keys = tuple(trials[0])[1 : tuple(trials[0]).index("state")]
     return Outcome(keys, points, trials, metric)
 
 

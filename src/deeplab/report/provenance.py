@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Section, Text
 from deeplab.runs.command import command
+from deeplab.runs.rows import Row
 from deeplab.tracking.fields import SOURCE_TAG
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.status import status_of
@@ -59,6 +60,11 @@ def day(milliseconds: int | None) -> str:
     if milliseconds is None:
         return ""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def what(row: Row) -> str:
+    """What a run is about: ` of NETWORK on DATA`, or as much of it as there is."""
+    return (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
 
 
 def own_tags(run: "Run") -> Iterator[tuple[str, Cell]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Folded, Group, Page, Part, Section, Table, Text, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.provenance import SHORT_ID, day, notes, provenance
+from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
 from deeplab.runs.detail import scores_by_data
 from deeplab.runs.rows import Row, rows
 from deeplab.tracking.fields import KIND_TAG, SOURCE_TAG
@@ -30,7 +30,7 @@ _ABOUT = {
     "deeplab.reproduces": "did it again",
     "deeplab.initial_weights": "began with its weights",
 }
-_FIRST = ("accuracy", "loss")
+_FIRST = ("accuracy", "accuracy_low", "accuracy_high", "loss")
 
 
 def run_report(store: Store, run: "Run", files: list[str]) -> Page:
@@ -49,16 +49,15 @@ def run_report(store: Store, run: "Run", files: list[str]) -> Page:
         Section("Inside the network", explained),
         Section("Generated images", read_pictures(store, run, pictures_in(files, "generate"))),
         Section("What was done with it", tuple(_uses(store, run))),
-        configuration(store, run),
+        configuration(store, run, "Configuration"),
         provenance(store, run, [run]),
     )
     return Page(row.name, tuple(_about(row, run)), tuple(_highlights(row, run)), sections)
 
 
 def _about(row: Row, run: "Run") -> Iterator[str]:
-    what = " on ".join(name for name in (row.model, row.dataset) if name)
     kind = KINDS.get(row.kind, row.kind or "Run")
-    yield f"{kind}{' of ' if what else ''}{what}, {row.status.lower()}, begun {day(run.info.start_time)}."
+    yield f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.info.start_time)}."
 
 
 def _highlights(row: Row, run: "Run") -> Iterator[tuple[str, Cell]]:
@@ -80,7 +79,8 @@ def _scores(run: "Run") -> Iterator[Part]:
     metrics = [*(name for name in _FIRST if name in names), *sorted(names - set(_FIRST))]
     if metrics:
         lines = tuple((data, *(scores.get(metric) for metric in metrics)) for data, scores in found.items())
-        yield Table("Scores; those of training are of the last epoch", ("data", *metrics), lines)
+        caption = "Scores; those of training are of the last epoch" if "train" in found else "Scores"
+        yield Table(caption, ("data", *metrics), lines)
 
 
 def _classes(store: Store, run: "Run") -> Iterator[Part]:

@@ -8,8 +8,9 @@ from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Facts, Folded, Page, Part, Section, Table, Text, number, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
 from deeplab.report.points import Line, Outcome, cells, read_outcome, settings_of, value
-from deeplab.report.provenance import SHORT_ID, day, notes, provenance
+from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
 from deeplab.runs.rows import rows
+from deeplab.sweep.outcome import LOGGED
 from deeplab.sweep.summary import METRICS
 from deeplab.tracking.fields import PARENT_TAG
 from deeplab.tracking.find import all_runs
@@ -33,20 +34,20 @@ def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
     """
     children = all_runs(store, f"tags.`{PARENT_TAG}` = '{run.info.run_id}'")[::-1]
     outcome = read_outcome(store, run, children)
-    best = _best_trial(outcome, children)
-    keys = outcome.keys or tuple(key for key in run.data.params if "." not in key)
+    best = _best_trial(run, outcome, children)
+    shown = [best, *(each for each in children if each is not best)] if best else children
+    title = "Configuration of the best point" if best else "Configuration of the first trial"
     sections = (
         Section("Result", (*notes(run), *_result(run, outcome), *_points(outcome), *_other_scores(outcome))),
         Section("Figures", read_pictures(store, run, pictures_in(files, "plots"), _captions(outcome))),
         Section("Trials", tuple(_trials(store, run, outcome, children))),
         Section("What was swept", tuple(_swept(run))),
-        configuration(store, best or run, keys),
-        provenance(store, run, [best, *(each for each in children if each is not best)] if best else children),
+        *(configuration(store, each, title, outcome.keys) for each in shown[:1]),
+        provenance(store, run, shown),
     )
     row = rows([run], [run, *children])[0]
     kind = "Search" if "deeplab.search" in run.data.tags else "Sweep"
-    what = " on ".join(name for name in (row.model, row.dataset) if name)
-    about = f"{kind}{' of ' if what else ''}{what}, {row.status.lower()}, begun {day(run.info.start_time)}."
+    about = f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.info.start_time)}."
     return Page(row.name, (about,), tuple(_highlights(run, outcome, children)), sections)
 
 
@@ -180,12 +181,16 @@ def _swept(run: "Run") -> Iterator[Part]:
     yield Facts(tuple((key, Code(text)) for key, text in run.data.params.items() if text != "null"))
 
 
-def _best_trial(outcome: Outcome, children: "Sequence[Run]") -> "Run | None":
-    """The trial whose configuration stands for the sweep: of the best point, or the first."""
+def _best_trial(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> "Run | None":
+    """A trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
+    if "deeplab.search" in run.data.tags:
+        name, value_of_best = LOGGED[outcome.metric], run.data.metrics.get(f"best/{outcome.metric}")
+        equal = [child for child in children if name in child.data.metrics]
+        return next((child for child in equal if child.data.metrics[name] == value_of_best), None)
     by_id = {child.info.run_id: child for child in children}
     numbers = [line["point"] for line in outcome.points if line["best"]]
-    chosen = [line["run"] for line in outcome.trials if line.get("point") in numbers]
-    return next((by_id[run_id] for run_id in chosen if run_id in by_id), children[0] if children else None)
+    chosen = [line["run"] for line in outcome.trials if line["point"] in numbers]
+    return next((by_id[run_id] for run_id in chosen if run_id in by_id), None)
 
 
 def _captions(outcome: Outcome) -> dict[str, str]:
