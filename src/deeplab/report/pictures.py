@@ -70,6 +70,8 @@ def _picture(path: str, content: bytes, name: str, caption: str | None) -> Pictu
     stem = PurePosixPath(path).stem
     if caption is None and stem in _KNOWN:
         caption, seen = _KNOWN[stem]
+        if content.startswith(b"GIF"):
+            caption = f"{caption}, while it is trained"
         return Picture(path, content, f"{caption} of {name}: {seen}", caption)
     caption = caption or _in_words(path)
     return Picture(path, content, f"{caption}, of {name}", caption)

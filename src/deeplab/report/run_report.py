@@ -19,7 +19,7 @@ from deeplab.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-MOST_EPOCHS = 300
+MOST_EPOCHS = 60  # about a printed page; history.csv has them all
 MOST_IMAGES = 12
 KINDS = {"train": "Training", "trial": "Trial of a sweep", "evaluate": "Evaluation"}
 # What other runs say of the run that they are about: the tag, and what they did with it.
