@@ -236,6 +236,7 @@ def test_an_evaluation_under_noise_shows_its_rates(here: Path, cli: Callable[...
         (["conv", "--format", "pdf"], "--format pdf: must be one of html, markdown, both."),
         (["conv", "--out", "gone/x.html"], "--out gone/x.html: there is no folder"),
         (["conv", "--out", "x.html", "--format", "markdown"], "is written into a file NAME.md"),
+        (["conv", "--out", "x.pdf"], "--out x.pdf: its name must end in .html or .md."),
         (["conv", "sweep"], "There is no run 'sweep'."),
         (["conv", "under noise"], "One run at a time, got 2."),
         (["conv", "--out", "mlruns"], None),
@@ -257,6 +258,16 @@ def test_what_is_wrong_is_one_line_and_nothing_is_left(
     assert (outcome.status, outcome.err.count("\n")) == (2, 1)
     assert line in outcome.err
     assert sorted(path.name for path in here.iterdir()) == before
+
+
+def test_where_nothing_is_said_a_report_is_named_for_its_run(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Outcome]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = cli("report", "l2=1e-06 #2", f"tracking.uri=sqlite:///{here}/mlflow.db")
+    (path,) = tmp_path.iterdir()
+    assert outcome.out == f"report {path.name}\n"
+    assert re.fullmatch(r"report-l2=1e-06-2-[0-9a-f]{8}\.html", path.name)
 
 
 def test_a_sweep_that_was_cut_off_is_summed_up_from_its_trials(

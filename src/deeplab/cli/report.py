@@ -33,7 +33,8 @@ def report(
     if len(found) > 1:
         raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(run)}")
     if out is None:
-        paths = targets(named_for(found[0]), form)
+        # The names of runs may hold dots, which begin no ending.
+        paths = targets(named_for(found[0]), form or "html")
     from deeplab.report.write import describe, write_report
 
     write_report(describe(store, found[0]), paths)

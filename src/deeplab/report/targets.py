@@ -28,6 +28,8 @@ def targets(out: Path, wanted: str | None) -> list[Path]:
         raise UserError(f"--format {wanted}: must be one of {', '.join(FORMATS)}.")
     ending = out.suffix.lower()
     known = ending in SUFFIXES.values()
+    if wanted is None and ending and not known:
+        raise UserError(f"--out {out}: its name must end in {' or '.join(SUFFIXES.values())}.")
     if wanted is None:
         suffixes = [ending if known else SUFFIXES["html"]]
     else:
