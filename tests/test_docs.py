@@ -21,7 +21,7 @@ IN_TEXT = re.compile(r"`(deeplab [a-z][^`]*)`")
 # They do not come back, or change the settings of a person's shell; each has a test of its own.
 ELSEWHERE = ("deeplab ui", "deeplab --install-completion")
 # Named in a sentence, without the arguments they need.
-NAMED = ("deeplab export", "deeplab rm", "deeplab study")
+NAMED = tuple(f"deeplab {name}" for name in ("explain", "export", "generate", "rm", "study"))
 # These are about many or long trainings: the plan is made, or the page of what is there.
 SHORTENED = {"sweep": ["--dry-run"], "study": ["--report"], "rm": ["--yes"], "noise": ["--levels", "0,0.5"]}
 QUICK = ("training.epochs=1", "tracking.plots=none")
