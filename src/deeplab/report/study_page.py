@@ -15,9 +15,9 @@ from deeplab.tracking.read import read_artifact
 
 FIGURES = "figures"
 # Of which run which pictures are shown.
-_RUN_PICTURES = ("curves", "denoised", "boundary")
+_RUN_PICTURES = ("curves", "denoised", "boundary", "units")
 _NOISE_PICTURES = ("noise_curve", "noise_classes")
-_SWEEP_PICTURES = ("sweep_factor", "sweep_categories", "sweep_heat_map", "sweep_parallel")
+_SWEEP_PICTURES = ("sweep",)
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def _score_table(each: Measured) -> Iterator[str]:
         if all(metric in line.scores for line in each.lines)
     ]
     points: dict[str, list[Result]] = {}
-    for line in each.lines:
+    for line in sorted(each.lines, key=_in_order):
         points.setdefault(line.point, []).append(line)
     rows = [
         (
@@ -205,6 +205,15 @@ def _score_table(each: Measured) -> Iterator[str]:
         for point, lines in points.items()
     ]
     yield from _table((*(("point",) if each.entry.sweep else ()), "n", *metrics, "seconds"), rows)
+
+
+def _in_order(line: Result) -> tuple[str, float, str]:
+    """Points of one key by its value, where that is a number."""
+    key, _, value = line.point.partition("=")
+    try:
+        return key, float(value), ""
+    except ValueError:
+        return key, 0.0, value
 
 
 def _noise_table(each: Measured) -> Iterator[str]:
