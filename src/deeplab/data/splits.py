@@ -77,6 +77,10 @@ class DatasetInfo:
         """Whether rows are images of shape (height, width, channels)."""
         return len(self.input_shape) == 3
 
+    def numbers(self, labels: Any) -> NDArray[np.float32]:
+        """What a regression is to give for rows of these labels, [n]: their values, or -1 and +1 for two classes."""
+        return np.asarray(labels * 2 - 1 if self.num_classes else labels, np.float32)
+
 
 @dataclass(frozen=True)
 class Splits:

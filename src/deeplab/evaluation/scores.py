@@ -60,8 +60,7 @@ def score(network: Any, predictions: Predictions, info: DatasetInfo, task: TaskN
     if task == "classification":
         targets = np.eye(info.num_classes, dtype=np.float32)[labels]
     else:
-        values = labels * 2 - 1 if info.num_classes else labels
-        targets = values.astype(np.float32)[:, np.newaxis]
+        targets = info.numbers(labels)[:, np.newaxis]
     scores = {"loss": float(loss(targets, predictions.outputs)) + _penalty(network)}
     if info.num_classes:
         scores["accuracy"] = float(np.mean(predictions.classes == labels))

@@ -8,16 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from deeplab.plots import scores as scores_of
+from deeplab.plots.epoch_axes import set_epoch_axes
 from deeplab.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, new_figure, say, style
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 _DASHES: dict[str, Literal["--", "-"]] = {"train": "--", "val": "-"}
 _DATA = {"train": "training", "val": "validation"}
-_LOG_RATIO = 100.0
 _MARKED_EPOCHS = 15
 _NAME_LENGTH = 38  # letters of a run's name in the legend
 _LEGEND_ROW = 0.17  # inches that a row of the legend takes
@@ -85,16 +84,7 @@ def _draw_panel(
     values = np.concatenate([y for _, y in drawn])
     finite = values[np.isfinite(values)]
     is_accuracy = metric == "accuracy"
-    axes.set(xlabel="epoch", ylabel="accuracy (%)" if is_accuracy else metric)
-    axes.grid(axis="y")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    first, last = int(epochs.min()), int(epochs.max())
-    margin = max(0.02 * (last - first), 0.5 if first == last else 0.15)
-    axes.set_xlim(first - margin, last + margin)
-    if not is_accuracy and finite.size and finite.min() > 0 and finite.max() > _LOG_RATIO * finite.min():
-        axes.set_yscale("log")
-        axes.set_ylabel(f"{metric} (log scale)")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    set_epoch_axes(axes, metric, epochs, finite)
     for name, found in lines.items():
         for data, dashes in _DASHES.items():
             if (metric, data) in found:

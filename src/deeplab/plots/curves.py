@@ -6,13 +6,13 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from deeplab.plots.epoch_axes import set_epoch_axes
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, style
 
 _LINES = {"train": ("training", BLUE, "--"), "val": ("validation", VERMILLION, "-")}
-_LOG_RATIO = 100.0
 _MARKED_EPOCHS = 15
 _LABEL_GAP = 0.075
 
@@ -76,16 +76,7 @@ def _draw_panel(axes: Axes, metric: str, lines: dict[str, _Line], best: int | No
     values = np.concatenate([y for _, y in lines.values()])
     epochs = np.concatenate([x for x, _ in lines.values()])
     finite = values[np.isfinite(values)]
-    axes.set(xlabel="epoch", ylabel="accuracy (%)" if is_accuracy else metric)
-    axes.grid(axis="y")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    first, last = int(epochs.min()), int(epochs.max())
-    margin = max(0.02 * (last - first), 0.5 if first == last else 0.15)
-    axes.set_xlim(first - margin, last + margin)
-    if not is_accuracy and finite.size and finite.min() > 0 and finite.max() > _LOG_RATIO * finite.min():
-        axes.set_yscale("log")
-        axes.set_ylabel(f"{metric} (log scale)")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    set_epoch_axes(axes, metric, epochs, finite)
     for data, (x, y) in lines.items():
         _, colour, dashes = _LINES[data]
         marker = "o" if len(x) <= _MARKED_EPOCHS else ""

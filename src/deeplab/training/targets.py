@@ -32,7 +32,7 @@ class Targets:
         if self.task == "reconstruction":
             return _images(split, self.info.scale)
         if self.task == "regression":
-            values = tf.constant(numbers(split, self.info))
+            values = tf.constant(self.info.numbers(split.labels))
             return lambda positions: tf.gather(values, positions)[..., tf.newaxis]
         labels = tf.constant(split.labels)
         return lambda positions: tf.one_hot(tf.gather(labels, positions), self.info.num_classes)
@@ -44,11 +44,6 @@ class Targets:
         if self.task == "classification":
             return [keras.metrics.CategoricalAccuracy(name="accuracy")]
         return [keras.metrics.MeanMetricWrapper(_same_sign, name="accuracy")] if self.info.num_classes else []
-
-
-def numbers(split: Split, info: DatasetInfo) -> Any:
-    """What a regression is to give for each row, float32 [n]: its value, or -1 and +1 for two classes."""
-    return (split.labels * 2 - 1 if info.num_classes else split.labels).astype(np.float32)
 
 
 def _images(split: Split, scale: float) -> Target:
