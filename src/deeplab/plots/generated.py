@@ -40,7 +40,7 @@ def draw(
                 )  # fmt: skip
         if not name.startswith(" "):
             axes_of_row[0].annotate(
-                shorten(name, 18), (0, 0.5), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points",
+                shorten(name, 24), (0, 0.5), xycoords="axes fraction", xytext=(-6, 0), textcoords="offset points",
                 ha="right", va="center", fontsize=8.5, color=INK,
             )  # fmt: skip
     return figure

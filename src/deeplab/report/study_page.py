@@ -181,6 +181,9 @@ def _entry(each: Measured, pictures: Sequence[str]) -> Iterator[str]:
     if each.lines:
         yield ""
         yield from _noise_table(each) if each.entry.noise else _score_table(each)
+    if pictures and each.entry.run and each.planned > 1:
+        yield ""
+        yield "The pictures are of the first of these runs."
     for picture in pictures:
         yield ""
         yield f"![{picture.removesuffix('.png').replace('_', ' ')}]({FIGURES}/{picture})"
