@@ -135,6 +135,8 @@ def test_a_sweep_that_is_ended_while_points_are_checked_leaves_nothing(
         sweep = start(*TINY, "replicates=2")
         wait_until(lambda: workers_of(sweep))  # noqa: B023
         checker = workers_of(sweep)[0]
+        blocked = re.search(r"^SigBlk:\s*(\w+)", Path(f"/proc/{checker}/status").read_text(), re.MULTILINE)
+        assert blocked and int(blocked[1], 16) >> signal.SIGINT - 1 & 1, "Ctrl-C would reach it while it starts"
         os.killpg(sweep.pid, number) if number == signal.SIGINT else sweep.kill()
         out, _ = sweep.communicate(timeout=30)
         assert sweep.returncode == status

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.schema import ImageFolderConfig
 from deeplab.data.decode import decode, is_grey, quiet_pillow
@@ -110,7 +111,7 @@ def _shuffled(listing: Listing, test_fraction: float, root: Path) -> tuple[list[
 def _decoded(root: Path, files: Sequence[ImageFile], image_size: int, channels: int) -> Iterator[NDArray[np.uint8]]:
     """The images in order, decoded a block at a time by a few threads (Pillow lets go of the lock)."""
     step = max(1, BLOCK_BYTES // (image_size * image_size * channels))
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(4, cores())) as pool:
         for start in range(0, len(files), step):
             block = files[start : start + step]
             yield from pool.map(lambda file: decode(root / file.name, image_size, channels), block)

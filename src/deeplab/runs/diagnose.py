@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.named import data_folders
@@ -31,7 +32,7 @@ def _processors() -> Iterator[tuple[str, str]]:
     with quiet_import():
         import tensorflow as tf
 
-    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or cores()
     yield "CPU", f"{threads} threads"
     gpus = tf.config.list_physical_devices("GPU")
     for index, gpu in enumerate(gpus):

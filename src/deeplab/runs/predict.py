@@ -1,6 +1,5 @@
 """Ask the network of a run about pictures."""
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.config.cores import cores
 from deeplab.config.errors import UserError, UserErrors
 from deeplab.data.decode import quiet_pillow
 from deeplab.data.facts import DatasetFacts
@@ -98,7 +98,7 @@ def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list
     seen: list[NDArray[Any]] = []
     errors: list[str] = []
     size = evaluation_batch(network)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(4, cores())) as pool:
         for start in range(0, len(paths), size):
             some = paths[start : start + size]
             placed = list(_placed(pool, some, facts, errors))

@@ -1,7 +1,6 @@
 """The plan of a sweep: every training it will do, composed, checked and frozen before the first begins."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deeplab.config.compose import Composed, Composer
+from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.identity import identity, sha
 from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
@@ -167,17 +167,13 @@ def workers_of(config: SweepConfig, device: str, trials: int) -> int:
     if config.launcher.workers is not None:
         return config.launcher.workers
     gpu = device.startswith("gpu") or (device == "auto" and Path("/dev/nvidia0").exists())
-    return 1 if gpu else max(1, min(_cores(), MOST_WORKERS, trials))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 1 if gpu else max(1, min(cores(), MOST_WORKERS, trials))
 
 
 def threads_of(config: SweepConfig, device: str, trials: int) -> int:
     """Threads of a trial, where its configuration leaves them open: the cores divided among the workers."""
     if isinstance(config.launcher, LocalLauncherConfig):
-        return max(1, _cores() // workers_of(config, device, trials))
+        return max(1, cores() // workers_of(config, device, trials))
     return config.launcher.cpus_per_trial
 
 

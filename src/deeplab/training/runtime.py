@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrainingConfig
 
@@ -114,7 +115,7 @@ def _use_device(device: str, tf: Any) -> str:
 def _set_threads(wanted: int | None, tf: Any) -> int:
     threading = tf.config.threading
     if wanted is None:
-        return threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
+        return threading.get_intra_op_parallelism_threads() or cores()
     if threading.get_intra_op_parallelism_threads() != wanted:
         _set_once(lambda: threading.set_intra_op_parallelism_threads(wanted), "training.threads")
         _set_once(lambda: threading.set_inter_op_parallelism_threads(wanted), "training.threads")

@@ -1,6 +1,5 @@
 """Trials as jobs of a Slurm cluster, submitted through submitit."""
 
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Any
 import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
 
+from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.schema import SlurmLauncherConfig
 from deeplab.sweep.trial import Event, Job, last_event
@@ -45,8 +45,7 @@ class SlurmLauncher:
             gpus_per_node=config.gpus_per_trial,
             **({"slurm_partition": config.partition} if config.partition else {}),
         )
-        cores = os.cpu_count() or 1
-        self.capacity = MOST_JOBS if config.cluster == "slurm" else max(1, cores // config.cpus_per_trial)
+        self.capacity = MOST_JOBS if config.cluster == "slurm" else max(1, cores() // config.cpus_per_trial)
         self._jobs: dict[int, Any] = {}
 
     def submit(self, job: Job) -> None:
