@@ -6,6 +6,7 @@ import sys
 import traceback
 
 import typer
+from typer.exceptions import TyperException
 
 import deeplab
 from deeplab.cli.compare import compare
@@ -34,7 +35,6 @@ from deeplab.runs.signals import listen
 
 app = typer.Typer(
     help="Keras experiments from configuration: networks as plain YAML, every run in MLflow.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -67,11 +67,13 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    context: typer.Context,
+    _asked: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main() -> None:
@@ -79,17 +81,31 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     listen()
     try:
-        app()
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        _end(UserError(_usage(error)), 2)
     except UserError as error:
         _end(error, 2)
     except RunError as error:
         _end(error, 1)
     except Interrupted as error:
         _end(error, error.exit_status)
+    except typer.Abort:  # Ctrl-D where an answer was asked for
+        _end(RunError("There was no answer; nothing was done."), 1)
+    else:
+        sys.exit(status)
     finally:
         # Python would search the millions of objects of TensorFlow for cycles before it goes: more than a second.
         gc.freeze()
         gc.enable()  # a command that looks something up has done without it
+
+
+def _usage(error: TyperException) -> str:
+    """What is wrong with the words of a command line, and which help tells more."""
+    message = error.format_message()
+    message = message if message.endswith(("?", ".")) else f"{message}."
+    context = getattr(error, "ctx", None)
+    return f"{message} See {context.command_path} --help." if context else message
 
 
 def _end(error: Exception, status: int) -> None:
