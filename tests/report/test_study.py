@@ -61,9 +61,15 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     assert row.endswith("| 2 of 2 | reproduced |")
     assert "| at least 1.01 | nobody |" in page
     assert "| falls short |" in page
-    for link in ("figures/reported.png", "figures/noise_noise_curve.png", "results.csv"):
-        assert f"({link})" in page
-        assert (study / link).stat().st_size > 100
+    for picture in ("reported", "noise_noise_curve"):
+        assert f"(figures/{picture}.png)" in page
+        assert (study / "figures" / f"{picture}.png").stat().st_size > 1000
+
+    html = cli("report", "small")
+    assert (html.status, html.out) == (0, "report report-small.html\n")
+    text = (study.parent / "report-small.html").read_text()
+    assert f"{mean:.4f} ± " in text
+    assert text.count("data:image/png;base64,") == page.count("](figures/")
 
     again = cli("study", "small")
     assert "dense: 2 of 2 done\n" in again.out
@@ -77,7 +83,7 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
 def test_a_page_is_written_of_nothing(study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]) -> None:
     outcome = cli("study", "small", "--report")
     assert (outcome.status, outcome.err) == (0, "")
-    assert (study / "README.md").read_text().count("not yet run") == 3
+    assert (study / "README.md").read_text().count("| not yet run |") == 3
     assert runs() == []
 
 

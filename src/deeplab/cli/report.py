@@ -1,13 +1,16 @@
-"""`deeplab report`: a run, a sweep or an evaluation as one page to hand on."""
+"""`deeplab report`: a run, a sweep, an evaluation or a study as one page to hand on."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deeplab.cli.options import ConfigDir
 from deeplab.cli.reading import RunArguments, named_runs
 from deeplab.config.errors import UserError
+
+if TYPE_CHECKING:
+    from deeplab.report.page import Page
 
 
 def report(
@@ -22,21 +25,48 @@ def report(
     ] = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Write a run, a sweep or an evaluation as one HTML file that needs nothing else, or as Markdown with figures.
+    """Write a run, a sweep, an evaluation or a study as one HTML file that needs nothing else, or as Markdown.
 
     deeplab report latest --out report.html
+
+    A study is meant by its folder: deeplab report experiments/digits_dense
     """
-    from deeplab.report.targets import named_for, targets
+    from deeplab.report.targets import targets
 
     paths = targets(out or Path("report"), form)
-    store, found = named_runs(run, config_dir)
-    if len(found) > 1:
-        raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(run)}")
+    page, name = _study(Path(run[0])) if _is_study(run) else _run(run, config_dir)
     if out is None:
-        # The names of runs may hold dots, which begin no ending.
-        paths = targets(named_for(found[0]), form or "html")
-    from deeplab.report.write import describe, write_report
+        # Names may hold dots, which begin no ending.
+        paths = targets(Path(f"report-{name}"), form or "html")
+    from deeplab.report.write import write_report
 
-    write_report(describe(store, found[0]), paths)
+    write_report(page, paths)
     for path in paths:
         print(f"report {path}")
+
+
+def _is_study(words: list[str]) -> bool:
+    """Whether a folder is meant; a run may be called as one that has no study in it."""
+    from deeplab.config.study import FILE
+
+    return len(words) == 1 and (Path(words[0]) / FILE).is_file()
+
+
+def _study(folder: Path) -> "tuple[Page, str]":
+    from deeplab.config.study import read_study
+    from deeplab.report.page import slug
+    from deeplab.report.results import Results
+    from deeplab.report.study_report import study_report
+
+    page = study_report(read_study(folder), Results(folder).lines, folder)
+    return page, slug(folder.resolve().name)
+
+
+def _run(words: list[str], config_dir: Path | None) -> "tuple[Page, str]":
+    store, found = named_runs(words, config_dir)
+    if len(found) > 1:
+        raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(words)}")
+    from deeplab.report.targets import named_for
+    from deeplab.report.write import describe
+
+    return describe(store, found[0]), named_for(found[0])

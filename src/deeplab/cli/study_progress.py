@@ -11,9 +11,9 @@ from deeplab.cli.lines import print_line
 from deeplab.cli.noise_progress import PlainNoise
 from deeplab.cli.progress import PlainProgress
 from deeplab.cli.sweep_progress import PlainSweepProgress
+from deeplab.report.entries import measure
 from deeplab.report.results import Result
 from deeplab.report.study import Study, StudyObserver
-from deeplab.report.study_page import measure
 from deeplab.runs.noise_curve import NoiseObserver
 from deeplab.runs.train import RunObserver
 from deeplab.sweep.observer import SweepObserver
@@ -49,7 +49,7 @@ def show_study(study: Study, page: Path) -> None:
     for head in ("measured", "within"):
         table.add_column(head, justify="right")
     table.add_column("verdict")
-    for each in measure(study):
+    for each in measure(study.config, study.results.lines):
         for verdict in each.verdicts:
             found = verdict.measured
             table.add_row(

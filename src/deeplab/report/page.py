@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 DECIMALS = 4
 MOST_DECIMALS = 7
-_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?( of \d+)?")
+_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?( of \d+| ± \d+(\.\d+)?)?")
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
     return sorted(inside, key=_place)
 
 
+def caption_of(name: str) -> tuple[str, str]:
+    """The caption of a figure that every run of a kind has, and what is to be seen on it."""
+    return _KNOWN[name]
+
+
 def read_pictures(
     store: Store, run: "Run", paths: Sequence[str], captions: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Picture, ...]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deeplab.config.compose import Composed, Composer
-from deeplab.config.errors import RunError, UserError, unknown_name
+from deeplab.config.compose import Composed
+from deeplab.config.errors import RunError, unknown_name
 from deeplab.config.identity import sha
 from deeplab.config.levels import read_levels
 from deeplab.config.study import Entry, StudyConfig
+from deeplab.report.entries import planned_runs
 from deeplab.report.measure import configuration, line, result_of, same
 from deeplab.report.results import Result, Results
 from deeplab.runs.noise_curve import NoiseObserver, NoiseSettings, noise_curve
@@ -18,7 +19,7 @@ from deeplab.runs.train import RunObserver, train
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
+from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.store import Store
@@ -99,22 +100,6 @@ def carry_out(study: Study, only: Sequence[str]) -> None:
     if study.failed:
         name, why = next(iter(study.failed.items()))
         raise RunError(f"{len(study.failed)} of the study's runs failed, the first of entry '{name}': {why}")
-
-
-def planned_runs(name: str, entry: Entry, config: StudyConfig, overrides: Sequence[str]) -> list[Composed]:
-    """The configurations of an entry's replicates, whose seeds are those of a sweep's.
-
-    Raises:
-        UserError: an override is wrong.
-    """
-    composer = Composer(None)
-    assert entry.run is not None
-    try:
-        first = composer.compose([*entry.run, *overrides])
-        seeds = [replicate_seed(first.config.seed, n) for n in range(entry.replicates or config.replicates)]
-        return [composer.compose([*entry.run, f"seed={seed}", *overrides]) for seed in seeds]
-    except UserError as error:
-        raise UserError(f"Entry '{name}': {error}") from error
 
 
 def _train_runs(study: Study, name: str, entry: Entry) -> None:

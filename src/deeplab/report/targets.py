@@ -50,6 +50,6 @@ def figures_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}_figures")
 
 
-def named_for(run: "Run") -> Path:
-    """What a report is called where nothing was said about it."""
-    return Path(f"report-{slug(str(run.info.run_name))[:60]}-{run.info.run_id[:8]}")
+def named_for(run: "Run") -> str:
+    """What the report of a run is called where nothing was said about it."""
+    return f"{slug(str(run.info.run_name))[:60]}-{run.info.run_id[:8]}"

@@ -1,0 +1,73 @@
+"""The entries of a study: what each asks for, and what is finished of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deeplab.config.compose import Composed, Composer
+from deeplab.config.errors import UserError
+from deeplab.config.study import Entry, StudyConfig
+from deeplab.report.measure import configuration
+from deeplab.report.results import Result
+from deeplab.report.verdicts import Verdict, verdicts
+from deeplab.sweep.plan import plan_sweep, replicate_seed
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An entry and its finished runs.
+
+    Attributes:
+        name: of the entry.
+        entry: what it asks for.
+        lines: finished runs of the configuration that it has now.
+        planned: how many there are to be.
+        verdicts: its figures.
+    """
+
+    name: str
+    entry: Entry
+    lines: tuple[Result, ...]
+    planned: int
+    verdicts: tuple[Verdict, ...]
+
+
+def measure(config: StudyConfig, lines: Sequence[Result]) -> list[Measured]:
+    """Every entry with what is finished of it.
+
+    Args:
+        config: the study.
+        lines: its results.
+
+    Raises:
+        UserError: an entry's configuration is wrong.
+    """
+    return [_measured(config, name, entry, lines) for name, entry in config.entries.items()]
+
+
+def planned_runs(name: str, entry: Entry, config: StudyConfig, overrides: Sequence[str] = ()) -> list[Composed]:
+    """The configurations of an entry's replicates, whose seeds are those of a sweep's.
+
+    Raises:
+        UserError: an override is wrong.
+    """
+    composer = Composer(None)
+    assert entry.run is not None
+    try:
+        first = composer.compose([*entry.run, *overrides])
+        seeds = [replicate_seed(first.config.seed, n) for n in range(entry.replicates or config.replicates)]
+        return [composer.compose([*entry.run, f"seed={seed}", *overrides]) for seed in seeds]
+    except UserError as error:
+        raise UserError(f"Entry '{name}': {error}") from error
+
+
+def _measured(config: StudyConfig, name: str, entry: Entry, lines: Sequence[Result]) -> Measured:
+    """The lines of an entry whose configuration is still what the study asks for."""
+    ours = [line for line in lines if line.entry == name]
+    if entry.run is not None:
+        wanted = [configuration(each.values) for each in planned_runs(name, entry, config)]
+    elif entry.sweep is not None:
+        wanted = [configuration(trial.values) for trial in plan_sweep(list(entry.sweep), None).trials]
+    else:
+        wanted = [line.configuration for line in ours][-1:]
+    found = tuple(line for line in ours if line.configuration in wanted)
+    return Measured(name, entry, found, max(1, len(wanted)), tuple(verdicts(name, entry, found)))
