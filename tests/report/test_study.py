@@ -11,6 +11,7 @@ from deeplab.config.errors import UserError
 from deeplab.config.study import Entry, Figure, read_study
 from deeplab.report.results import Result, Results
 from deeplab.report.verdicts import best_point, verdicts
+from deeplab.sweep.run import run_sweep
 
 STUDY = """
 title: A small study
@@ -28,6 +29,16 @@ entries:
   noise:
     noise: {classifier: dense, denoisers: [code], levels: "0,0.5", seeds: 2}
     figures: [{metric: noisy@0, minus: code@0, at_least: -1, source: nobody}]
+"""
+
+SWEEP = """
+title: A sweep
+about: Two factors.
+replicates: 1
+entries:
+  decay:
+    sweep: [model=dense_relu, "l2=choice(0,0.01)", dataset.image_size=8, dataset.limit=60, training.epochs=1]
+    figures: [{metric: test/loss, at_most: 100, source: nobody, point: l2=0.01}]
 """
 
 
@@ -96,6 +107,11 @@ def test_a_page_is_written_of_nothing(study: Path, cli: Callable[..., Outcome], 
         (STUDY.replace("tolerance: 0.5, ", ""), "reported and tolerance go together"),
         (STUDY.replace('levels: "0,0.5"', 'levels: "0:1"'), "noise.levels 0:1: write START:STOP:STEP"),
         (STUDY.replace("model=autoencoder", "model=autoencodr"), "Entry 'code': Unknown model 'autoencodr'."),
+        (STUDY.replace("source: nobody}\n  code", "source: nobody, point: x}\n  code"), "of a sweep have a point"),
+        (
+            SWEEP.replace("point: l2=0.01", "point: l2=0.1"),
+            "Unknown point 'l2=0.1' in entry 'decay'. Did you mean 'l2=0",
+        ),
     ],
 )
 def test_a_wrong_study_is_one_line(study: Path, cli: Callable[..., Outcome], text: str, line: str) -> None:
@@ -122,12 +138,38 @@ def result(point: str, replicate: int, **scores: float) -> Result:
     return Result("e", point, replicate, "c", "r", "2026-01-01", "d", "cpu", "", "v", 1.0, named)
 
 
-def test_figures_of_a_sweep_are_those_of_its_best_point() -> None:
+def test_figures_of_a_sweep_are_those_of_its_best_point_or_of_the_one_they_name() -> None:
     lines = [result("a", 0, validation__accuracy=0.8, test__accuracy=0.9), result("b", 0, validation__accuracy=0.9)]
     assert best_point(lines) == "b"
-    figure = Figure(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
-    (verdict,) = verdicts("e", Entry(sweep=("x",), figures=(figure,)), lines)
-    assert (verdict.point, verdict.words) == ("b", "differs")
+    best = Figure(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
+    named = Figure(metric="validation/accuracy", source="s", reported=0.85, tolerance=0.06, point="a")
+    found = verdicts("e", Entry(sweep=("x",), figures=(best, named)), lines)
+    assert [(verdict.label, verdict.words) for verdict in found] == [("e, b", "differs"), ("e, a", "reproduced")]
+
+
+def test_where_nothing_was_held_out_the_best_point_is_that_of_the_test_set() -> None:
+    assert best_point([result("a", 0, test__loss=0.2), result("b", 0, test__loss=0.1)]) == "b"
+
+
+def test_trials_of_a_sweep_are_kept_as_they_finish(
+    study: Path, cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (study / "study.yaml").write_text(SWEEP)
+
+    def interrupted(*arguments: Any) -> None:
+        run_sweep(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("deeplab.report.study.run_sweep", interrupted)
+        assert cli("study", "small").status == 130
+    lines = Results(study).lines
+    assert [line.point for line in lines] == ["l2=0", "l2=0.01"]
+    again = cli("study", "small")
+    assert (again.status, "decay: 2 of 2 done\n" in again.out) == (0, True)
+    page = (study / "README.md").read_text()
+    assert f"| decay, l2=0.01 | test/loss | at most 100 | nobody | {lines[1].scores['test/loss']:.4f} |" in page
+    assert "\ndeeplab sweep model=dense_relu 'l2=choice(0,0.01)'" in page
 
 
 @pytest.mark.parametrize(("measured", "words"), [(0.95, "reproduced"), (0.991, "reproduced"), (0.9999, "differs")])

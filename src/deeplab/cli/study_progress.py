@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from deeplab.cli.lines import print_line
 from deeplab.cli.noise_progress import PlainNoise
 from deeplab.cli.progress import PlainProgress
 from deeplab.cli.sweep_progress import PlainSweepProgress
+from deeplab.cli.tables import console, table
 from deeplab.report.entries import measure
 from deeplab.report.results import Result
 from deeplab.report.study import Study, StudyObserver
@@ -45,21 +41,23 @@ class ShownStudy(StudyObserver):
 
 def show_study(study: Study, page: Path) -> None:
     """Print the verdicts, and where the report is."""
-    table = Table("entry", "metric", "reported", title=Text(study.config.title), title_justify="left", box=SIMPLE_HEAD)
+    shown = table(study.config.title)
+    for head in ("entry", "metric", "reported or expected"):
+        shown.add_column(head, overflow="fold")
     for head in ("measured", "within"):
-        table.add_column(head, justify="right")
-    table.add_column("verdict")
+        shown.add_column(head, justify="right", no_wrap=True)
+    shown.add_column("verdict", no_wrap=True)
     for each in measure(study.config, study.results.lines):
         for verdict in each.verdicts:
             found = verdict.measured
-            table.add_row(
-                verdict.entry,
+            shown.add_row(
+                verdict.label,
                 verdict.metric,
                 verdict.wanted,
                 "" if found is None else f"{found.mean:.4f}",
                 "" if found is None else f"{verdict.within} of {found.count}",
                 verdict.words,
             )
-    console = Console(highlight=False, markup=False)
-    console.print(table)
-    console.print(f"report {page}", soft_wrap=True)
+    screen = console()
+    screen.print(shown)
+    screen.print(f"report {page}", soft_wrap=True)

@@ -28,6 +28,7 @@ class Figure:
         at_least: a bound, in place of a reported figure.
         at_most: a bound.
         minus: another metric of the same entry that is subtracted.
+        point: of a sweep, as in `l2=0.001`; its best one where null.
     """
 
     metric: Text
@@ -37,6 +38,7 @@ class Figure:
     at_least: float | None = None
     at_most: float | None = None
     minus: Text | None = None
+    point: Text | None = None
 
     def __post_init__(self) -> None:
         bounds = self.at_least is not None or self.at_most is not None
@@ -86,6 +88,8 @@ class Entry:
     def __post_init__(self) -> None:
         if sum(each is not None for each in (self.run, self.sweep, self.noise)) != 1:
             raise ValueError("an entry has exactly one of run, sweep and noise")
+        if self.sweep is None and any(figure.point is not None for figure in self.figures):
+            raise ValueError("only figures of a sweep have a point")
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deeplab.config.compose import Composed, Composer
-from deeplab.config.errors import UserError
+from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.study import Entry, StudyConfig
 from deeplab.report.measure import configuration
 from deeplab.report.results import Result
 from deeplab.report.verdicts import Verdict, verdicts
-from deeplab.sweep.plan import plan_sweep, replicate_seed
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,17 @@ def _measured(config: StudyConfig, name: str, entry: Entry, lines: Sequence[Resu
     if entry.run is not None:
         wanted = [configuration(each.values) for each in planned_runs(name, entry, config)]
     elif entry.sweep is not None:
-        wanted = [configuration(trial.values) for trial in plan_sweep(list(entry.sweep), None).trials]
+        plan = plan_sweep(list(entry.sweep), None)
+        _check_points(name, entry, plan)
+        wanted = [configuration(trial.values) for trial in plan.trials]
     else:
         wanted = [line.configuration for line in ours][-1:]
     found = tuple(line for line in ours if line.configuration in wanted)
     return Measured(name, entry, found, max(1, len(wanted)), tuple(verdicts(name, entry, found)))
+
+
+def _check_points(name: str, entry: Entry, plan: Plan) -> None:
+    points = [point_name(settings) for settings in plan.points]
+    for figure in entry.figures:
+        if figure.point is not None and figure.point not in points:
+            raise unknown_name("point", figure.point, points, f"entry '{name}'")

@@ -18,9 +18,10 @@ from deeplab.runs.resume import find_resumption
 from deeplab.runs.train import RunObserver, train
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
-from deeplab.sweep.observer import SweepObserver
+from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
+from deeplab.sweep.trial import Event
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.store import Store
 
@@ -149,16 +150,13 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
     for number in missing:
         found = [run for run in same(runs, plan.trials[number].values) if run.info.status == "FINISHED"]
         if found:
-            _keep_trial(study, name, plan, number, found[0])
+            _keep_trial(study, name, plan, number, found[0].info.run_id)
     if not (missing := _missing_trials(study, name, plan)):
         return
-    result = run_sweep(checked_plan(plan), study.observer.sweep())
-    for point in result.summary.points:
-        for trial in point.trials:
-            number = next(
-                n for n, one in enumerate(plan.trials) if (one.point, one.replicate) == (trial.point, trial.replicate)
-            )
-            _keep_trial(study, name, plan, number, study.store.client.get_run(trial.run_id))
+    result = run_sweep(checked_plan(plan), _Keeping(study, name, plan))
+    for trial in (trial for point in result.summary.points for trial in point.trials):
+        # Those of an earlier start, of which nothing was told.
+        _keep_trial(study, name, plan, trial.point * plan.replicates + trial.replicate, trial.run_id)
     if result.failed:
         study.failed[name] = next(iter(result.failed.values()))
 
@@ -172,10 +170,33 @@ def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:
     ]
 
 
-def _keep_trial(study: Study, name: str, plan: Plan, number: int, run: "Run") -> None:
+def _keep_trial(study: Study, name: str, plan: Plan, number: int, run_id: str) -> None:
     trial = plan.trials[number]
     point = point_name(plan.points[trial.point])
+    run = study.store.client.get_run(run_id)
     study.results.add(result_of(study.store, run, name, point, trial.replicate, trial.values))
+
+
+class _Keeping(SweepObserver):
+    """Takes each trial into the results as it finishes, and hands on what it is told."""
+
+    def __init__(self, study: Study, name: str, plan: Plan) -> None:
+        self._study, self._name, self._plan = study, name, plan
+        self._shown = study.observer.sweep()
+
+    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
+        self._shown.sweep_began(sweep, run_id, finished, capacity)
+
+    def trial_submitted(self, number: int, name: str) -> None:
+        self._shown.trial_submitted(number, name)
+
+    def trial_changed(self, event: Event, again: bool) -> None:
+        if event.kind == "finished":
+            _keep_trial(self._study, self._name, self._plan, event.number, event.run_id)
+        self._shown.trial_changed(event, again)
+
+    def waited(self) -> None:
+        self._shown.waited()
 
 
 def _evaluate(study: Study, name: str, entry: Entry) -> None:

@@ -43,7 +43,7 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
 
     rows = [
         (
-            f"{each.name}: {verdict.metric}",
+            f"{verdict.label if verdict.figure.point else each.name}: {verdict.metric}",
             verdict.figure.reported,
             verdict.figure.tolerance or 0.0,
             None if verdict.measured is None else verdict.measured.mean,

@@ -1,5 +1,6 @@
 """The report of a study, made of what lies in its folder: `study.yaml`, `results.csv` and the figures."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def _highlights(measured: Sequence[Measured]) -> Iterator[tuple[str, Cell]]:
 def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
     rows = tuple(
         (
-            verdict.entry + (f", {verdict.point}" if verdict.point else ""),
+            verdict.label,
             verdict.metric,
             verdict.wanted,
             verdict.figure.source,
@@ -99,7 +100,7 @@ def _entry(each: Measured, folder: Path) -> Iterator[Part]:
         yield Text(each.entry.about)
     words, overrides = ("train", each.entry.run) if each.entry.run else ("sweep", each.entry.sweep)
     if overrides:
-        yield Listing(" ".join(("deeplab", words, *overrides)), "shell")
+        yield Listing(shlex.join(("deeplab", words, *overrides)), "shell")
     many = "run is" if each.planned == 1 else "runs are"
     yield Text(f"{len(each.lines)} of {each.planned} {many} finished.", is_warning=len(each.lines) < each.planned)
     if not each.lines:

@@ -8,8 +8,8 @@ from deeplab.config.study import Entry, Figure
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.report.results import Result
 
-# What the best point of a sweep is chosen by, the first that its trials have.
-CHOSEN_BY = (("validation/accuracy", 1), ("validation/loss", -1))
+# What the best point of a sweep is chosen by, the first that its trials have; the last where nothing was held out.
+CHOSEN_BY = (("validation/accuracy", 1), ("validation/loss", -1), ("test/accuracy", 1), ("test/loss", -1))
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Verdict:
     Attributes:
         entry: its name.
         figure: that it is held against.
-        point: the best one of a sweep; empty otherwise.
+        point: of a sweep, the best one where the figure names none; empty otherwise.
         measured: over the replicates, or None where nothing is finished.
         within: how many of the single runs lie within the tolerance or the bounds.
         words: of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound.
@@ -42,6 +42,11 @@ class Verdict:
         return " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
 
     @property
+    def label(self) -> str:
+        """The entry, and of a sweep the point."""
+        return f"{self.entry}, {self.point}" if self.point else self.entry
+
+    @property
     def metric(self) -> str:
         """What is measured."""
         return f"{self.figure.metric} − {self.figure.minus}" if self.figure.minus else self.figure.metric
@@ -55,11 +60,11 @@ def verdicts(name: str, entry: Entry, lines: Sequence[Result]) -> list[Verdict]:
         entry: what it asks for.
         lines: its finished runs, of the configuration that it has now.
     """
-    point = best_point(lines)
-    chosen = [line for line in lines if line.point == point]
+    best = best_point(lines)
     found = []
     for figure in entry.figures:
-        values = _values(figure, chosen)
+        point = figure.point or best
+        values = _values(figure, [line for line in lines if line.point == point])
         measured = statistics(values) if values else None
         within = sum(_is_within(figure, value) for value in values)
         found.append(Verdict(name, figure, point, measured, within, _words(figure, measured)))
@@ -67,7 +72,7 @@ def verdicts(name: str, entry: Entry, lines: Sequence[Result]) -> list[Verdict]:
 
 
 def best_point(lines: Sequence[Result]) -> str:
-    """The point with the best mean on validation data; empty where there is but one."""
+    """The point with the best mean, on validation data where there are some; empty where there is but one."""
     points = sorted({line.point for line in lines})
     if len(points) < 2:
         return points[0] if points else ""
