@@ -95,6 +95,8 @@ def test_a_list_of_a_yaml_file_is_an_axis(tmp_path: Path) -> None:
     ("override", "message"),
     [
         ("l2=0.1,0.1", "l2=0.1 is in the sweep twice"),
+        ("l2=0.1,0.2 l2=0.3,0.4", "l2 is given twice"),
+        ("l2=0.1,0.2 l2=0.3", "l2 is given twice"),
         ("tags.x=1,2", "compares nothing"),
         ("tracking.plots=all,none", "compares nothing"),
         ("replicates=1,2", "compares nothing"),
@@ -102,4 +104,4 @@ def test_a_list_of_a_yaml_file_is_an_axis(tmp_path: Path) -> None:
 )
 def test_axes_that_compare_nothing_are_refused(override: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        read_grid(["model=mlp_64_64", override], Composer())
+        read_grid(["model=mlp_64_64", *override.split()], Composer())

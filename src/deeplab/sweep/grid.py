@@ -72,6 +72,7 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
         UserErrors: no point can be composed.
     """
     grid = Grid(*_split(overrides, composer))
+    _check_once(grid)
     first = _first_sound(grid, composer)
     assert first.sweep is not None
     given = {text.partition("=")[0].lstrip("+") for text in overrides}
@@ -144,6 +145,14 @@ def _split(overrides: Sequence[str], composer: Composer) -> tuple[tuple[str, ...
             key = expanded[0].partition("=")[0]
             axes.append(Axis(key, tuple(one.partition("=")[2] for one in expanded)))
     return tuple(common), tuple(axes)
+
+
+def _check_once(grid: Grid) -> None:
+    keys = [axis.key for axis in grid.axes]
+    given = [*keys, *(text.partition("=")[0] for text in grid.common)]
+    for key in keys:
+        if given.count(key) > 1:
+            raise UserError(f"{key} is given twice; a key with several values is given once.")
 
 
 def _check_axis(axis: Axis) -> None:
