@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from deeplab.config.errors import UserError
+from deeplab.config.schema import RayLauncherConfig
+
 DEEPLAB = Path(sys.executable).parent / "deeplab"
 TINY = (
     *("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=3", "tracking.save_model=none"),
@@ -100,3 +103,13 @@ def test_a_cluster_that_is_not_there_is_one_line_and_nothing_begins(
     assert message in done.err
     assert len(done.err.splitlines()) == 1
     assert runs() == []
+
+
+def test_a_trial_that_no_machine_of_the_cluster_can_take_is_refused() -> None:
+    from deeplab.sweep.launch.ray import check_room
+
+    nodes = [{"Alive": True, "Resources": {"CPU": 2.0}}, {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 1.0}}]
+    check_room(RayLauncherConfig("ray", None, 2, 0.0, 1), nodes)
+    for cores, gpus in ((3, 0.0), (1, 0.5)):
+        with pytest.raises(UserError, match=rf"asks for {cores} cores and {gpus:g} GPUs.*\(2 and 0\)"):
+            check_room(RayLauncherConfig("ray", None, cores, gpus, 1), nodes)

@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class RayLauncher:
             folder: of the sweep.
 
         Raises:
-            UserError: it cannot be reached.
+            UserError: it cannot be reached, or no machine of it can take a trial.
         """
         self._config = config
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,12 @@ class RayLauncher:
             )
         except (RayError, ConnectionError, RuntimeError, ValueError) as error:
             raise UserError(f"launcher.address={config.address}: Ray cannot be used ({error}).") from error
+        cluster: Any = ray
+        try:
+            check_room(config, cluster.nodes())
+        except UserError:
+            ray.shutdown()
+            raise
         # A process for each trial, since threads, precision and memory are matters of a process.
         remote: Any = ray.remote(max_calls=1, max_retries=0)(_train)
         self._task = remote.options(num_cpus=config.cpus_per_trial, num_gpus=config.gpus_per_trial)
@@ -103,6 +109,26 @@ def _train(job: Job, folder: str) -> Event:
     if Path(folder).is_dir():
         os.chdir(folder)  # what is given as a relative path is meant from where the sweep was started
     return last_event(job)
+
+
+def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse what Ray would wait for without a word.
+
+    Args:
+        config: what a trial takes.
+        nodes: of the cluster, as Ray describes them.
+
+    Raises:
+        UserError: none of them has so much.
+    """
+    alive = [node["Resources"] for node in nodes if node["Alive"]]
+    cores, gpus = config.cpus_per_trial, config.gpus_per_trial
+    if not any(has.get("CPU", 0) >= cores and has.get("GPU", 0) >= gpus for has in alive):
+        there = "; ".join(f"{has.get('CPU', 0):g} and {has.get('GPU', 0):g}" for has in alive[:3])
+        raise UserError(
+            f"launcher=ray: a trial asks for {cores} cores and {gpus:g} GPUs, but no machine of the cluster has both "
+            f"({there}). Ask for less with launcher.cpus_per_trial and launcher.gpus_per_trial."
+        )
 
 
 def _check_reachable(address: str) -> None:
