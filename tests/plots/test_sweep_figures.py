@@ -105,15 +105,29 @@ def test_a_heat_map_writes_every_mean_and_frames_the_best() -> None:
     means = np.array([[0.95, 0.961], [np.nan, 0.97]])
     counts = np.array([[3, 2], [0, 3]])
     figure = sweep_heat_map.draw(
-        ("l2", "dropout"), (["1e-6", "1e-3"], ["0.2", "0.4"]), means, metric="val/accuracy", counts=counts, planned=3
+        ("l2", "dropout"),
+        (["1e-6", "1e-3"], ["0.2", "0.4"]),
+        means,
+        metric="val/accuracy",
+        counts=counts,
+        planned=3,
+        best=3,
     )
     written = texts(figure)
     for text in ("95.0", "96.1", "97.0", "missing", "n = 2 of 3", "Best: 97.0 % at l2 = 1e-3, dropout = 0.4 (framed)"):
         assert text in written, text
     low = sweep_heat_map.draw(
-        ("l2", "dropout"), (["1e-6", "1e-3"], ["0.2", "0.4"]), means, metric="val/loss", counts=counts, planned=3
+        ("l2", "dropout"),
+        (["1e-6", "1e-3"], ["0.2", "0.4"]),
+        means,
+        metric="val/loss",
+        counts=counts,
+        planned=3,
+        best=0,
     )
     assert "l2 = 1e-6, dropout = 0.2 (framed)" in texts(low)
+    with pytest.raises(ValueError, match="Point 2 cannot be the best of 4"):
+        sweep_heat_map.draw(("a", "b"), ("xy", "zw"), means, metric="val/loss", counts=counts, planned=3, best=2)
 
 
 def test_parallel_coordinates_have_an_axis_for_each_factor_and_the_score() -> None:

@@ -29,11 +29,12 @@ def draw(
     metric: str,
     counts: NDArray[np.int64],
     planned: int,
+    best: int | None,
     name: str = "",
 ) -> Figure:
     """Draw a cell for each pair of values, coloured by its mean (dark is better) and with the number in it.
 
-    The best mean is framed, the first of equals. Cells without a mean say `missing`, those of fewer replicates
+    The best point is framed. Cells without a mean say `missing`, those of fewer replicates
     than planned `n = 2 of 3`.
 
     Args:
@@ -43,16 +44,20 @@ def draw(
         metric: `val/accuracy`, `val/loss`, `test/accuracy` or `test/loss`.
         counts: replicates that have a score, [rows, columns].
         planned: number of replicates that were asked for.
+        best: position of the best point, counted row by row; None where there is none.
         name: of the sweep, for the title.
 
     Raises:
-        ValueError: a shape is not that of the values, there is no cell, or the metric is unknown.
+        ValueError: a shape is not that of the values, there is no cell, the metric is unknown, or the best point has
+            no score.
     """
     shape = (len(values[0]), len(values[1]))
     if means.shape != shape or counts.shape != shape or not means.size:
         raise ValueError(
             f"Means {means.shape} and counts {counts.shape} for {shape[0]} x {shape[1]} values; the three must agree."
         )
+    if best is not None and not (0 <= best < means.size and np.isfinite(means.flat[best])):
+        raise ValueError(f"Point {best} cannot be the best of {means.size}: it does not exist or has no score.")
     rows_of, columns_of = (shorten(factor, 40) for factor in factors)
     figure = new_figure(
         scores_of.title(name, f"{scores_of.metric_name(metric)} over two factors"), 1.7 + 0.42 * max(2, shape[0])
@@ -68,10 +73,9 @@ def draw(
     image = axes.imshow(np.ma.masked_invalid(means), cmap=colours, norm=norm, aspect="auto")
     _name_values(axes, values)
     _write_cells(axes, means, counts, metric, planned, colours, norm)
-    if not known.size:
+    if best is None:
         axes.set_title("No score")
         return figure
-    best = int(np.nanargmax(means) if scores_of.is_accuracy(metric) else np.nanargmin(means))
     row, column = divmod(best, shape[1])
     _frame(axes, row, column)
     text = scores_of.score_texts(metric, means.ravel().tolist())[best] + (" %" if scores_of.is_accuracy(metric) else "")

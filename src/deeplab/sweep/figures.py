@@ -77,6 +77,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
             metric=summary.metric,
             counts=counts.reshape(shape),
             planned=summary.replicates,
+            best=summary.best,
             name=name,
         )
     if len(axes) > 2:
