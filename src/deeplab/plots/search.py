@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from deeplab.plots import scores as scores_of
@@ -13,6 +13,7 @@ from deeplab.plots.style import BLUE, GREY, INK, new_figure, say, shorten, style
 
 _COLUMNS = 2
 _ROW_HEIGHT = 2.9  # inches
+_FEW_DECADES = 200.0  # within which powers of ten alone are too few ticks
 
 
 @style()
@@ -27,7 +28,8 @@ def draw(
 ) -> Figure:
     """Draw a panel for each factor, and the best score so far against the number of the trial.
 
-    Finished trials are dots, pruned ones small grey crosses at their last score; a ring marks the best finished one.
+    Finished trials are dots, pruned ones small grey crosses at their last score, or at the edge where that is far off;
+    a ring marks the best finished one.
 
     Args:
         trials: their numbers, from 0.
@@ -81,6 +83,8 @@ def _draw_factor(
     axes.set_xlabel(shown + (" (log scale)" if log else ""))
     if log:
         axes.set_xscale("log")
+        if values.size and values.max() < _FEW_DECADES * values.min():
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scores_of.number_text(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     if best is not None:
@@ -121,7 +125,11 @@ def _draw_trials(
         say(axes, "no score")
         return
     if ended.any():
-        axes.plot(x[ended], score[ended], "x", color=GREY, alpha=0.7, markersize=4, label="pruned")
+        # First epochs are far below last ones, and finished trials would all lie on one line.
+        low, high = _about(score[~ended])
+        far = np.clip(score[ended], low, high)
+        label = "pruned" if np.array_equal(far, score[ended]) else "pruned; far ones at the edge"
+        axes.plot(x[ended], far, "x", color=GREY, alpha=0.7, markersize=4, label=label)
     if best is not None:
         axes.plot(
             x[~ended], score[~ended], "o", color=BLUE, alpha=0.75, markersize=5, markeredgewidth=0, label="finished"
@@ -131,3 +139,12 @@ def _draw_trials(
             markeredgewidth=1.4, zorder=4, label="best",
         )  # fmt: skip
     scores_of.finish_score_axis(axes, metric, "y")
+
+
+def _about(finished: NDArray[np.float64]) -> tuple[float, float]:
+    """Between which scores those lie that can be shown beside these: as far from them as they are from each other."""
+    if not finished.size:
+        return -np.inf, np.inf
+    low, high = float(finished.min()), float(finished.max())
+    room = high - low or abs(low) or 1.0
+    return low - room, high + room
