@@ -26,13 +26,13 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     from deeplab.cli.times import duration
     from deeplab.config.compose import compose
     from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
-    from deeplab.tracking.store import open_store
+    from deeplab.tracking.store import open_to_read
 
     names = [word for word in arguments or [] if "=" not in word]
     if len(names) > 1:
         raise UserError(f"One sweep at a time, got {', '.join(names)}.")
     overrides = [word for word in arguments or [] if "=" in word]
-    store = open_store(compose(overrides, config_dir).config.tracking)
+    store = open_to_read(compose(overrides, config_dir).config.tracking)
     run = find_sweep_run(store, names[0]) if names else None
     found = sweeps(store) if run is None else [sweep_status(store, run)]
     if not found:

@@ -64,7 +64,7 @@ class TrialStatus:
 
 def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:
     """The newest sweeps of the store."""
-    parents = [run for run in all_runs(store) if run.data.tags.get("deeplab.kind") == "sweep"]
+    parents = all_runs(store, "tags.`deeplab.kind` = 'sweep'")
     return [sweep_status(store, run) for run in parents[:most]]
 
 
@@ -74,11 +74,14 @@ def find_sweep_run(store: Store, wanted: str) -> "Run":
     Raises:
         UserError: there is none, or it is no sweep.
     """
+    parents = all_runs(store, "tags.`deeplab.kind` = 'sweep'")
     if wanted == "latest":
-        parents = [run for run in all_runs(store) if run.data.tags.get("deeplab.kind") == "sweep"]
         if not parents:
             raise UserError("The store has no sweep yet.")
         return parents[0]
+    named = [run for run in parents if run.info.run_name == wanted]
+    if len(named) == 1:  # a training may have the same name
+        return named[0]
     run = find_run(store, wanted)
     if run.data.tags.get("deeplab.kind") != "sweep":
         raise UserError(f"Run {run.info.run_name} ({run.info.run_id[:8]}) is no sweep.")
