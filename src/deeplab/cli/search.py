@@ -73,7 +73,7 @@ def _show_search(result: "SearchResult") -> None:
     from rich.text import Text
 
     from deeplab.cli.results import ui_command
-    from deeplab.cli.sweep_results import SHORT
+    from deeplab.cli.sweep_results import SHORT, against_reference
     from deeplab.cli.times import duration
     from deeplab.tracking.store import shown
 
@@ -96,7 +96,10 @@ def _show_search(result: "SearchResult") -> None:
         console.print("No trial is finished.")
     else:
         settings = shlex.join(f"{key}={value}" for key, value in best.settings.items())
+        reference = search.config.sweep.reference
         console.print(f"best {metric}: {best.value:.4f} with {settings}", soft_wrap=True)
+        if reference is not None and best.value is not None:
+            console.print(against_reference(reference, metric, best.value), soft_wrap=True)
         own = [text for text in search.grid.common if text.partition("=")[0].split(".")[0] not in ("sweep", "launcher")]
         console.print(f"To train it again: deeplab train {shlex.join(own)} {settings}", soft_wrap=True)
         if search.first.values["validation"]["kind"] == "test":

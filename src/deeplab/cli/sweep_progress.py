@@ -12,6 +12,9 @@ from deeplab.cli.times import duration
 from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.trial import Event
 
+WIDE = 100  # columns of a terminal from which on there is room for long names and bars
+_SHORT_NAME, _LONG_NAME = 22, 44
+
 
 @contextmanager
 def sweep_progress() -> Iterator[SweepObserver]:
@@ -22,7 +25,7 @@ def sweep_progress() -> Iterator[SweepObserver]:
         return
     bar = Progress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=24 if console.width >= WIDE else 6),
         MofNCompleteColumn(),
         TextColumn("{task.fields[state]}"),
         console=console,
@@ -114,7 +117,8 @@ class LiveSweepProgress(PlainSweepProgress):
         """Give it a line."""
         super().trial_submitted(number, name)
         if number not in self._tasks:
-            self._tasks[number] = self._bar.add_task(f"  {name}", total=None, state="starting")
+            most = _LONG_NAME if self._bar.console.width >= WIDE else _SHORT_NAME
+            self._tasks[number] = self._bar.add_task(f"  {_cut(name, most - 2)}", total=None, state="starting")
 
     def trial_changed(self, event: Event, again: bool) -> None:
         """Move its line, or take it away."""
@@ -134,6 +138,16 @@ class LiveSweepProgress(PlainSweepProgress):
 
     def waited(self) -> None:
         """Show the counts."""
-        failed = f", {self._counts['failed']} failed" if self._counts["failed"] else ""
-        running = f"{len(self._running)} running{failed}{self._eta()}"
-        self._bar.update(self._all, completed=self._counts["finished"], state=running)
+        finished, failed, running = self._counts["finished"], self._counts["failed"], len(self._running)
+        parts = [f"{running} running", f"{failed} failed" if failed else ""]
+        parts += [
+            f"{max(0, self._count - finished - failed - running)} left",
+            self._eta().strip().removesuffix(" left"),
+        ]
+        self._bar.update(self._all, completed=finished, state=", ".join(part for part in parts if part))
+
+
+def _cut(name: str, length: int) -> str:
+    """A name on so many columns; its end tells replicates apart."""
+    head = length // 3
+    return name if len(name) <= length else f"{name[:head]}…{name[head + 1 - length :]}"

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from deeplab.cli.results import ui_command
 from deeplab.cli.times import duration
-from deeplab.config.schema import Metric
+from deeplab.config.schema import Metric, ReferenceConfig
 from deeplab.evaluation.statistics import Statistics
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan
@@ -51,6 +51,8 @@ def show_sweep(result: SweepResult) -> None:
     """Print the table of points, the best one, and where to see more."""
     console, plan, summary = _console(), result.plan, result.summary
     console.print(_table(plan, summary))
+    if len(plan.points) > MOST_ROWS:
+        console.print(f"and {len(plan.points) - MOST_ROWS:,} more points; points.csv among its artifacts has them all")
     for line in conclusion(plan, summary):
         console.print(line, soft_wrap=True)
     console.print(f"sweep {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
@@ -71,17 +73,19 @@ def conclusion(plan: Plan, summary: Summary) -> list[str]:
         lines.append("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
     reference = plan.config.sweep.reference
     if reference is not None:
-        gap = reference.value - found.mean
-        side = "below" if (gap > 0) == metric.endswith("accuracy") else "above"
-        points = f"{100 * abs(gap):.2f} points" if metric.endswith("accuracy") else f"{abs(gap):.4f}"
-        lines.append(
-            f"{reference.label}: {reference.value}; the best is {points} "
-            f"({100 * abs(gap) / abs(reference.value):.2f} %) {side} it"
-        )
+        lines.append(against_reference(reference, metric, found.mean))
     missing = len(plan.trials) - summary.finished
     if missing:
         lines.append(f"{missing} of {len(plan.trials)} trials are missing; the same command again trains them.")
     return lines
+
+
+def against_reference(reference: ReferenceConfig, metric: Metric, best: float) -> str:
+    """How far the best score is from a published one, in points and per cent."""
+    gap = reference.value - best
+    far = f"{100 * abs(gap):.2f} points" if metric.endswith("accuracy") else f"{abs(gap):.4f}"
+    share = f" ({100 * abs(gap) / abs(reference.value):.2f} %)" if reference.value else ""
+    return f"{reference.label}: {reference.value}; the best is {far}{share} {'below' if gap > 0 else 'above'} it"
 
 
 def _table(plan: Plan, summary: Summary) -> Table:

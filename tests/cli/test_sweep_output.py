@@ -1,0 +1,46 @@
+"""What is written of a sweep: the gap to a published figure, and a line for each running trial."""
+
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from deeplab.cli.sweep_progress import LiveSweepProgress
+from deeplab.cli.sweep_results import against_reference
+from deeplab.config.schema import Metric, ReferenceConfig
+from deeplab.sweep.trial import Event
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "best", "expected"),
+    [
+        (0.9847, "val/accuracy", 0.9828, "H: 0.9847; the best is 0.19 points (0.19 %) below it"),
+        (0.05, "val/loss", 0.04, "H: 0.05; the best is 0.0100 (20.00 %) below it"),
+        (0.0, "val/loss", 0.04, "H: 0.0; the best is 0.0400 above it"),
+    ],
+)
+def test_the_gap_to_a_published_figure(value: float, metric: Metric, best: float, expected: str) -> None:
+    assert against_reference(ReferenceConfig(value, "H"), metric, best) == expected
+
+
+class Sweep:
+    name, size, count = "x", "20 trials", 20
+
+
+def test_eighty_columns_hold_the_counts_and_the_end_of_a_long_name() -> None:
+    console = Console(width=80, force_terminal=True, color_system=None, markup=False, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=6), MofNCompleteColumn())
+    bar = Progress(*columns, TextColumn("{task.fields[state]}"), console=console, auto_refresh=False)
+    progress = LiveSweepProgress(bar)
+    progress.sweep_began(Sweep(), "0123456789", 3, 2)
+    for number in (1, 2, 3):
+        progress.trial_submitted(number, f"l2=1e-05 learning_rate=0.1 batch_size=32 model=cnn_dropout_pool #{number}")
+    progress.trial_changed(Event(1, "failed", "why"), again=False)
+    progress.trial_changed(Event(2, "epoch", epoch=4, epochs=10, metrics={"val/accuracy": 0.5}), again=False)
+    progress.waited()
+    with console.capture() as shown:
+        console.print(bar.get_renderable())
+    lines = shown.get().splitlines()
+    assert "3/20 2 running, 1 failed, 14 left" in " ".join(lines[0].split())
+    assert "#2" in lines[1]
+    assert lines[1].rstrip().endswith("4/10 accuracy 0.5000")
+    assert "#3" in lines[2]
