@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deeplab.runs.signals import signals_ignored
 from deeplab.sweep.launch.launcher import Launcher
@@ -76,7 +76,8 @@ def end_running(
                     progress.running.discard(event.number)
                 if event.kind == "finished":
                     progress.finished.add(event.number)
-                observer.trial_changed(event, again=False)
+                # A worker that was still starting ends without a word.
+                observer.trial_changed(replace(event, kind="killed") if event.kind == "died" else event, again=False)
             observer.waited()
     except KeyboardInterrupt:
         pass
