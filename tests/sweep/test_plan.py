@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,23 @@ def test_points_are_built_on_shapes_in_another_process(tmp_path: Path, monkeypat
     assert caught.value.messages[0].startswith("kernel_size=9: ")
     assert caught.value.messages[-1] == "1 of 2 points cannot be trained; nothing was started."
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_metric_that_a_network_does_not_have_is_refused() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "seed=1,2"], None)
+    with pytest.raises(UserErrors) as caught:
+        with_checks(plan, [CHECKED, replace(CHECKED, has_accuracy=False)])
+    assert caught.value.messages[0] == (
+        "seed=2: sweep.metric=val/accuracy: there is no accuracy of this network on these rows; give val/loss."
+    )
+
+
+def test_the_weights_to_begin_with_are_those_of_one_run_for_the_whole_sweep() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "seed=1,2", "training.initial_weights=old"], None)
+    one, other = (with_checks(plan, [replace(CHECKED, initial_weights=run)] * 2).trials for run in ("ab", "cd"))
+    assert {trial.values["training"]["initial_weights"] for trial in one} == {"ab"}
+    assert one[0].identity != other[0].identity
+    assert plan.trials[0].values["training"]["initial_weights"] == "old"
 
 
 def test_points_that_are_the_same_training_are_refused() -> None:

@@ -135,6 +135,7 @@ def test_what_is_written_of_an_interval_lies_in_it(low: float, width: float, sha
         (["--search", "tpe", "--trials", "3", L2, "replicates=2"], "trains each trial once, got replicates=2"),
         (["--search", "tpe", "--trials", "3", L2, "launcher=slurm"], "with launcher=local alone, got launcher=slurm"),
         (["--search", "tpe", "--trials", "3", L2, "sweep.metric=test/loss"], "would fit the test set"),
+        (["--search", "tpe", "--trials", "3", L2, "l2=1e-3"], "l2 is given twice"),
         (["--search", "tpe", "--trials", "3", L2, "validation=none"], "validation=none holds nothing out"),
         (["--search", "tpe", "--trials", "3", L2, "l2=1,2"], "l2 is given twice"),
         (["--search", "tpe", "--trials", "3", "launcher.workers=interval(1,4)"], "it changes no training"),
@@ -358,6 +359,10 @@ def test_the_figure_marks_the_best_finished_trial() -> None:
     assert line.get_ydata().tolist() == [0.5, 0.9]
     losses = figure.draw([0, 1], [0.5, 0.9], [False, False], {}, metric="val/loss")
     assert losses.axes[0].get_title(loc="left") == "Best: 0.500 in trial 0 (○)"
+    scores = [0.95, 0.96, 0.3, 0.955]
+    drawn = figure.draw([0, 1, 2, 3], scores, [False, False, True, True], {}, metric="val/accuracy")
+    (crosses,) = [line for line in drawn.axes[0].get_lines() if line.get_label() == "pruned; far ones at the edge"]
+    assert crosses.get_ydata().tolist() == pytest.approx([0.94, 0.955])
     assert figure.draw([], [], [], {}, metric="val/loss").axes[0].get_lines()[:] == []
     with pytest.raises(ValueError, match="2 values for 1 trials"):
         figure.draw([0], [0.5, 0.9], [False], {}, metric="val/loss")

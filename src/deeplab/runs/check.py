@@ -19,11 +19,15 @@ class Checked:
         engine: as its tag would have it.
         parameters: number of weights.
         fingerprint: of the data set.
+        has_accuracy: whether it is scored by one.
+        initial_weights: id of the run that it begins with the weights of, or None.
     """
 
     engine: str
     parameters: int
     fingerprint: str
+    has_accuracy: bool = True
+    initial_weights: str | None = None
 
 
 def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> Checked:
@@ -56,4 +60,5 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, find_device(config.training.device), len(train))
-    return Checked(str(engine), networks[shapes], splits.info.fingerprint)
+    has_accuracy = config.model.task != "reconstruction" and bool(splits.info.num_classes)
+    return Checked(str(engine), networks[shapes], splits.info.fingerprint, has_accuracy)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from deeplab.config.errors import UserError
-from deeplab.tracking.find import find_run
+from deeplab.tracking.find import BEST, find_run
 from deeplab.tracking.read import load_network
 from deeplab.tracking.store import Store
 
@@ -37,3 +37,27 @@ def take_weights(network: "keras.Model", store: Store, wanted: str) -> str:
         )
     network.set_weights(weights)
     return str(run.info.run_id)
+
+
+def check_weights(store: Store, wanted: str) -> str:
+    """The run that every trial of a sweep is to begin with the weights of, which must be one run for all of them.
+
+    Args:
+        store: where the run is.
+        wanted: the run by its id, the beginning of it, or its name.
+
+    Returns:
+        The id of the run.
+
+    Raises:
+        UserError: there is no such run, it has no model, or `wanted` may mean another one as the sweep goes on.
+    """
+    run = find_run(store, wanted)
+    run_id = str(run.info.run_id)
+    if wanted == "latest" or wanted.startswith(BEST):
+        raise UserError(
+            f"training.initial_weights={wanted} may be another run at each trial of a sweep. Now it is "
+            f"{run.info.run_name}: training.initial_weights={run_id[:8]}"
+        )
+    load_network(store, run)
+    return run_id

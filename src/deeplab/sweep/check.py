@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from deeplab.data.splits import Splits
 from deeplab.runs.check import Checked, check
 from deeplab.sweep.plan import Plan, with_checks
 from deeplab.sweep.processes import ctrl_c_blocked, end_with_parent
-from deeplab.tracking.store import locate
+from deeplab.tracking.store import locate, open_to_read
 
 
 def checked_plan(plan: Plan) -> Plan:
@@ -71,6 +72,7 @@ def _check_and_tell(connection: Connection, points: Sequence[dict[str, Any]], wo
 def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Checked | str]:
     # Here, because `runs.check` is what imports TensorFlow, and says much about it.
     from deeplab.data.load import load
+    from deeplab.runs.initial_weights import check_weights
     from deeplab.training.runtime import quiet_import
 
     with quiet_import():
@@ -78,13 +80,18 @@ def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Chec
 
     found: list[Checked | str] = []
     held: dict[str, tuple[Splits, dict[str, int]]] = {}
+    weights: dict[str | None, str | None] = {None: None}
     for values in points:
         try:
             config = build(ExperimentConfig, values)
             dataset = json.dumps(values["dataset"], sort_keys=True)
             if dataset not in held:
                 held = {dataset: (load(config.dataset, work_folder), {})}
-            found.append(check(config, *held[dataset]))
+            checked = check(config, *held[dataset])
+            wanted = config.training.initial_weights
+            if wanted is not None and wanted not in weights:
+                weights[wanted] = check_weights(open_to_read(config.tracking), wanted)
+            found.append(replace(checked, initial_weights=weights[wanted]))
         except UserError as error:
             found.append(str(error))
     return found

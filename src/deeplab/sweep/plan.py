@@ -12,7 +12,7 @@ from deeplab.config.compose import Composed, Composer
 from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.identity import identity, sha
-from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
+from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, Metric, SweepConfig
 from deeplab.runs.check import Checked
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 
@@ -147,11 +147,12 @@ def with_checks(plan: Plan, checks: Sequence[Checked | str]) -> Plan:
     """
     faults: dict[str, list[str]] = {}
     for settings, found in zip(plan.points, checks, strict=True):
-        if isinstance(found, str):
-            faults.setdefault(found, []).append(point_name(settings))
+        fault = fault_of(found, plan.config.sweep.metric)
+        if fault is not None:
+            faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(plan.points))
     sound = [found for found in checks if isinstance(found, Checked)]
-    trials = tuple(replace(trial, identity=identity_of(trial.values, sound[trial.point])) for trial in plan.trials)
+    trials = tuple(_settled(trial, sound[trial.point]) for trial in plan.trials)
     seen: dict[str, Trial] = {}
     for trial in trials:
         other = seen.setdefault(trial.identity, trial)
@@ -159,6 +160,20 @@ def with_checks(plan: Plan, checks: Sequence[Checked | str]) -> Plan:
             one, two = (plan.trial_name(each) for each in (other, trial))
             raise UserError(f"'{one}' and '{two}' are the same training: what differs between them changes nothing.")
     return replace(plan, trials=trials)
+
+
+def _settled(trial: Trial, checked: Checked) -> Trial:
+    values = with_weights_of(trial.values, checked)
+    return replace(trial, values=values, identity=identity_of(values, checked))
+
+
+def fault_of(found: Checked | str, metric: Metric) -> str | None:
+    """What is wrong with a point that was checked and is to be compared by this metric, or None."""
+    if isinstance(found, str):
+        return found
+    if metric.endswith("accuracy") and not found.has_accuracy:
+        return f"sweep.metric={metric}: there is no accuracy of this network on these rows; give val/loss."
+    return None
 
 
 def workers_of(config: SweepConfig, device: str, trials: int) -> int:
@@ -224,6 +239,11 @@ def _check_metric(first: Composed) -> None:
 def identity_of(values: Mapping[str, Any], checked: Checked) -> str:
     """Hash of all that can change the result of a training."""
     return sha([identity(values), checked.fingerprint, checked.engine])
+
+
+def with_weights_of(values: Mapping[str, Any], checked: Checked) -> dict[str, Any]:
+    """A configuration in which the run whose weights it begins with is named by its id, so that it stays the same."""
+    return {**values, "training": {**values["training"], "initial_weights": checked.initial_weights}}
 
 
 def name_of(grid: Grid, first: Composed) -> str:

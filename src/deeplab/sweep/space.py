@@ -13,11 +13,13 @@ from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
+    fault_of,
     identity_of,
     key_of,
     name_of,
     plural,
     threads_of,
+    with_weights_of,
 )
 
 SEARCHES = ("random", "tpe")
@@ -74,6 +76,7 @@ class Search:
             "sweep.metric": self.config.sweep.metric,
             "data set": self.checked.fingerprint,
             "engine": self.checked.engine,
+            **({"initial weights": self.checked.initial_weights} if self.checked.initial_weights else {}),
         }
 
     def trial(self, number: int, settings: Mapping[str, str]) -> Trial:
@@ -86,6 +89,7 @@ class Search:
         values = self.composer.compose(self.grid.overrides(settings)).values
         threads = threads_of(self.config, self.first.config.training.device, self.count)
         values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
+        values = with_weights_of(values, self.checked)
         return Trial(number, 0, values, identity_of(values, self.checked))
 
 
@@ -113,10 +117,6 @@ def plan_search(overrides: Sequence[str], config_dir: Path | None, kind: str, co
     assert first.sweep is not None
     if not grid.axes:
         raise UserError("There is nothing to search: give a key an interval or several values, as in l2=1e-6,1e-3.")
-    keys = [axis.key for axis in grid.axes]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise UserError(f"{key} is given twice; a search takes it once.")
     if first.sweep.replicates > 1:
         raise UserError(f"A search trains each trial once, got replicates={first.sweep.replicates}. Leave them out.")
     if not isinstance(first.sweep.launcher, LocalLauncherConfig):
@@ -153,8 +153,9 @@ def checked_search(search: Search) -> Search:
     raise_faults(faults, len(points))
     found = check_points([search.first.values, *(values for _, values in sound)])
     for (settings, _), one in zip(sound, found[1:], strict=True):
-        if isinstance(one, str):
-            faults.setdefault(one, []).append(point_name(settings))
+        fault = fault_of(one, search.config.sweep.metric)
+        if fault is not None:
+            faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(points))
     assert isinstance(found[0], Checked)
     return replace(search, checked=found[0])
