@@ -1,5 +1,9 @@
 """What is written of a sweep: the gap to a published figure, and a line for each running trial."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -44,3 +48,13 @@ def test_eighty_columns_hold_the_counts_and_the_end_of_a_long_name() -> None:
     assert "#2" in lines[1]
     assert lines[1].rstrip().endswith("4/10 accuracy 0.5000")
     assert "#3" in lines[2]
+
+
+def test_a_status_where_there_is_no_store_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = cli("status")
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert "There is no store" in done.err
+    assert not list(tmp_path.iterdir())

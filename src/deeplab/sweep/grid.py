@@ -72,7 +72,7 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
         UserErrors: no point can be composed.
     """
     grid = Grid(*_split(overrides, composer))
-    _check_once(grid)
+    _check_axes(grid)
     first = _first_sound(grid, composer)
     assert first.sweep is not None
     given = {text.partition("=")[0].lstrip("+") for text in overrides}
@@ -147,7 +147,9 @@ def _split(overrides: Sequence[str], composer: Composer) -> tuple[tuple[str, ...
     return tuple(common), tuple(axes)
 
 
-def _check_once(grid: Grid) -> None:
+def _check_axes(grid: Grid) -> None:
+    for axis in grid.axes:
+        _check_axis(axis)
     keys = [axis.key for axis in grid.axes]
     given = [*keys, *(text.partition("=")[0] for text in grid.common)]
     for key in keys:
