@@ -1,5 +1,8 @@
 """A study of three kinds of entries, really trained, on very little data."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +57,9 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
 ) -> None:
     taken = cli("train", "model=dense_relu", "dataset.image_size=8", "dataset.limit=120", "training.epochs=2")
     assert taken.status == 0
+    # As if the run of before had been trained with other versions than those of today.
+    (packages,) = study.parent.glob("mlruns/**/packages.txt")
+    packages.write_text(re.sub("keras==.*", "keras==3.0.1", packages.read_text()))
     first = cli("study", "small")
     assert (first.status, first.err) == (0, "")
     assert "dense: 0 of 2 done, 2 to do" in first.out
@@ -65,6 +71,13 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     assert len(by_id) == 4
     for line in lines[:3]:
         assert line.scores["test/loss"] == by_id[line.run].data.metrics["test/loss"]
+    before = lines[1].versions.split()
+    assert [version for version in before if version.startswith("keras")] == ["keras-3.0.1"]
+    for line in (lines[0], lines[2], lines[3]):
+        assert [version.partition("-")[0] for version in line.versions.split()] == [
+            *("deeplab", "tensorflow", "keras", "numpy")
+        ]
+        assert "keras-3.0.1" not in line.versions
     page = (study / "README.md").read_text()
     mean = (lines[1].scores["test/accuracy"] + lines[2].scores["test/accuracy"]) / 2
     row = next(line for line in page.splitlines() if line.startswith("| dense | test/accuracy"))
@@ -131,6 +144,35 @@ def test_results_that_somebody_broke_are_named(study: Path) -> None:
     (study / "results.csv").write_text("entry,point\nx,y\n")
     with pytest.raises(UserError, match=r"results.csv cannot be read"):
         Results(study)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from deeplab.report.results import Result, Results
+
+results = Results(Path())
+print("begun", flush=True)
+sys.stdin.readline()
+for replicate in range(15):
+    results.add(Result(sys.argv[1], "", replicate, "c", "r", "2026-01-01", "d", "cpu", "", "v", 1.0, {}))
+"""
+
+
+def test_two_processes_that_carry_out_one_study_keep_each_other_s_lines(study: Path) -> None:
+    command = [sys.executable, "-c", WRITER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    writers = [subprocess.Popen([*command, name], cwd=study, text=True, **pipes) for name in ("a", "b")]
+    assert [writer.stdout.readline() for writer in writers] == ["begun\n", "begun\n"]
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        _, err = writer.communicate(timeout=60)
+        assert (writer.returncode, err) == (0, "")
+    found = [(line.entry, line.replicate) for line in Results(study).lines]
+    assert found == [(name, replicate) for name in ("a", "b") for replicate in range(15)]
+    assert sorted(path.name for path in study.iterdir()) == [".deeplab", "results.csv", "study.yaml"]
 
 
 def result(point: str, replicate: int, **scores: float) -> Result:

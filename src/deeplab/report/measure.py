@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.identity import identity, sha
 from deeplab.report.results import Result
+from deeplab.tracking.read import read_packages
 from deeplab.tracking.run_log import flatten
 from deeplab.tracking.store import Store
 
@@ -41,10 +41,11 @@ def result_of(store: Store, run: "Run", entry: str, point: str, replicate: int, 
         if history:
             scores[f"{best.__name__}_{name}"] = best(metric.value for metric in history)
     seconds = run.data.metrics.get("time/training_seconds", 0.0)
-    return line(run, entry, point, replicate, configuration(values), scores, seconds)
+    return line(store, run, entry, point, replicate, configuration(values), scores, seconds)
 
 
 def line(
+    store: Store,
     run: "Run",
     entry: str,
     point: str,
@@ -53,8 +54,9 @@ def line(
     scores: Mapping[str, float],
     seconds: float,
 ) -> Result:
-    """A line with what a run's tags say of where it comes from."""
+    """A line with what a run has kept of where it comes from."""
     tags = run.data.tags
+    packages = read_packages(store, run)
     dirty = "+" if tags.get("deeplab.git_dirty") == "true" else ""
     return Result(
         entry=entry,
@@ -66,7 +68,7 @@ def line(
         data=tags.get("deeplab.dataset_sha256", "")[:12],
         device=tags.get("deeplab.device", ""),
         commit=tags.get("deeplab.git_commit", "")[:12] + dirty,
-        versions=" ".join(f"{name}-{version(name)}" for name in PACKAGES),
+        versions=" ".join(f"{name}-{packages[name]}" for name in PACKAGES if name in packages),
         seconds=seconds,
         scores=dict(scores),
     )

@@ -1,7 +1,7 @@
 """Where a run comes from: code, data, packages, machine, time, and the command that makes it again."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Sectio
 from deeplab.runs.command import command
 from deeplab.runs.rows import Row
 from deeplab.tracking.fields import SOURCE_TAG
-from deeplab.tracking.read import read_artifact
+from deeplab.tracking.read import read_artifact, read_packages
 from deeplab.tracking.status import status_of
 from deeplab.tracking.store import Store
 
@@ -45,13 +45,14 @@ def provenance(store: Store, run: "Run", trainings: Sequence["Run"]) -> Section:
         if found:
             rows.append((name, Code(found)))
     rows += _seconds(run, trainings)
-    packages = _packages(store, trainings)
+    packages = read_packages(store, trainings[0]) if trainings else {}
     parts: list[Part] = [Facts((*rows, *_main_packages(packages)))]
     again = command(store, run)
     if again is not None:
         parts += [Text("The command that makes it again:"), Listing(again, "shell")]
     if packages:
-        parts.append(Folded(f"All {len(packages)} installed packages", (Listing("\n".join(packages), "text"),)))
+        listed = "\n".join(f"{name}=={version}" for name, version in packages.items())
+        parts.append(Folded(f"All {len(packages)} installed packages", (Listing(listed, "text"),)))
     return Section("Where it comes from", tuple(parts))
 
 
@@ -128,12 +129,7 @@ def _seconds(run: "Run", trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell
         yield "seconds in all", f"{(run.info.end_time - run.info.start_time) / 1000:,.1f}"
 
 
-def _packages(store: Store, trainings: Sequence["Run"]) -> list[str]:
-    content = read_artifact(store, trainings[0], "packages.txt") if trainings else None
-    return [] if content is None else content.decode(errors="replace").splitlines()
-
-
-def _main_packages(packages: Sequence[str]) -> Iterator[tuple[str, Cell]]:
-    found = [line.replace("==", " ") for line in packages if line.partition("==")[0] in MAIN_PACKAGES]
+def _main_packages(packages: Mapping[str, str]) -> Iterator[tuple[str, Cell]]:
+    found = [f"{name} {packages[name]}" for name in MAIN_PACKAGES if name in packages]
     if found:
         yield "packages", ", ".join(found)

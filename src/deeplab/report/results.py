@@ -2,11 +2,15 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from filelock import FileLock
+
 from deeplab.config.errors import UserError
+from deeplab.runs.outputs import write_file
 
 FILE = "results.csv"
 
@@ -57,10 +61,19 @@ class Results:
             folder: of the study.
 
         Raises:
-            UserError: the file is not what this class wrote.
+            UserError: as in `read`.
         """
         self._path = folder / FILE
         self.lines: list[Result] = []
+        self.read()
+
+    def read(self) -> None:
+        """Read them again: another process may carry out other entries of the study.
+
+        Raises:
+            UserError: the file is not what this class wrote.
+        """
+        self.lines = []
         if not self._path.exists():
             return
         try:
@@ -70,19 +83,34 @@ class Results:
             raise UserError(f"{self._path} cannot be read ({error}). It is written by deeplab study.") from error
 
     def add(self, result: Result) -> None:
-        """Append a line; it replaces one of the same configuration."""
+        """Add a line to what the file has by now; it replaces one of the same configuration.
+
+        Raises:
+            UserError: the file was broken meanwhile, or cannot be written.
+        """
         same = (result.entry, result.point, result.replicate, result.configuration)
-        self.lines = [
-            line for line in self.lines if (line.entry, line.point, line.replicate, line.configuration) != same
-        ]
-        self.lines.append(result)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows(_written(line) for line in sorted(self.lines, key=_order))
-        aside = self._path.with_suffix(".new")
-        aside.write_text(text.getvalue(), encoding="utf-8")
-        aside.replace(self._path)
+        with self._lock():
+            self.read()
+            self.lines = [
+                line for line in self.lines if (line.entry, line.point, line.replicate, line.configuration) != same
+            ]
+            self.lines.append(result)
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(_COLUMNS)
+            writer.writerows(_written(line) for line in sorted(self.lines, key=_order))
+            write_file(self._path, text.getvalue().encode())
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Held while a line is added, so that no process writes over what another has just written."""
+        folder = self._path.parent / ".deeplab"  # a name that .gitignore has already
+        try:
+            folder.mkdir(exist_ok=True)
+            with FileLock(folder / "results.lock"):
+                yield
+        except OSError as error:
+            raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
 
     def find(self, entry: str, point: str, replicate: int, configuration: str) -> Result | None:
         """The line of a run, if it is finished."""

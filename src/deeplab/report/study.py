@@ -92,6 +92,7 @@ def carry_out(study: Study, only: Sequence[str]) -> None:
     for name, entry in study.config.entries.items():
         if only and name not in only:
             continue
+        study.results.read()
         if entry.run is not None:
             _train_runs(study, name, entry)
         elif entry.sweep is not None:
@@ -227,7 +228,7 @@ def _evaluate(study: Study, name: str, entry: Entry) -> None:
     }
     run = study.store.client.get_run(result.run_id)
     seconds = (run.info.end_time - run.info.start_time) / 1000
-    study.results.add(line(run, name, "", 0, configured, scores, seconds))
+    study.results.add(line(study.store, run, name, "", 0, configured, scores, seconds))
 
 
 def _first_line(study: Study, name: str) -> Result | None:

@@ -24,6 +24,7 @@ def write_page(study: Study) -> Path:
     """
     figures = study.folder / FIGURES
     figures.mkdir(exist_ok=True)
+    study.results.read()
     measured = measure(study.config, study.results.lines)
     _draw_overview(study.config.title, measured, figures)
     for each in measured:

@@ -13,7 +13,7 @@ from deeplab.config.compose import Composed
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.facts import facts_of
 from deeplab.runs.prepare import Prepared
-from deeplab.tracking.provenance import installed_packages
+from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.status import PRUNED_TAG
 from deeplab.tracking.store import shown
@@ -42,7 +42,7 @@ def log_inputs(log: RunLog, composed: Composed) -> None:
     """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again."""
     log.text("config.yaml", yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
     log.text("overrides.txt", "".join(f"{line}\n" for line in composed.overrides))
-    log.text("packages.txt", installed_packages())
+    log.text(PACKAGES_FILE, installed_packages())
 
 
 def log_history(log: RunLog, history: History) -> None:

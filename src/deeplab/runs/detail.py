@@ -9,7 +9,7 @@ from deeplab.runs.command import command
 from deeplab.runs.rows import Row, rows
 from deeplab.tracking.fields import PARENT_TAG
 from deeplab.tracking.find import all_runs, run_by_id
-from deeplab.tracking.read import list_files, model_locations, read_artifact, read_history
+from deeplab.tracking.read import list_files, model_locations, read_history, read_packages
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def detail(store: Store, run: "Run") -> Detail:
         history=read_history(store, run),
         files=sorted(files),
         command=command(store, run),
-        packages=_versions((read_artifact(store, run, "packages.txt") or b"").decode()),
+        packages=_main(read_packages(store, run)),
         parent=None if parent is None else rows([parent], [])[0],
         children=rows(children[::-1], children),
     )
@@ -131,6 +131,5 @@ def _layer(text: str) -> str:
     return " ".join([str(values.get("type", "")), *words])
 
 
-def _versions(text: str) -> dict[str, str]:
-    found = dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
+def _main(found: Mapping[str, str]) -> dict[str, str]:
     return {name: found[name] for name in KEY_PACKAGES if name in found}

@@ -18,7 +18,7 @@ from deeplab.runs.artifacts import table
 from deeplab.runs.signals import signals_ignored
 from deeplab.runs.trained import Trained, find_trained
 from deeplab.tracking.fields import SOURCE_TAG
-from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store, reason, shown, store_errors
 
@@ -181,6 +181,7 @@ def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequ
     values = {group: composed.values[group] for group in GROUPS}
     log = RunLog.begin(trained.store, name, values, tags, None)
     log.text("overrides.txt", "".join(f"{line}\n" for line in overrides))
+    log.text(PACKAGES_FILE, installed_packages())
     return log
 
 

@@ -19,7 +19,7 @@ from deeplab.runs.signals import HeldSignals, signals_ignored
 from deeplab.runs.trained import Trained, find_trained
 from deeplab.runs.trained_data import check_task, load_data
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, impatient
 
@@ -258,6 +258,7 @@ def _open_log(
     }
     log = RunLog.begin(store, _run_name(classifier, denoisers), values, tags, None)
     log.text("settings.json", json.dumps(values, indent=2))
+    log.text(PACKAGES_FILE, installed_packages())
     return log
 
 

@@ -11,7 +11,7 @@ from deeplab.runs.replicates import Spread, spreads
 from deeplab.runs.resume import Resumption
 from deeplab.runs.train import RunObserver, train
 from deeplab.runs.trained import Trained, find_trained
-from deeplab.tracking.read import read_artifact
+from deeplab.tracking.read import read_artifact, read_packages
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _changes(before: Trained, again: Trained) -> list[str]:
 
 
 def _package_changes(before: Trained, again: Trained) -> list[str]:
-    old, new = (_packages(each) for each in (before, again))
+    old, new = (read_packages(each.store, each.run) for each in (before, again))
     if not old:
         return ["packages: not kept with the run"]
     names = sorted(old.keys() | new.keys(), key=str.lower)
@@ -185,11 +185,6 @@ def _package_changes(before: Trained, again: Trained) -> list[str]:
         for name in names
         if old.get(name) != new.get(name)
     ]
-
-
-def _packages(trained: Trained) -> dict[str, str]:
-    text = (read_artifact(trained.store, trained.run, "packages.txt") or b"").decode()
-    return dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
 
 
 def _tags(run: "Run") -> dict[str, Any]:

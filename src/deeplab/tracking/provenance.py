@@ -3,6 +3,8 @@
 import subprocess
 from importlib.metadata import distributions
 
+PACKAGES_FILE = "packages.txt"
+
 
 def git_tags() -> dict[str, str]:
     """The commit of the working directory and whether it had changes; empty outside a repository."""

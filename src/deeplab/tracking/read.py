@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.errors import UserError
+from deeplab.tracking.provenance import PACKAGES_FILE
 from deeplab.tracking.store import Store, reason
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
             return Path(found).read_bytes()
         except (MlflowException, OSError):
             return None
+
+
+def read_packages(store: Store, run: "Run") -> dict[str, str]:
+    """The versions of all that was installed when a run began, by package; empty where it did not keep them."""
+    text = (read_artifact(store, run, PACKAGES_FILE) or b"").decode(errors="replace")
+    return dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
 
 
 def read_history(store: Store, run: "Run") -> dict[str, dict[int, float]]:
