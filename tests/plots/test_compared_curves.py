@@ -27,6 +27,8 @@ def test_each_run_has_a_colour_and_training_is_dashed() -> None:
     assert [line.get_label() for line in loss.get_lines()] == ["other, train"]
     assert (loss.get_yscale(), loss.get_ylabel()) == ("log", "loss (log scale)")
     assert legend(figure) == ["one", "other", "training", "validation"]
+    title = draw({"one": [*ONE, (1, 0.1, "mse", "val")], "other": OTHER}).get_suptitle()
+    assert title == "2 runs: accuracy, loss and mse by epoch"
 
 
 def test_many_runs_are_told_apart_and_long_names_are_cut() -> None:

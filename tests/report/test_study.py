@@ -12,9 +12,12 @@ from tests.conftest import Outcome
 
 from deeplab.config.errors import UserError
 from deeplab.config.study import Entry, Figure, read_study
+from deeplab.report.entries import planned_runs
 from deeplab.report.results import Result, Results
 from deeplab.report.verdicts import best_point, verdicts
 from deeplab.sweep.run import run_sweep
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import open_store
 
 STUDY = """
 title: A small study
@@ -60,6 +63,11 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     # As if the run of before had been trained with other versions than those of today.
     (packages,) = study.parent.glob("mlruns/**/packages.txt")
     packages.write_text(re.sub("keras==.*", "keras==3.0.1", packages.read_text()))
+    # A run of the study that was killed before it wrote down its configuration cannot be gone on with.
+    config = read_study(study)
+    (code,) = planned_runs("code", config.entries["code"], config)
+    with RunLog.begin(open_store(code.config.tracking), "code", code.values, {"deeplab.kind": "train"}, None) as log:
+        log.end("KILLED")
     first = cli("study", "small")
     assert (first.status, first.err) == (0, "")
     assert "dense: 0 of 2 done, 2 to do" in first.out
@@ -68,7 +76,7 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     assert [(line.entry, line.replicate) for line in lines] == [("code", 0), ("dense", 0), ("dense", 1), ("noise", 0)]
     assert len({line.configuration for line in lines}) == 4
     by_id = {run.info.run_id: run for run in runs()}
-    assert len(by_id) == 4
+    assert len(by_id) == 5
     for line in lines[:3]:
         assert line.scores["test/loss"] == by_id[line.run].data.metrics["test/loss"]
     before = lines[1].versions.split()
@@ -97,7 +105,7 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
 
     again = cli("study", "small")
     assert "dense: 2 of 2 done\n" in again.out
-    assert len(runs()) == 4
+    assert len(runs()) == 5
     assert (study / "README.md").read_text() == page
     (study / "study.yaml").write_text(STUDY.replace("training.epochs=2", "training.epochs=3"))
     cli("study", "small", "--report")

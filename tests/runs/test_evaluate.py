@@ -1,6 +1,7 @@
 """`deeplab evaluate` on a network's own test set and on others."""
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,7 @@ def test_what_gives_images_back_is_scored_by_their_pixels(
     assert use("evaluate", "denoiser", "noise.level=0.9").status == 0
     noisier = evaluations()[0]
     assert noisier.data.params["noise.level"] == "0.9"
+    assert re.fullmatch(r"denoiser on digits, [a-z ]+ 0\.9", noisier.info.run_name)
     assert noisier.data.metrics["test/mse"] != found["test/mse"]
 
 

@@ -60,7 +60,8 @@ def test_a_table_names_the_three_likeliest_and_says_what_was_inverted(use: Use, 
     lines = [line.split() for line in out.splitlines() if ".png" in line]
     assert lines[0][0] == "0000.png"
     assert lines[1][0] == "dark.png"
-    assert lines[0][1:] == lines[1][1:]
+    assert lines[1][1] == "inverted"
+    assert lines[0][1:] == lines[1][2:]
     assert lines[0][3] == "%"
     assert "1 of 2 images were inverted: digits is drawn light on dark, and the border says dark on light." in out
     assert "picture predictions.png" in out
@@ -118,9 +119,10 @@ def test_bad_input_is_one_line_and_leaves_no_picture(use: Use, tmp_path: Path) -
         assert (status, out) == (2, ""), err
         assert line in err
         assert err.count("\n") == 1
-    status, _, err = use("predict", "digits", "good.png", "bad.png", "worse.jpg")
-    assert status == 2
-    assert err.splitlines() == [f"deeplab: {name} is not a PNG or JPEG image." for name in ("bad.png", "worse.jpg")]
+    for pictures in (("good.png", "bad.png", "worse.jpg"), ("bad.png", "good.png", "worse.jpg")):
+        status, _, err = use("predict", "digits", *pictures)
+        assert status == 2
+        assert err.splitlines() == [f"deeplab: {name} is not a PNG or JPEG image." for name in ("bad.png", "worse.jpg")]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.png", "empty", "good.png", "worse.jpg"]
 
 

@@ -8,7 +8,7 @@ from mlflow.entities import Metric
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
-from deeplab.tracking.fields import select
+from deeplab.tracking.fields import full_names, select
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -126,3 +126,8 @@ def test_a_short_name_of_several_fields_is_told(store: Store, make: Make) -> Non
         select(runs, "path=a")
     with pytest.raises(UserError, match="'loss' may be test/loss or train/loss."):
         select(runs, "loss<1")
+
+
+def test_the_number_of_a_layer_is_no_name_to_be_suggested() -> None:
+    with pytest.raises(UserError, match="no run has 'l3'. Did you mean 'l2'?"):
+        full_names("l3", ["l2", "model.layers.3"], [], [], "--sort")

@@ -17,13 +17,18 @@ def show_answers(answers: Answers) -> None:
     console = Console(highlight=False, markup=False)
     table = Table(box=SIMPLE_HEAD, padding=0)
     table.add_column("image", overflow="fold")
+    # Which were inverted, where some were and some were not; the line below the table says why.
+    some_inverted = 0 < sum(answer.inverted for answer in answers.answers) < len(answers.answers)
+    if some_inverted:
+        table.add_column("", no_wrap=True)
     for head in ("class", "probability", "second", "third"):
         table.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
     for answer in answers.answers[:MOST_ROWS]:
         first, *others = answer.top(TOP)
         names = answers.facts.class_names
         cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
-        table.add_row(str(answer.path), names[first], _per_cent(answer, first), *cells)
+        marks = ["inverted" if answer.inverted else ""] if some_inverted else []
+        table.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
     console.print(table)
     for line in remarks(answers):
         console.print(line, soft_wrap=True)

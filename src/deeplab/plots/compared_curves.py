@@ -47,7 +47,8 @@ def draw(histories: Mapping[str, Iterable[Row]]) -> Figure:
         raise ValueError("No epoch to draw: the histories are empty.")
     names = scores_of.short_names(list(lines), _NAME_LENGTH)
     colours = dict(zip(lines, _colours(len(lines)), strict=True))
-    title = f"{len(lines)} runs: {' and '.join(metrics)} by epoch" if len(lines) > 1 else names[0]
+    listed = " and ".join(filter(None, (", ".join(metrics[:-1]), metrics[-1])))
+    title = f"{len(lines)} runs: {listed} by epoch" if len(lines) > 1 else names[0]
     figure = new_figure(scores_of.title("", title), 4.0 + _LEGEND_ROW * len(lines) / 2)
     panels = np.atleast_1d(figure.subplots(1, len(metrics)))
     for panel, metric in zip(panels, metrics, strict=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab.config.compose import Composed
-from deeplab.config.errors import RunError, unknown_name
+from deeplab.config.errors import RunError, UserError, unknown_name
 from deeplab.config.identity import sha
 from deeplab.config.levels import read_levels
 from deeplab.config.study import Entry, StudyConfig
@@ -23,6 +23,7 @@ from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
 from deeplab.sweep.trial import Event
 from deeplab.tracking.find import all_runs
+from deeplab.tracking.status import is_alive
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -134,11 +135,16 @@ def _finished(study: Study, values: Mapping[str, object]) -> "Run | None":
 
 
 def _trained(study: Study, composed: Composed) -> str:
-    """Train a configuration, or go on with a run of it that was cut off."""
+    """Train a configuration, or go on with a run of it that was cut off, where it left enough."""
     observer = study.observer.training()
     for run in same(all_runs(study.store), composed.values):
         if run.info.status in ("KILLED", "RUNNING") and run.data.tags.get("deeplab.kind") == "train":
-            resumption = find_resumption(run.info.run_id, list(study.overrides), None)
+            try:
+                resumption = find_resumption(run.info.run_id, list(study.overrides), None)
+            except UserError:
+                if is_alive(run):
+                    raise
+                continue  # it left nothing that can be gone on with
             return train(resumption.composed, [observer], resumption).run_id
     return train(composed, [observer]).run_id
 

@@ -91,10 +91,11 @@ def _compared(outcome: Outcome) -> Iterator[Part]:
     ]
     if tested:
         apart = sum(abs(difference) > interval for difference, interval in tested)
-        yield Text(
-            f"Of {len(tested)} other points {apart} differ{'s' if apart == 1 else ''} from it by more than the 95 % "
-            "interval of the difference, taken in pairs of the same seed."
-        )
+        if len(tested) == 1:
+            who = "The other point differs" if apart else "The other point does not differ"
+        else:
+            who = f"{apart or 'None'} of {len(tested)} other points differ{'s' if apart == 1 else ''}"
+        yield Text(f"{who} from it by more than the 95 % interval of the difference, taken in pairs of the same seed.")
 
 
 def _against_reference(run: "Run", metric: str, mean: float) -> Iterator[Part]:

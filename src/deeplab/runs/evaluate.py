@@ -37,7 +37,7 @@ class Evaluation:
     Attributes:
         trained: whose network it is.
         run_id: of the evaluation itself.
-        dataset: name of the data set.
+        dataset: name of the data set, and the noise on its images, as in `mnist, gaussian 0.4`.
         is_own: whether it is, row by row, what the network was trained and tested on.
         scores: over the test rows, by name, as a training logs them.
         accuracy: over the test rows with its interval, or None where rows have no class.
@@ -86,7 +86,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     except store_errors() as error:
         raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
     is_own = splits.info.fingerprint == facts.fingerprint
-    found = Evaluation(trained, log.run_id, splits.info.name, is_own, scores, overall, classes)
+    found = Evaluation(trained, log.run_id, _data_name(splits), is_own, scores, overall, classes)
     with log:
         try:
             _log(log, found, predictions)
@@ -112,6 +112,11 @@ def _scores(network: Any, splits: Splits, config: ExperimentConfig) -> "tuple[Ma
         return score_images(network, splits.test, splits.info.scale, loss), None
     predictions = predict(network, splits.test)
     return score(network, predictions, splits.info, config.model.task, loss), predictions
+
+
+def _data_name(splits: Splits) -> str:
+    noise = splits.test.noise
+    return splits.info.name if noise is None else f"{splits.info.name}, {noise.kind.replace('_', ' ')} {noise.level:g}"
 
 
 def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -177,7 +182,7 @@ def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequ
         SOURCE_TAG: trained.run.info.run_id,
         "deeplab.dataset_sha256": splits.info.fingerprint,
     }
-    name = f"{trained.run.info.run_name} on {splits.info.name}"
+    name = f"{trained.run.info.run_name} on {_data_name(splits)}"
     values = {group: composed.values[group] for group in GROUPS}
     log = RunLog.begin(trained.store, name, values, tags, None)
     log.text("overrides.txt", "".join(f"{line}\n" for line in overrides))

@@ -19,6 +19,7 @@ from deeplab.runs.trained import Trained, find_trained
 from deeplab.tracking.store import Store
 
 MOST_ERRORS = 10
+READ_AT_ONCE = 256
 MOST_SEEN = 30
 
 
@@ -82,7 +83,10 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> Answers:
         )
     with quiet_pillow():
         # Before TensorFlow is loaded: a slip in the first name must not cost seconds.
-        place(paths[0], facts)
+        try:
+            place(paths[0], facts)
+        except UserError:
+            _check_readable(paths, facts)
         network = trained.network()
         if tuple(network.output_shape[1:]) != (len(facts.class_names),):
             raise UserError(
@@ -111,10 +115,23 @@ def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list
                 for path, probabilities, each in zip(some, said, placed, strict=True)
             ]
             seen += list(rows[: MOST_SEEN - len(seen)])
+    _tell(errors)
+    return answers, np.stack(seen).astype(np.float32)
+
+
+def _check_readable(paths: Sequence[Path], facts: DatasetFacts) -> None:
+    """Read every picture, only to name all that cannot be read."""
+    errors: list[str] = []
+    with ThreadPoolExecutor(min(4, cores())) as pool:
+        for start in range(0, len(paths), READ_AT_ONCE):
+            list(_placed(pool, paths[start : start + READ_AT_ONCE], facts, errors))
+    _tell(errors)
+
+
+def _tell(errors: Sequence[str]) -> None:
     if errors:
         more = len(errors) - MOST_ERRORS
-        raise UserErrors(errors[:MOST_ERRORS] + ([f"and {more:,} more such files"] if more > 0 else []))
-    return answers, np.stack(seen).astype(np.float32)
+        raise UserErrors([*errors[:MOST_ERRORS], *([f"and {more:,} more such files"] if more > 0 else [])])
 
 
 def _placed(

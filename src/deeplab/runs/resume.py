@@ -14,7 +14,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import LAST_CHECKPOINT
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.read import read_artifact
-from deeplab.tracking.status import heartbeat_age, is_alive
+from deeplab.tracking.status import STALE_SECONDS, heartbeat_age, is_alive
 from deeplab.tracking.store import Store, open_store
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError
@@ -68,7 +68,10 @@ def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | No
     run = find_run(store, wanted)
     name = f"{run.info.run_name} ({run.info.run_id[:8]})"
     if is_alive(run):
-        raise UserError(f"Run {name} is still running; it was alive {heartbeat_age(run):.0f} s ago.")
+        raise UserError(
+            f"Run {name} is still running; it was alive {heartbeat_age(run):.0f} s ago. "
+            f"If its process is gone: the same again in {STALE_SECONDS:.0f} s."
+        )
     composed = _configuration(store, run, asked.training.epochs if _has_epochs(overrides) else None)
     found, damaged = _state(store, run)
     if found is None and (damaged or run.info.status == "FINISHED"):

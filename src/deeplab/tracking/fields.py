@@ -110,7 +110,8 @@ def full_names(
     if candidates:
         raise UserError(f"{where}: '{name}' may be {' or '.join(candidates)}.")
     known = {*OWN, *more, *params, *metrics, *tags, *(key.removeprefix(OUR_TAGS) for key in tags)}
-    known |= {part for key in params for part in (key.partition(".")[0], key.rpartition(".")[2])}
+    parts = {part for key in params for part in (key.partition(".")[0], key.rpartition(".")[2])}
+    known |= {part for part in parts if not part.isdigit()}  # a layer's number is no name
     raise UserError(
         f"{where}: no run has '{name}'. {nearest(name, sorted(known))}"
         f"Known are {', '.join((*OWN, *more))}, params, metrics and tags."
