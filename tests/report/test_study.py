@@ -12,8 +12,9 @@ from tests.conftest import Outcome
 
 from deeplab.config.errors import UserError
 from deeplab.config.study import Entry, Figure, read_study
-from deeplab.report.entries import planned_runs
+from deeplab.report.entries import Measured, planned_runs
 from deeplab.report.results import Result, Results
+from deeplab.report.study_report import is_trained_too_few_times
 from deeplab.report.verdicts import best_point, verdicts
 from deeplab.sweep.run import run_sweep
 from deeplab.tracking.run_log import RunLog
@@ -91,6 +92,7 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     row = next(line for line in page.splitlines() if line.startswith("| dense | test/accuracy"))
     assert f"| 0.5 ± 0.5 | nobody | {mean:.4f} ± " in row
     assert row.endswith("| 2 of 2 | reproduced |")
+    assert "so that little is known of their spread: dense, code." in page
     assert "| at least 1.01 | nobody |" in page
     assert "| falls short |" in page
     for picture in ("reported", "noise_noise_curve"):
@@ -220,6 +222,12 @@ def test_trials_of_a_sweep_are_kept_as_they_finish(
     page = (study / "README.md").read_text()
     assert f"| decay, l2=0.01 | test/loss | at most 100 | nobody | {lines[1].scores['test/loss']:.4f} |" in page
     assert "\ndeeplab sweep model=dense_relu 'l2=choice(0,0.01)'" in page
+
+
+@pytest.mark.parametrize(("points", "few"), [("aaabb", True), ("aaabbb", False), ("", False)])
+def test_points_of_a_sweep_with_fewer_than_three_trainings_are_known(points: str, few: bool) -> None:
+    lines = tuple(result(point, replicate) for replicate, point in enumerate(points))
+    assert is_trained_too_few_times(Measured("e", Entry(sweep=("x",), figures=()), lines, 6, ())) is few
 
 
 @pytest.mark.parametrize(("measured", "words"), [(0.95, "reproduced"), (0.991, "reproduced"), (0.9999, "differs")])

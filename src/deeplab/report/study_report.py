@@ -1,6 +1,7 @@
 """The report of a study, made of what lies in its folder: `study.yaml`, `results.csv` and the figures."""
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -88,11 +89,17 @@ def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
             "Measured: mean ± standard deviation over n trainings, each with its own seed. The verdict is on the mean; "
             "beside it stands how many of the single trainings lie within."
         )
-    few = [each.name for each in measured if each.lines and each.entry.run and each.planned < ENOUGH]
+    few = [each.name for each in measured if is_trained_too_few_times(each)]
     if few:
-        yield Text(f"Trained fewer than {ENOUGH} times, so that their spread is not known: {', '.join(few)}.")
+        yield Text(f"Trained fewer than {ENOUGH} times, so that little is known of their spread: {', '.join(few)}.")
     seen = "each published figure with its tolerance, and the measured mean beside it"
     yield from _picture(folder, f"{OVERVIEW}.png", "Reported and measured accuracy", seen)
+
+
+def is_trained_too_few_times(each: Measured) -> bool:
+    """Whether there are trainings, but at some point too few to tell how they scatter."""
+    counts = Counter(line.point for line in each.lines)
+    return bool(counts) and each.entry.noise is None and min(counts.values()) < ENOUGH
 
 
 def _entry(each: Measured, folder: Path) -> Iterator[Part]:
@@ -166,9 +173,10 @@ def _provenance(folder: Path, measured: Sequence[Measured]) -> Iterator[Part]:
     yield Listing(f"deeplab study {folder.as_posix()}", "shell")
     lines = [line for each in measured for line in each.lines]
     if lines:
+        days = sorted(line.finished for line in lines)
         yield Facts(
             (
-                ("finished", f"{min(line.finished for line in lines)} to {max(line.finished for line in lines)}"),
+                ("finished", " to ".join(sorted({days[0], days[-1]}))),
                 ("versions", "; ".join(sorted({line.versions for line in lines}))),
                 ("device", ", ".join(sorted({line.device for line in lines if line.device}))),
                 ("data (SHA-256)", Code(", ".join(sorted({line.data for line in lines if line.data})))),
