@@ -1,10 +1,9 @@
 """What `deeplab train --dry-run` shows: the composed configuration and the network it describes."""
 
 import yaml
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from deeplab.cli.tables import console, table
 from deeplab.config.compose import Composed
 from deeplab.runs.prepare import Prepared, prepare
 from deeplab.tracking.store import locate
@@ -14,10 +13,10 @@ def show_dry_run(composed: Composed) -> None:
     """Prepare a training, print it, and leave it at that."""
     print(yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
     prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder)
-    console = Console(highlight=False, markup=False)
-    console.print(data_line(prepared))
-    console.print(layer_rows(prepared))
-    console.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
+    screen = console()
+    screen.print(data_line(prepared))
+    screen.print(layer_rows(prepared))
+    screen.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
 
 
 def data_line(prepared: Prepared) -> str:
@@ -35,8 +34,7 @@ def data_line(prepared: Prepared) -> str:
 
 def layer_rows(prepared: Prepared) -> Table:
     """The layer table."""
-    table = Table("layer", "type", "output shape", title=Text(prepared.network.name), title_justify="left")
-    table.add_column("parameters", justify="right")
+    rows = table(prepared.network.name, ("layer", "type", "output shape"), ("parameters",))
     for row in prepared.layers:
-        table.add_row(row.name, row.type, "x".join(map(str, row.output_shape)), f"{row.parameters:,}")
-    return table
+        rows.add_row(row.name, row.type, "x".join(map(str, row.output_shape)), f"{row.parameters:,}")
+    return rows

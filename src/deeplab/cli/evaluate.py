@@ -10,30 +10,25 @@ def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = 
     deeplab evaluate latest dataset=npz dataset.path=new.npz
     """
     # Here, because what follows imports NumPy, MLflow and TensorFlow.
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
+    from deeplab.cli.tables import console, table
     from deeplab.runs.evaluate import evaluate as evaluate_run
 
     try:
         found = evaluate_run(run, overrides or [], config_dir)
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted before anything was logged.", exit_status(interrupt)) from None
-    console = Console(highlight=False, markup=False)
+    screen = console()
     if found.accuracy is not None:
-        table = Table("class", box=SIMPLE_HEAD, padding=0)
-        for head in ("rows", "right", "accuracy", "95 %"):
-            table.add_column(head, justify="right", no_wrap=True)
+        rows = table(None, ("class",), ("rows", "right", "accuracy", "95 %"))
         for name, each in (*found.classes.items(), ("all", found.accuracy)):
             value = "" if not each.rows else f"{each.value:.4f}"
             between = "" if not each.rows else f"{each.low:.4f} to {each.high:.4f}"
             style = "bold" if each is found.accuracy else ""
-            table.add_row(name, f"{each.rows:,}", f"{each.right:,}", value, between, style=style)
-        console.print(table)
+            rows.add_row(name, f"{each.rows:,}", f"{each.right:,}", value, between, style=style)
+        screen.print(rows)
     own = "its own test set" if found.is_own else "not the data it was trained and tested on"
     scores = [f"{name} {value:.4f}" for name, value in found.scores.items()]
     if found.accuracy is not None:
         scores.append(f"95 % interval {found.accuracy.low:.4f} to {found.accuracy.high:.4f}")
-    console.print(f"run {found.trained.name} on {found.dataset} ({own}): {', '.join(scores)}", soft_wrap=True)
-    console.print(f"evaluation {found.run_id}", soft_wrap=True)
+    screen.print(f"run {found.trained.name} on {found.dataset} ({own}): {', '.join(scores)}", soft_wrap=True)
+    screen.print(f"evaluation {found.run_id}", soft_wrap=True)

@@ -21,27 +21,22 @@ def explain(
     """
     words = check_store_overrides(overrides or [], "explain")
     # Here, because what follows imports NumPy, MLflow and TensorFlow.
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
+    from deeplab.cli.tables import console, table
     from deeplab.config.compose import compose
     from deeplab.runs.explain import TOLERANCE
     from deeplab.runs.explain import explain as explain_run
     from deeplab.tracking.store import open_store
 
     result = explain_run(open_store(compose(words).config.tracking), run, image)
-    console = Console(highlight=False, markup=False)
-    table = Table("layer", "type", "shape", box=SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("largest difference", justify="right")
+    screen, rows = console(), table(None, ("layer", "type", "shape"), ("largest difference",))
     for layer in result.layers:
-        table.add_row(layer.name, layer.kind, "x".join(map(str, layer.output_shape)), f"{layer.difference:.1e}")
-    console.print(f"{result.image} in run {result.run}, by hand in NumPy and by Keras")
-    console.print(table)
+        rows.add_row(layer.name, layer.kind, "x".join(map(str, layer.output_shape)), f"{layer.difference:.1e}")
+    screen.print(f"{result.image} in run {result.run}, by hand in NumPy and by Keras")
+    screen.print(rows)
     if result.said is not None:
         right = "" if result.label is None else f"; it is {result.label}"
-        console.print(f"says {result.said[0]} ({100 * result.said[1]:.1f} %){right}")
-    console.print(f"{result.folder} of the run: {', '.join((*result.pictures, 'layers.csv'))}")
+        screen.print(f"says {result.said[0]} ({100 * result.said[1]:.1f} %){right}")
+    screen.print(f"{result.folder} of the run: {', '.join((*result.pictures, 'layers.csv'))}")
     if result.disagreeing:
         print(
             f"deeplab: NumPy and Keras differ by more than {TOLERANCE:g} in {', '.join(result.disagreeing)}.",

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from deeplab.cli.lines import print_line
 from deeplab.cli.results import ui_command
+from deeplab.cli.tables import console, table
 from deeplab.runs.noise_cells import Cell
 from deeplab.runs.noise_curve import NoiseObserver, NoiseResult
 from deeplab.tracking.store import shown
@@ -19,8 +17,8 @@ from deeplab.tracking.store import shown
 @contextmanager
 def noise_progress() -> Iterator[NoiseObserver]:
     """An observer that shows the evaluation on the standard output for as long as the context lasts."""
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
+    screen = Console(highlight=False, markup=False)
+    if not screen.is_terminal:
         yield PlainNoise()
         return
     bar = Progress(
@@ -28,7 +26,7 @@ def noise_progress() -> Iterator[NoiseObserver]:
         BarColumn(bar_width=None),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(compact=True),
-        console=console,
+        console=screen,
         transient=True,
     )
     with bar:
@@ -72,24 +70,21 @@ class LiveNoise(NoiseObserver):
 
 def show_noise(result: NoiseResult) -> None:
     """Print the rates, and where to see more."""
-    table = Table(title=Text(result.name), title_justify="left", box=SIMPLE_HEAD, padding=0)
-    table.add_column("level", justify="right")
-    for state in result.rates:
-        table.add_column(state, justify="right")
+    rows = table(result.name, (), ("level", *result.rates))
     for number, level in enumerate(result.levels):
         points = [found[number] for found in result.rates.values()]
         cells = [
             f"{point.mean:.4f}" if point.interval is None else f"{point.mean:.4f} ± {point.interval:.4f}"
             for point in points
         ]
-        table.add_row(f"{level:g}", *cells)
-    console = Console(highlight=False, markup=False)
-    console.print(table)
+        rows.add_row(f"{level:g}", *cells)
+    screen = console()
+    screen.print(rows)
     kind = result.kind.replace("_", " ")
-    console.print(
+    screen.print(
         f"true-positive rate of {result.images:,} test images under {kind} noise, with 95 % intervals over its draws",
         soft_wrap=True,
     )
-    console.print(f"evaluation {result.run_id}", soft_wrap=True)
-    console.print(f"store {shown(result.store.place.uri)}", soft_wrap=True)
-    console.print(f"See the curves and the images of each level: {ui_command(result.store.place)}", soft_wrap=True)
+    screen.print(f"evaluation {result.run_id}", soft_wrap=True)
+    screen.print(f"store {shown(result.store.place.uri)}", soft_wrap=True)
+    screen.print(f"See the curves and the images of each level: {ui_command(result.store.place)}", soft_wrap=True)

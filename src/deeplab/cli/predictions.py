@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
+from deeplab.cli.tables import console, table
 from deeplab.runs.predict import Answer, Answers
 
 MOST_ROWS = 50
@@ -14,24 +11,23 @@ TOP = 3
 
 def show_answers(answers: Answers) -> None:
     """Print the three most likely classes of each picture."""
-    console = Console(highlight=False, markup=False)
-    table = Table(box=SIMPLE_HEAD, padding=0)
-    table.add_column("image", overflow="fold")
+    rows = table(heads=("image",))
     # Which were inverted, where some were and some were not; the line below the table says why.
     some_inverted = 0 < sum(answer.inverted for answer in answers.answers) < len(answers.answers)
     if some_inverted:
-        table.add_column("", no_wrap=True)
+        rows.add_column("", no_wrap=True)
     for head in ("class", "probability", "second", "third"):
-        table.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
+        rows.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
     for answer in answers.answers[:MOST_ROWS]:
         first, *others = answer.top(TOP)
         names = answers.facts.class_names
         cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
         marks = ["inverted" if answer.inverted else ""] if some_inverted else []
-        table.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
-    console.print(table)
+        rows.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
+    screen = console()
+    screen.print(rows)
     for line in remarks(answers):
-        console.print(line, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
 
 
 def remarks(answers: Answers) -> list[str]:

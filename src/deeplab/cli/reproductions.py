@@ -1,9 +1,6 @@
 """What is shown of a run that was done again."""
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
+from deeplab.cli.tables import console, table
 from deeplab.runs.reproduce import Reproduction
 
 MOST_CHANGES = 12
@@ -16,17 +13,16 @@ VERDICTS = {
 
 def show_reproduction(done: Reproduction) -> None:
     """Print both scores, what changed in between, and the verdict."""
-    console = Console(highlight=False, markup=False)
     replicates = any(score.spread for score in done.scores)
-    table = Table("score", box=SIMPLE_HEAD, padding=0)
-    for head in ("before", "again", "difference", *(("replicates", "std", "n") if replicates else ())):
-        table.add_column(head, justify="right", no_wrap=True)
+    spread = ("replicates", "std", "n") if replicates else ()
+    rows = table(None, ("score",), ("before", "again", "difference", *spread))
     for score in done.scores:
         cells = [f"{score.before:.6f}", f"{score.again:.6f}", f"{score.again - score.before:+.1e}"]
         if score.spread:
             cells += [f"{score.spread.mean:.6f}", f"{score.spread.deviation:.6f}", str(score.spread.count)]
-        table.add_row(score.name, *cells)
-    console.print(table)
+        rows.add_row(score.name, *cells)
+    screen = console()
+    screen.print(rows)
     words = {True: "the same to the bit", False: "not the same to the bit", None: "not kept, not compared"}
     lines = [f"{part}: {words[same]}" for part, same in done.same.items()]
     if done.changes:
@@ -38,4 +34,4 @@ def show_reproduction(done: Reproduction) -> None:
         lines.append("nothing that is kept of a run has changed: data, commit, packages, device, threads, engine")
     lines.append(f"run {done.trained.name}, again {done.run_id}: {VERDICTS[done.verdict]}")
     for line in lines:
-        console.print(line, soft_wrap=True)
+        screen.print(line, soft_wrap=True)

@@ -51,59 +51,49 @@ def search_sweep(
 
 
 def _show_space(search: "Search") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+    from deeplab.cli.tables import console, table
     from deeplab.sweep.space import space_text
 
-    console = Console(highlight=False, markup=False)
-    table = Table("key", "drawn from", title=Text(search.name), title_justify="left")
+    rows = table(search.name, ("key", "drawn from"))
     for axis in search.grid.axes:
-        table.add_row(axis.key, space_text(axis))
-    console.print(table)
-    console.print(f"{search.name}: {search.size}. Nothing was trained.", soft_wrap=True)
+        rows.add_row(axis.key, space_text(axis))
+    screen = console()
+    screen.print(rows)
+    screen.print(f"{search.name}: {search.size}. Nothing was trained.", soft_wrap=True)
 
 
 def _show_search(result: "SearchResult") -> None:
     """Print the best trials, how to train the best one again, and where to see more."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from deeplab.cli.results import ui_command
     from deeplab.cli.sweep_results import SHORT, against_reference
+    from deeplab.cli.tables import console, table
     from deeplab.cli.times import duration
     from deeplab.tracking.store import shown
 
-    console, search, best = Console(highlight=False, markup=False), result.search, result.best
+    screen, search, best = console(), result.search, result.best
     metric = search.config.sweep.metric
     finished = [trial for trial in result.drawn if trial.state == "COMPLETE" and trial.value is not None]
     finished.sort(key=lambda trial: trial.value or 0.0, reverse=metric.endswith("accuracy"))
-    table = Table(title=Text(search.name), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for axis in search.grid.axes:
-        table.add_column(axis.key.rpartition(".")[2])
-    for head in (SHORT[metric], "trial", "run"):
-        table.add_column(head, justify="right", no_wrap=True)
+    keys = [axis.key.rpartition(".")[2] for axis in search.grid.axes]
+    rows = table(search.name, keys, (SHORT[metric], "trial", "run"))
     for trial in finished[:MOST_ROWS]:
         cells = (f"{trial.value:.4f}", str(trial.number), trial.run_id[:8])
-        table.add_row(*trial.settings.values(), *cells, style="bold" if trial is best else "")
-    console.print(table)
+        rows.add_row(*trial.settings.values(), *cells, style="bold" if trial is best else "")
+    screen.print(rows)
     pruned = sum(trial.state == "PRUNED" for trial in result.drawn)
-    console.print(f"{len(finished)} trials finished, {pruned} were pruned", soft_wrap=True)
+    screen.print(f"{len(finished)} trials finished, {pruned} were pruned", soft_wrap=True)
     if best is None:
-        console.print("No trial is finished.")
+        screen.print("No trial is finished.")
     else:
         settings = shlex.join(f"{key}={value}" for key, value in best.settings.items())
         reference = search.config.sweep.reference
-        console.print(f"best {metric}: {best.value:.4f} with {settings}", soft_wrap=True)
+        screen.print(f"best {metric}: {best.value:.4f} with {settings}", soft_wrap=True)
         if reference is not None and best.value is not None:
-            console.print(against_reference(reference, metric, best.value), soft_wrap=True)
+            screen.print(against_reference(reference, metric, best.value), soft_wrap=True)
         own = [text for text in search.grid.common if text.partition("=")[0].split(".")[0] not in ("sweep", "launcher")]
-        console.print(f"To train it again: deeplab train {shlex.join(own)} {settings}", soft_wrap=True)
+        screen.print(f"To train it again: deeplab train {shlex.join(own)} {settings}", soft_wrap=True)
         if search.first.values["validation"]["kind"] == "test":
-            console.print("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
-    console.print(f"search {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
-    console.print(f"store {shown(result.place.uri)}", soft_wrap=True)
-    console.print(f"See its figure and trials: {ui_command(result.place)}", soft_wrap=True)
+            screen.print("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
+    screen.print(f"search {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
+    screen.print(f"store {shown(result.place.uri)}", soft_wrap=True)
+    screen.print(f"See its figure and trials: {ui_command(result.place)}", soft_wrap=True)

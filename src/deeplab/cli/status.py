@@ -19,10 +19,7 @@ Arguments = Annotated[
 
 def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     """Show how the newest sweeps stand, or the trials of one."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
+    from deeplab.cli.tables import console, table
     from deeplab.cli.times import duration
     from deeplab.config.compose import compose
     from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
@@ -38,23 +35,23 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     if not found:
         print("no sweep yet")
         return
-    console = Console(highlight=False, markup=False)
-    heads = ("sweep", "name", "status", "finished", "running", "failed", "left", "began")
-    table = Table(*heads, box=SIMPLE_HEAD, padding=0)
+    screen = console()
+    rows = table(None, ("sweep", "name", "status", "finished"), ("running", "failed", "left", "began"))
     for each in found:
         finished, running, failed = (each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
         pruned = each.counts.get("PRUNED", 0)
         left = max(0, each.trials - finished - running - failed - pruned)
         done = f"{finished} of {each.trials}" + (f", {pruned} pruned" if pruned else "")
         counts = (done, str(running), str(failed), str(left))
-        table.add_row(each.run_id[:8], each.name, each.status, *counts, f"{duration(each.age_seconds)} ago")
-    console.print(table)
+        rows.add_row(each.run_id[:8], each.name, each.status, *counts, f"{duration(each.age_seconds)} ago")
+    screen.print(rows)
     if run is None:
         return
-    trials = Table("trial", "name", "status", "epoch", "val", "last sign of life", box=SIMPLE_HEAD, padding=0)
+    trials = table(None, ("trial", "name", "status"), ("epoch", "val", "last sign of life"))
     for trial in trial_statuses(store, run):
         score = "" if trial.score is None else f"{trial.score:.4f}"
         alive = f"{duration(trial.heartbeat_seconds)} ago" if trial.status in ("RUNNING", "DEAD") else ""
         epochs = f"{trial.epoch}/{trial.epochs}"
         trials.add_row(trial.run_id[:8], trial.name, trial.status, epochs, score, alive)
-    console.print(trials)
+    print()
+    screen.print(trials)

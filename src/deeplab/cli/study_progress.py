@@ -41,11 +41,7 @@ class ShownStudy(StudyObserver):
 
 def show_study(study: Study, page: Path) -> None:
     """Print the verdicts, and where the report is."""
-    shown = table(study.config.title)
-    for head in ("entry", "metric", "reported or expected"):
-        shown.add_column(head, overflow="fold")
-    for head in ("measured", "within"):
-        shown.add_column(head, justify="right", no_wrap=True)
+    shown = table(study.config.title, ("entry", "metric", "reported or expected"), ("measured", "within"))
     shown.add_column("verdict", no_wrap=True)
     for each in measure(study.config, study.results.lines):
         for verdict in each.verdicts:

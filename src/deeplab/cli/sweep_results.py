@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from deeplab.cli.results import ui_command
+from deeplab.cli.tables import console, table
 from deeplab.cli.times import duration
 from deeplab.config.schema import Metric, ReferenceConfig
 from deeplab.evaluation.statistics import Statistics
@@ -36,28 +34,28 @@ SHORT: dict[Metric, str] = {
 
 def show_plan(plan: Plan) -> None:
     """Print every point, and how many trials there are."""
-    console = _console()
-    table = Table("point", *(axis.key for axis in plan.axes), title=Text(plan.name), title_justify="left")
+    rows = table(plan.name, ("point", *(axis.key for axis in plan.axes)))
     for number, settings in enumerate(plan.points[:MOST_ROWS]):
-        table.add_row(str(number + 1), *settings.values())
-    console.print(table)
+        rows.add_row(str(number + 1), *settings.values())
+    screen = console()
+    screen.print(rows)
     if len(plan.points) > MOST_ROWS:
-        console.print(f"and {len(plan.points) - MOST_ROWS:,} more points")
+        screen.print(f"and {len(plan.points) - MOST_ROWS:,} more points")
     seeds = ", ".join(str(trial.values["seed"]) for trial in plan.trials[: min(plan.replicates, 10)])
-    console.print(f"{plan.name}: {plan.size}. Seeds of the first point: {seeds}. Nothing was trained.", soft_wrap=True)
+    screen.print(f"{plan.name}: {plan.size}. Seeds of the first point: {seeds}. Nothing was trained.", soft_wrap=True)
 
 
 def show_sweep(result: SweepResult) -> None:
     """Print the table of points, the best one, and where to see more."""
-    console, plan, summary = _console(), result.plan, result.summary
-    console.print(_table(plan, summary))
+    screen, plan, summary = console(), result.plan, result.summary
+    screen.print(_table(plan, summary))
     if len(plan.points) > MOST_ROWS:
-        console.print(f"and {len(plan.points) - MOST_ROWS:,} more points; points.csv among its artifacts has them all")
+        screen.print(f"and {len(plan.points) - MOST_ROWS:,} more points; points.csv among its artifacts has them all")
     for line in conclusion(plan, summary):
-        console.print(line, soft_wrap=True)
-    console.print(f"sweep {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
-    console.print(f"store {shown(result.place.uri)}", soft_wrap=True)
-    console.print(f"See its figures and trials: {ui_command(result.place)}", soft_wrap=True)
+        screen.print(line, soft_wrap=True)
+    screen.print(f"sweep {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
+    screen.print(f"store {shown(result.place.uri)}", soft_wrap=True)
+    screen.print(f"See its figures and trials: {ui_command(result.place)}", soft_wrap=True)
 
 
 def conclusion(plan: Plan, summary: Summary) -> list[str]:
@@ -92,13 +90,13 @@ def _table(plan: Plan, summary: Summary) -> Table:
     metric, several = summary.metric, summary.replicates > 1
     has_accuracy = any("test/accuracy" in point.statistics for point in summary.points)
     on_test: Metric = "test/accuracy" if has_accuracy else "test/loss"
-    table = Table(title=Text(plan.name), title_justify="left", box=SIMPLE_HEAD, padding=0)
+    rows = table(plan.name)
     for axis in plan.axes:
         longest = max(len(point.settings[axis.key]) for point in summary.points)
-        table.add_column(axis.key.rpartition(".")[2], overflow="fold", min_width=min(longest, LEAST_WIDTH))
+        rows.add_column(axis.key.rpartition(".")[2], overflow="fold", min_width=min(longest, LEAST_WIDTH))
     spread = ("std", "95 %", "min", "max") if several else ()
     for head in ("n", SHORT[metric], *spread, "to best", *spread[1:2], SHORT[on_test], "s"):
-        table.add_column(head, justify="right", no_wrap=True)
+        rows.add_column(head, justify="right", no_wrap=True)
     for number, point in enumerate(summary.points[:MOST_ROWS]):
         cells = [_count(len(point.trials), summary.replicates)]
         cells += _cells(point.statistics.get(metric), ("mean", *(SPREAD if several else ())))
@@ -106,8 +104,8 @@ def _table(plan: Plan, summary: Summary) -> Table:
         cells += ["best", ""][: len(difference)] if number == summary.best else difference
         cells += _cells(point.statistics.get(on_test), ("mean",))
         cells.append("" if point.seconds is None else f"{point.seconds:.1f}")
-        table.add_row(*point.settings.values(), *cells, style="bold" if number == summary.best else "")
-    return table
+        rows.add_row(*point.settings.values(), *cells, style="bold" if number == summary.best else "")
+    return rows
 
 
 def _count(done: int, planned: int) -> str:
@@ -118,7 +116,3 @@ def _cells(found: Statistics | None, parts: Sequence[str]) -> list[str]:
     """Parts of some statistics to four digits, and nothing for what there is not."""
     values = [getattr(found, part, None) for part in parts]
     return ["" if value is None else f"{value:.4f}" for value in values]
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False)

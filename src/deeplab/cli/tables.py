@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from deeplab.runs.rows import Score
+if TYPE_CHECKING:
+    from deeplab.runs.rows import Score
 
 # In a pipe nothing need be cut; a person may still say COLUMNS=80.
 PIPE_WIDTH = 400
@@ -23,9 +26,21 @@ def console() -> Console:
     return Console(highlight=False, markup=False, width=PIPE_WIDTH)
 
 
-def table(title: str | None = None) -> Table:
-    """An empty table in the common look; texts that are too long go on in the next line, so that nothing is lost."""
-    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
+def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence[str] = ()) -> Table:
+    """An empty table in the common look; texts that are too long go on in the next line, so that nothing is lost.
+
+    Args:
+        title: above it.
+        heads: of columns of words.
+        numbers: heads of columns of numbers, which come after them.
+    """
+    shown = None if title is None else Text(title)
+    empty = Table(title=shown, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for head in heads:
+        empty.add_column(head, overflow="fold")
+    for head in numbers:
+        empty.add_column(head, justify="right", no_wrap=True)
+    return empty
 
 
 def fitting(
@@ -54,7 +69,7 @@ def fitting(
     return widths
 
 
-def score_column(label: str, short: str, scores: Sequence[Score | None]) -> tuple[str, list[str]]:
+def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tuple[str, list[str]]:
     """A head and a cell for each score; where they are of several kinds each cell says which, else the head.
 
     Args:
