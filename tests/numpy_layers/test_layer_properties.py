@@ -77,7 +77,7 @@ def test_a_constant_map_gives_zeros(value: float) -> None:
 
 
 @many
-@given(arrays(np.float32, st.tuples(sides, sides), elements=st.floats(-(2.0**126), 2.0**126, width=32)))
+@given(arrays(np.float32, st.tuples(sides, sides), elements=st.floats(allow_nan=False, allow_infinity=False, width=32)))
 def test_softmax_sums_to_one_and_never_overflows(x: Any) -> None:
     probabilities = softmax(x)
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-5)

@@ -122,7 +122,8 @@ def softmax(x: Any) -> Array:
     x = floats("x", x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x: expected [..., classes] with at least one class, got {list(x.shape)}.")
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    with np.errstate(over="ignore"):  # a difference too large for the type is minus infinity, whose power is 0
+        powers = np.exp(x - x.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
