@@ -56,6 +56,8 @@ def log_outcome(
     names = splits.info.class_names
     head = ("level", "state", "mean", "std", "interval_95", "min", "max", "n", *names)
     log.text("rates.csv", table(head, _rows(levels, rates, classes)))
+    head = ("level", "state", "class", "images", "mean", "std", "interval_95", "min", "max", "n")
+    log.text("classes.csv", table(head, _class_rows(done, splits)))
     cells = [
         (cell.level, cell.seed, state, len(splits.test), sum(right), sum(right) / len(splits.test))
         for cell in done.values()
@@ -106,6 +108,19 @@ def _rows(
             point = found[number]
             spread = (point.deviation, point.interval, point.minimum, point.maximum, point.count)
             yield (level, state, point.mean, *spread, *classes[state][number].tolist())
+
+
+def _class_rows(done: Done, splits: Splits) -> Iterator[tuple[Any, ...]]:
+    """A line for each level, state and class that has test images, with the spread over the draws."""
+    counts = np.bincount(splits.test.labels, minlength=splits.info.num_classes)
+    states = next(iter(done.values())).right
+    for level, cells in _by_level(done).items():
+        for state in states:
+            for number in np.flatnonzero(counts):
+                count = int(counts[number])
+                point = statistics([cell.right[state][number] / count for cell in cells])
+                spread = (point.deviation, point.interval, point.minimum, point.maximum, point.count)
+                yield (level, state, splits.info.class_names[number], count, point.mean, *spread)
 
 
 def _gallery(noise: Noise | None, splits: Splits, denoisers: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
