@@ -36,6 +36,11 @@ def trained_store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path
     longer = ("dataset.limit=800", "training.epochs=60")
     train(compose([*SMALL, "model=autoencoder", "name=denoiser", uri, *noise, *longer]))
     train(compose(["model=autoencoder", "training.epochs=1", "name=wide", uri, *SMALL, "dataset.image_size=16"]))
+    # Two classes of its own, in floats from 0 to 1.
+    x, y = np.random.default_rng(0).random((40, 12, 12, 1), np.float32), np.arange(40) % 2
+    np.savez(folder / "floats.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    own = ("dataset=npz", f"dataset.path={folder / 'floats.npz'}", "tracking.plots=none", "optimizer=adam")
+    train(compose(["model=autoencoder", "training.epochs=1", "name=floats", uri, *own]))
     return folder
 
 
@@ -76,6 +81,16 @@ def test_denoising_helps_where_it_was_trained_and_the_run_tells_so(store: Store)
     assert lines[0] == "level,state,mean,std,interval_95,min,max,n,0,1,2,3,4,5,6,7,8,9"
     assert len(lines) == 1 + 3 * 2
     assert len(artifact(store, result.run_id, "draws.csv").read_text().splitlines()) == 1 + 7 * 2
+    content = artifact(store, result.run_id, "classes.csv").read_text()
+    head, *classes = [line.split(",") for line in content.splitlines()]
+    assert head == ["level", "state", "class", "images", "mean", "std", "interval_95", "min", "max", "n"]
+    assert len(classes) == 3 * 2 * 10
+    own = [line for line in classes if line[:2] == ["0.4", "denoiser"]]
+    right = sum(int(line[3]) * float(line[4]) for line in own)
+    assert right / sum(int(line[3]) for line in own) == pytest.approx(denoised[1].mean)
+    assert {line[9] for line in own} == {"3"}
+    assert any(float(line[6]) > 0 for line in own)
+    assert all(line[5] == line[6] == "" for line in classes if line[0] == "0.0")
     assert {path.name for path in artifact(store, result.run_id, "gallery").iterdir()} == {
         "level_0.000.png", "level_0.400.png", "level_1.000.png",
     }  # fmt: skip
@@ -96,6 +111,13 @@ def test_the_rates_are_those_of_keras_on_the_same_noise(store: Store) -> None:
     rates = [float(right[test.labels == digit].mean()) for digit in range(10)]
     line = artifact(store, result.run_id, "rates.csv").read_text().splitlines()[1].split(",")
     assert [float(cell) for cell in line[-10:]] == pytest.approx(rates)
+
+
+def test_an_evaluation_is_no_network(store: Store, cli: Callable[..., Outcome]) -> None:
+    result = evaluated(store, levels="0", seeds=1)
+    outcome = cli("noise", "--classifier", result.run_id)
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert f"({result.run_id[:8]}) trained none." in outcome.err
 
 
 def test_an_evaluation_that_was_killed_goes_on_and_comes_to_the_same(store: Store, trained_store: Path) -> None:
@@ -133,6 +155,7 @@ def test_an_evaluation_that_was_killed_goes_on_and_comes_to_the_same(store: Stor
         (["--classifier", "denoiser"], "--classifier takes a network for classification; that of run denoiser ("),
         (["classifier", "--classifier", "classifier"], "deeplab noise takes a network for reconstruction; that of run"),
         (["wide", "--classifier", "classifier"], "denoises images of 16x16x1, the classifier takes images of 12x12x1."),
+        (["floats", "--classifier", "classifier"], "with values from 0 to 1, the classifier takes 0 to 255."),
         (["denoiser", "denoiser", "--classifier", "classifier"], "is given twice."),
         (["--classifier", "nothing"], "There is no run 'nothing'."),
         (["--classifier", "best:model=cnn6"], "is a training that the filter is true of."),
@@ -204,6 +227,27 @@ def test_generate_begins_and_ends_with_the_images_it_goes_between(store: Store) 
     assert found.said is not None
     assert all(0 < probability <= 1 for pairs in found.said.values() for _, probability in pairs)
     assert artifact(store, trained.run.info.run_id, found.artifact).read_bytes() == found.png
+
+
+def test_a_classifier_of_other_data_names_its_own_classes_and_sees_its_own_values(store: Store) -> None:
+    from deeplab.runs.generate import Wish, generate
+    from deeplab.runs.trained import find_trained
+
+    found = generate("floats", Wish("between", ("0", "1"), 2, 0.0, 0), "classifier", store)
+    said = find_trained(store, "classifier").network().predict(255 * found.rows["linear"], verbose=0)
+    assert found.said is not None
+    assert [name for name, _ in found.said["linear"]] == [str(digit) for digit in said.argmax(1)]
+    assert [share for _, share in found.said["linear"]] == pytest.approx(said.max(1).tolist(), abs=1e-4)
+
+
+def test_a_picture_takes_the_place_of_none_that_was_asked_for_otherwise(store: Store) -> None:
+    from deeplab.runs.generate import Wish, generate
+
+    wishes = [("between", 2, 0.0, 0), ("between", 3, 0.0, 0), ("between", 3, 0.5, 0), ("between", 3, 0.5, 1)]
+    names = [generate("denoiser", Wish(way, ("3", "8"), *rest), None, store).artifact for way, *rest in wishes]
+    names.append(generate("denoiser", Wish("between", ("3", "8"), 3, 0.5, 1), "classifier", store).artifact)
+    assert len(set(names)) == 5
+    assert names[3] == "generate/between_3_8_in_3_noise_0.5_seed_1.png"
 
 
 @pytest.mark.parametrize(

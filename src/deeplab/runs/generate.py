@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.config.errors import UserError, unknown_name
+from deeplab.data.facts import DatasetFacts
 from deeplab.data.splits import Splits
 from deeplab.evaluation.codes import linear, plane, spherical, varied
 from deeplab.models.memory import evaluation_batch
@@ -73,6 +74,14 @@ class Generated:
     png: bytes
 
 
+@dataclass(frozen=True)
+class _Judge:
+    """A classifier, which may know other classes and other values of a pixel than the autoencoder."""
+
+    network: Any
+    facts: DatasetFacts
+
+
 def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> Generated:
     """Decode codes that no image has, and log the picture with the run.
 
@@ -98,9 +107,9 @@ def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> G
     training = replace(trained.composed().config.training, device="auto", threads=None, precision="float32")
     prepare_runtime(training, seed=0)
     encoder, decoder = _parts(trained)
-    judging = None if judge is None else judge.network()
-    if judging is not None and judging.input_shape[1:] != splits.info.input_shape:
-        a, b = ("x".join(map(str, shape)) for shape in (judging.input_shape[1:], splits.info.input_shape))
+    judging = None if judge is None else _Judge(judge.network(), judge.facts())
+    if judging is not None and judging.network.input_shape[1:] != splits.info.input_shape:
+        a, b = ("x".join(map(str, shape)) for shape in (judging.network.input_shape[1:], splits.info.input_shape))
         assert judge is not None
         raise UserError(f"--classifier: run {judge.name} takes images of {a}, the decoder makes images of {b}.")
 
@@ -117,8 +126,8 @@ def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> G
         name: np.asarray(decoder.predict_on_batch(codes)).clip(0, 1)
         for name, codes in _codes(wish, codes_of(np.array(chosen)), scale).items()
     }
-    said = None if judging is None else _said(judging, rows, splits)
-    return _logged(trained, wish, rows, said)
+    said = None if judging is None else _said(judging, rows)
+    return _logged(trained, wish, rows, said, None if judge is None else str(judge.run.info.run_id))
 
 
 def _position(text: str, splits: Splits) -> int:
@@ -167,18 +176,22 @@ def _codes(wish: Wish, codes: Images, scale: Images) -> dict[str, Images]:
     return rows
 
 
-def _said(judge: Any, rows: Mapping[str, Images], splits: Splits) -> dict[str, list[tuple[str, float]]]:
+def _said(judge: _Judge, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
     said = {}
     for name, images in rows.items():
-        probabilities = judge.predict_on_batch(images / np.float32(splits.info.scale))
+        probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.scale))
         best = probabilities.argmax(axis=1)
-        names = splits.info.class_names
+        names = judge.facts.class_names
         said[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
     return said
 
 
 def _logged(
-    trained: Trained, wish: Wish, rows: Mapping[str, Images], said: Mapping[str, Sequence[tuple[str, float]]] | None
+    trained: Trained,
+    wish: Wish,
+    rows: Mapping[str, Images],
+    said: Mapping[str, Sequence[tuple[str, float]]] | None,
+    judge: str | None,
 ) -> Generated:
     from deeplab.plots.generated import draw
     from deeplab.plots.style import to_png
@@ -189,8 +202,10 @@ def _logged(
         captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in said.items()}
     png = to_png(draw(rows, captions, f"{trained.run.info.run_name}: {wish.way} {images}"))
     plain = "_".join("".join(letter if letter.isalnum() else "-" for letter in text) for text in wish.images)
-    noisy = f"_noise_{wish.noise:g}" if wish.noise else ""
-    artifact = f"generate/{wish.way}_{plain}{noisy}.png"
+    noisy = f"_noise_{wish.noise:g}_seed_{wish.seed}" if wish.noise else ""
+    # All that makes a picture another one, so that none takes the place of another.
+    judged = "" if judge is None else f"_by_{judge[:8]}"
+    artifact = f"generate/{wish.way}_{plain}_in_{wish.steps}{noisy}{judged}.png"
     put_file(trained.store, trained.run, artifact, png)
     if said:
         lines = [(name.strip(), n, *pair) for name, pairs in said.items() for n, pair in enumerate(pairs)]

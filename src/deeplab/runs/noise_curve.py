@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from deeplab.config.errors import Interrupted, UserError, exit_status
 from deeplab.data.added_noise import check_takes_noise
 from deeplab.data.noise import Noise
-from deeplab.data.splits import Splits
+from deeplab.data.splits import DatasetInfo, Splits
 from deeplab.evaluation.statistics import Statistics
 from deeplab.runs.noise_cells import Cell, Cells
 from deeplab.runs.noise_outcome import log_outcome, rates_of
@@ -122,7 +122,7 @@ def noise_curve(settings: NoiseSettings, store: Store, observer: NoiseObserver) 
     prepare_runtime(training, seed=0)
     networks = {name: denoiser.network() for name, denoiser in denoisers.items()}
     for name, network in networks.items():
-        _check_shape(denoisers[name], network.input_shape[1:], splits.info.input_shape)
+        _check_fits(denoisers[name], network.input_shape[1:], splits.info)
     key = _key(settings, classifier, denoisers, splits)
     folder = store.place.work_folder / "noise" / key
     folder.mkdir(parents=True, exist_ok=True)
@@ -215,10 +215,15 @@ def _levels(denoisers: Mapping[str, Trained]) -> dict[str, float]:
     return {name: level for name, (kind, level) in trained.items() if kind}
 
 
-def _check_shape(denoiser: Trained, ours: tuple[int, ...], wanted: tuple[int, ...]) -> None:
-    if tuple(ours) != wanted:
-        a, b = ("x".join(map(str, shape)) for shape in (ours, wanted))
+def _check_fits(denoiser: Trained, shape: tuple[int, ...], info: DatasetInfo) -> None:
+    if tuple(shape) != info.input_shape:
+        a, b = ("x".join(map(str, shape)) for shape in (shape, info.input_shape))
         raise UserError(f"Run {denoiser.name} denoises images of {a}, the classifier takes images of {b}.")
+    white, wanted = (round(1 / scale) for scale in (denoiser.facts().scale, info.scale))
+    if white != wanted:
+        raise UserError(
+            f"Run {denoiser.name} denoises images with values from 0 to {white}, the classifier takes 0 to {wanted}."
+        )
 
 
 def _key(settings: NoiseSettings, classifier: Trained, denoisers: Mapping[str, Trained], splits: Splits) -> str:

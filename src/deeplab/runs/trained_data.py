@@ -34,5 +34,7 @@ def check_task(trained: Trained, task: TaskName, asked: str) -> None:
         UserError: it is for something else.
     """
     found = trained.run.data.params.get("model.task")
+    if found is None:
+        raise UserError(f"{asked} takes a network for {task}; run {trained.name} trained none.")
     if found != task:
-        raise UserError(f"{asked} takes a network for {task}; that of run {trained.name} is for {found or 'nothing'}.")
+        raise UserError(f"{asked} takes a network for {task}; that of run {trained.name} is for {found}.")
