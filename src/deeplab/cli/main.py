@@ -93,7 +93,7 @@ def main() -> None:
     except typer.Abort:  # Ctrl-D where an answer was asked for
         _end(RunError("There was no answer; nothing was done."), 1)
     else:
-        sys.exit(status)
+        sys.exit(status or 0)
     finally:
         # Python would search the millions of objects of TensorFlow for cycles before it goes: more than a second.
         gc.freeze()
