@@ -162,7 +162,7 @@ def test_parts_are_walked_and_a_reconstruction_is_shown(explained: Cli, store: S
     status, out, err = explained("denoiser", "2")
     assert (status, err) == (0, "")
     assert "test row 2 with noise in run denoiser (" in out
-    assert re.search(r"dense_2 +Dense +96 .*\n +dense_3 +Dense +128 ", out)
+    assert re.search(r"dense_2 +Dense +96 .*\ndense_3 +Dense +128 ", out)
     assert "says" not in out
     assert files(store, run_id, "explain/test-2") == ["layers.csv", "reconstruction.png"]
     trained = find_trained(store, "denoiser")
@@ -212,6 +212,7 @@ def test_rows_that_are_no_images_have_no_maps(explained: Cli, store: Store, tmp_
     status, out, err = explained("values", "5")
     assert (status, err) == (0, "")
     assert "value " in out
+    assert re.search(r"^says -?\d\.\d{4}; it is -?1$", out, re.MULTILINE)
     assert files(store, run_id, "explain/test-5") == ["layers.csv"]
 
 

@@ -34,8 +34,8 @@ def explain(
     screen.print(f"{result.image} in run {result.run}, by hand in NumPy and by Keras")
     screen.print(rows)
     if result.said is not None:
-        right = "" if result.label is None else f"; it is {result.label}"
-        screen.print(f"says {result.said[0]} ({100 * result.said[1]:.1f} %){right}")
+        right = "" if result.right is None else f"; it is {result.right}"
+        screen.print(f"says {result.said}{right}")
     screen.print(f"{result.folder} of the run: {', '.join((*result.pictures, 'layers.csv'))}")
     if result.disagreeing:
         print(

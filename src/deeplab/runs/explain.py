@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.config.errors import UserError
+from deeplab.config.tasks import TaskName
+from deeplab.data.facts import DatasetFacts
 from deeplab.models.table import flat_layers
 from deeplab.numpy_layers.arrays import Array
 from deeplab.numpy_layers.forward import Layer, UnknownLayerError, carry
@@ -48,8 +50,8 @@ class Explanation:
         image: what was looked at, for a person.
         folder: of the pictures, among the artifacts of the run.
         layers: every layer, in order.
-        said: the likeliest class and its probability, or None where the network says none.
-        label: the right class, or None where it is not known.
+        said: the likeliest class and its probability, or the number; None of a network that gives images.
+        right: what would have been right, or None where it is not known.
         pictures: their file names.
     """
 
@@ -57,8 +59,8 @@ class Explanation:
     image: str
     folder: str
     layers: tuple[LayerCheck, ...]
-    said: tuple[str, float] | None
-    label: str | None
+    said: str | None
+    right: str | None
     pictures: tuple[str, ...]
 
     @property
@@ -105,12 +107,15 @@ def explain(store: Store, wanted: str, what: str) -> Explanation:
     files = {**drawn, "layers.csv": table(("layer", "type", "shape", "difference"), rows).encode()}
     for file, content in files.items():
         put_file(store, trained.run, f"{seen.folder}/{file}", content)
-    said = label = None
-    if config.model.task == "classification" and finite:
-        winner = int(outputs[-1].argmax())
-        said = facts.class_names[winner], float(outputs[-1][winner])
-        label = None if seen.label is None else facts.class_names[seen.label]
-    return Explanation(trained.name, seen.name, seen.folder, checks, said, label, tuple(drawn))
+    said = _said(config.model.task, outputs[-1], facts) if finite else None
+    return Explanation(trained.name, seen.name, seen.folder, checks, said, seen.right, tuple(drawn))
+
+
+def _said(task: TaskName, output: Array, facts: DatasetFacts) -> str | None:
+    if task == "classification":
+        winner = int(output.argmax())
+        return f"{facts.class_names[winner]} ({100 * output[winner]:.1f} %)"
+    return f"{output[0]:.4f}" if task == "regression" else None
 
 
 def _plain(layer: Any) -> Layer:

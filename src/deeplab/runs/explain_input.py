@@ -28,6 +28,7 @@ class Seen:
         row: as the network gets it, with noise where it was trained with noise.
         clean: the same without noise.
         label: its class, or None where it is not known.
+        right: what a network should say of it, or None where it is not known.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Seen:
     row: NDArray[Any]
     clean: NDArray[Any]
     label: int | None
+    right: str | None
 
 
 def find_input(what: str, trained: Trained, facts: DatasetFacts) -> Seen:
@@ -61,7 +63,12 @@ def _test_row(index: int, trained: Trained) -> Seen:
             f"has rows 0 to {len(splits.test) - 1}."
         )
     at = slice(index, index + 1)
-    label = int(splits.test.labels[index]) if config.model.task == "classification" else None
+    label, right = None, None
+    if config.model.task == "classification":
+        label = int(splits.test.labels[index])
+        right = splits.info.class_names[label]
+    elif config.model.task == "regression":
+        right = f"{splits.info.numbers(splits.test.labels[at])[0]:g}"
     noise = "" if splits.test.noise is None else " with noise"
     return Seen(
         f"test row {index}{noise}",
@@ -69,6 +76,7 @@ def _test_row(index: int, trained: Trained) -> Seen:
         splits.test.inputs(at)[0],
         splits.test.images(at)[0],
         label,
+        right,
     )
 
 
@@ -82,7 +90,7 @@ def _file(what: str, facts: DatasetFacts) -> Seen:
         row = place(path, facts).row
     # A path among artifacts has no room for what a file name may hold.
     folder = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.name).strip(".-") or "image"
-    return Seen(path.name, f"explain/{folder}", row, row, None)
+    return Seen(path.name, f"explain/{folder}", row, row, None, None)
 
 
 def _existing(what: str) -> Path:
