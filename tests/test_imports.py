@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from importlinter.cli import lint_imports
 
+from deeplab.config.schema import TrackingConfig
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import open_store
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn", "pandas", "optuna")
 
@@ -17,6 +21,14 @@ def imported(code: str) -> list[str]:
     report = f"{code}\nimport json, sys\nprint('\\n' + json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
     done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
     return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+def command(arguments: list[str]) -> str:
+    """Code that carries out a command line which ends well or is refused."""
+    return (
+        f"import sys\nsys.argv = ['deeplab', *{arguments!r}]\nfrom deeplab.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code in (0, 2), end.code\n"
+    )
 
 
 def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,11 +72,17 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_help_lists_and_configuration_errors_import_nothing_heavy(arguments: list[str]) -> None:
-    code = (
-        f"import sys\nsys.argv = ['deeplab', *{arguments!r}]\nfrom deeplab.cli.main import main\n"
-        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code in (0, 2), end.code\n"
-    )
-    assert imported(code) == []
+    assert imported(command(arguments)) == []
+
+
+@pytest.mark.parametrize("arguments", [["runs"], ["show", "latest"], ["curves", "latest"], ["status"]])
+def test_runs_are_looked_at_without_mlflow(folder: Path, arguments: list[str]) -> None:
+    store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
+    tags = {"deeplab.kind": "train", "deeplab.parameters": "7"}
+    with RunLog.begin(store, "a", {"model": {"name": "cnn"}, "training": {"epochs": 2}}, tags, None) as log:
+        log.metrics(1, {"train/loss": 0.5, "val/loss": 0.6})
+        log.end("FINISHED")
+    assert imported(command(arguments)) == []
 
 
 def test_the_check_can_fail() -> None:

@@ -38,7 +38,7 @@ def test_dry_run_shows_the_network_and_trains_nothing(
     status, out, _ = cli("train", "--dry-run", "model=cnn_dropout", "seed=7")
     assert status == 0
     assert "seed: 7\n" in out
-    assert re.search(r"conv2d_1 +Conv2D +26x26x32 +320$", out)
+    assert re.search(r"conv2d_1 +Conv2D +26x26x32 +320\n", out)
     assert "1,199,882 parameters. Nothing was trained." in out
     assert list(tmp_path.iterdir()) == []
 

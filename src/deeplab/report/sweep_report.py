@@ -32,7 +32,7 @@ def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
         run: its own, the parent of its trials.
         files: that it left.
     """
-    children = all_runs(store, f"tags.`{PARENT_TAG}` = '{run.info.run_id}'")[::-1]
+    children = all_runs(store, (PARENT_TAG, run.info.run_id))[::-1]
     outcome = read_outcome(store, run, children)
     best = _best_trial(run, outcome, children)
     shown = [best, *(each for each in children if each is not best)] if best else children

@@ -51,7 +51,7 @@ class Detail:
 
 def detail(store: Store, run: "Run") -> Detail:
     """Read children about a run."""
-    children = all_runs(store, f"tags.`{PARENT_TAG}` = '{run.info.run_id}'")
+    children = all_runs(store, (PARENT_TAG, run.info.run_id))
     parent_id = run.data.tags.get(PARENT_TAG)
     parent = None if parent_id is None else run_by_id(store, parent_id)
     files = list_files(run.info.artifact_uri)

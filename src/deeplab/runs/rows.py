@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from deeplab.tracking.fields import KIND_TAG, PARENT_TAG
+from deeplab.tracking.read import last_steps
 from deeplab.tracking.run_log import ERROR_TAG
 from deeplab.tracking.status import status_of
 
@@ -106,8 +107,7 @@ def best(scores: Sequence[Score | None]) -> int | None:
 
 def epochs_done(run: "Run") -> int:
     """The last epoch that a run has logged; 0 where it has none."""
-    # The steps of metrics are not in `run.data.metrics`.
-    return max((metric.step for metric in run.data.to_proto().metrics if metric.key.startswith("train/")), default=0)
+    return max((step for name, step in last_steps(run).items() if name.startswith("train/")), default=0)
 
 
 def as_plain(row: Row) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from deeplab.config.errors import UserError
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.trial import TRIAL_TAG
+from deeplab.tracking.find import all_runs
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.run_log import ERROR_TAG, RunLog, flatten
@@ -80,22 +81,11 @@ def check_unchanged(store: Store, run: "Run", plan: Plan) -> None:
 def children(store: Store, parent_id: str) -> dict[str, "Run"]:
     """The runs of a sweep by the identity of their trial; a finished one before any other."""
     runs: dict[str, Run] = {}
-    token: str | None = None
-    while True:
-        page = store.client.search_runs(
-            [store.experiment_id],
-            filter_string=f"tags.`mlflow.parentRunId` = '{parent_id}'",
-            order_by=["attributes.start_time ASC"],
-            max_results=1000,
-            page_token=token,
-        )
-        for run in page:
-            identity = run.data.tags.get(TRIAL_TAG, "")
-            if identity not in runs or runs[identity].info.status != "FINISHED":
-                runs[identity] = run
-        token = page.token
-        if not token:
-            return runs
+    for run in reversed(all_runs(store, ("mlflow.parentRunId", parent_id))):
+        identity = run.data.tags.get(TRIAL_TAG, "")
+        if identity not in runs or runs[identity].info.status != "FINISHED":
+            runs[identity] = run
+    return runs
 
 
 def mark_ended(store: Store, run: "Run", why: str) -> None:

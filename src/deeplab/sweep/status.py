@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deeplab.config.errors import UserError
 from deeplab.sweep.record import children
 from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.read import last_steps
 from deeplab.tracking.status import heartbeat_age, status_of
 from deeplab.tracking.store import Store
 
@@ -64,7 +65,7 @@ class TrialStatus:
 
 def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:
     """The newest sweeps of the store."""
-    parents = all_runs(store, "tags.`deeplab.kind` = 'sweep'")
+    parents = all_runs(store, ("deeplab.kind", "sweep"))
     return [sweep_status(store, run) for run in parents[:most]]
 
 
@@ -74,7 +75,7 @@ def find_sweep_run(store: Store, wanted: str) -> "Run":
     Raises:
         UserError: there is none, or it is no sweep.
     """
-    parents = all_runs(store, "tags.`deeplab.kind` = 'sweep'")
+    parents = all_runs(store, ("deeplab.kind", "sweep"))
     if wanted == "latest":
         if not parents:
             raise UserError("The store has no sweep yet.")
@@ -102,14 +103,14 @@ def trial_statuses(store: Store, run: "Run") -> list[TrialStatus]:
         children(store, run.info.run_id).values(),
         key=lambda child: (int(child.data.tags["deeplab.point"]), int(child.data.tags["deeplab.replicate"])),
     )
-    return [_trial_status(store, child) for child in runs]
+    return [_trial_status(child) for child in runs]
 
 
-def _trial_status(store: Store, run: "Run") -> TrialStatus:
+def _trial_status(run: "Run") -> TrialStatus:
     metrics = run.data.metrics
     done = 0
     if "train/loss" in metrics:
-        done = max(metric.step for metric in store.client.get_metric_history(run.info.run_id, "train/loss"))
+        done = last_steps(run)["train/loss"]
     return TrialStatus(
         run.info.run_id,
         run.info.run_name,

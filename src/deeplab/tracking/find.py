@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from deeplab.config.errors import UserError, nearest
 from deeplab.tracking.fields import KIND_TAG, select
@@ -28,7 +28,7 @@ def find_run(store: Store, wanted: str) -> "Run":
     Raises:
         UserError: there is no such run, or several, or the filter is wrong.
     """
-    runs = _page(store, 1) if wanted == "latest" else all_runs(store)
+    runs = _newest(store) if wanted == "latest" else all_runs(store)
     if not runs:
         raise UserError(f"Run '{wanted}': the store has no runs yet.")
     if wanted == "latest":
@@ -77,17 +77,24 @@ def best_run(runs: "Sequence[Run]", text: str) -> "Run":
 
 def run_by_id(store: Store, run_id: str) -> "Run | None":
     """The run of this id, or None where it is gone."""
-    found = all_runs(store, f"attributes.run_id = '{run_id}'")
+    found: Sequence[Run]
+    if store.reader is not None:
+        found = cast("list[Run]", store.reader.runs(store.experiment_id, run_id=run_id))
+    else:
+        found = _page(store, 1, f"attributes.run_id = '{run_id}'")
     return found[0] if found else None
 
 
-def all_runs(store: Store, condition: str = "") -> "list[Run]":
+def all_runs(store: Store, tag: tuple[str, str] | None = None) -> "list[Run]":
     """Every run of the experiment, the newest first.
 
     Args:
         store: where.
-        condition: a filter of MLflow's own.
+        tag: key and value that they have, or None.
     """
+    if store.reader is not None:
+        return cast("list[Run]", store.reader.runs(store.experiment_id, tag=tag))
+    condition = f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
     runs: list[Run] = []
     token: str | None = None
     while True:
@@ -96,6 +103,12 @@ def all_runs(store: Store, condition: str = "") -> "list[Run]":
         token = page.token
         if not token:
             return runs
+
+
+def _newest(store: Store) -> "Sequence[Run]":
+    if store.reader is not None:
+        return cast("list[Run]", store.reader.runs(store.experiment_id, most=1))
+    return _page(store, 1)
 
 
 def _page(store: Store, most: int, condition: str = "", token: str | None = None) -> "PagedList[Run]":

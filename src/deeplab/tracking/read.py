@@ -7,9 +7,12 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from deeplab.config.errors import UserError
 from deeplab.tracking.provenance import PACKAGES_FILE
+from deeplab.tracking.sqlite import SqliteRun
 from deeplab.tracking.store import Store, reason
 
 if TYPE_CHECKING:
@@ -35,6 +38,12 @@ EPOCH_METRICS = ("train/", "val/", "time/epoch_seconds", "time/step_ms", "learni
 
 def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
     """A file among the artifacts of a run, or None where it has none of that name."""
+    here = _local(run.info.artifact_uri)
+    if here is not None:
+        try:
+            return (here / path).read_bytes()
+        except OSError:
+            return None
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -58,13 +67,32 @@ def read_history(store: Store, run: "Run") -> dict[str, dict[int, float]]:
     found: dict[str, dict[int, float]] = {}
     for key in sorted(run.data.metrics):
         if key.startswith(EPOCH_METRICS):
-            history = store.client.get_metric_history(run.info.run_id, key)
-            found[key] = {metric.step: metric.value for metric in sorted(history, key=lambda metric: metric.step)}
+            found[key] = dict(metric_history(store, run.info.run_id, key))
     return found
+
+
+def last_steps(run: "Run") -> dict[str, int]:
+    """The step at which each metric of a run was logged last."""
+    if isinstance(run, SqliteRun):
+        return run.data.steps
+    # MLflow's own dictionary of metrics forgets their steps.
+    return {metric.key: metric.step for metric in run.data.to_proto().metrics}
+
+
+def metric_history(store: Store, run_id: str, key: str) -> list[tuple[int, float]]:
+    """Every logged step and value of a metric, by step."""
+    if store.reader is not None:
+        return store.reader.history(run_id, key)
+    history = store.client.get_metric_history(run_id, key)
+    return [(metric.step, metric.value) for metric in sorted(history, key=lambda metric: metric.step)]
 
 
 def list_files(location: str) -> list[tuple[str, int]]:
     """The files of a folder of the artifact store: path within it and size in bytes; none where it is gone."""
+    folder = _local(location)
+    if folder is not None:
+        found = sorted(path for path in folder.rglob("*") if path.is_file())
+        return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -85,8 +113,18 @@ def list_files(location: str) -> list[tuple[str, int]]:
 
 def model_locations(store: Store, run_id: str) -> list[str]:
     """The folders of the artifact store that hold the models of a run."""
+    if store.reader is not None:
+        return store.reader.model_locations(run_id)
     models = store.client.search_logged_models([store.experiment_id], filter_string=f"source_run_id = '{run_id}'")
     return [str(model.artifact_location) for model in models]
+
+
+def _local(location: str) -> Path | None:
+    """The folder of an artifact location on this machine, or None where it is elsewhere."""
+    parts = urlsplit(location)
+    if parts.scheme == "file" and not parts.netloc:
+        return Path(url2pathname(parts.path))
+    return Path(location) if not parts.scheme and Path(location).is_absolute() else None
 
 
 def load_network(store: Store, run: "Run") -> Any:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from deeplab.config.errors import UserError, nearest
 from deeplab.config.schema import TrackingConfig
+from deeplab.tracking.sqlite import SqliteReader
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,11 +55,25 @@ class Store:
         place: where it is.
         client: MLflow's client of it.
         experiment_id: of the MLflow experiment that runs belong to.
+        reader: reads the same without MLflow, where that is possible and the store was opened to read.
     """
 
     place: Place
     client: "MlflowClient"
     experiment_id: str
+    reader: SqliteReader | None = None
+
+
+class _ClientOnDemand:
+    """MLflow's client, made when something is asked of it."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+
+    def __getattr__(self, name: str) -> Any:
+        from mlflow import MlflowClient
+
+        return getattr(MlflowClient(self._uri), name)
 
 
 def locate(uri: str | None) -> Place:
@@ -126,10 +141,13 @@ def open_to_read(config: TrackingConfig) -> Store:
         _check_reachable(place)
     elif not place.database.exists() or not _head(place.database):
         raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
+    quieten_mlflow()
+    reader = None if place.database is None else SqliteReader(place.database)
+    if reader is not None and reader.can_read() and (experiment_id := reader.experiment(config.experiment)):
+        return Store(place, cast("MlflowClient", _ClientOnDemand(place.uri)), experiment_id, reader)
     # Only now, because it takes more than a second to import.
     import mlflow
 
-    quieten_mlflow()
     try:
         with impatient():
             client = mlflow.MlflowClient(place.uri)

@@ -1,0 +1,159 @@
+"""A store in SQLite, read without MLflow, whose import takes longer than most of what is looked up.
+
+Only tables of a revision that is known are read so; of any other MLflow itself is asked.
+"""
+
+import math
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deeplab.config.errors import UserError
+
+# Of MLflow's tables, as Alembic numbers them: MLflow 3.17.
+REVISIONS = ("dc11669786a5",)
+PATIENCE_SECONDS = 30.0  # while another process writes
+
+
+@dataclass(frozen=True)
+class Info:
+    """What MLflow's `RunInfo` says of a run, as far as it is used."""
+
+    run_id: str
+    run_name: str
+    status: str
+    start_time: int
+    end_time: int | None
+    artifact_uri: str
+    experiment_id: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """What MLflow's `RunData` says of a run: the last value of each metric and its step, params and tags."""
+
+    metrics: dict[str, float]
+    steps: dict[str, int]
+    params: dict[str, str]
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class SqliteRun:
+    """A run, with the names of MLflow's `Run`."""
+
+    info: Info
+    data: Data
+
+
+class SqliteReader:
+    """Reads a database and changes nothing."""
+
+    def __init__(self, database: Path) -> None:
+        """Take a database; `can_read` says whether its tables are known.
+
+        Args:
+            database: the file.
+        """
+        self._database = database
+
+    def can_read(self) -> bool:
+        """Whether the tables are of a revision that is known."""
+        try:
+            with self._connection() as connection:
+                found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        except UserError:  # what is wrong, MLflow says better
+            return False
+        return [revision for (revision,) in found] in [[known] for known in REVISIONS]
+
+    def experiment(self, name: str) -> str | None:
+        """The id of an experiment, or None where there is none of that name."""
+        with self._connection() as connection:
+            found = connection.execute("SELECT experiment_id FROM experiments WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def runs(
+        self, experiment_id: str, most: int = -1, run_id: str | None = None, tag: tuple[str, str] | None = None
+    ) -> list[SqliteRun]:
+        """The runs of an experiment that are not deleted, the newest first.
+
+        Args:
+            experiment_id: whose.
+            most: how many; all of them if negative.
+            run_id: of the only one that is wanted, or None.
+            tag: key and value that they have, or None.
+        """
+        query = (
+            "SELECT run_uuid, name, status, start_time, end_time, artifact_uri FROM runs WHERE experiment_id = :at "
+            "AND lifecycle_stage = 'active' AND (:run_id IS NULL OR run_uuid = :run_id) AND (:key IS NULL OR EXISTS ("
+            "SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND tags.key = :key AND tags.value = :value)) "
+            "ORDER BY start_time DESC, run_uuid LIMIT :most"
+        )
+        key, value = tag or (None, None)
+        wanted = {"at": int(experiment_id), "run_id": run_id, "key": key, "value": value, "most": most}
+        with self._connection() as connection:
+            found = connection.execute(query, wanted).fetchall()
+            ids = [row[0] for row in found]
+            params = _by_run(connection, "params", "value", ids)
+            tags = _by_run(connection, "tags", "value", ids)
+            metrics = _by_run(connection, "latest_metrics", "CASE is_nan WHEN 1 THEN NULL ELSE value END", ids)
+            steps = _by_run(connection, "latest_metrics", "step", ids)
+        return [
+            SqliteRun(
+                Info(run_id, name or "", status, start, end, location, experiment_id),
+                Data(
+                    {key: _number(value) for key, value in metrics[run_id].items()},
+                    steps[run_id],
+                    params[run_id],
+                    tags[run_id],
+                ),
+            )
+            for run_id, name, status, start, end, location in found
+        ]
+
+    def history(self, run_id: str, key: str) -> list[tuple[int, float]]:
+        """Every logged step and value of a metric, by step."""
+        query = (
+            "SELECT step, CASE is_nan WHEN 1 THEN NULL ELSE value END FROM metrics WHERE run_uuid = ? AND key = ? "
+            "ORDER BY step, timestamp"
+        )
+        with self._connection() as connection:
+            return [(step, _number(value)) for step, value in connection.execute(query, (run_id, key))]
+
+    def model_locations(self, run_id: str) -> list[str]:
+        """The folders of the artifact store that hold the models of a run."""
+        query = "SELECT artifact_location FROM logged_models WHERE source_run_id = ? AND lifecycle_stage = 'active'"
+        with self._connection() as connection:
+            return [location for (location,) in connection.execute(query, (run_id,))]
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            address = f"{self._database.as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, timeout=PATIENCE_SECONDS, uri=True)) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise UserError(f"The store {self._database} cannot be read ({error}).") from error
+
+
+# SQLite takes so many values in one question.
+_AT_ONCE = 500
+
+
+def _by_run(connection: sqlite3.Connection, table: str, value: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {run_id: {} for run_id in ids}
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids[start : start + _AT_ONCE]
+        marks = ",".join("?" * len(part))
+        query = f"SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN ({marks})"
+        for run_id, key, each in connection.execute(query, part):
+            found[run_id][key] = each
+    return found
+
+
+def _number(value: float | None) -> float:
+    """NaN is kept as a mark beside the value."""
+    return math.nan if value is None else value
