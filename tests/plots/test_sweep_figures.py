@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -104,28 +105,13 @@ def test_forty_categories_have_room() -> None:
 def test_a_heat_map_writes_every_mean_and_frames_the_best() -> None:
     means = np.array([[0.95, 0.961], [np.nan, 0.97]])
     counts = np.array([[3, 2], [0, 3]])
-    figure = sweep_heat_map.draw(
-        ("l2", "dropout"),
-        (["1e-6", "1e-3"], ["0.2", "0.4"]),
-        means,
-        metric="val/accuracy",
-        counts=counts,
-        planned=3,
-        best=3,
+    draw = partial(
+        sweep_heat_map.draw, ("l2", "dropout"), (["1e-6", "1e-3"], ["0.2", "0.4"]), means, counts=counts, planned=3
     )
-    written = texts(figure)
+    written = texts(draw(metric="val/accuracy", best=3))
     for text in ("95.0", "96.1", "97.0", "missing", "n = 2 of 3", "Best: 97.0 % at l2 = 1e-3, dropout = 0.4 (framed)"):
         assert text in written, text
-    low = sweep_heat_map.draw(
-        ("l2", "dropout"),
-        (["1e-6", "1e-3"], ["0.2", "0.4"]),
-        means,
-        metric="val/loss",
-        counts=counts,
-        planned=3,
-        best=0,
-    )
-    assert "l2 = 1e-6, dropout = 0.2 (framed)" in texts(low)
+    assert "l2 = 1e-6, dropout = 0.2 (framed)" in texts(draw(metric="val/loss", best=0))
     with pytest.raises(ValueError, match="Point 2 cannot be the best of 4"):
         sweep_heat_map.draw(("a", "b"), ("xy", "zw"), means, metric="val/loss", counts=counts, planned=3, best=2)
 

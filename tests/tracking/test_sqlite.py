@@ -31,7 +31,7 @@ def store(folder: Path) -> Store:
             store.client.log_batch(log.run_id, metrics=[Metric(key, value, 0, step) for key, value, step in values])
             log.text("b/c.txt", "text")
             log.text("a.txt", name)
-            log.end(status)  # type: ignore[arg-type]
+            log.end(status)
         if name == "b":
             store.client.set_tag(log.run_id, "mlflow.parentRunId", "parent")
         if name == "c":

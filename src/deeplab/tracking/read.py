@@ -91,8 +91,11 @@ def list_files(location: str) -> list[tuple[str, int]]:
     """The files of a folder of the artifact store: path within it and size in bytes; none where it is gone."""
     folder = _local(location)
     if folder is not None:
-        found = sorted(path for path in folder.rglob("*") if path.is_file())
-        return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
+        try:
+            found = sorted(path for path in folder.rglob("*") if path.is_file())
+            return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
+        except OSError:  # it goes while it is looked at
+            return []
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
