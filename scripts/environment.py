@@ -32,8 +32,8 @@ def ready(extra: str = "") -> Path:
         venv.create(folder, with_pip=False, symlinks=os.name != "nt")
         python = programs / ("python.exe" if os.name == "nt" else "python")
         target = f"{ROOT}[{extra}]" if extra else str(ROOT)
-        # Not compiled beforehand: Python compiles what is imported, which is a small part of what is installed.
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile"]
+        # pip compiles what it installs: where Python may write no bytecode, every process would do that anew for seconds.
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
         result = subprocess.run([*pip, "--constraint", str(CONSTRAINTS), "--editable", target], check=False)
         if result.returncode:
             sys.exit("The installation failed; pip's own lines above say why. Is the package index in reach?")
