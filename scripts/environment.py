@@ -32,7 +32,7 @@ def ready(extra: str = "") -> Path:
         venv.create(folder, with_pip=False, symlinks=os.name != "nt")
         python = programs / ("python.exe" if os.name == "nt" else "python")
         target = f"{ROOT}[{extra}]" if extra else str(ROOT)
-        # pip compiles what it installs: where Python may write no bytecode, every process would do that anew for seconds.
+        # Compiled as it is installed: where Python may write no bytecode, every process would do so anew, for seconds.
         pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
         result = subprocess.run([*pip, "--constraint", str(CONSTRAINTS), "--editable", target], check=False)
         if result.returncode:
