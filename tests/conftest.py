@@ -1,9 +1,12 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +18,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
 DEEPLAB = Path(sys.executable).parent / "deeplab"
+# Seconds after which a test gives up on another process. A slow and busy machine may need minutes to start a few.
+PATIENCE = 300.0
 
 
 class Outcome(NamedTuple):
@@ -23,6 +28,26 @@ class Outcome(NamedTuple):
     status: int
     out: str
     err: str
+
+
+def wait_until(what: Callable[[], object], seconds: float = PATIENCE, every: float = 0.05) -> None:
+    """Wait until this is true; it is asked again after this many seconds."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"it did not happen within {seconds:g} seconds"
+        time.sleep(every)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_listened_on(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(autouse=True)
@@ -83,11 +108,31 @@ def process(tmp_path: Path) -> Callable[..., Outcome]:
             check=False,
             cwd=cwd,
             env={**os.environ, **(env or {})},
-            timeout=120,
+            timeout=PATIENCE,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Start a command line in a process of its own, with its own group, and go on; it does not outlive the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str, program: tuple[str, ...] = (str(DEEPLAB),)) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [*program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -14,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-DEEPLAB = Path(sys.executable).parent / "deeplab"
+from tests.conftest import DEEPLAB, PATIENCE, free_port, is_listened_on, wait_until
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -30,7 +27,7 @@ def test_an_interrupted_run_ends_within_two_seconds_and_keeps_what_it_has(
         assert any(line.startswith("epoch  2/50") for line in process.stdout)
         began = time.monotonic()
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     seconds = time.monotonic() - began
     (run,) = runs()
     assert process.returncode == status
@@ -56,17 +53,15 @@ def test_help_shows_the_commands(process: Callable[..., Any]) -> None:
 
 
 def test_ui_serves_the_store_on_this_machine_alone(folder: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(DEEPLAB), "ui", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             assert server.stdout is not None
             assert server.stdout.readline() == f"store sqlite:///{folder}/mlflow.db\n"
             assert f"http://127.0.0.1:{port}" in server.stdout.readline()
-            _wait_for(port)
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+            wait_until(lambda: is_listened_on(port))
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as page:
                 assert b"MLflow" in page.read()
             busy = subprocess.run(command, capture_output=True, text=True, check=False)
             assert busy.returncode == 2
@@ -74,20 +69,10 @@ def test_ui_serves_the_store_on_this_machine_alone(folder: Path) -> None:
         finally:
             server.send_signal(signal.SIGINT)
             try:
-                server.communicate(timeout=60)
+                server.communicate(timeout=PATIENCE)
             finally:
                 server.kill()
     assert server.returncode == 0
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise AssertionError(f"nothing listens on port {port}")
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,13 @@
 
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import DEEPLAB
+from tests.conftest import DEEPLAB, PATIENCE, free_port, is_listened_on, wait_until
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -23,22 +21,15 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"there is no browser he
 def address(folder: Path) -> Iterator[str]:
     """Of a server over a store with a sweep of two trainings."""
     subprocess.run([DEEPLAB, "sweep", *SWEEP], cwd=folder, check=True, capture_output=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = (folder / "ui.log").open("wb")
     server = subprocess.Popen([DEEPLAB, "ui", "--port", str(port)], cwd=folder, stdout=log, stderr=log)
-    deadline = time.monotonic() + 120
     try:
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.2)
+        wait_until(lambda: is_listened_on(port))
         yield f"http://127.0.0.1:{port}/#/experiments"
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(timeout=60)
+        server.wait(timeout=PATIENCE)
         log.close()
 
 
@@ -51,8 +42,8 @@ def test_a_person_sees_a_sweep_its_trials_a_chart_and_a_figure(address: str, run
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(60_000)
-        expect.set_options(timeout=60_000)
+        page.set_default_timeout(1000 * PATIENCE)
+        expect.set_options(timeout=1000 * PATIENCE)
         page.goto(f"{address}/{experiment}/runs")
         expect(page.get_by_text("dense_relu replicates").first).to_be_visible()
         # The trials lie below their sweep, and are not seen before it is opened.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Outcome
+from tests.conftest import PATIENCE, Outcome
 
 from deeplab.config.errors import UserError
 from deeplab.config.study import Entry, Figure, read_study
@@ -178,7 +178,7 @@ def test_two_processes_that_carry_out_one_study_keep_each_other_s_lines(study: P
         writer.stdin.write("\n")
         writer.stdin.flush()
     for writer in writers:
-        _, err = writer.communicate(timeout=60)
+        _, err = writer.communicate(timeout=PATIENCE)
         assert (writer.returncode, err) == (0, "")
     found = [(line.entry, line.replicate) for line in Results(study).lines]
     assert found == [(name, replicate) for name in ("a", "b") for replicate in range(15)]

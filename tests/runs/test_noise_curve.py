@@ -1,17 +1,15 @@
 """Evaluations under noise, over networks that were really trained."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.conftest import DEEPLAB, Outcome
+from tests.conftest import DEEPLAB, Outcome, wait_until
 
 from deeplab.cli.noise_progress import PlainNoise
 from deeplab.config.compose import compose
@@ -120,22 +118,22 @@ def test_an_evaluation_is_no_network(store: Store, cli: Callable[..., Outcome]) 
     assert f"({result.run_id[:8]}) trained none." in outcome.err
 
 
-def test_an_evaluation_that_was_killed_goes_on_and_comes_to_the_same(store: Store, trained_store: Path) -> None:
+def test_an_evaluation_that_was_killed_goes_on_and_comes_to_the_same(
+    store: Store, trained_store: Path, start: Callable[..., Any]
+) -> None:
+    def cells() -> list[Path]:
+        return list(trained_store.glob(".deeplab/noise/*/cells.jsonl"))
+
     undisturbed = evaluated(store, "denoiser", levels="0:0.8:0.4", seeds=60)
     arguments = ["noise", "denoiser", "--classifier", "classifier", "--levels", "0:0.8:0.4", "--seeds", "60"]
-    cells: list[Path] = []
-    process = subprocess.Popen([DEEPLAB, *arguments], cwd=trained_store, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 100
-    while time.monotonic() < deadline:
-        cells = list(trained_store.glob(".deeplab/noise/*/cells.jsonl"))
-        if cells and len(cells[0].read_text().splitlines()) > 20:
-            break
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    with cells[0].open("a") as file:
+    process = start(*arguments)
+    wait_until(lambda: [file for file in cells() if len(file.read_text().splitlines()) > 20], every=0.01)
+    process.kill()
+    process.communicate()
+    (left,) = cells()
+    with left.open("a") as file:
         file.write('{"level": 0.8, "se')  # a line that was cut off
-    kept = len(cells[0].read_text().splitlines()) - 1
+    kept = len(left.read_text().splitlines()) - 1
     assert 20 < kept < 121
     again = subprocess.run([DEEPLAB, *arguments], cwd=trained_store, capture_output=True, text=True, check=True)
     assert f"{kept * undisturbed.images:,} of them are done already" in again.stdout

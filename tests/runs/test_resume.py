@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conftest import DEEPLAB
 
 from deeplab.config.compose import compose
 from deeplab.config.errors import UserError
@@ -22,7 +22,6 @@ from deeplab.runs.train import RunObserver, RunResult, train
 from deeplab.tracking.repair import mark_dead
 from deeplab.training.history import Epoch
 
-DEEPLAB = Path(sys.executable).parent / "deeplab"
 TINY = ("dataset.limit=100", "dataset.image_size=10", "training.checkpoint_seconds=0", "tracking.plots=none")
 NETWORKS = {
     "dense": ("model=mlp_64_64", "training.engine=compiled", "optimizer=adam", "schedule=cosine"),

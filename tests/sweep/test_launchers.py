@@ -5,18 +5,17 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import PATIENCE, wait_until
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import RayLauncherConfig
 
-DEEPLAB = Path(sys.executable).parent / "deeplab"
 TINY = (
     *("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=3", "tracking.save_model=none"),
     *("tracking.plots=none", "launcher.cpus_per_trial=1", "replicates=2"),
@@ -50,29 +49,27 @@ def ray_cluster() -> Iterator[str]:
     )
     assert cluster.stdout is not None
     yield next(line.split()[1] for line in cluster.stdout if line.startswith("address"))
-    cluster.communicate(timeout=60)
+    cluster.communicate(timeout=PATIENCE)
 
 
 def trials(runs: list[Any]) -> list[Any]:
     return [run for run in runs if run.data.tags["deeplab.kind"] == "trial"]
 
 
+def workers() -> list[int]:
+    """The processes in which Ray trains at this moment."""
+    found = subprocess.run(["pgrep", "-f", "ray::_train"], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
 def test_ray_trains_on_every_node_and_a_killed_worker_is_tried_again(
-    folder: Path, ray_cluster: str, runs: Callable[[], list[Any]]
+    folder: Path, ray_cluster: str, start: Callable[..., Any], runs: Callable[[], list[Any]]
 ) -> None:
     command = [*TINY, "launcher=ray", f"launcher.address={ray_cluster}", "training.epochs=200"]
-    sweep = subprocess.Popen(
-        [str(DEEPLAB), "sweep", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    deadline = time.monotonic() + 120
-    workers: list[str] = []
-    while len(workers) < 2 or len(trials(runs())) < 2:
-        assert time.monotonic() < deadline, "two trials never ran at once"
-        time.sleep(0.2)
-        found = subprocess.run(["pgrep", "-f", "ray::_train"], capture_output=True, text=True, check=False)
-        workers = found.stdout.split()
-    os.kill(int(workers[0]), signal.SIGKILL)
-    out, _ = sweep.communicate(timeout=180)
+    sweep = start("sweep", *command)
+    wait_until(lambda: len(workers()) >= 2 and len(trials(runs())) >= 2)
+    os.kill(workers()[0], signal.SIGKILL)
+    out, _ = sweep.communicate(timeout=PATIENCE)
     assert sweep.returncode == 0, out
     assert ", 2 at once" in out
     assert re.search(r"its Ray worker is gone \(\w+\); it is tried again", out)

@@ -4,14 +4,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DEEPLAB = Path(sys.executable).parent / "deeplab"
+from tests.conftest import PATIENCE, wait_until
+
+Start = Callable[..., "subprocess.Popen[str]"]
 TINY = (
     *("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=3", "tracking.save_model=none"),
     *("tracking.plots=none", "training.threads=1"),
@@ -27,20 +27,6 @@ def children(runs: list[Any]) -> list[Any]:
 def parent(runs: list[Any]) -> Any:
     (found,) = [run for run in runs if run.data.tags["deeplab.kind"] == "sweep"]
     return found
-
-
-def start(*arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [str(DEEPLAB), "sweep", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True,
-    )  # fmt: skip
-
-
-def wait_until(what: Callable[[], object], seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 def workers_of(process: "subprocess.Popen[str]") -> list[int]:
@@ -113,56 +99,58 @@ def test_one_trial_that_fails_does_not_stop_the_others(
     assert parent(runs()).data.tags["deeplab.best_point"] == "learning_rate=0.1"
 
 
-def test_a_killed_worker_takes_one_attempt_of_one_trial(folder: Path, runs: Callable[[], list[Any]]) -> None:
+def test_a_killed_worker_takes_one_attempt_of_one_trial(
+    folder: Path, start: Start, runs: Callable[[], list[Any]]
+) -> None:
     command = [*TINY, "replicates=2", "launcher.workers=1", "launcher.retries=0", "training.epochs=60"]
-    sweep = start(*command)
+    sweep = start("sweep", *command)
     wait_until(lambda: children(runs()) and "train/loss" in children(runs())[0].data.metrics)
     os.kill(workers_of(sweep)[0], signal.SIGKILL)
-    out, _ = sweep.communicate(timeout=120)
+    out, _ = sweep.communicate(timeout=PATIENCE)
     assert sweep.returncode == 1, out
     assert "its worker was ended by SIGKILL" in out
     assert Counter(run.info.status for run in children(runs())) == {"FINISHED": 1, "FAILED": 1}
-    again = start(*command)
-    out, _ = again.communicate(timeout=120)
+    again = start("sweep", *command)
+    out, _ = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, out
     assert Counter(run.info.status for run in children(runs())) == {"FINISHED": 2}
 
 
 def test_a_sweep_that_is_ended_while_points_are_checked_leaves_nothing(
-    folder: Path, runs: Callable[[], list[Any]]
+    folder: Path, start: Start, runs: Callable[[], list[Any]]
 ) -> None:
     for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
-        sweep = start(*TINY, "replicates=2")
+        sweep = start("sweep", *TINY, "replicates=2")
         wait_until(lambda: workers_of(sweep))  # noqa: B023
         checker = workers_of(sweep)[0]
         blocked = re.search(r"^SigBlk:\s*(\w+)", Path(f"/proc/{checker}/status").read_text(), re.MULTILINE)
         assert blocked and int(blocked[1], 16) >> signal.SIGINT - 1 & 1, "Ctrl-C would reach it while it starts"
         os.killpg(sweep.pid, number) if number == signal.SIGINT else sweep.kill()
-        out, _ = sweep.communicate(timeout=30)
+        out, _ = sweep.communicate(timeout=PATIENCE)
         assert sweep.returncode == status
         if number == signal.SIGINT:
             assert out == "deeplab: Interrupted before the sweep began; nothing was started.\n"
-        wait_until(lambda: not Path(f"/proc/{checker}/status").exists(), 10)  # noqa: B023
+        wait_until(lambda: not Path(f"/proc/{checker}/status").exists(), 30)  # noqa: B023
     assert runs() == []
 
 
 def test_sigkill_of_the_parent_ends_its_workers_and_the_same_command_goes_on(
-    folder: Path, runs: Callable[[], list[Any]]
+    folder: Path, start: Start, runs: Callable[[], list[Any]]
 ) -> None:
     import mlflow
 
     command = [*TINY, "replicates=2", "launcher.workers=2", "training.epochs=60", "training.engine=keras"]
     command += ["training.checkpoint_seconds=0", "training.checkpoint_every=5"]
-    sweep = start(*command)
+    sweep = start("sweep", *command)
     checkpoints = folder / ".deeplab" / "checkpoints"
     wait_until(lambda: len(list(checkpoints.glob("*/*.ckpt"))) >= 2)
     workers = workers_of(sweep)
     assert len(workers) == 2
     sweep.kill()
     sweep.communicate()
-    wait_until(lambda: not any(Path(f"/proc/{worker}/status").exists() for worker in workers), 10)
-    again = start(*command)
-    out, _ = again.communicate(timeout=180)
+    wait_until(lambda: not any(Path(f"/proc/{worker}/status").exists() for worker in workers), 30)
+    again = start("sweep", *command)
+    out, _ = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, out
     found = children(runs())
     assert Counter(run.info.status for run in found) == {"FINISHED": 2}
@@ -173,17 +161,17 @@ def test_sigkill_of_the_parent_ends_its_workers_and_the_same_command_goes_on(
 
 
 def test_ctrl_c_keeps_what_is_finished_and_only_one_process_carries_out_a_sweep(
-    folder: Path, runs: Callable[[], list[Any]]
+    folder: Path, start: Start, runs: Callable[[], list[Any]]
 ) -> None:
     command = [*TINY, *LONG, "replicates=3", "launcher.workers=1"]
-    sweep = start(*command)
+    sweep = start("sweep", *command)
     wait_until(lambda: children(runs()) and "train/loss" in children(runs())[0].data.metrics)
-    second = start(*command)
-    out, _ = second.communicate(timeout=90)
+    second = start("sweep", *command)
+    out, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 2
     assert "is being carried out by another process" in out
     os.killpg(sweep.pid, signal.SIGINT)
-    out, _ = sweep.communicate(timeout=60)
+    out, _ = sweep.communicate(timeout=PATIENCE)
     assert sweep.returncode == 130, out
     assert "0 of 3 trials are finished and kept. To go on: the same command again." in out
     assert Counter(run.info.status for run in runs()) == {"KILLED": 2}

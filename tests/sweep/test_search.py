@@ -2,7 +2,6 @@
 
 import csv
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conftest import PATIENCE
 
 from deeplab.config.errors import Interrupted, UserError
 from deeplab.config.overrides import Interval, read_interval
@@ -281,12 +281,12 @@ def test_what_a_dead_process_left_running_is_settled_and_drawn_again(tmp_path: P
         open_study(tmp_path / "y.db", checked, name).__enter__()
 
 
-def test_a_search_that_was_killed_goes_on(folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]) -> None:
+def test_a_search_that_was_killed_goes_on(
+    folder: Path, start: Callable[..., Any], cli: Callable[..., Any], runs: Callable[[], list[Any]]
+) -> None:
     long = search("random", 1, L2, "training.epochs=6")
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED.format(arguments=["deeplab", *long])], stdout=subprocess.PIPE, text=True
-    )
-    out, _ = process.communicate(timeout=90)
+    process = start("-c", KILLED.format(arguments=["deeplab", *long]), program=(sys.executable,))
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL, out
     (trial,) = study_in(folder)
     assert (trial.state.name, list(trial.intermediate_values)) == ("RUNNING", [1, 2])

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.conftest import PATIENCE
+
 PROCESSES, RUNS, STEPS = 4, 5, 10
 WRITER = f"""
 import sys
@@ -33,7 +35,7 @@ def test_four_processes_lose_nothing(folder: Path, runs: Callable[[], list[Any]]
         for number in range(PROCESSES)
     ]
     for writer in writers:
-        _, err = writer.communicate(timeout=120)
+        _, err = writer.communicate(timeout=PATIENCE)
         assert (writer.returncode, err) == (0, "")
     found = runs()
     names = [f"{process}-{number}" for process in range(PROCESSES) for number in range(RUNS)]
