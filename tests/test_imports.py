@@ -89,6 +89,12 @@ def test_the_check_can_fail() -> None:
     assert imported("import matplotlib") == ["matplotlib"]
 
 
+def test_keras_is_loaded_without_what_it_can_do_without() -> None:
+    loading = "from deeplab.training.runtime import load_keras\nload_keras()"
+    assert not {"sklearn", "matplotlib"} & set(imported(loading))
+    assert {"sklearn", "matplotlib"} < set(imported(f"{loading}\nimport matplotlib\nimport sklearn"))
+
+
 def test_an_unknown_layer_is_found_before_tensorflow_is_imported(tmp_path: Path) -> None:
     code = (
         "from deeplab.config.compose import compose\nfrom deeplab.config.errors import UserError\n"

@@ -13,7 +13,7 @@ from deeplab.config.errors import UserError
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.named import data_folders
 from deeplab.tracking.store import locate, open_store, shown
-from deeplab.training.runtime import quiet_import
+from deeplab.training.runtime import load_keras
 
 PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow", "hydra-core", "matplotlib")
 
@@ -29,8 +29,8 @@ def diagnose(config: ExperimentConfig) -> Iterator[tuple[str, str]]:
 
 
 def _processors() -> Iterator[tuple[str, str]]:
-    with quiet_import():
-        import tensorflow as tf
+    load_keras()
+    import tensorflow as tf
 
     threads = tf.config.threading.get_intra_op_parallelism_threads() or cores()
     yield "CPU", f"{threads} threads"

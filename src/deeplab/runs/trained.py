@@ -15,7 +15,7 @@ from deeplab.tracking.fields import SOURCE_TAG
 from deeplab.tracking.find import find_run
 from deeplab.tracking.read import load_network, read_artifact
 from deeplab.tracking.store import Store
-from deeplab.training.runtime import quiet_import
+from deeplab.training.runtime import load_keras
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -74,8 +74,7 @@ class Trained:
 
     def network(self) -> Any:
         """Its network, a plain Keras model; see `load_network`."""
-        with quiet_import():
-            import keras  # noqa: F401
+        load_keras()
         return load_network(self.store, self.run)
 
 

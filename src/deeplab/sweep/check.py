@@ -73,11 +73,9 @@ def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Chec
     # Here, because `runs.check` is what imports TensorFlow, and says much about it.
     from deeplab.data.load import load
     from deeplab.runs.initial_weights import check_weights
-    from deeplab.training.runtime import quiet_import
+    from deeplab.training.runtime import load_keras
 
-    with quiet_import():
-        import keras  # noqa: F401
-
+    load_keras()
     found: list[Checked | str] = []
     held: dict[str, tuple[Splits, dict[str, int]]] = {}
     weights: dict[str | None, str | None] = {None: None}
