@@ -146,6 +146,9 @@ def test_a_wrong_study_is_one_line(study: Path, cli: Callable[..., Outcome], tex
 
 def test_a_folder_without_a_study_and_an_entry_that_is_none(study: Path, cli: Callable[..., Outcome]) -> None:
     assert "study.yaml: No such file or directory." in cli("study", "nowhere").err
+    reported = cli("report", "experiments/nowhere")
+    assert (reported.status, reported.err.count("\n")) == (2, 1)
+    assert reported.err.endswith(" There is no study.yaml in experiments/nowhere either.\n")
     outcome = cli("study", "small", "--only", "dens")
     assert (outcome.status, "Unknown entry 'dens' in --only. Did you mean 'dense'?" in outcome.err) == (2, True)
 

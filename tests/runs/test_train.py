@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import RunError, UserError
+from deeplab.config.errors import RunError, UserError, UserErrors
 from deeplab.runs import train as train_module
 from deeplab.runs.train import train
+from deeplab.sweep.check import checked_plan
+from deeplab.sweep.plan import plan_sweep
 
 SMALL = (
     "model=dense_relu",
@@ -149,6 +151,10 @@ def test_a_training_starts_from_the_weights_of_another(folder: Path, runs: Calla
     with pytest.raises(UserError, match=r"training.initial_weights: the network of run first \(.*\) is another one"):
         train(compose([*SMALL, "model=mlp_64_64", "training.initial_weights=first"]))
     assert len(runs()) == 2
+    with pytest.raises(UserErrors) as caught:
+        checked_plan(plan_sweep([*SMALL[1:], "model=dense_relu,mlp_64_64", "training.initial_weights=first"], None))
+    assert caught.value.messages[0].startswith("model=mlp_64_64: training.initial_weights=first: that network has ")
+    assert caught.value.messages[1:] == ("1 of 2 points cannot be trained; nothing was started.",)
 
 
 def test_a_run_validated_on_the_test_set_says_so(folder: Path, runs: Callable[[], list]) -> None:

@@ -34,7 +34,15 @@ def report(
     from deeplab.report.targets import targets
 
     paths = targets(out or Path("report"), form)
-    page, name = _study(Path(run[0])) if _is_study(run) else _run(run, config_dir)
+    if _is_study(run):
+        page, name = _study(Path(run[0]))
+    else:
+        try:
+            page, name = _run(run, config_dir)
+        except UserError as error:
+            if "/" in run[0]:  # a folder was meant, it seems
+                raise UserError(f"{error} There is no study.yaml in {run[0]} either.") from error
+            raise
     if out is None:
         # Names may hold dots, which begin no ending.
         paths = targets(Path(f"report-{name}"), form or "html")

@@ -39,7 +39,7 @@ def take_weights(network: "keras.Model", store: Store, wanted: str) -> str:
     return str(run.info.run_id)
 
 
-def check_weights(store: Store, wanted: str) -> str:
+def check_weights(store: Store, wanted: str) -> tuple[str, int]:
     """The run that every trial of a sweep is to begin with the weights of, which must be one run for all of them.
 
     Args:
@@ -47,7 +47,7 @@ def check_weights(store: Store, wanted: str) -> str:
         wanted: the run by its id, the beginning of it, or its name.
 
     Returns:
-        The id of the run.
+        The id of the run, and the number of weights of its network, trainable or not.
 
     Raises:
         UserError: there is no such run, it has no model, or `wanted` may mean another one as the sweep goes on.
@@ -59,5 +59,4 @@ def check_weights(store: Store, wanted: str) -> str:
             f"training.initial_weights={wanted} may be another run at each trial of a sweep. Now it is "
             f"{run.info.run_name}: training.initial_weights={run_id[:8]}"
         )
-    load_network(store, run)
-    return run_id
+    return run_id, int(load_network(store, run).count_params())

@@ -78,7 +78,7 @@ def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Chec
     load_keras()
     found: list[Checked | str] = []
     held: dict[str, tuple[Splits, dict[str, int]]] = {}
-    weights: dict[str | None, str | None] = {None: None}
+    weights: dict[str, tuple[str, int]] = {}
     for values in points:
         try:
             config = build(ExperimentConfig, values)
@@ -87,9 +87,17 @@ def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Chec
                 held = {dataset: (load(config.dataset, work_folder), {})}
             checked = check(config, *held[dataset])
             wanted = config.training.initial_weights
-            if wanted is not None and wanted not in weights:
-                weights[wanted] = check_weights(open_to_read(config.tracking), wanted)
-            found.append(replace(checked, initial_weights=weights[wanted]))
+            if wanted is not None:
+                if wanted not in weights:
+                    weights[wanted] = check_weights(open_to_read(config.tracking), wanted)
+                run_id, parameters = weights[wanted]
+                if parameters != checked.parameters:
+                    raise UserError(
+                        f"training.initial_weights={wanted}: that network has {parameters:,} weights, "
+                        f"this one would have {checked.parameters:,}."
+                    )
+                checked = replace(checked, initial_weights=run_id)
+            found.append(checked)
         except UserError as error:
             found.append(str(error))
     return found
