@@ -349,8 +349,18 @@ def test_the_table_and_the_figure_of_what_was_drawn() -> None:
     assert search_figure(one, drawn)[:4] == b"\x89PNG"
 
 
+def test_the_figure_shows_options_by_name_and_the_trials_of_one_side_by_side() -> None:
+    factors = {"optimizer": figure.Factor([1, 0, 1, 1], options=("sgd", "adam"))}
+    drawn = figure.draw([0, 1, 2, 3], [0.5, 0.6, 0.9, 0.7], [False, False, False, True], factors, metric="val/accuracy")
+    axes = drawn.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["sgd", "adam"]
+    assert axes.get_title(loc="left") == "Best at adam (○)"
+    places = {line.get_label(): line.get_xdata().tolist() for line in axes.get_lines()}
+    assert (places["finished"], places["pruned"]) == ([0.75, 0, 1], [1.25])
+
+
 def test_the_figure_marks_the_best_finished_trial() -> None:
-    factors = {"l2": ([1e-5, 1e-4, 1e-3], True), "units": ([16.0, 32.0, 64.0], False)}
+    factors = {"l2": figure.Factor([1e-5, 1e-4, 1e-3], log=True), "units": figure.Factor([16.0, 32.0, 64.0])}
     drawn = figure.draw([0, 1, 2], [0.5, 0.9, 0.95], [False, False, True], factors, metric="val/accuracy", name="x")
     assert [axes.get_xscale() for axes in drawn.axes] == ["log", "linear", "linear"]
     assert drawn.axes[0].get_title(loc="left") == "Best at 1e-4 (○)"

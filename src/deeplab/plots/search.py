@@ -1,6 +1,7 @@
-"""What a search found: the score against each numeric factor, and how the best score grew."""
+"""What a search found: the score against each factor, and how the best score grew."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +15,22 @@ from deeplab.plots.style import BLUE, GREY, INK, new_figure, say, shorten, style
 _COLUMNS = 2
 _ROW_HEIGHT = 2.9  # inches
 _FEW_DECADES = 200.0  # within which powers of ten alone are too few ticks
+_SPREAD = 0.5  # width in which the trials of one option lie side by side; options are 1 apart
+_LEVEL_LETTERS = 44  # that fit below one panel; names of options that are longer together are tilted
+
+
+class Factor(NamedTuple):
+    """What the trials got for one key.
+
+    Attributes:
+        values: at each trial: numbers, or positions in `options`.
+        log: whether numbers go on a logarithmic axis.
+        options: the names of what was chosen from, or none for numbers.
+    """
+
+    values: Sequence[float]
+    log: bool = False
+    options: Sequence[str] = ()
 
 
 @style()
@@ -21,7 +38,7 @@ def draw(
     trials: Sequence[int],
     scores: Sequence[float],
     pruned: Sequence[bool],
-    factors: Mapping[str, tuple[Sequence[float], bool]],
+    factors: Mapping[str, Factor],
     *,
     metric: str,
     name: str = "",
@@ -35,14 +52,14 @@ def draw(
         trials: their numbers, from 0.
         scores: of each trial; accuracies as fractions.
         pruned: which of them were ended early.
-        factors: by name, the value at each trial and whether its axis is logarithmic.
+        factors: by name, what each trial got.
         metric: `val/accuracy` or `val/loss`.
         name: of the search, for the title.
 
     Raises:
         ValueError: lengths differ, or the metric is unknown.
     """
-    for values in (scores, pruned, *(values for values, _ in factors.values())):
+    for values in (scores, pruned, *(factor.values for factor in factors.values())):
         if len(values) != len(trials):
             raise ValueError(f"{len(values)} values for {len(trials)} trials; there must be one for each.")
     score, ended = np.array(scores, dtype=np.float64), np.array(pruned, dtype=np.bool_)
@@ -50,8 +67,14 @@ def draw(
     rows = -(-(len(factors) + 1) // _COLUMNS)
     figure = new_figure(scores_of.title(name, f"{scores_of.metric_name(metric)} in a search"), 0.9 + rows * _ROW_HEIGHT)
     panels = figure.subplots(rows, _COLUMNS if factors else 1, squeeze=False).ravel()
-    for axes, (factor, (values, log)) in zip(panels, factors.items(), strict=False):
-        _draw_factor(axes, factor, np.array(values, dtype=np.float64), log, score, ended, best, metric)
+    for axes, (key, factor) in zip(panels, factors.items(), strict=False):
+        axes.set_xlabel(shorten(key, 36) + (" (log scale)" if factor.log else ""))
+        x = _lay_out_options(axes, factor) if factor.options else _lay_out_numbers(axes, factor)
+        if best is not None:
+            value = factor.values[best]
+            words = shorten(factor.options[int(value)], 24) if factor.options else scores_of.number_text(value)
+            axes.set_title(f"Best at {words} ({scores_of.RING})")
+        _draw_trials(axes, x, score, ended, best, metric)
     _draw_progress(panels[len(factors)], np.array(trials, dtype=np.int64), score, ended, best, metric)
     for axes in panels[len(factors) + 1 :]:
         axes.remove()
@@ -69,27 +92,30 @@ def _best(score: NDArray[np.float64], ended: NDArray[np.bool_], metric: str) -> 
     return int(np.argmin(np.where(ended, np.inf, sign * score)))
 
 
-def _draw_factor(
-    axes: Axes,
-    factor: str,
-    values: NDArray[np.float64],
-    log: bool,
-    score: NDArray[np.float64],
-    ended: NDArray[np.bool_],
-    best: int | None,
-    metric: str,
-) -> None:
-    shown = shorten(factor, 36)
-    axes.set_xlabel(shown + (" (log scale)" if log else ""))
-    if log:
+def _lay_out_numbers(axes: Axes, factor: Factor) -> NDArray[np.float64]:
+    """Scale the axis, and tell where on it each trial lies."""
+    values = np.array(factor.values, dtype=np.float64)
+    if factor.log:
         axes.set_xscale("log")
         if values.size and values.max() < _FEW_DECADES * values.min():
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scores_of.number_text(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    if best is not None:
-        axes.set_title(f"Best at {scores_of.number_text(float(values[best]))} ({scores_of.RING})")
-    _draw_trials(axes, values, score, ended, best, metric)
+    return values
+
+
+def _lay_out_options(axes: Axes, factor: Factor) -> NDArray[np.float64]:
+    """Name the options, and tell where each trial lies: those of one option side by side, in their order."""
+    names = [shorten(option, 20) for option in factor.options]
+    tilted = sum(map(len, names)) > _LEVEL_LETTERS
+    axes.set_xticks(range(len(names)), names, rotation=25 if tilted else 0, ha="right" if tilted else "center")
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    places = np.array(factor.values, dtype=np.float64)
+    for option in range(len(names)):
+        (alike,) = np.nonzero(places == option)
+        if alike.size > 1:
+            places[alike] += np.linspace(-_SPREAD / 2, _SPREAD / 2, alike.size)
+    return places
 
 
 def _draw_progress(

@@ -1,6 +1,6 @@
 """What a search is in the store: a parent run as a grid has it, a table of its trials, a figure, the best trial."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -135,16 +135,16 @@ def search_figure(search: Search, drawn: Sequence[Drawn]) -> bytes:
             [trial.number for trial in shown],
             [trial.value for trial in shown if trial.value is not None],
             [trial.state == "PRUNED" for trial in shown],
-            {key: ([float(trial.settings[key]) for trial in shown], log) for key, log in _factors(search.grid.axes)},
+            {axis.key: _factor(axis, [trial.settings[axis.key] for trial in shown]) for axis in search.grid.axes},
             metric=search.config.sweep.metric,
             name=search.name,
         )
     )
 
 
-def _factors(axes: Sequence[Axis]) -> Iterator[tuple[str, bool]]:
-    """The keys whose values are numbers, and whether they are shown on a logarithmic scale."""
-    for axis in axes:
-        values = numbers(axis)
-        if values is not None:
-            yield axis.key, axis.interval.log if axis.interval else on_log_scale(values)
+def _factor(axis: Axis, drawn: Sequence[str]) -> figure.Factor:
+    values = numbers(axis)
+    if values is None:
+        return figure.Factor([axis.values.index(value) for value in drawn], options=axis.values)
+    log = axis.interval.log if axis.interval else on_log_scale(values)
+    return figure.Factor([float(value) for value in drawn], log)
