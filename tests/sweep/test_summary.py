@@ -5,6 +5,7 @@ import math
 import pytest
 
 from deeplab.evaluation.statistics import statistics
+from deeplab.sweep import figures
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.outcome import best_trial
 from deeplab.sweep.summary import TrialScores, summarise
@@ -79,3 +80,18 @@ def test_tables_hold_every_point_and_every_finished_trial() -> None:
         ("1", "2", "run-0-1"),
         ("3", "1", "run-2-0"),
     ]
+
+
+@pytest.mark.parametrize(("metric", "best"), [("val/accuracy", range(5, 45)), ("val/loss", range(40))])
+def test_of_too_many_words_the_best_are_drawn_and_the_title_says_so(
+    metric: str, best: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "to_png", lambda figure: figure)
+    axis = Axis("model", tuple(f"net{number}" for number in range(45)))
+    trials = [trial(number, 0, 0.5 + number / 100, loss=number / 100) for number in range(45)]
+    summary = summarise([{"model": value} for value in axis.values], trials, metric, 1)
+    ((_, drawn),) = figures.sweep_figures("many", [axis], summary, None, {})
+    names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    assert names == [f"model=net{number}" for number in best]
+    assert "many, the best 40 of 45" in drawn.get_suptitle()
+    assert f"Best: model=net{44 if best.stop == 45 else 0}," in drawn.axes[0].get_title(loc="left")

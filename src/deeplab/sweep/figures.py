@@ -8,6 +8,7 @@ import numpy as np
 from deeplab.config.schema import ReferenceConfig
 from deeplab.plots import sweep_categories, sweep_curves, sweep_factor, sweep_heat_map, sweep_parallel
 from deeplab.plots.reference import Reference
+from deeplab.plots.scores import is_accuracy
 from deeplab.plots.style import to_png
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.summary import PointSummary, Summary
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 History = Sequence[tuple[int, float, str, str]]
-MOST_CATEGORIES = 40
+MOST_CATEGORIES = 40  # rows of one figure
 
 
 def sweep_figures(
@@ -92,17 +93,29 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
         means = _means(summary.points, summary).tolist()
         keys = [axis.key.rpartition(".")[2] for axis in axes]
         return sweep_parallel.draw(keys, points, means, metric=summary.metric, best=summary.best, name=name)
-    shown = summary.points[:MOST_CATEGORIES]
+    positions = _best_to_show(summary)
+    shown = [summary.points[position] for position in positions]
+    if len(shown) < len(summary.points):
+        name = f"{name}, the best {len(shown)} of {len(summary.points)}"
     return sweep_categories.draw(
         [point_name(point.settings) or name for point in shown],
         [_scores(point, summary) for point in shown],
         metric=summary.metric,
         planned=summary.replicates,
         intervals=[_interval(point, summary) for point in shown],
-        best=summary.best if summary.best is not None and summary.best < len(shown) else None,
+        best=None if summary.best is None else positions.index(summary.best),
         reference=line,
         name=name,
     )
+
+
+def _best_to_show(summary: Summary) -> list[int]:
+    """Positions of all points, or of the best of too many, in their order."""
+    means = _means(summary.points, summary)
+    ranks = np.nan_to_num(-means if is_accuracy(summary.metric) else means, nan=np.inf)
+    if summary.best is not None:  # the mean of an incomplete point may be better
+        ranks[summary.best] = -np.inf
+    return sorted(np.argsort(ranks, kind="stable")[:MOST_CATEGORIES].tolist())
 
 
 def _scores(point: PointSummary, summary: Summary) -> list[float]:
