@@ -186,7 +186,7 @@ def test_training_points_of_one_class_alone_are_refused() -> None:
         ("dataset.inputs=[x1_square]", "Did you mean 'x1_squared'?"),
         ("dataset.inputs=[]", "dataset.inputs: must not be empty, got []."),
         ("dataset.inputs=[x1,x2,x1]", "dataset.inputs: must name each input once, and x1 is there twice, got"),
-        ("dataset.inputs=x1", 'dataset.inputs: must be a list, got "x1".'),
+        ("dataset.inputs=x1", 'dataset.inputs: must be a list, got "x1". A list has brackets: [x1]'),
         ("dataset.noise=0.51", "dataset.noise: must be less than or equal to 0.5, got 0.51."),
         ("dataset.noise=-0.1", "dataset.noise: must be greater than or equal to 0, got -0.1."),
         (

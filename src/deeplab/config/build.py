@@ -87,6 +87,8 @@ def _line(errors: list[ErrorDetails], values: Mapping[str, Any], root: type[Any]
     allowed = " or ".join(dict.fromkeys(_message(error) for error in alike)).replace(" or must be", " or")
     expected = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ") if "literal" in kind else ""
     hint = nearest(str(first["input"]), expected.split(", ")) if expected else ""
+    if "a list" in allowed and isinstance(first["input"], str):
+        hint = f"A list has brackets: [{first['input'][:40]}]"
     return f"{path}: {allowed}, got {_shown(first['input'])}. {hint}".rstrip()
 
 
