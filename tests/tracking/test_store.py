@@ -1,8 +1,12 @@
 import os
 import socket
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.conftest import wait_until
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
@@ -40,6 +44,25 @@ def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
     assert open_store(tracking(uri)).experiment_id == first.experiment_id
     experiment = first.client.get_experiment(first.experiment_id)
     assert experiment.artifact_location == (tmp_path / "deep" / "er" / "mlruns").as_uri()
+
+
+OPENING = "from deeplab.config.compose import compose\nfrom deeplab.tracking.store import open_store\n"
+OPENING += "open_store(compose([]).config.tracking)"
+
+
+def test_a_process_killed_while_it_makes_a_store_leaves_no_half_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Callable[..., Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    unfinished = tmp_path / "mlflow.db.new"
+    process = start("-c", OPENING, program=(sys.executable,))
+    wait_until(lambda: unfinished.exists() and unfinished.stat().st_size > 100_000, every=0.01)
+    process.kill()
+    process.communicate()
+    assert unfinished.exists()
+    assert not (tmp_path / "mlflow.db").exists()
+    assert open_store(tracking()).experiment_id == "1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".deeplab", "mlflow.db"]
 
 
 def test_a_server_that_is_not_there_is_told_at_once() -> None:

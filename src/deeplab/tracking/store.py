@@ -118,6 +118,8 @@ def open_store(config: TrackingConfig) -> Store:
     try:
         # Two first runs at once would create the tables twice.
         with FileLock(place.work_folder / "store.lock"), impatient():
+            if place.database is not None and not (place.database.exists() and _head(place.database)):
+                _create_database(place.database)
             mlflow.set_tracking_uri(place.uri)
             client = mlflow.MlflowClient(place.uri)
             experiment_id = _experiment(client, place, config.experiment)
@@ -222,6 +224,20 @@ def _check_database(database: Path) -> None:
         raise UserError(f"The store {database} cannot be written ({error.strerror}). {WAYS_ON}") from error
     if database.exists():
         _head(database)
+
+
+def _create_database(database: Path) -> None:
+    """Make the tables beside it, and move them into place once they are all there.
+
+    It takes seconds, and MLflow refuses what a process leaves that is killed meanwhile.
+    """
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    unfinished = database.with_name(f"{database.name}.new")
+    for left in (unfinished, database.with_name(f"{unfinished.name}-journal")):
+        left.unlink(missing_ok=True)
+    SqlAlchemyStore(f"sqlite:///{unfinished}", (database.parent / "mlruns").as_uri()).engine.dispose()
+    unfinished.replace(database)
 
 
 def _head(database: Path) -> bytes:
