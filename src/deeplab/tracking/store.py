@@ -236,7 +236,8 @@ def _create_database(database: Path) -> None:
     unfinished = database.with_name(f"{database.name}.new")
     for left in (unfinished, database.with_name(f"{unfinished.name}-journal")):
         left.unlink(missing_ok=True)
-    SqlAlchemyStore(f"sqlite:///{unfinished}", (database.parent / "mlruns").as_uri()).engine.dispose()
+    made = SqlAlchemyStore(f"sqlite:///{unfinished}", (database.parent / "mlruns").as_uri())  # type: ignore[no-untyped-call]
+    made.engine.dispose()
     unfinished.replace(database)
 
 
