@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.conftest import ROOT
 
 from deeplab.tracking.store import Store
 
@@ -81,7 +82,13 @@ def test_what_cannot_be_asked_is_told_in_one_line(cli: Cli, ids: Ids, arguments:
 
 def test_a_folder_without_a_store_stays_without_one(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for command in (["runs"], ["show", "latest"], ["compare", "a", "b"], ["curves", "latest"], ["rm", "latest"]):
+    picture = str(ROOT / "experiments" / "denoising" / "figures" / "under_noise_noise_curve.png")
+    of_a_run = ("show", "curves", "rm", "evaluate", "reproduce", "report")
+    for command in (
+        *(["runs"], ["compare", "a", "b"], ["predict", "latest", picture], ["export", "latest", "--to", "keras"]),
+        *(["explain", "latest", "1"], ["generate", "latest", "--noise", "7"], ["noise", "--classifier", "latest"]),
+        *(["train", "--resume", "latest"], ["repair"], *([name, "latest"] for name in of_a_run)),
+    ):
         status, out, err = cli(*command)
         assert (status, out) == (2, "")
         assert (

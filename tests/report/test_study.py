@@ -125,7 +125,7 @@ def test_a_page_is_written_of_nothing(study: Path, cli: Callable[..., Outcome], 
     ("text", "line"),
     [
         ("title: [", "study.yaml is no YAML"),
-        ("title: x", "about: Field required"),
+        ("title: x", "about is missing."),
         (STUDY.replace("classifier: dense", "classifier: dens"), "Unknown entry 'dens'"),
         (STUDY.replace("tolerance: 0.5, ", ""), "reported and tolerance go together"),
         (STUDY.replace('levels: "0,0.5"', 'levels: "0:1"'), "noise.levels 0:1: write START:STOP:STEP"),
@@ -151,6 +151,15 @@ def test_a_folder_without_a_study_and_an_entry_that_is_none(study: Path, cli: Ca
     assert reported.err.endswith(" There is no study.yaml in experiments/nowhere either.\n")
     outcome = cli("study", "small", "--only", "dens")
     assert (outcome.status, "Unknown entry 'dens' in --only. Did you mean 'dense'?" in outcome.err) == (2, True)
+
+
+def test_a_point_that_a_sweep_does_not_have_is_told_before_anything_is_trained(
+    study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]
+) -> None:
+    (study / "study.yaml").write_text(SWEEP.replace("point: l2=0.01", "point: l2=0.1"))
+    outcome = cli("study", "small")
+    assert (outcome.status, outcome.err.count("\n"), runs()) == (2, 1, [])
+    assert "Unknown point 'l2=0.1' in entry 'decay'." in outcome.err
 
 
 def test_results_that_somebody_broke_are_named(study: Path) -> None:

@@ -40,6 +40,12 @@ def test_an_override_becomes_one_for_each_value(text: str, values: list[str]) ->
         ("l2=linspace(1,2,1)", "a count of at least 2"),
         ("l2=linspace(1,inf,3)", r"write linspace\(FIRST,LAST,COUNT\)"),
         ("seed=range(0,1000000)", "more than 100,000 values"),
+        ("seed=shuffle(range(1,1e12))", "more than 100,000 values"),
+        ("seed=sort(range(1,1e12),reverse=true)", "more than 100,000 values"),
+        ("l2=range(1,5,0)", "STEP must not be 0"),
+        ("l2=range(0,1,0.0)", "STEP must not be 0"),
+        ("l2=range(nan,1)", "STEP must not be 0"),
+        ("l2=range(0,1,nan)", "STEP must not be 0"),
         ("l2=1e-6,", "cannot be read"),
     ],
 )

@@ -131,3 +131,10 @@ def test_a_short_name_of_several_fields_is_told(store: Store, make: Make) -> Non
 def test_the_number_of_a_layer_is_no_name_to_be_suggested() -> None:
     with pytest.raises(UserError, match="no run has 'l3'. Did you mean 'l2'?"):
         full_names("l3", ["l2", "model.layers.3"], [], [], "--sort")
+
+
+def test_the_place_in_a_list_is_no_name() -> None:
+    params = ["optimizer.betas.0", "optimizer.betas.1"]
+    with pytest.raises(UserError, match="x: no run has '1'."):
+        full_names("1", params, [], [], "x")
+    assert full_names("optimizer.betas.1", params, [], [], "x") == ("optimizer.betas.1",)

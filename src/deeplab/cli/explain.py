@@ -25,9 +25,9 @@ def explain(
     from deeplab.config.compose import compose
     from deeplab.runs.explain import TOLERANCE
     from deeplab.runs.explain import explain as explain_run
-    from deeplab.tracking.store import open_store
+    from deeplab.tracking.store import open_existing
 
-    result = explain_run(open_store(compose(words).config.tracking), run, image)
+    result = explain_run(open_existing(compose(words).config.tracking), run, image)
     screen, rows = console(), table(None, ("layer", "type", "shape"), ("largest difference",))
     for layer in result.layers:
         rows.add_row(layer.name, layer.kind, "x".join(map(str, layer.output_shape)), f"{layer.difference:.1e}")

@@ -54,12 +54,12 @@ def generate(
     from deeplab.runs.generate import Wish
     from deeplab.runs.generate import generate as generate_images
     from deeplab.runs.outputs import check_file, write_file
-    from deeplab.tracking.store import open_store
+    from deeplab.tracking.store import open_existing
 
     wish = Wish(cast("Way", way), images, steps, level, seed)
     if out is not None:
         check_file(out, ".png", "--out")
-    found = generate_images(run, wish, classifier, open_store(compose(words).config.tracking))
+    found = generate_images(run, wish, classifier, open_existing(compose(words).config.tracking))
     for name, pairs in (found.said or {}).items():
         print(f"{name.strip()}: " if name.strip() else "", end="")
         print("  ".join(f"{label} {100 * probability:.0f} %" for label, probability in pairs))

@@ -59,10 +59,10 @@ def noise(
         from deeplab.cli.noise_progress import noise_progress, show_noise
         from deeplab.config.compose import compose
         from deeplab.runs.noise_curve import NoiseSettings, noise_curve
-        from deeplab.tracking.store import open_store
+        from deeplab.tracking.store import open_existing
 
         settings = NoiseSettings(classifier, denoisers, kind, read_levels(levels), seeds)
-        store = open_store(compose(store_words).config.tracking)
+        store = open_existing(compose(store_words).config.tracking)
         with noise_progress() as observer:
             result = noise_curve(settings, store, observer)
     except KeyboardInterrupt as interrupt:

@@ -8,9 +8,9 @@ def repair(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
     from deeplab.config.compose import compose
     from deeplab.runs.resume import resumable
     from deeplab.tracking.repair import mark_dead
-    from deeplab.tracking.store import open_store
+    from deeplab.tracking.store import open_existing
 
-    store = open_store(compose(overrides or [], config_dir).config.tracking)
+    store = open_existing(compose(overrides or [], config_dir).config.tracking)
     dead = mark_dead(store)
     for run in dead:
         print(f"marked KILLED: {run.info.run_id[:8]} {run.info.run_name}")

@@ -33,6 +33,8 @@ def report(
     """
     from deeplab.report.targets import targets
 
+    if out is not None and out.is_dir():
+        raise UserError(f"--out {out}: this is a folder; give the name of a file.")
     paths = targets(out or Path("report"), form)
     if _is_study(run):
         page, name = _study(Path(run[0]))

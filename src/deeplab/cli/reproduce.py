@@ -19,10 +19,10 @@ def reproduce(run: RunName, overrides: StoreOverrides = None, config_dir: Config
         from deeplab.cli.progress import progress
         from deeplab.cli.reproductions import show_reproduction
         from deeplab.runs.reproduce import reproduce as reproduce_run
-        from deeplab.tracking.store import open_store
+        from deeplab.tracking.store import open_existing
 
         with progress() as observer:
-            done = reproduce_run(open_store(tracking), tracking.experiment, run, [observer])
+            done = reproduce_run(open_existing(tracking), tracking.experiment, run, [observer])
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted before the training began; there is no run.", exit_status(interrupt)) from None
     show_reproduction(done)

@@ -27,11 +27,13 @@ def study(
         # Here, because what follows imports NumPy, MLflow and TensorFlow.
         from deeplab.cli.study_progress import ShownStudy, show_study
         from deeplab.config.compose import compose
+        from deeplab.report.entries import check_points
         from deeplab.report.results import Results
         from deeplab.report.study import Study, carry_out
         from deeplab.report.study_page import write_page
         from deeplab.tracking.store import open_store
 
+        check_points(config)
         results = Results(folder)
         store = open_store(compose(words).config.tracking)
         carried = Study(config, folder, words, store, ShownStudy(), results, {})

@@ -50,7 +50,9 @@ class PlainSweepProgress(SweepObserver):
         self._done_before, self._counts["finished"] = finished, finished
         self._began = time.monotonic()
         self._print(f"{sweep.name}: {sweep.size}")
-        if finished:
+        if finished > sweep.count:
+            self._print(f"{finished} trials are done already, more than the {sweep.count} that are asked for")
+        elif finished:
             self._print(f"{finished} of {sweep.count} trials are done already")
         self._print(f"sweep {run_id[:8]}, {capacity} at once")
 

@@ -64,7 +64,7 @@ def conclusion(plan: Plan, summary: Summary) -> list[str]:
         return ["No trial is finished."]
     best, metric = summary.points[summary.best], summary.metric
     found = best.statistics[metric]
-    spread = "" if found.deviation is None else f" ± {found.deviation:.4f}"
+    spread = "" if found.deviation is None else f" (standard deviation {found.deviation:.4f})"
     lines = [f"best by mean {_LABELS[metric]}: {point_name(best.settings) or plan.name}, {found.mean:.4f}{spread}"]
     on_test = metric.startswith("test/") or plan.trials[0].values["validation"]["kind"] == "test"
     if on_test and len(plan.points) > 1:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, IntervalSweep, Override, QuotedString, Transformer
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, QuotedString, RangeSweep, Transformer
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -82,6 +82,8 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
     values = override.value()
     if isinstance(values, IntervalSweep) or any(isinstance(one, IntervalSweep) for one in getattr(values, "list", ())):
         raise UserError(f"Override '{text}': an interval has no values to list; it stands alone, and is searched.")
+    if isinstance(values, RangeSweep):
+        _check_range(text, values)
     if isinstance(values, Glob):
         names = values.filter(list(group_options.get(override.key_or_group, ())))
         expanded = [f"{override.key_or_group}={name}" for name in names]
@@ -91,8 +93,23 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
     if not expanded:
         raise UserError(f"Override '{text}' has no value to sweep over.")
     if len(expanded) > MOST_VALUES:
-        raise UserError(f"Override '{text}' has more than {MOST_VALUES:,} values.")
+        raise UserError(_too_many(text))
     return expanded
+
+
+def _check_range(text: str, values: RangeSweep) -> None:
+    """Before it is written out: a shuffled one would first be whole in memory."""
+    start, stop, step = values.start, values.stop, values.step
+    assert start is not None and stop is not None
+    # Not a number is not smaller than anything.
+    if step == 0 or not all(abs(one) <= _LARGEST for one in (start, stop, step)):
+        raise UserError(f"Override '{text}': write range(START,STOP,STEP), as range(1,9,2); STEP must not be 0.")
+    if (stop - start) / step > MOST_VALUES:
+        raise UserError(_too_many(text))
+
+
+def _too_many(text: str) -> str:
+    return f"Override '{text}' has more than {MOST_VALUES:,} values."
 
 
 def read_interval(text: str) -> Interval | None:

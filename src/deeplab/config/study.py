@@ -133,6 +133,8 @@ def read_study(folder: Path) -> StudyConfig:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
+        if first["type"] == "missing":
+            raise UserError(f"{path}: {where} is missing.") from error
         raise UserError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
     for name, entry in study.entries.items():
         if entry.noise is None:

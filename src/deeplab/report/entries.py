@@ -76,6 +76,17 @@ def _measured(config: StudyConfig, name: str, entry: Entry, lines: Sequence[Resu
     return Measured(name, entry, found, max(1, len(wanted)), tuple(verdicts(name, entry, found)))
 
 
+def check_points(config: StudyConfig) -> None:
+    """Refuse figures of points that a sweep does not have, before anything is trained for them.
+
+    Raises:
+        UserError: there are such.
+    """
+    for name, entry in config.entries.items():
+        if entry.sweep is not None and any(figure.point for figure in entry.figures):
+            _check_points(name, entry, plan_sweep(list(entry.sweep), None))
+
+
 def _check_points(name: str, entry: Entry, plan: Plan) -> None:
     points = [point_name(settings) for settings in plan.points]
     for figure in entry.figures:

@@ -20,7 +20,7 @@ from deeplab.runs.trained import Trained, find_trained
 from deeplab.tracking.fields import SOURCE_TAG
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import open_store, reason, shown, store_errors
+from deeplab.tracking.store import open_existing, reason, shown, store_errors
 
 if TYPE_CHECKING:
     from deeplab.evaluation.accuracy import Accuracy
@@ -67,7 +67,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
         Interrupted: it was ended from outside while it was logged, and is KILLED.
     """
     elsewhere, of_data = _divided(overrides)
-    store = open_store(compose(elsewhere, config_dir).config.tracking)
+    store = open_existing(compose(elsewhere, config_dir).config.tracking)
     trained = find_trained(store, wanted)
     composed = _with_data(trained.composed(), of_data, config_dir)
     config, facts = composed.config, trained.facts()

@@ -29,8 +29,8 @@ def take_weights(network: "keras.Model", store: Store, wanted: str) -> str:
     weights = load_network(store, run).get_weights()
     ours, theirs = [w.shape for w in network.get_weights()], [w.shape for w in weights]
     if ours != theirs:
-        different = next((f"{a} against {b}" for a, b in zip(ours, theirs, strict=False) if a != b), None)
-        reason = different or f"{len(ours)} weight arrays against {len(theirs)}"
+        different = next((f"{b}, here {a}" for a, b in zip(ours, theirs, strict=False) if a != b), None)
+        reason = different or f"{len(theirs)} weight arrays, here {len(ours)}"
         raise UserError(
             f"training.initial_weights: the network of run {run.info.run_name} ({run.info.run_id[:8]}) "
             f"is another one ({reason})."

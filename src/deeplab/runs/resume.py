@@ -15,7 +15,7 @@ from deeplab.runs.artifacts import LAST_CHECKPOINT
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.status import STALE_SECONDS, heartbeat_age, is_alive
-from deeplab.tracking.store import Store, open_store
+from deeplab.tracking.store import Store, open_existing
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError
 
@@ -64,7 +64,7 @@ def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | No
         if not override.startswith((EPOCHS, "tracking.uri=", "tracking.experiment=")):
             raise UserError(f"Override '{override}': a run that is resumed can change nothing but training.epochs.")
     asked = compose(overrides, config_dir).config
-    store = open_store(asked.tracking)
+    store = open_existing(asked.tracking)
     run = find_run(store, wanted)
     name = f"{run.info.run_name} ({run.info.run_id[:8]})"
     if is_alive(run):

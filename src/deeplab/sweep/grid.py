@@ -100,6 +100,8 @@ def raise_faults(faults: Mapping[str, Sequence[str]], points: int) -> None:
     Raises:
         UserErrors: there are any.
     """
+    if len(faults) == 1 and all(len(set(names)) == points for names in faults.values()):
+        raise UserErrors(list(faults))  # it is no matter of points
     lines = []
     for fault, names in list(faults.items())[:MOST_LINES]:
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more points" if len(names) > 3 else "")

@@ -99,7 +99,7 @@ def full_names(
         return tuple(exact)
     # A param by its last part comes before a metric of that name: learning_rate=0.1 asks for what was set.
     found = (
-        [key for key in params if key.rpartition(".")[2] == name],
+        [key for key in params if key.rpartition(".")[2] == name and not name.isdigit()],
         [key for key in (name,) if key in metrics],
         [key for key in (name, OUR_TAGS + name) if key in tags][:1],
         [key for key in metrics if key.rpartition("/")[2] == name],

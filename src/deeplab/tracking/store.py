@@ -132,6 +132,16 @@ def open_store(config: TrackingConfig) -> Store:
     return Store(place, client, experiment_id)
 
 
+def open_existing(config: TrackingConfig) -> Store:
+    """Open a store in which there must be runs already, for a command that goes on from one of them.
+
+    Raises:
+        UserError: there is none, or it cannot be reached or written.
+    """
+    _check_there(locate(config.uri))
+    return open_store(config)
+
+
 def open_to_read(config: TrackingConfig) -> Store:
     """Open a store that is there; nothing is created.
 
@@ -141,8 +151,7 @@ def open_to_read(config: TrackingConfig) -> Store:
     place = locate(config.uri)
     if place.database is None:
         _check_reachable(place)
-    elif not place.database.exists() or not _head(place.database):
-        raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
+    _check_there(place)
     quieten_mlflow()
     reader = None if place.database is None else SqliteReader(place.database)
     if reader is not None and reader.can_read() and (experiment_id := reader.experiment(config.experiment)):
@@ -210,6 +219,11 @@ def _check_reachable(place: Place) -> None:
             socket.create_connection(address, timeout=CONNECT_SECONDS).close()
         except (OSError, ValueError, UnicodeError) as error:
             raise UserError(f"The store {shown(place.uri)} cannot be reached ({error}). {WAYS_ON}") from error
+
+
+def _check_there(place: Place) -> None:
+    if place.database is not None and not (place.database.exists() and _head(place.database)):
+        raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
 
 
 def _check_database(database: Path) -> None:
