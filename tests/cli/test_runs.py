@@ -86,7 +86,7 @@ def test_a_folder_without_a_store_stays_without_one(cli: Cli, tmp_path: Path, mo
     of_a_run = ("show", "curves", "rm", "evaluate", "reproduce", "report")
     for command in (
         *(["runs"], ["compare", "a", "b"], ["predict", "latest", picture], ["export", "latest", "--to", "keras"]),
-        *(["explain", "latest", "1"], ["generate", "latest", "--noise", "7"], ["noise", "--classifier", "latest"]),
+        *(["explain", "latest", "1"], ["generate", "latest", "--around", "7"], ["noise", "--classifier", "latest"]),
         *(["train", "--resume", "latest"], ["repair"], *([name, "latest"] for name in of_a_run)),
     ):
         status, out, err = cli(*command)
