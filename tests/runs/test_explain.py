@@ -112,7 +112,16 @@ def test_a_file_is_what_a_row_is(explained: Cli, store: Store, dense: str, tmp_p
     status, out, _ = explained("dense", str(tmp_path / "own seven.png"))
     assert status == 0
     assert f"says {said.argmax()} ({100 * said.max():.1f} %)\n" in out
+    assert out.startswith("own seven.png in run ")
     assert "saliency.png" in files(store, dense, "explain/own-seven.png")
+
+
+def test_an_inverted_or_empty_file_is_called_so(explained: Cli, store: Store, dense: str, tmp_path: Path) -> None:
+    test = load(compose(list(DATA)).config.dataset, store.place.work_folder).test
+    Image.fromarray(255 - test.images(slice(3, 4))[0, ..., 0]).save(tmp_path / "ink.png")
+    Image.new("L", (30, 30)).save(tmp_path / "empty.png")
+    assert explained("dense", str(tmp_path / "ink.png"))[1].startswith("ink.png, inverted in run ")
+    assert explained("dense", str(tmp_path / "empty.png"))[1].startswith("empty.png, with nothing to be seen, in run ")
 
 
 def test_a_photo_is_brought_to_the_size_and_colours_of_the_rows(explained: Cli, store: Store, tmp_path: Path) -> None:

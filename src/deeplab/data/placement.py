@@ -28,6 +28,11 @@ class Placed:
     row: NDArray[np.uint8] | NDArray[np.float32]
     inverted: bool
 
+    @property
+    def blank(self) -> bool:
+        """Whether it is of one brightness and nothing else."""
+        return bool((self.row == self.row.flat[0]).all())
+
 
 def place(path: Path, facts: DatasetFacts) -> Placed:
     """Read a picture and make of it what the images of a data set are.

@@ -87,10 +87,11 @@ def _file(what: str, facts: DatasetFacts) -> Seen:
         raise UserError(f"{what}: the rows of {facts.name} have {facts.input_shape[2]} channels, and no file has.")
     path = _existing(what)
     with quiet_pillow():
-        row = place(path, facts).row
+        placed = place(path, facts)
+    marks = (", inverted" if placed.inverted else "") + (", with nothing to be seen," if placed.blank else "")
     # A path among artifacts has no room for what a file name may hold.
     folder = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.name).strip(".-") or "image"
-    return Seen(path.name, f"explain/{folder}", row, row, None, None)
+    return Seen(path.name + marks, f"explain/{folder}", placed.row, placed.row, None, None)
 
 
 def _existing(what: str) -> Path:

@@ -111,7 +111,7 @@ def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list
             rows = np.stack([each.row for each in placed])
             said = network.predict_on_batch(rows)
             answers += [
-                Answer(path, probabilities, each.inverted, blank=bool((each.row == each.row.flat[0]).all()))
+                Answer(path, probabilities, each.inverted, each.blank)
                 for path, probabilities, each in zip(some, said, placed, strict=True)
             ]
             seen += list(rows[: MOST_SEEN - len(seen)])
