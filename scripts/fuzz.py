@@ -31,6 +31,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from deeplab.config.compose import compose
+from deeplab.training.runtime import load_keras
 
 TRAINED_SHARE = 40  # one in so many of those that are small enough
 KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
@@ -112,7 +113,8 @@ def isolated() -> Iterator[Path]:
 
 def import_libraries() -> None:
     """What takes seconds, and would be counted against the first input."""
-    for name in ("keras", "tensorflow", "sklearn.datasets", "mlflow.keras", "matplotlib.figure", "deeplab.cli.dry_run"):
+    load_keras()
+    for name in ("sklearn.datasets", "mlflow.keras", "matplotlib.figure", "deeplab.cli.dry_run"):
         importlib.import_module(name)
     compose([])
 
