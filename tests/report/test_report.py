@@ -239,12 +239,12 @@ def test_an_evaluation_under_noise_shows_its_rates(here: Path, cli: Callable[...
         (["conv", "--out", "x.pdf"], "--out x.pdf: its name must end in .html or .md."),
         (["conv", "sweep"], "There is no run 'sweep'."),
         (["conv", "under noise"], "One run at a time, got 2."),
-        (["conv", "--out", "mlruns"], None),
+        (["conv", "--out", "mlruns"], "--out mlruns: this is a folder; give the name of a file."),
         (["bare"], "Run bare ("),
     ],
 )
 def test_what_is_wrong_is_one_line_and_nothing_is_left(
-    words: list[str], line: str | None, here: Path, cli: Callable[..., Outcome]
+    words: list[str], line: str, here: Path, cli: Callable[..., Outcome]
 ) -> None:
     if words == ["bare"]:
         store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
@@ -252,9 +252,6 @@ def test_what_is_wrong_is_one_line_and_nothing_is_left(
             log.end("FAILED", "it ended early")
     before = sorted(path.name for path in here.iterdir())
     outcome = cli("report", *words)
-    if line is None:
-        assert (outcome.status, outcome.out) == (0, "report mlruns.html\n")
-        return
     assert (outcome.status, outcome.err.count("\n")) == (2, 1)
     assert line in outcome.err
     assert sorted(path.name for path in here.iterdir()) == before
