@@ -44,7 +44,7 @@ def forge(
         if status == "RUNNING":
             log.flush()
         else:
-            log.end(status, error)  # type: ignore[arg-type]
+            log.end(status, error)
     return log.run_id
 
 

@@ -31,7 +31,7 @@ def test_groups_and_values_are_overridden() -> None:
 def test_configuration_is_frozen() -> None:
     config = compose([]).config
     with pytest.raises(AttributeError):
-        config.seed = 3  # type: ignore[misc]
+        config.seed = 3
 
 
 def test_l2_reaches_the_layers() -> None:

@@ -102,7 +102,7 @@ ERRORS: list[tuple[Callable[[], Any], str]] = [
         "pool_size: dimension 1 (width) is 9, expected at most 8, the width of the input.",
     ),
     (
-        lambda: max_pooling(MAPS, 2, 1.5),  # type: ignore[arg-type]
+        lambda: max_pooling(MAPS, 2, 1.5),
         "strides: expected a whole number of at least 1 or two of them, got 1.5.",
     ),
     (lambda: max_pooling(MAPS, 2, padding="full"), "padding: expected one of valid, same, got 'full'."),

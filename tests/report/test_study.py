@@ -149,6 +149,7 @@ def test_a_folder_without_a_study_and_an_entry_that_is_none(study: Path, cli: Ca
     reported = cli("report", "experiments/nowhere")
     assert (reported.status, reported.err.count("\n")) == (2, 1)
     assert reported.err.endswith(" There is no study.yaml in experiments/nowhere either.\n")
+    assert "study.yaml" not in cli("report", "tracking.uri=sqlite:///mlflow.db").err
     outcome = cli("study", "small", "--only", "dens")
     assert (outcome.status, "Unknown entry 'dens' in --only. Did you mean 'dense'?" in outcome.err) == (2, True)
 

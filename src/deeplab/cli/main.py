@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 import traceback
+from io import TextIOWrapper
 
 import typer
 from typer.exceptions import TyperException
@@ -78,7 +79,8 @@ def _options(
 
 def main() -> None:
     """Run the command line; bad input ends it with one line and status 2, a failed run with status 1."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     listen()
     try:
         status = app(standalone_mode=False)

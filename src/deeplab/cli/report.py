@@ -42,7 +42,7 @@ def report(
         try:
             page, name = _run(run, config_dir)
         except UserError as error:
-            if "/" in run[0]:  # a folder was meant, it seems
+            if "/" in run[0] and "=" not in run[0]:  # a folder was meant, it seems
                 raise UserError(f"{error} There is no study.yaml in {run[0]} either.") from error
             raise
     if out is None:

@@ -251,4 +251,5 @@ def _resolved(composed: DictConfig) -> dict[str, Any]:
         raise UserError(f"{key} must be given: {key}=...") from error
     except (OmegaConfBaseException, RecursionError) as error:
         raise UserError(f"The configuration cannot be resolved: {_first_line(error)}") from error
-    return {str(key): value for key, value in values.items()}  # type: ignore[union-attr]
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}

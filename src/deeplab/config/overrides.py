@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite, isnan
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -99,12 +100,14 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
 
 def _check_range(text: str, values: RangeSweep) -> None:
     """Before it is written out: a shuffled one would first be whole in memory."""
-    start, stop, step = values.start, values.stop, values.step
-    assert start is not None and stop is not None
-    # Not a number is not smaller than anything.
-    if step == 0 or not all(abs(one) <= _LARGEST for one in (start, stop, step)):
-        raise UserError(f"Override '{text}': write range(START,STOP,STEP), as range(1,9,2); STEP must not be 0.")
-    if (stop - start) / step > MOST_VALUES:
+    assert values.start is not None and values.stop is not None
+    try:
+        start, stop, step = float(values.start), float(values.stop), float(values.step)
+    except OverflowError as error:
+        raise UserError(_too_many(text)) from error
+    if step == 0 or not isfinite(step) or isnan(start) or isnan(stop):
+        raise UserError(f"Override '{text}': write range(START,STOP,STEP) with a STEP other than 0, as range(1,9,2).")
+    if not (stop - start) / step <= MOST_VALUES:
         raise UserError(_too_many(text))
 
 

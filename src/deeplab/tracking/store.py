@@ -118,7 +118,7 @@ def open_store(config: TrackingConfig) -> Store:
     try:
         # Two first runs at once would create the tables twice.
         with FileLock(place.work_folder / "store.lock"), impatient():
-            if place.database is not None and not (place.database.exists() and _head(place.database)):
+            if place.database is not None and not _has_content(place.database):
                 _create_database(place.database)
             mlflow.set_tracking_uri(place.uri)
             client = mlflow.MlflowClient(place.uri)
@@ -222,7 +222,7 @@ def _check_reachable(place: Place) -> None:
 
 
 def _check_there(place: Place) -> None:
-    if place.database is not None and not (place.database.exists() and _head(place.database)):
+    if place.database is not None and not _has_content(place.database):
         raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
 
 
@@ -250,9 +250,13 @@ def _create_database(database: Path) -> None:
     unfinished = database.with_name(f"{database.name}.new")
     for left in (unfinished, database.with_name(f"{unfinished.name}-journal")):
         left.unlink(missing_ok=True)
-    made = SqlAlchemyStore(f"sqlite:///{unfinished}", (database.parent / "mlruns").as_uri())  # type: ignore[no-untyped-call]
+    made = SqlAlchemyStore(f"sqlite:///{unfinished}", (database.parent / "mlruns").as_uri())
     made.engine.dispose()
     unfinished.replace(database)
+
+
+def _has_content(database: Path) -> bool:
+    return database.exists() and bool(_head(database))
 
 
 def _head(database: Path) -> bytes:

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 
-class BlockModel(keras.Model):  # type: ignore[misc]
+class BlockModel(keras.Model):
     """Trains a network block by block under an ordinary `fit`.
 
     What `fit` takes for a batch is a block: one or more tensors [steps, batch, ...]. Validation takes plain batches.

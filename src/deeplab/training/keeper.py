@@ -13,7 +13,7 @@ from deeplab.training.history import History
 EARLY_STOPPING_STATE = ("wait", "stopped_epoch", "best", "best_epoch")
 
 
-class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
+class Keeper(keras.callbacks.Callback):
     """The last of the callbacks: it sees what early stopping has made of an epoch."""
 
     def __init__(

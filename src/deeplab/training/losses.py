@@ -32,7 +32,7 @@ def build_loss(config: TrainingConfig) -> Any:
 def _half_squared_error() -> Any:
     import keras
 
-    class HalfSquaredError(keras.losses.Loss):  # type: ignore[misc]
+    class HalfSquaredError(keras.losses.Loss):
         def call(self, y_true: Any, y_pred: Any) -> Any:
             return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1) / 2
 
