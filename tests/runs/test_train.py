@@ -70,6 +70,14 @@ def test_a_run_is_what_the_design_says(finished: tuple[Any, Any]) -> None:
     assert int(tags["deeplab.heartbeat"]) > 1_700_000_000
 
 
+@pytest.mark.parametrize("engine", ["compiled", "keras"])
+def test_the_loss_on_the_test_set_is_the_loss_that_was_trained(folder: Path, engine: str) -> None:
+    result = train(
+        compose([*SMALL, "training.loss=binary_crossentropy", "validation=test", f"training.engine={engine}"])
+    )
+    assert result.scores["loss"] == pytest.approx(result.history.epochs[-1].metrics["val/loss"], rel=1e-6)
+
+
 def test_artifacts_read_back_what_was_measured(finished: tuple[Any, Any]) -> None:
     result, run = finished
     config = yaml.safe_load(artifact(run, "config.yaml"))

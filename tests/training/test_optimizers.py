@@ -1,9 +1,12 @@
 import math
 from typing import get_args, get_type_hints
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from deeplab.config import schema
+from deeplab.config.compose import compose
 from deeplab.config.errors import UserError
 from deeplab.training.optimizers import OPTIMIZERS, build_optimizer
 from deeplab.training.schedules import build_schedule
@@ -25,10 +28,10 @@ def test_every_kind_of_optimizer_is_in_the_table() -> None:
     ("config", "expected"),
     [
         (schema.SGDConfig("sgd", 0.1, 0.9, True), {"momentum": 0.9, "nesterov": True}),
-        (schema.RMSpropConfig("rmsprop", 0.1, 0.8, 0.1), {"rho": 0.8, "momentum": 0.1}),
-        (schema.AdadeltaConfig("adadelta", 0.1, 0.7), {"rho": 0.7}),
-        (schema.AdamConfig("adam", 0.1, 0.8, 0.99), {"beta_1": 0.8, "beta_2": 0.99}),
-        (schema.AdamWConfig("adamw", 0.1, 0.8, 0.99, 0.02), {"beta_1": 0.8, "weight_decay": 0.02}),
+        (schema.RMSpropConfig("rmsprop", 0.1, 0.8, 0.1, 1e-14), {"rho": 0.8, "momentum": 0.1, "epsilon": 1e-14}),
+        (schema.AdadeltaConfig("adadelta", 0.1, 0.7, 1e-6), {"rho": 0.7, "epsilon": 1e-6}),
+        (schema.AdamConfig("adam", 0.1, 0.8, 0.99, 1e-8), {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-8}),
+        (schema.AdamWConfig("adamw", 0.1, 0.8, 0.99, 0.02, 1e-8), {"beta_1": 0.8, "weight_decay": 0.02}),
     ],
 )
 def test_optimizers_take_their_settings(config: schema.OptimizerConfig, expected: dict[str, object]) -> None:
@@ -36,6 +39,32 @@ def test_optimizers_take_their_settings(config: schema.OptimizerConfig, expected
     assert type(optimizer).__name__.lower() == config.kind
     assert float(optimizer.learning_rate) == pytest.approx(0.1)
     assert {key: optimizer.get_config()[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind != "sgd"])
+def test_epsilon_is_that_of_keras_unless_it_is_given(kind: str) -> None:
+    import keras
+
+    default = getattr(keras.optimizers, OPTIMIZERS[kind])().epsilon
+    assert compose([f"optimizer={kind}"]).config.optimizer.epsilon == default
+    assert compose([f"optimizer={kind}", "optimizer.epsilon=1e-14"]).config.optimizer.epsilon == 1e-14
+
+
+def test_a_small_epsilon_brings_rmsprop_close_to_the_one_before_keras_3() -> None:
+    """One step from rest, by the rule of Keras up to 2.10: rate * g / (sqrt(v) + 1e-7), v = 0.1 g^2."""
+    import keras
+
+    gradients = np.array([1e-1, 1e-3, 1e-4], np.float32)
+    old = 0.1 * gradients / (np.sqrt(0.1 * gradients**2) + 1e-7)
+
+    def steps(epsilon: float) -> NDArray[np.float32]:
+        config = schema.RMSpropConfig("rmsprop", 0.1, 0.9, 0.0, epsilon)
+        weights = keras.Variable(np.zeros(3, np.float32))
+        build_optimizer(config, schema.ConstantConfig("constant"), STEPS, EPOCHS).apply([gradients], [weights])
+        return -weights.numpy()
+
+    assert steps(1e-14) == pytest.approx(old, rel=0.01)
+    assert steps(1e-7)[2] < 0.2 * old[2]
 
 
 def test_constant() -> None:

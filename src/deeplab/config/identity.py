@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 # Names, where it is kept, where its data lie, checkpoints.
@@ -10,12 +11,57 @@ _OUTSIDE = ("name", "notes", "tags", "tracking")
 _OUTSIDE_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
 
 
+@dataclass(frozen=True)
+class AddedKey:
+    """A key that configurations did not have from the beginning.
+
+    Attributes:
+        group: that it is in.
+        kinds: of the group that have it.
+        key: inside the group.
+        before: what trainings did that were made without it.
+    """
+
+    group: str
+    kinds: tuple[str, ...]
+    key: str
+    before: Any
+
+
+ADDED = (AddedKey("optimizer", ("rmsprop", "adadelta", "adam", "adamw"), "epsilon", 1e-7),)
+
+
 def identity(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A composed configuration without what cannot change a result."""
+    """A composed configuration without what cannot change a result.
+
+    A key that was added later is left out where it says what was done before, so that a training stays the same.
+    """
     kept = {key: value for key, value in values.items() if key not in _OUTSIDE}
     for group, keys in _OUTSIDE_IN.items():
         kept[group] = {key: value for key, value in kept[group].items() if key not in keys}
+    for added in ADDED:
+        if _has_kind(kept, added) and kept[added.group].get(added.key) == added.before:
+            kept[added.group] = {key: value for key, value in kept[added.group].items() if key != added.key}
     return kept
+
+
+def added_keys(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The keys that a configuration of these kinds has got since, with what trainings did before, by group."""
+    keys: dict[str, dict[str, Any]] = {}
+    for added in ADDED:
+        if _has_kind(values, added):
+            keys.setdefault(added.group, {})[added.key] = added.before
+    return keys
+
+
+def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored configuration with the keys that it lacks because they were added since."""
+    return {**values, **{group: {**keys, **values[group]} for group, keys in added_keys(values).items()}}
+
+
+def _has_kind(values: Mapping[str, Any], added: AddedKey) -> bool:
+    group = values.get(added.group)
+    return isinstance(group, Mapping) and group.get("kind") in added.kinds
 
 
 def sha(value: Any) -> str:

@@ -36,35 +36,37 @@ class Predictions:
         return classes
 
 
-def predict(network: Any, split: Split) -> Predictions:
-    """Ask a network about every row of a split, in the split's order."""
-    parts = [network.predict_on_batch(rows) for rows, _ in _batches(network, split)]
-    return Predictions(np.concatenate(parts).astype(np.float32), split.labels)
-
-
-def score(network: Any, predictions: Predictions, info: DatasetInfo, task: TaskName, loss: Loss) -> Mapping[str, float]:
-    """Score what a classifier or a regression said.
+def score(
+    network: Any, split: Split, info: DatasetInfo, task: TaskName, loss: Loss
+) -> tuple[Mapping[str, float], Predictions]:
+    """Ask a classifier or a regression about every row of a split, in the split's order, and score what it said.
 
     Args:
-        network: gives the regularisation part of the loss.
-        predictions: of that network.
+        network: takes the inputs of the split.
+        split: that it has not been trained on.
         info: the facts of the data set.
         task: of the network.
         loss: of targets and outputs, as in training.
 
     Returns:
-        `loss`: mean over the rows, plus the network's regularisation, as Keras' `evaluate` has it; `accuracy` where
-        there are classes: share of the rows whose most likely class is right.
+        `loss`: mean over the rows with the network's own penalties, as Keras' `evaluate` has it; `accuracy` where there
+        are classes: share of the rows whose most likely class is right. And what was said of each row.
     """
-    labels = predictions.labels
     if task == "classification":
-        targets = np.eye(info.num_classes, dtype=np.float32)[labels]
+        targets = np.eye(info.num_classes, dtype=np.float32)[split.labels]
     else:
-        targets = info.numbers(labels)[:, np.newaxis]
-    scores = {"loss": float(loss(targets, predictions.outputs)) + _penalty(network)}
+        targets = info.numbers(split.labels)[:, np.newaxis]
+    step = _scoring_step(network, loss)
+    total, parts = 0.0, []
+    for rows, part in _batches(network, split):
+        outputs, mean_loss = step(rows, targets[part])
+        total += float(mean_loss) * len(rows)
+        parts.append(outputs.numpy())
+    predictions = Predictions(np.concatenate(parts).astype(np.float32), split.labels)
+    scores = {"loss": total / len(split)}
     if info.num_classes:
-        scores["accuracy"] = float(np.mean(predictions.classes == labels))
-    return scores
+        scores["accuracy"] = float(np.mean(predictions.classes == split.labels))
+    return scores, predictions
 
 
 def score_images(network: Any, split: Split, scale: float, loss: Loss) -> Mapping[str, float]:
@@ -80,16 +82,33 @@ def score_images(network: Any, split: Split, scale: float, loss: Loss) -> Mappin
         `loss` as in `score`; `mse`: mean squared error of a pixel; `psnr`: peak signal-to-noise ratio in decibels,
         10 log10(1 / mse) of each image, its mean over the images.
     """
+    step = _scoring_step(network, loss)
     total = squares = decibels = 0.0
     for rows, part in _batches(network, split):
         right = split.images(part).astype(np.float32) * np.float32(scale)
-        given = network.predict_on_batch(rows)
-        errors = np.mean(np.square(right - given, dtype=np.float64), axis=(1, 2, 3))
-        total += float(loss(right, given)) * len(rows)
+        outputs, mean_loss = step(rows, right)
+        errors = np.mean(np.square(right - outputs.numpy(), dtype=np.float64), axis=(1, 2, 3))
+        total += float(mean_loss) * len(rows)
         squares += float(errors.sum())
         decibels += float(-10 * np.log10(np.maximum(errors, np.finfo(np.float64).tiny)).sum())
     count = len(split)
-    return {"loss": total / count + _penalty(network), "mse": squares / count, "psnr": decibels / count}
+    return {"loss": total / count, "mse": squares / count, "psnr": decibels / count}
+
+
+def _scoring_step(network: Any, loss: Loss) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """A function of a batch's rows and targets that gives the network's outputs and their loss, as `fit` computes it.
+
+    Both are computed in one graph: there a cross-entropy finds the logits of a softmax or sigmoid on its outputs and
+    takes them, as Keras' own training and `evaluate` do. From probabilities alone it would be another number.
+    """
+    import tensorflow as tf
+
+    def step(rows: Any, targets: Any) -> tuple[Any, Any]:
+        outputs = network(rows, training=False)
+        return outputs, loss(targets, outputs) + sum(network.losses)
+
+    compiled: Callable[[Any, Any], tuple[Any, Any]] = tf.function(step, reduce_retracing=True)
+    return compiled
 
 
 def _batches(network: Any, split: Split) -> Iterator[tuple[Any, slice]]:
@@ -98,7 +117,3 @@ def _batches(network: Any, split: Split) -> Iterator[tuple[Any, slice]]:
     for start in range(0, len(split), size):
         part = slice(start, start + size)
         yield split.inputs(part), part
-
-
-def _penalty(network: Any) -> float:
-    return float(sum(network.losses))

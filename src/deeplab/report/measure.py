@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from deeplab.config.identity import identity, sha
+from deeplab.config.identity import added_keys, identity, sha, with_added_keys
 from deeplab.report.results import Result
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run_log import flatten
@@ -25,11 +25,13 @@ def configuration(values: Mapping[str, Any]) -> str:
 
 def same(runs: "Iterable[Run]", values: Mapping[str, Any]) -> "list[Run]":
     """The trainings among some runs that have this configuration, the newest first."""
-    wanted = flatten(_compared(values))
+    compared = _compared(values)
+    wanted, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
     return [
         run
         for run in runs
-        if run.data.tags.get("deeplab.kind") in TRAINED and {key: run.data.params.get(key) for key in wanted} == wanted
+        if run.data.tags.get("deeplab.kind") in TRAINED
+        and {key: run.data.params.get(key, before.get(key)) for key in wanted} == wanted
     ]
 
 

@@ -104,14 +104,13 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
 
 def _scores(network: Any, splits: Splits, config: ExperimentConfig) -> "tuple[Mapping[str, float], Predictions | None]":
     # Here, because they import TensorFlow.
-    from deeplab.evaluation.scores import predict, score, score_images
+    from deeplab.evaluation.scores import score, score_images
     from deeplab.training.losses import build_loss
 
     loss = build_loss(config.training)
     if config.model.task == "reconstruction":
         return score_images(network, splits.test, splits.info.scale, loss), None
-    predictions = predict(network, splits.test)
-    return score(network, predictions, splits.info, config.model.task, loss), predictions
+    return score(network, splits.test, splits.info, config.model.task, loss)
 
 
 def _data_name(splits: Splits) -> str:

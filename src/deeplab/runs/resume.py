@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from deeplab.config.build import build
 from deeplab.config.compose import Composed, compose
 from deeplab.config.errors import UserError
+from deeplab.config.identity import with_added_keys
 from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import LAST_CHECKPOINT
 from deeplab.tracking.find import all_runs, find_run
@@ -96,7 +97,7 @@ def _configuration(store: Store, run: "Run", epochs: int | None) -> Composed:
     content = read_artifact(store, run, "config.yaml")
     if content is None:
         raise UserError(f"Run {run.info.run_name} ({run.info.run_id[:8]}) ended before its configuration was logged.")
-    values: dict[str, Any] = yaml.safe_load(content)
+    values = with_added_keys(yaml.safe_load(content))
     if epochs is not None:
         values["training"]["epochs"] = epochs
         # More epochs might choose another engine, which would draw other dropout masks.

@@ -204,7 +204,7 @@ def _train(
 def _score_and_log(
     name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint, film: Film | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
-    from deeplab.evaluation.scores import predict, score, score_images
+    from deeplab.evaluation.scores import score, score_images
     from deeplab.training.losses import build_loss
 
     log_history(log, trained.history)
@@ -214,8 +214,7 @@ def _score_and_log(
     if config.model.task == "reconstruction":
         scores = score_images(network, test, info.scale, loss)
     else:
-        predictions = predict(network, test)
-        scores = score(network, predictions, info, config.model.task, loss)
+        scores, predictions = score(network, test, info, config.model.task, loss)
     final = log_scores(log, scores, trained.history, config.training)
     if config.tracking.save_model != "none":
         log_model(log, prepared)

@@ -8,6 +8,7 @@ import yaml
 from deeplab.config.build import build
 from deeplab.config.compose import Composed
 from deeplab.config.errors import UserError
+from deeplab.config.identity import with_added_keys
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.facts import DatasetFacts
 from deeplab.runs.artifacts import DATASET_FILE
@@ -48,7 +49,7 @@ class Trained:
         if content is None:
             raise UserError(f"Run {self.name} has no config.yaml: it ended too early, or the file was deleted.")
         try:
-            values: dict[str, Any] = yaml.safe_load(content)
+            values = with_added_keys(yaml.safe_load(content))
             config = build(ExperimentConfig, values)
         except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError, UserError) as error:
             raise UserError(f"The config.yaml of run {self.name} cannot be used: {error}") from error

@@ -26,6 +26,7 @@ class RMSpropConfig:
     learning_rate: PositiveFloat
     rho: Momentum
     momentum: Momentum
+    epsilon: PositiveFloat
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -35,6 +36,7 @@ class AdadeltaConfig:
     kind: Literal["adadelta"]
     learning_rate: PositiveFloat
     rho: Momentum
+    epsilon: PositiveFloat
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -45,6 +47,7 @@ class AdamConfig:
     learning_rate: PositiveFloat
     beta_1: Momentum
     beta_2: Momentum
+    epsilon: PositiveFloat
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -56,6 +59,7 @@ class AdamWConfig:
     beta_1: Momentum
     beta_2: Momentum
     weight_decay: NonNegativeFloat
+    epsilon: PositiveFloat
 
 
 OptimizerConfig = Annotated[

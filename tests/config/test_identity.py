@@ -1,0 +1,34 @@
+import csv
+from pathlib import Path
+
+import pytest
+
+from deeplab.config.compose import compose
+from deeplab.config.identity import ADDED, AddedKey, identity, with_added_keys
+from deeplab.report.measure import configuration
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_training_of_before_a_key_was_added_is_the_same_training() -> None:
+    """`dense_relu` was measured, with RMSprop, before its epsilon could be said: the committed result still counts."""
+    rows = csv.DictReader((ROOT / "experiments/digits_dense/results.csv").read_text(encoding="utf-8").splitlines())
+    measured = {row["configuration"] for row in rows if row["entry"] == "dense_relu"}
+    composed = compose(["experiment=mnist_dense_relu"])
+    assert configuration(composed.values) in measured
+    assert configuration(compose(["experiment=mnist_dense_relu", "optimizer.epsilon=1e-8"]).values) not in measured
+
+
+@pytest.mark.parametrize("added", ADDED, ids=lambda added: f"{added.group}.{added.key}")
+def test_a_stored_configuration_gets_the_keys_that_were_added_since(added: AddedKey) -> None:
+    for kind in added.kinds:
+        old = {added.group: {"kind": kind}}
+        assert with_added_keys(old)[added.group] == {"kind": kind, added.key: added.before}
+        kept = {added.group: {"kind": kind, added.key: "mine"}}
+        assert with_added_keys(kept) == kept
+    assert with_added_keys({added.group: {"kind": "another"}}) == {added.group: {"kind": "another"}}
+
+
+def test_names_and_places_are_no_part_of_it() -> None:
+    one, two = compose(["name=a", "notes=b", "tracking.experiment=c"]), compose([])
+    assert identity(one.values) == identity(two.values)
