@@ -17,7 +17,7 @@ def error(*overrides: str, config_dir: Path | None = None) -> str:
 def test_defaults() -> None:
     config = compose([]).config
     assert config.model.name == "cnn_dropout"
-    assert config.optimizer == AdadeltaConfig("adadelta", 1.0, 0.95)
+    assert config.optimizer == AdadeltaConfig("adadelta", 1.0, 0.95, 1e-7)
     assert config.validation == TailConfig("tail", 0.2)
     assert (config.training.epochs, config.training.batch_size, config.seed, config.l2) == (6, 32, 0, None)
 
@@ -70,7 +70,7 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ("trainng.epochs=3", "Unknown key 'trainng'. Did you mean 'training'? Known: dataset, "),
         ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: autoencoder, "),
         ("optimizer=adm", "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adadelta, adam, "),
-        ("optimizer.momentm=1", "Unknown key 'momentm' in optimizer. Known: kind, learning_rate, rho."),
+        ("optimizer.momentm=1", "Unknown key 'momentm' in optimizer. Known: epsilon, kind, learning_rate, rho."),
         ("optimizer.nesterov=true", "Unknown key 'nesterov' in optimizer; other choices have it: optimizer=sgd."),
         ("training.epochs=many", 'training.epochs: must be an integer, got "many".'),
         ("training.epochs=2.5", "training.epochs: must be an integer, got 2.5."),
