@@ -84,6 +84,40 @@ def test_a_best_run_that_is_none_is_told_in_one_line(store: Store, make: Make) -
         find_run(store, "best:model")
 
 
+def test_a_run_that_was_validated_on_the_test_set_is_not_the_best(
+    store: Store, make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fair = make("fair", {**CNN, "validation.kind": "tail"}, validation_accuracy=0.8)
+    on_test = {**CNN, "validation.kind": "test"}
+    make("lower", on_test, validation_accuracy=0.9)
+    seen = make("seen", on_test, kind="trial", validation_accuracy=0.99)
+    make("no accuracy", {**CNN, "validation.kind": "random"}, validation_loss=0.001)
+    assert find_run(store, "best:model=cnn").info.run_id == fair
+    assert capsys.readouterr().err == (
+        f"deeplab: best:model=cnn is fair ({fair[:8]}). 2 runs were validated on the test set and left out of the "
+        "best. To choose among those: 'best:(model=cnn) and validation=test'.\n"
+    )
+    assert find_run(store, "best:(model=cnn) and validation=test").info.run_id == seen
+    assert capsys.readouterr().err == (
+        f"deeplab: best:(model=cnn) and validation=test is seen ({seen[:8]}). It was chosen on the test set, so its "
+        "score is too good by some amount that nobody knows.\n"
+    )
+    assert find_run(store, "best:validation!=random").info.run_id == fair
+    with pytest.raises(
+        UserError, match=r"all that match, 1 finished, were validated on the test set, .* \'best:\(name"
+    ):
+        find_run(store, "best:name=seen")
+    capsys.readouterr()
+    assert find_run(store, "best:name=seen and validation.kind=test")
+    assert capsys.readouterr().err == ""  # of one there is nothing to choose
+
+
+def test_a_loss_on_held_out_rows_comes_before_an_accuracy_on_the_test_set(store: Store, make: Make) -> None:
+    make("seen", {**CNN, "validation.kind": "test"}, validation_accuracy=0.99)
+    fair = make("fair", {**CNN, "validation.kind": "tail"}, validation_loss=0.5)
+    assert find_run(store, "best:").info.run_id == fair
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

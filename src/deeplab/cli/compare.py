@@ -8,6 +8,7 @@ import typer
 
 from deeplab.cli.options import ConfigDir
 from deeplab.cli.reading import RunArguments, named_runs
+from deeplab.config.choice import ON_TEST
 from deeplab.config.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _print_differences(differing: dict[str, list[str]], compared: "Sequence[Comp
 
 
 def _print_scores(compared: "Sequence[Compared]") -> None:
-    from deeplab.cli.tables import console, score_column, table
+    from deeplab.cli.tables import console, footnote, score_column, table
     from deeplab.cli.times import duration
     from deeplab.runs.rows import best
 
@@ -72,17 +73,23 @@ def _print_scores(compared: "Sequence[Compared]") -> None:
     shown.add_column("name", overflow="fold")
     for head in ("epochs", heads[0][0], heads[1][0], "seconds\nan epoch", "time"):
         shown.add_column(head, justify="right", no_wrap=True)
+    chosen = best(validations)
     for number, each in enumerate(compared):
         seconds = "" if each.epoch_seconds is None else f"{each.epoch_seconds:.2f}"
         time = "" if each.row.seconds is None else duration(each.row.seconds)
         epochs = "" if each.row.epochs is None else str(each.row.epochs)
         cells = [epochs, heads[0][1][number], heads[1][1][number], seconds, time]
-        shown.add_row(
-            str(number + 1), each.row.id[:8], each.row.name, *cells, style="bold" if number == best(validations) else ""
-        )
+        shown.add_row(str(number + 1), each.row.id[:8], each.row.name, *cells, style="bold" if number == chosen else "")
     screen = console()
     screen.print()
     screen.print(shown)
+    remark = footnote(validations)
+    if remark is not None:
+        winner = None if chosen is None else validations[chosen]
+        left_out = ", and left out of the best" if winner and not winner.on_test else ""
+        screen.print(remark + left_out, soft_wrap=True)
+        if winner and winner.on_test:
+            screen.print(f"The best is bold. {ON_TEST}", soft_wrap=True)
 
 
 def _draw(compared: "Sequence[Compared]", out: Path | None) -> None:

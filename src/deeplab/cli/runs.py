@@ -93,7 +93,7 @@ def print_table(chosen: "Sequence[Row]", failed: bool) -> None:
         chosen: the runs.
         failed: whether to say why each ended early.
     """
-    from deeplab.cli.tables import console, fitting, score_column, table
+    from deeplab.cli.tables import console, fitting, footnote, score_column, table
 
     columns = {
         "id": [row.id[:8] for row in chosen],
@@ -121,6 +121,9 @@ def print_table(chosen: "Sequence[Row]", failed: bool) -> None:
     for number, row in enumerate(chosen):
         shown.add_row(*(columns[head][number] for head in widths), style=STYLES.get(row.status))
     screen.print(shown)
+    remark = footnote([row.validation for row in chosen])
+    if remark is not None:
+        screen.print(remark)
     missing = [head for head in columns if head not in widths]
     if missing:
         screen.print(f"no room for {', '.join(missing)}: a wider terminal or --csv shows more", style="dim")

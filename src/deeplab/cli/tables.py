@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # In a pipe nothing need be cut; a person may still say COLUMNS=80.
 PIPE_WIDTH = 400
 SHORT = {"accuracy": "acc"}
+MARK = "*"
 
 
 def console() -> Console:
@@ -72,6 +73,8 @@ def fitting(
 def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tuple[str, list[str]]:
     """A head and a cell for each score; where they are of several kinds each cell says which, else the head.
 
+    A score of validation that was measured on the test set is marked; see `footnote`.
+
     Args:
         label: of the column.
         short: the same in brief.
@@ -79,8 +82,13 @@ def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tu
     """
     kinds = {score.metric for score in scores if score}
     if len(kinds) != 1:
-        return label, ["" if score is None else f"{_short(score.metric)} {number(score.value)}" for score in scores]
-    return f"{short}\n{_short(kinds.pop())}", ["" if score is None else number(score.value) for score in scores]
+        return label, ["" if score is None else f"{_short(score.metric)} {_marked(score)}" for score in scores]
+    return f"{short}\n{_short(kinds.pop())}", ["" if score is None else _marked(score) for score in scores]
+
+
+def footnote(scores: "Sequence[Score | None]") -> str | None:
+    """What the mark of a column of scores means, or None where it has none."""
+    return f"{MARK} validated on the test set" if any(score.on_test for score in scores if score) else None
 
 
 def number(value: float) -> str:
@@ -96,6 +104,10 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+def _marked(score: "Score") -> str:
+    return number(score.value) + (MARK if score.on_test else "")
 
 
 def _short(metric: str) -> str:

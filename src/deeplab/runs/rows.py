@@ -3,10 +3,11 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from deeplab.tracking.fields import KIND_TAG, PARENT_TAG
+from deeplab.config.choice import candidates
+from deeplab.tracking.fields import KIND_TAG, PARENT_TAG, validated_on_test
 from deeplab.tracking.read import last_steps
 from deeplab.tracking.run_log import ERROR_TAG
 from deeplab.tracking.status import status_of
@@ -22,10 +23,17 @@ MOST_NAMES = 2
 
 @dataclass(frozen=True)
 class Score:
-    """A score and what it is: accuracy where there is one, else the loss, else what there is."""
+    """A score and what it is: accuracy where there is one, else the loss, else what there is.
+
+    Attributes:
+        metric: its name.
+        value: its value.
+        on_test: whether it is a score of validation, but was measured on the test set.
+    """
 
     metric: str
     value: float
+    on_test: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,12 +104,16 @@ def score(metrics: Mapping[str, float], data: str) -> Score | None:
 
 
 def best(scores: Sequence[Score | None]) -> int | None:
-    """Position of the best score, the first of equals; None where they are not all there or not of one kind."""
+    """Position of the best score, the first of equals; None where they are not all there or not of one kind.
+
+    Scores of validation that were measured on the test set compete only where all were.
+    """
     found = [score for score in scores if score]
     if len(found) < len(scores) or len({score.metric for score in found}) != 1:
         return None
     sign = 1 if found[0].metric.endswith("accuracy") else -1
-    finite = [number for number, score in enumerate(found) if math.isfinite(score.value)]
+    competing = candidates(range(len(found)), lambda number: found[number].on_test).items
+    finite = [number for number in competing if math.isfinite(found[number].value)]
     return max(finite, key=lambda number: sign * found[number].value, default=None)
 
 
@@ -146,12 +158,19 @@ def _row(run: "Run", children: "Sequence[Run]") -> Row:
         epochs=epochs_done(run) if trains else None,
         epochs_asked=asked[-1] if trains or (is_sweep and asked) else None,
         trials=len(children) if is_sweep else None,
-        validation=score(metrics, "validation"),
+        validation=_validation(run, children if is_sweep else []),
         test=score(metrics, "test"),
         seconds=metrics.get("time/training_seconds", ended) if params else ended,
         began=run.info.start_time / 1000,
         error=tags.get(ERROR_TAG),
     )
+
+
+def _validation(run: "Run", trials: "Sequence[Run]") -> Score | None:
+    """The score on validation data; that of a sweep is of its best point, and all trials may be of the test set."""
+    found = score(run.data.metrics, "validation")
+    on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
+    return replace(found, on_test=True) if found and on_test else found
 
 
 def _names(found: Iterable[str | None]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from deeplab.config.choice import TEST
 from deeplab.config.errors import UserError, nearest
 from deeplab.tracking.filter import Filter, Value, fields, parse
 from deeplab.tracking.status import status_of
@@ -18,6 +19,14 @@ NAMES_OF_GROUPS = ("name", "kind")
 OUR_TAGS = "deeplab."
 # Of an evaluation: the run whose network it scored.
 SOURCE_TAG = "deeplab.source"
+# What the rows are that a run was validated on: as a param, and as a tag.
+VALIDATION = ("validation.kind", "deeplab.validation")
+
+
+def validated_on_test(run: "Run") -> bool:
+    """Whether the rows that a run was validated on are the test set."""
+    param, tag = VALIDATION
+    return run.data.params.get(param, run.data.tags.get(tag)) == TEST
 
 
 def values_of(run: "Run") -> dict[str, Value]:
@@ -40,6 +49,11 @@ def select(runs: "Sequence[Run]", text: str) -> "list[Run]":
     wanted = parse(text)
     keys = _resolved(wanted, text, runs)
     return [run for run in runs if _matches(wanted, values_of(run), keys)]
+
+
+def asks_for_validation(text: str) -> bool:
+    """Whether a filter says what the rows are that runs were validated on."""
+    return any(name in (VALIDATION[0].partition(".")[0], *VALIDATION) for name in fields(parse(text)))
 
 
 def _matches(wanted: Filter, values: Mapping[str, Value], keys: Mapping[str, Sequence[str]]) -> bool:

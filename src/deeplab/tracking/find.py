@@ -1,11 +1,13 @@
 """Find the run a person means: by id, the beginning of one, a name, `latest`, or as the best that a filter leaves."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from deeplab.config.choice import ON_TEST, candidates, left_out
 from deeplab.config.errors import UserError, nearest
-from deeplab.tracking.fields import KIND_TAG, select
+from deeplab.tracking.fields import KIND_TAG, asks_for_validation, select, validated_on_test
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 BEST = "best:"
 TRAINED = ("train", "trial")
+CHOSEN_BY = (("validation/accuracy", 1), ("validation/loss", -1))
 
 
 def find_run(store: Store, wanted: str) -> "Run":
@@ -23,7 +26,8 @@ def find_run(store: Store, wanted: str) -> "Run":
     Args:
         store: where to look; only the runs of its experiment count.
         wanted: a run's id, a beginning of one that no other has, a name, `latest`, or `best:FILTER`, the finished
-            training with the best score on validation data among those that the filter is true of.
+            training with the best score on validation data among those that the filter is true of; that some were
+            left out, or that they were chosen from on the test set, is told on standard error.
 
     Raises:
         UserError: there is no such run, or several, or the filter is wrong.
@@ -34,7 +38,10 @@ def find_run(store: Store, wanted: str) -> "Run":
     if wanted == "latest":
         return runs[0]
     if wanted.startswith(BEST):
-        return best_run(runs, wanted.removeprefix(BEST))
+        best, remark = best_run(runs, wanted.removeprefix(BEST))
+        if remark:
+            print(f"deeplab: {wanted} is {best.info.run_name} ({best.info.run_id[:8]}). {remark}", file=sys.stderr)
+        return best
     found = [run for run in runs if run.info.run_id == wanted]
     found = found or [run for run in runs if run.info.run_name == wanted]
     found = found or [run for run in runs if run.info.run_id.startswith(wanted)]
@@ -49,30 +56,50 @@ def find_run(store: Store, wanted: str) -> "Run":
     )
 
 
-def best_run(runs: "Sequence[Run]", text: str) -> "Run":
+def best_run(runs: "Sequence[Run]", text: str) -> "tuple[Run, str]":
     """The finished training with the best score on validation data; of equals the oldest.
 
-    Accuracies are compared where any has one, and losses otherwise: a loss says nothing against an accuracy.
+    Accuracies are compared where any has one, and losses otherwise: a loss says nothing against an accuracy. Runs that
+    were validated on the test set do not compete, unless they are all there is and the filter asks for them.
 
     Args:
         runs: to choose from, the newest first.
         text: a filter; an empty one leaves them all.
+
+    Returns:
+        The run, and what must be known of the choice, or nothing.
 
     Raises:
         UserError: nothing is left, or the filter is wrong.
     """
     matching = [run for run in select(runs, text) if run.data.tags.get(KIND_TAG) in TRAINED]
     finished = [run for run in matching if run.info.status == "FINISHED"]
-    for metric, sign in (("validation/accuracy", 1), ("validation/loss", -1)):
-        scored = [run for run in finished if math.isfinite(run.data.metrics.get(metric, math.nan))]
-        if scored:
-            return max(reversed(scored), key=lambda run: sign * run.data.metrics[metric])
+    scored = [run for run in finished if any(_has(run, metric) for metric, _ in CHOSEN_BY)]
+    competing = candidates(scored, validated_on_test)
+    on_test = f"({text}) and validation=test" if text.strip() else "validation=test"
+    if competing.on_test and not asks_for_validation(text):
+        raise UserError(
+            f"Run '{BEST}{text}': all that match, {len(scored)} finished, were validated on the test set, and nothing "
+            f"is chosen on that. To choose on it all the same: '{BEST}{on_test}'. To hold out training rows: "
+            "validation=tail when training."
+        )
+    remark = ON_TEST if competing.on_test and len(scored) > 1 else ""
+    if competing.left_out:
+        remark = f"{left_out(competing.left_out, 'run')} To choose among those: '{BEST}{on_test}'."
+    for metric, sign in CHOSEN_BY:
+        compared = [run for run in competing.items if _has(run, metric)]
+        if compared:
+            return max(reversed(compared), key=lambda run: sign * run.data.metrics[metric]), remark
     if not matching:
         raise UserError(f"Run '{BEST}{text}': none of {len(runs)} runs is a training that the filter is true of.")
     raise UserError(
         f"Run '{BEST}{text}': {len(matching)} trainings match, {len(finished)} of them finished, "
         "and none of those has a score on validation data."
     )
+
+
+def _has(run: "Run", metric: str) -> bool:
+    return math.isfinite(run.data.metrics.get(metric, math.nan))
 
 
 def run_by_id(store: Store, run_id: str) -> "Run | None":
