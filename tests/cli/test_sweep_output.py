@@ -9,8 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from deeplab.cli.sweep_progress import LiveSweepProgress
-from deeplab.cli.sweep_results import against_reference
+from deeplab.cli.sweep_results import against_reference, conclusion
+from deeplab.config.choice import ON_TEST
 from deeplab.config.schema import Metric, ReferenceConfig
+from deeplab.sweep.plan import plan_sweep
+from deeplab.sweep.summary import TrialScores, summarise
 from deeplab.sweep.trial import Event
 
 
@@ -24,6 +27,25 @@ from deeplab.sweep.trial import Event
 )
 def test_the_gap_to_a_published_figure(value: float, metric: Metric, best: float, expected: str) -> None:
     assert against_reference(ReferenceConfig(value, "H"), metric, best) == expected
+
+
+def test_what_the_test_set_had_to_do_with_the_choice_is_told() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "validation=tail,test"], None)
+    found = {"tail": 0.7, "test": 0.9}
+
+    def told(*names: str) -> list[str]:
+        trials = [
+            TrialScores(number, 0, "r", {"val/accuracy": found[name]}, 1.0, on_test=name == "test")
+            for number, name in enumerate(names)
+        ]
+        return conclusion(plan, summarise(plan.points, trials, "val/accuracy", 1))
+
+    assert told("tail", "test") == [
+        "best by mean validation accuracy: validation=tail, 0.7000",
+        "1 point was validated on the test set and left out of the best.",
+    ]
+    assert told("test", "test")[1] == ON_TEST
+    assert told("tail", "tail") == ["best by mean validation accuracy: validation=tail, 0.7000"]
 
 
 class Sweep:

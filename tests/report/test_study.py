@@ -1,9 +1,12 @@
 """A study of three kinds of entries, really trained, on very little data."""
 
+import math
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +14,18 @@ import pytest
 from tests.conftest import PATIENCE, Outcome
 
 from deeplab.config.errors import UserError
-from deeplab.config.study import Entry, Figure, read_study
+from deeplab.config.study import Entry, Figure, StudyConfig, read_study
 from deeplab.report.entries import Measured, planned_runs
+from deeplab.report.markdown import to_markdown
+from deeplab.report.measure import configuration
 from deeplab.report.results import Result, Results
-from deeplab.report.study_report import is_trained_too_few_times
-from deeplab.report.verdicts import best_point, verdicts
+from deeplab.report.study_report import is_trained_too_few_times, study_report
+from deeplab.report.verdicts import Chosen, chosen_point, verdicts
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.outcome import LOGGED
+from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.run import run_sweep
+from deeplab.sweep.summary import METRICS, TrialScores, summarise
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store
 
@@ -203,17 +212,78 @@ def result(point: str, replicate: int, **scores: float) -> Result:
     return Result("e", point, replicate, "c", "r", "2026-01-01", "d", "cpu", "", "v", 1.0, named)
 
 
+TWO = ("model=mlp_64_64", "l2=0.1,0.2")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "scores", "expected"),
+    [
+        (TWO, ([0.8], [0.9]), Chosen("l2=0.2", "val/accuracy", 0, False)),
+        # what the sweep is told to compare, not what there is
+        ((*TWO, "sweep.metric=val/loss"), ([0.8], [0.9]), Chosen("l2=0.1", "val/loss", 0, False)),
+        ((*TWO, "sweep.metric=test/loss", "validation=none"), ([0.8], [0.9]), Chosen("l2=0.1", "test/loss", 0, True)),
+        # a point that lacks replicates does not win while another has them all
+        ((*TWO, "replicates=2"), ([0.8, 0.8], [0.9]), Chosen("l2=0.1", "val/accuracy", 0, False)),
+        ((*TWO, "replicates=2"), ([0.8], [0.9]), Chosen("l2=0.2", "val/accuracy", 0, False)),
+        # of equals the first of the plan
+        (("model=mlp_64_64,dense_relu",), ([0.9], [0.9]), Chosen("model=mlp_64_64", "val/accuracy", 0, False)),
+        ((*TWO, "validation=test"), ([0.8], [0.9]), Chosen("l2=0.2", "val/accuracy", 0, True)),
+        (TWO, ([], []), None),
+    ],
+)
+def test_a_study_judges_the_point_that_its_sweep_would_choose(
+    overrides: tuple[str, ...], scores: tuple[list[float], list[float]], expected: Chosen | None
+) -> None:
+    plan = plan_sweep(overrides, None)
+    names = [point_name(settings) for settings in plan.points]
+    found = [f"{data}__{kind}" for data in ("validation", "test") for kind in ("accuracy", "loss")]
+    lines = [
+        result(name, replicate, **dict.fromkeys(found, value))
+        for name, values in reversed(list(zip(names, scores, strict=True)))
+        for replicate, value in enumerate(values)
+    ]
+    assert chosen_point(plan, lines) == expected
+    trials = [
+        TrialScores(names.index(line.point), line.replicate, "r", {m: line.scores[LOGGED[m]] for m in METRICS}, 1.0)
+        for line in lines
+    ]
+    of_sweep = summarise(plan.points, trials, plan.config.sweep.metric, plan.replicates).best
+    assert (expected and expected.point) == (None if of_sweep is None else names[of_sweep])
+
+
+def test_a_point_of_a_study_on_the_test_set_does_not_win() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "validation=test,tail,random"], None)
+    lines = [
+        result(f"validation={name}", 0, validation__accuracy=value)
+        for name, value in (("test", 0.99), ("tail", 0.9), ("random", 0.95))
+    ]
+    assert chosen_point(plan, lines) == Chosen("validation=random", "val/accuracy", 1, False)
+
+
+@pytest.mark.parametrize(("validation", "told"), [("validation=tail", False), ("validation=test", True)])
+def test_a_page_says_what_was_chosen_on_the_test_set(validation: str, told: bool) -> None:
+    config = StudyConfig("t", "a", 1, {
+        "one": Entry(run=("model=mlp_64_64", validation)),
+        "many": Entry(sweep=("model=mlp_64_64", "l2=0.1,0.2", validation)),
+    })  # fmt: skip
+    entry, sweep = config.entries.values()
+    lines = [replace(result("", 0, validation__accuracy=0.5), entry="one")]
+    lines += [replace(result(f"l2={l2}", 0, validation__accuracy=float(l2)), entry="many") for l2 in ("0.1", "0.2")]
+    (composed,) = planned_runs("one", entry, config)
+    hashes = [configuration(each.values) for each in (composed, *plan_sweep(list(sweep.sweep or ()), None).trials)]
+    lines = [replace(line, configuration=found) for line, found in zip(lines, hashes, strict=True)]
+    text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
+    assert "Best by mean validation/accuracy: l2=0.2." in text
+    assert ("It was chosen on the test set" in text) is told
+    assert ("Validated on the test set: scores of validation are scores of the test set" in text) is told
+
+
 def test_figures_of_a_sweep_are_those_of_its_best_point_or_of_the_one_they_name() -> None:
     lines = [result("a", 0, validation__accuracy=0.8, test__accuracy=0.9), result("b", 0, validation__accuracy=0.9)]
-    assert best_point(lines) == "b"
     best = Figure(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
     named = Figure(metric="validation/accuracy", source="s", reported=0.85, tolerance=0.06, point="a")
-    found = verdicts("e", Entry(sweep=("x",), figures=(best, named)), lines)
+    found = verdicts("e", Entry(sweep=("x",), figures=(best, named)), lines, "b")
     assert [(verdict.label, verdict.words) for verdict in found] == [("e, b", "differs"), ("e, a", "reproduced")]
-
-
-def test_where_nothing_was_held_out_the_best_point_is_that_of_the_test_set() -> None:
-    assert best_point([result("a", 0, test__loss=0.2), result("b", 0, test__loss=0.1)]) == "b"
 
 
 def test_trials_of_a_sweep_are_kept_as_they_finish(
@@ -241,6 +311,38 @@ def test_trials_of_a_sweep_are_kept_as_they_finish(
 def test_points_of_a_sweep_with_fewer_than_three_trainings_are_known(points: str, few: bool) -> None:
     lines = tuple(result(point, replicate) for replicate, point in enumerate(points))
     assert is_trained_too_few_times(Measured("e", Entry(sweep=("x",), figures=()), lines, 6, ())) is few
+
+
+@pytest.mark.parametrize(
+    ("figure", "values", "words"),
+    [
+        ({"reported": 0.97, "tolerance": 0.03}, [1.0], "reproduced"),
+        ({"reported": 0.97, "tolerance": 0.03}, [0.94], "reproduced"),
+        ({"reported": 0.97, "tolerance": 0.03}, [0.9399999999], "differs"),
+        ({"reported": 0.1, "tolerance": 0.2}, [0.3], "reproduced"),
+        # whose mean in binary fractions is 0.20000000000000004
+        ({"reported": 0.1, "tolerance": 0.1}, [0.1, 0.2, 0.3], "reproduced"),
+        ({"reported": 0.97, "tolerance": 0.03}, [math.nan], "differs"),
+        ({"at_least": 30.0}, [math.inf], "holds"),
+        ({"at_most": 0.2}, [0.1, 0.2, 0.3], "holds"),
+    ],
+)
+def test_the_edge_of_a_tolerance_belongs_to_it(figure: dict[str, float], values: list[float], words: str) -> None:
+    """Expected by the decimals as they are written, which Python's own `decimal` confirms."""
+    held = Figure(metric="test/accuracy", source="s", **figure)
+    lines = [result("", number, test__accuracy=value) for number, value in enumerate(values)]
+    (verdict,) = verdicts("e", Entry(run=("x",), figures=(held,)), lines)
+    assert verdict.words == words
+    if "reported" in figure and math.isfinite(values[0]):
+        mean = sum(Decimal(repr(value)) for value in values) / len(values)
+        inside = abs(mean - Decimal(repr(figure["reported"]))) <= Decimal(repr(figure["tolerance"]))
+        assert inside is (words == "reproduced")
+
+
+def test_what_is_subtracted_is_subtracted_as_it_is_written() -> None:
+    figure = Figure(metric="a@1", minus="b@1", source="s", at_least=0.2)
+    (verdict,) = verdicts("e", Entry(run=("x",), figures=(figure,)), [result("", 0, **{"a@1": 0.3, "b@1": 0.1})])
+    assert (verdict.words, verdict.within, verdict.measured.mean) == ("holds", 1, 0.2)
 
 
 @pytest.mark.parametrize(("measured", "words"), [(0.95, "reproduced"), (0.991, "reproduced"), (0.9999, "differs")])

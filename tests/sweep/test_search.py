@@ -23,7 +23,7 @@ from deeplab.runs.check import Checked
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.search import run_search
 from deeplab.sweep.search_record import Drawn, best_drawn, search_figure, trials_table
-from deeplab.sweep.space import Search, plan_search
+from deeplab.sweep.space import Search, checked_search, plan_search
 from deeplab.sweep.study import UNPRUNED_EPOCHS, UNPRUNED_TRIALS, counted, open_study, settle, suggest
 
 TINY = (
@@ -330,6 +330,15 @@ def test_the_key_is_of_what_is_searched_and_how() -> None:
     assert one.frozen == more.frozen == searched(L2, "tracking.plots=all").frozen
     assert len({one.key, replace(one, kind="tpe").key, searched("l2=interval(1e-6,1e-3)").key}) == 3
     assert plan_search(["name=x", L2], None, "tpe", 1).key == plan_search(["name=x", "l2=1,2"], None, "tpe", 1).key
+
+
+def test_a_trial_that_looks_at_the_test_set_does_not_compete_with_others() -> None:
+    mixed = searched(L2, "validation=tail,test")
+    with pytest.raises(UserError, match="validation=test: A search .* validation=test at every trial or at none"):
+        checked_search(mixed)
+    with pytest.raises(UserError, match="do not compete with those on rows held out"):
+        mixed.trial(0, {"l2": "1e-6", "validation": "test"})
+    assert (mixed.on_test, searched(L2, "validation=test").on_test) == (False, True)
 
 
 def test_the_table_and_the_figure_of_what_was_drawn() -> None:

@@ -1,6 +1,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from deeplab.evaluation.statistics import statistics
 from deeplab.sweep import figures
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.outcome import best_trial
-from deeplab.sweep.summary import TrialScores, summarise
+from deeplab.sweep.summary import Best, TrialScores, best_point, summarise
 from deeplab.sweep.tables import points_table, trials_table
 
 POINTS = [{"l2": "0.1"}, {"l2": "0.2"}, {"l2": "0.3"}]
@@ -56,6 +57,23 @@ def test_a_point_without_all_replicates_is_not_the_best_while_others_have_them()
     assert summarise(POINTS, trials, "val/accuracy", 2).best == 0
     assert summarise(POINTS, trials[2:], "val/accuracy", 2).best == 1
     assert summarise(POINTS, [], "val/accuracy", 2).best is None
+
+
+def test_points_that_were_validated_on_the_test_set_do_not_compete_with_others() -> None:
+    fair = [trial(1, 0, 0.90), trial(1, 1, 0.90)]
+    seen = [replace(trial(point, replicate, 0.99), on_test=True) for point in (0, 2) for replicate in (0, 1)]
+    assert summarise(POINTS, [*seen, *fair], "val/accuracy", 2).choice == Best(1, 2, False)
+    # not even with an incomplete one
+    assert summarise(POINTS, [*seen, *fair[:1]], "val/accuracy", 2).choice == Best(1, 2, False)
+    assert summarise(POINTS, seen, "val/accuracy", 2).choice == Best(0, 0, True)
+    # by a score of the test set all are chosen on it
+    assert summarise(POINTS, [*seen, *fair], "test/accuracy", 2).choice == Best(0, 0, True)
+
+
+def test_a_mean_that_is_no_number_is_worse_than_any() -> None:
+    assert best_point([[math.nan], [0.2], [0.3]], "val/loss", 1, ()).number == 1
+    assert best_point([[math.nan], [0.2], [0.3]], "val/accuracy", 1, ()).number == 2
+    assert best_point([[], [math.nan]], "val/accuracy", 1, ()).number == 1
 
 
 def test_of_losses_the_smallest_is_the_best() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deeplab.config.choice import ON_TEST
 from deeplab.config.errors import Interrupted, RunError, UserError, exit_status
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def _show_space(search: "Search") -> None:
     screen = console()
     screen.print(rows)
     screen.print(f"{search.name}: {search.size}. Nothing was trained.", soft_wrap=True)
+    if search.on_test:
+        screen.print("It would choose on the test set; validation=tail holds training rows out for it.", soft_wrap=True)
 
 
 def _show_search(result: "SearchResult") -> None:
@@ -92,8 +95,8 @@ def _show_search(result: "SearchResult") -> None:
             screen.print(against_reference(reference, metric, best.value), soft_wrap=True)
         own = [text for text in search.grid.common if text.partition("=")[0].split(".")[0] not in ("sweep", "launcher")]
         screen.print(f"To train it again: deeplab train {shlex.join(own)} {settings}", soft_wrap=True)
-        if search.first.values["validation"]["kind"] == "test":
-            screen.print("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
+        if search.on_test:
+            screen.print(ON_TEST, soft_wrap=True)
     screen.print(f"search {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
     screen.print(f"store {shown(result.place.uri)}", soft_wrap=True)
     screen.print(f"See its figure and trials: {ui_command(result.place)}", soft_wrap=True)

@@ -90,7 +90,9 @@ def _scores(screen: "Console", known: "Detail") -> None:
         shown.add_column(f" {metric}", justify="right")
     for data, scores in found.items():
         cells = [number(scores[metric]) if metric in scores else "" for metric in metrics]
-        shown.add_row(data, *cells, style="bold" if data == "test" else "")
+        is_marked = data == "validation" and known.row.validation is not None and known.row.validation.on_test
+        label = "validation, on the test set" if is_marked else data
+        shown.add_row(label, *cells, style="bold" if data == "test" else "")
     screen.print()
     screen.print(shown)
 

@@ -7,6 +7,7 @@ from rich.table import Table
 from deeplab.cli.results import ui_command
 from deeplab.cli.tables import console, table
 from deeplab.cli.times import duration
+from deeplab.config.choice import ON_TEST, left_out
 from deeplab.config.schema import Metric, ReferenceConfig
 from deeplab.evaluation.statistics import Statistics
 from deeplab.sweep.grid import point_name
@@ -66,9 +67,10 @@ def conclusion(plan: Plan, summary: Summary) -> list[str]:
     found = best.statistics[metric]
     spread = "" if found.deviation is None else f" (standard deviation {found.deviation:.4f})"
     lines = [f"best by mean {_LABELS[metric]}: {point_name(best.settings) or plan.name}, {found.mean:.4f}{spread}"]
-    on_test = metric.startswith("test/") or plan.trials[0].values["validation"]["kind"] == "test"
-    if on_test and len(plan.points) > 1:
-        lines.append("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
+    if summary.choice.on_test and len(plan.points) > 1:
+        lines.append(ON_TEST)
+    if summary.choice.left_out:
+        lines.append(left_out(summary.choice.left_out, "point"))
     reference = plan.config.sweep.reference
     if reference is not None:
         lines.append(against_reference(reference, metric, found.mean))

@@ -8,17 +8,18 @@ from deeplab.plots.style import BLUE, GREY, VERMILLION, new_figure, style
 
 
 @style()
-def draw(rows: Sequence[tuple[str, float, float, float | None, float | None]], title: str, label: str) -> Figure:
+def draw(rows: Sequence[tuple[str, float, float, float | None, float | None, bool]], title: str, label: str) -> Figure:
     """Draw each published figure as a diamond with its tolerance, and the measured mean beside it.
 
     Args:
-        rows: (name, reported, tolerance, measured mean, its standard deviation); None for what there is not.
+        rows: (name, reported, tolerance, measured mean, its standard deviation, whether the mean is within the
+            tolerance); None for what there is not.
         title: of the figure.
         label: what is measured.
     """
     figure = new_figure(title, 1.0 + 0.34 * len(rows))
     axes = figure.subplots()
-    for number, (_, reported, tolerance, mean, deviation) in enumerate(rows):
+    for number, (_, reported, tolerance, mean, deviation, is_within) in enumerate(rows):
         place = len(rows) - number
         axes.plot([reported - tolerance, reported + tolerance], [place] * 2, color=GREY, linewidth=5, alpha=0.25)
         axes.plot(
@@ -27,7 +28,7 @@ def draw(rows: Sequence[tuple[str, float, float, float | None, float | None]], t
         if mean is not None:
             axes.errorbar(
                 mean, place, xerr=deviation or 0, fmt="o", markersize=6, capsize=3,
-                color=BLUE if abs(mean - reported) <= tolerance else VERMILLION,
+                color=BLUE if is_within else VERMILLION,
             )  # fmt: skip
     axes.plot([], [], "o", color=BLUE, label="measured, within it")
     axes.plot([], [], "o", color=VERMILLION, label="measured, outside")

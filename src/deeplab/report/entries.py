@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from deeplab.config.choice import TEST
 from deeplab.config.compose import Composed, Composer
 from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.study import Entry, StudyConfig
 from deeplab.report.measure import configuration
 from deeplab.report.results import Result
-from deeplab.report.verdicts import Verdict, verdicts
+from deeplab.report.verdicts import Chosen, Verdict, chosen_point, verdicts
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
 
@@ -23,6 +25,8 @@ class Measured:
         lines: finished runs of the configuration that it has now.
         planned: how many there are to be.
         verdicts: its figures.
+        chosen: of a sweep the best point, or None.
+        on_test: whether any of its trainings is validated on the test set.
     """
 
     name: str
@@ -30,6 +34,8 @@ class Measured:
     lines: tuple[Result, ...]
     planned: int
     verdicts: tuple[Verdict, ...]
+    chosen: Chosen | None = None
+    on_test: bool = False
 
 
 def measure(config: StudyConfig, lines: Sequence[Result]) -> list[Measured]:
@@ -64,16 +70,19 @@ def planned_runs(name: str, entry: Entry, config: StudyConfig, overrides: Sequen
 def _measured(config: StudyConfig, name: str, entry: Entry, lines: Sequence[Result]) -> Measured:
     """The lines of an entry whose configuration is still what the study asks for."""
     ours = [line for line in lines if line.entry == name]
+    plan = None if entry.sweep is None else plan_sweep(list(entry.sweep), None)
+    trained: list[dict[str, Any]] = []
     if entry.run is not None:
-        wanted = [configuration(each.values) for each in planned_runs(name, entry, config)]
-    elif entry.sweep is not None:
-        plan = plan_sweep(list(entry.sweep), None)
+        trained = [each.values for each in planned_runs(name, entry, config)]
+    elif plan is not None:
         _check_points(name, entry, plan)
-        wanted = [configuration(trial.values) for trial in plan.trials]
-    else:
-        wanted = [line.configuration for line in ours][-1:]
+        trained = [trial.values for trial in plan.trials]
+    wanted = [configuration(values) for values in trained] or [line.configuration for line in ours][-1:]
     found = tuple(line for line in ours if line.configuration in wanted)
-    return Measured(name, entry, found, max(1, len(wanted)), tuple(verdicts(name, entry, found)))
+    chosen = None if plan is None else chosen_point(plan, found)
+    held = tuple(verdicts(name, entry, found, "" if chosen is None else chosen.point))
+    on_test = any(values["validation"]["kind"] == TEST for values in trained)
+    return Measured(name, entry, found, max(1, len(wanted)), held, chosen, on_test)
 
 
 def check_points(config: StudyConfig) -> None:

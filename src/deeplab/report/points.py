@@ -12,6 +12,7 @@ from deeplab.sweep.grid import Axis
 from deeplab.sweep.outcome import LOGGED
 from deeplab.sweep.summary import METRICS, TrialScores, summarise
 from deeplab.sweep.tables import points_table, trials_table
+from deeplab.tracking.fields import validated_on_test
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.store import Store
 
@@ -105,4 +106,5 @@ def _scores(child: "Run") -> TrialScores:
     tags, metrics = child.data.tags, child.data.metrics
     scores = {metric: metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in metrics}
     seconds = metrics["time/training_seconds"]
-    return TrialScores(int(tags["deeplab.point"]), int(tags["deeplab.replicate"]), child.info.run_id, scores, seconds)
+    point, replicate = int(tags["deeplab.point"]), int(tags["deeplab.replicate"])
+    return TrialScores(point, replicate, child.info.run_id, scores, seconds, validated_on_test(child))

@@ -11,7 +11,7 @@ from deeplab.report.pictures import pictures_in, read_pictures
 from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
 from deeplab.runs.detail import scores_by_data
 from deeplab.runs.rows import Row, rows
-from deeplab.tracking.fields import KIND_TAG, SOURCE_TAG
+from deeplab.tracking.fields import KIND_TAG, SOURCE_TAG, validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.read import read_artifact, read_history
 from deeplab.tracking.store import Store
@@ -81,6 +81,8 @@ def _scores(run: "Run") -> Iterator[Part]:
         lines = tuple((data, *(scores.get(metric) for metric in metrics)) for data, scores in found.items())
         caption = "Scores; those of training are of the last epoch" if "train" in found else "Scores"
         yield Table(caption, ("data", *metrics), lines)
+    if "validation" in found and validated_on_test(run):
+        yield Text("It was validated on the test set: its scores of validation are scores of the test set.")
 
 
 def _classes(store: Store, run: "Run") -> Iterator[Part]:

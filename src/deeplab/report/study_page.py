@@ -49,6 +49,7 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
             verdict.figure.tolerance or 0.0,
             None if verdict.measured is None else verdict.measured.mean,
             None if verdict.measured is None else verdict.measured.deviation,
+            verdict.words == "reproduced",
         )
         for each in measured
         for verdict in each.verdicts

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from deeplab.config.choice import ON_TEST, left_out
 from deeplab.config.study import FILE, StudyConfig
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.report.entries import Measured, measure
@@ -12,6 +13,7 @@ from deeplab.report.page import Cell, Code, Facts, Listing, Page, Part, Picture,
 from deeplab.report.pictures import caption_of
 from deeplab.report.results import FILE as RESULTS
 from deeplab.report.results import Result
+from deeplab.sweep.outcome import LOGGED
 
 FIGURES = "figures"
 OVERVIEW = "reported"
@@ -113,10 +115,25 @@ def _entry(each: Measured, folder: Path) -> Iterator[Part]:
     if not each.lines:
         return
     yield _rates(each) if each.entry.noise else _scores(each)
+    if sentences := list(on_choice(each)):
+        yield Text(" ".join(sentences))
     pictures = [part for name in picture_names(each) for part in _picture_of(each.name, name, folder)]
     if pictures and each.entry.run and each.planned > 1:
         yield Text("The pictures are of the first of these runs.")
     yield from pictures
+
+
+def on_choice(each: Measured) -> Iterator[str]:
+    """What must be known of the rows that an entry was validated on, and of the point that was chosen by them."""
+    chosen = each.chosen
+    if chosen is not None and len({line.point for line in each.lines}) > 1:
+        yield f"Best by mean {LOGGED[chosen.metric]}: {chosen.point}."
+        if chosen.on_test:
+            yield ON_TEST
+        if chosen.left_out:
+            yield left_out(chosen.left_out, "point")
+    elif each.entry.run is not None and each.on_test:
+        yield "Validated on the test set: scores of validation are scores of the test set, and so is a best epoch's."
 
 
 def _picture_of(entry: str, name: str, folder: Path) -> Iterator[Part]:

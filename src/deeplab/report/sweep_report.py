@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from deeplab.config.choice import ON_TEST, left_out
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Facts, Folded, Page, Part, Section, Table, Text, number, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
@@ -12,7 +13,7 @@ from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
 from deeplab.runs.rows import rows
 from deeplab.sweep.outcome import LOGGED
 from deeplab.sweep.summary import METRICS
-from deeplab.tracking.fields import PARENT_TAG
+from deeplab.tracking.fields import PARENT_TAG, validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.store import Store
@@ -38,7 +39,7 @@ def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
     shown = [best, *(each for each in children if each is not best)] if best else children
     title = "Configuration of the best point" if best else "Configuration of the first trial"
     sections = (
-        Section("Result", (*notes(run), *_result(run, outcome), *_points(outcome), *_other_scores(outcome))),
+        Section("Result", (*notes(run), *_result(run, outcome, children), *_points(outcome), *_other_scores(outcome))),
         Section("Figures", read_pictures(store, run, pictures_in(files, "plots"), _captions(outcome))),
         Section("Trials", tuple(_trials(store, run, outcome, children))),
         Section("What was swept", tuple(_swept(run))),
@@ -67,9 +68,12 @@ def _highlights(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iter
     yield "trials", finished if planned == str(finished) else f"{finished} of {planned}"
 
 
-def _result(run: "Run", outcome: Outcome) -> Iterator[Part]:
+def _result(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iterator[Part]:
     """What the sweep says, in sentences."""
+    chosen = _best_trial(run, outcome, children)
     if outcome.best is None:
+        if chosen and validated_on_test(chosen):  # of a search
+            yield Text(ON_TEST)
         return
     metric, best = outcome.metric, outcome.points[outcome.best]
     mean, interval = value(best[f"{metric} mean"]), value(best[f"{metric} interval"])
@@ -78,8 +82,10 @@ def _result(run: "Run", outcome: Outcome) -> Iterator[Part]:
     spread = "" if interval is None else f" ± {number(interval)} (95 % interval, n = {best['n']})"
     yield Text(f"Best by mean {_named(metric)}: {settings_of(outcome, best) or 'the only point'}, {mean:.4f}{spread}.")
     yield from _compared(outcome)
-    if metric.startswith("test/") or run.data.params.get("validation.kind") == "test":
-        yield Text("It was chosen on the test set, so its score is too good by some amount that nobody knows.")
+    if len(outcome.points) > 1 and (metric.startswith("test/") or (chosen and validated_on_test(chosen))):
+        yield Text(ON_TEST)
+    elif on_test := {child.data.tags.get("deeplab.point") for child in children if validated_on_test(child)}:
+        yield Text(left_out(len(on_test), "point"))
     yield from _against_reference(run, metric, mean)
 
 

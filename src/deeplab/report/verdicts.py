@@ -1,15 +1,36 @@
 """Published figures beside measured ones."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from fractions import Fraction
 
+from deeplab.config.choice import TEST
+from deeplab.config.schema import Metric
 from deeplab.config.study import Entry, Figure
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.report.results import Result
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.outcome import LOGGED
+from deeplab.sweep.plan import Plan
+from deeplab.sweep.summary import best_point
 
-# What the best point of a sweep is chosen by, the first that its trials have; the last where nothing was held out.
-CHOSEN_BY = (("validation/accuracy", 1), ("validation/loss", -1), ("test/accuracy", 1), ("test/loss", -1))
+
+@dataclass(frozen=True)
+class Chosen:
+    """The point of a sweep that figures without a point of their own are held against.
+
+    Attributes:
+        point: its name.
+        metric: whose mean it is the best by.
+        left_out: points that did not compete, since they were validated on the test set and others were not.
+        on_test: whether it was chosen on the test set.
+    """
+
+    point: str
+    metric: Metric
+    left_out: int
+    on_test: bool
 
 
 @dataclass(frozen=True)
@@ -52,39 +73,41 @@ class Verdict:
         return f"{self.figure.metric} − {self.figure.minus}" if self.figure.minus else self.figure.metric
 
 
-def verdicts(name: str, entry: Entry, lines: Sequence[Result]) -> list[Verdict]:
+def verdicts(name: str, entry: Entry, lines: Sequence[Result], best: str = "") -> list[Verdict]:
     """Hold an entry's figures against its finished runs.
 
     Args:
         name: of the entry.
         entry: what it asks for.
         lines: its finished runs, of the configuration that it has now.
+        best: of a sweep the point that was chosen, or nothing where no trial is finished.
     """
-    best = best_point(lines)
     found = []
     for figure in entry.figures:
         point = figure.point or best
         values = _values(figure, [line for line in lines if line.point == point])
         measured = statistics(values) if values else None
-        within = sum(_is_within(figure, value) for value in values)
-        found.append(Verdict(name, figure, point, measured, within, _words(figure, measured)))
+        within = sum(_is_within(figure, [value]) for value in values)
+        found.append(Verdict(name, figure, point, measured, within, _words(figure, values)))
     return found
 
 
-def best_point(lines: Sequence[Result]) -> str:
-    """The point with the best mean, on validation data where there are some; empty where there is but one."""
-    points = sorted({line.point for line in lines})
-    if len(points) < 2:
-        return points[0] if points else ""
-    for metric, sign in CHOSEN_BY:
-        means = {
-            point: sign * fmean(line.scores[metric] for line in lines if line.point == point)
-            for point in points
-            if all(metric in line.scores for line in lines if line.point == point)
-        }
-        if means:
-            return max(means, key=lambda point: means[point])
-    return points[0]
+def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
+    """The best point of a sweep, by the rule and the metric of the sweep itself; None where no trial is finished.
+
+    Args:
+        plan: of the sweep.
+        lines: its finished runs.
+    """
+    metric = plan.config.sweep.metric
+    names = [point_name(settings) for settings in plan.points]
+    scores = [
+        [line.scores[LOGGED[metric]] for line in lines if line.point == name and LOGGED[metric] in line.scores]
+        for name in names
+    ]
+    on_test = {trial.point for trial in plan.trials if trial.values["validation"]["kind"] == TEST}
+    best = best_point(scores, metric, plan.replicates, on_test)
+    return None if best.number is None else Chosen(names[best.number], metric, best.left_out, best.on_test)
 
 
 def _values(figure: Figure, lines: Sequence[Result]) -> list[float]:
@@ -93,21 +116,38 @@ def _values(figure: Figure, lines: Sequence[Result]) -> list[float]:
         value = line.scores.get(figure.metric)
         less = line.scores.get(figure.minus) if figure.minus else 0.0
         if value is not None and less is not None:
-            values.append(value - less)
+            values.append(_difference(value, less))
     return values
 
 
-def _words(figure: Figure, measured: Statistics | None) -> str:
-    if measured is None:
+def _words(figure: Figure, values: Sequence[float]) -> str:
+    if not values:
         return "not yet run"
     if figure.reported is not None:
-        return "reproduced" if _is_within(figure, measured.mean) else "differs"
-    return "holds" if _is_within(figure, measured.mean) else "falls short"
+        return "reproduced" if _is_within(figure, values) else "differs"
+    return "holds" if _is_within(figure, values) else "falls short"
 
 
-def _is_within(figure: Figure, value: float) -> bool:
+def _is_within(figure: Figure, values: Sequence[float]) -> bool:
+    """Whether the mean of some values lies within, the edges included, in the decimals that people write."""
+    if not all(map(math.isfinite, values)):
+        mean: float | Fraction = math.fsum(values)
+    else:
+        mean = sum(map(_exact, values), Fraction(0)) / len(values)
     if figure.reported is not None:
         assert figure.tolerance is not None
-        return abs(value - figure.reported) <= figure.tolerance
-    low = figure.at_least is None or value >= figure.at_least
-    return low and (figure.at_most is None or value <= figure.at_most)
+        reported, tolerance = _exact(figure.reported), _exact(figure.tolerance)
+        return reported - tolerance <= mean <= reported + tolerance
+    low = figure.at_least is None or mean >= _exact(figure.at_least)
+    return low and (figure.at_most is None or mean <= _exact(figure.at_most))
+
+
+def _difference(value: float, less: float) -> float:
+    if math.isfinite(value) and math.isfinite(less):
+        return float(_exact(value) - _exact(less))  # 0.3 - 0.1 is 0.2
+    return value - less
+
+
+def _exact(value: float) -> Fraction:
+    """The shortest decimal that is this number: 0.1, not the binary fraction next to it."""
+    return Fraction(repr(float(value)))

@@ -10,6 +10,7 @@ from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.summary import METRICS, Summary, TrialScores
 from deeplab.sweep.tables import points_table, trials_table
+from deeplab.tracking.fields import validated_on_test
 from deeplab.tracking.run_log import RunLog, delete_files, remove_models
 from deeplab.tracking.store import Store
 
@@ -31,7 +32,7 @@ def read_scores(trial: Trial, run: "Run") -> TrialScores:
     """The scores of a finished trial."""
     scores = {metric: run.data.metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in run.data.metrics}
     seconds = run.data.metrics["time/training_seconds"]
-    return TrialScores(trial.point, trial.replicate, run.info.run_id, scores, seconds)
+    return TrialScores(trial.point, trial.replicate, run.info.run_id, scores, seconds, validated_on_test(run))
 
 
 def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: Mapping[str, "Run"]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from deeplab.config.choice import TEST
 from deeplab.config.compose import Composed, Composer
 from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.schema import LocalLauncherConfig, SweepConfig
@@ -66,6 +67,11 @@ class Search:
         )
 
     @property
+    def on_test(self) -> bool:
+        """Whether its trials are validated on the test set, all of them."""
+        return _validated_on_test(self.first.values)
+
+    @property
     def frozen(self) -> dict[str, Any]:
         """What must stay as it is for the search to go on."""
         assert self.checked is not None
@@ -87,6 +93,7 @@ class Search:
         """
         assert self.checked is not None
         values = self.composer.compose(self.grid.overrides(settings)).values
+        _check_validation(values, self.first.values)
         threads = threads_of(self.config, self.first.config.training.device, self.count)
         values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
         values = with_weights_of(values, self.checked)
@@ -147,6 +154,7 @@ def checked_search(search: Search) -> Search:
             composed = search.composer.compose(search.grid.overrides(settings))
             if composed.sweep != search.config:
                 raise UserError("replicates, sweep, launcher must be the same at every point.")
+            _check_validation(composed.values, search.first.values)
             sound.append((settings, composed.values))
         except UserError as error:
             faults.setdefault(str(error), []).append(point_name(settings))
@@ -167,6 +175,18 @@ def space_text(axis: Axis) -> str:
         return ", ".join(axis.values)
     kinds = (" log" if axis.interval.log else "") + (" whole" if axis.interval.whole else "")
     return " to ".join(axis.values) + (f",{kinds}" if kinds else "")
+
+
+def _validated_on_test(values: Mapping[str, Any]) -> bool:
+    return bool(values["validation"]["kind"] == TEST)
+
+
+def _check_validation(values: Mapping[str, Any], first: Mapping[str, Any]) -> None:
+    if _validated_on_test(values) != _validated_on_test(first):
+        raise UserError(
+            "A search compares the scores of its trials, and those on the test set do not compete with those on rows "
+            "held out: validation=test at every trial or at none."
+        )
 
 
 def _ends(grid: Grid) -> Iterator[dict[str, str]]:
