@@ -320,8 +320,8 @@ def test_points_of_a_sweep_with_fewer_than_three_trainings_are_known(points: str
         ({"reported": 0.97, "tolerance": 0.03}, [0.94], "reproduced"),
         ({"reported": 0.97, "tolerance": 0.03}, [0.9399999999], "differs"),
         ({"reported": 0.1, "tolerance": 0.2}, [0.3], "reproduced"),
-        # whose mean in binary fractions is 0.20000000000000004
-        ({"reported": 0.1, "tolerance": 0.1}, [0.1, 0.2, 0.3], "reproduced"),
+        # whose mean in binary fractions is 0.9380000000000001
+        ({"reported": 0.912, "tolerance": 0.026}, [0.9372, 0.938, 0.9388], "reproduced"),
         ({"reported": 0.97, "tolerance": 0.03}, [math.nan], "differs"),
         ({"at_least": 30.0}, [math.inf], "holds"),
         ({"at_most": 0.2}, [0.1, 0.2, 0.3], "holds"),

@@ -1,16 +1,22 @@
 """`deeplab reproduce`: the same to the bit, within what replicates scatter, or different and why."""
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import mlflow
 import numpy as np
 import pytest
+from scipy import stats
 
 from deeplab.config.compose import compose
+from deeplab.evaluation.statistics import prediction_interval
 from deeplab.runs.membership import Membership
+from deeplab.runs.replicates import Spread
+from deeplab.runs.reproduce import held_against
 from deeplab.runs.train import train
 
 Cli = Callable[..., Any]
@@ -87,13 +93,49 @@ def test_a_trial_is_held_against_its_replicates(
     client.log_metric(trial.run_id, "validation/accuracy", accuracies[0], step=9)
     status, out, err = cli("reproduce", trial.run_id)
     assert (status, err) == ({"within": 0, "different": 1}[verdict], "")
-    assert re.search(r"test/accuracy .* 3 *\n", out)
-    assert {"within": "within three standard deviations of its replicates", "different": ": different"}[verdict] in out
+    assert re.search(r"test/accuracy .* 3 +\d+\.\d{6} *\n", out)
+    assert {"within": "within the 95 % prediction intervals of its replicates", "different": ": different"}[
+        verdict
+    ] in out
     again = runs()[0].data.tags
     assert (again["deeplab.reproduction"], again["deeplab.kind"]) == (verdict, "train")
     refused = cli("reproduce", parent[:12])
     assert refused.status == 2
     assert "is a sweep, which has no network of its own. Give one of its trials: deeplab status" in refused.err
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 20])
+def test_one_more_number_is_held_as_scipy_says(count: int) -> None:
+    """In SciPy's words: t with n - 1 degrees of freedom, as wide as the spread of mean and new number together."""
+    deviation = 0.004
+    expected = stats.t(count - 1, scale=deviation * math.sqrt(1 + 1 / count)).interval(0.95)
+    assert prediction_interval(deviation, count) == pytest.approx(expected[1], rel=1e-12)
+    assert prediction_interval(deviation, count) == pytest.approx(-expected[0], rel=1e-12)
+
+
+def held(scores: np.ndarray) -> bool:
+    """Whether the last row of some made-up scores is called within what the rows before it scatter."""
+    before, again = scores[:-1], scores[-1]
+    spreads = [Spread(fmean(column), stdev(column), len(column)) for column in before.T.tolist()]
+    found = [held_against("x", 0, new, spread, len(spreads)) for new, spread in zip(again, spreads, strict=True)]
+    return all(score.is_within for score in found)
+
+
+@pytest.mark.parametrize(
+    ("replicates", "scores", "least", "most"), [(3, 1, 0.94, 0.96), (3, 4, 0.94, 0.96), (5, 2, 0.94, 0.96)]
+)
+def test_a_faithful_run_is_held_as_often_as_is_stated(replicates: int, scores: int, least: float, most: float) -> None:
+    """With one score and three replicates three standard deviations hold 0.88 of them, as SciPy confirms."""
+    assert 2 * stats.t(2).cdf(3 / math.sqrt(4 / 3)) - 1 == pytest.approx(0.878, abs=0.001)
+    rng = np.random.default_rng(7)
+    drawn = rng.normal(0.98, 0.002, size=(4000, replicates + 1, scores))
+    assert least < fmean(held(each) for each in drawn) < most
+
+
+def test_replicates_that_are_all_equal_hold_what_is_equal_to_them_alone() -> None:
+    none = Spread(0.5, 0.0, 3)
+    assert held_against("x", 0.5, 0.5, none, 4).is_within
+    assert not held_against("x", 0.5, 0.5 + 1e-9, none, 4).is_within
 
 
 def test_what_cannot_be_done_again_is_one_line_and_leaves_no_run(cli: Cli, folder: Path, runs: Runs) -> None:

@@ -6,7 +6,7 @@ from deeplab.runs.reproduce import Reproduction
 MOST_CHANGES = 12
 VERDICTS = {
     "identical": "identical to the bit",
-    "within": "within three standard deviations of its replicates",
+    "within": "within the 95 % prediction intervals of its replicates",
     "different": "different",
 }
 
@@ -14,12 +14,13 @@ VERDICTS = {
 def show_reproduction(done: Reproduction) -> None:
     """Print both scores, what changed in between, and the verdict."""
     replicates = any(score.spread for score in done.scores)
-    spread = ("replicates", "std", "n") if replicates else ()
+    spread = ("replicates", "std", "n", "within ±") if replicates else ()
     rows = table(None, ("score",), ("before", "again", "difference", *spread))
     for score in done.scores:
         cells = [f"{score.before:.6f}", f"{score.again:.6f}", f"{score.again - score.before:+.1e}"]
         if score.spread:
             cells += [f"{score.spread.mean:.6f}", f"{score.spread.deviation:.6f}", str(score.spread.count)]
+            cells.append(f"{score.interval:.6f}")
         rows.add_row(score.name, *cells)
     screen = console()
     screen.print(rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from deeplab.config.compose import Composed
 from deeplab.config.errors import UserError
+from deeplab.evaluation.statistics import CONFIDENCE, prediction_interval
 from deeplab.runs.prepare import Prepared
 from deeplab.runs.replicates import Spread, spreads
 from deeplab.runs.resume import Resumption
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 REPRODUCES_TAG = "deeplab.reproduces"
 VERDICT_TAG = "deeplab.reproduction"
-DEVIATIONS = 3.0
 SCORES = ("test/", "validation/")
 # What a run depends on besides its configuration, by the tag that tells it.
 CIRCUMSTANCES = {
@@ -44,17 +44,21 @@ class Score:
         before: of the run that was done again.
         again: of the new one.
         spread: of its replicates, or None where it has none.
+        interval: half the width of the prediction interval about their mean, or None.
     """
 
     name: str
     before: float
     again: float
     spread: Spread | None
+    interval: float | None
 
     @property
     def is_within(self) -> bool:
-        """Whether the new score lies within three standard deviations of the replicates' mean."""
-        return self.spread is not None and abs(self.again - self.spread.mean) <= DEVIATIONS * self.spread.deviation
+        """Whether the new score lies in the prediction interval of the replicates."""
+        if self.spread is None or self.interval is None:
+            return False
+        return abs(self.again - self.spread.mean) <= self.interval
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Reproduction:
     Attributes:
         trained: the run that was done again.
         run_id: of the new one.
-        verdict: `identical` to the bit, `within` what its replicates scatter, or `different`.
+        verdict: `identical` to the bit, `within` the prediction intervals of its replicates, or `different`.
         same: whether history, scores and weights are equal to the bit; None for what was not kept.
         scores: of both.
         changes: in what both were done under, one line each.
@@ -160,7 +164,24 @@ def _scores(before: Trained, again: Trained) -> tuple[Score, ...]:
     found = spreads(before.store, before.run)
     old, new = before.run.data.metrics, again.run.data.metrics
     names = [name for name in sorted(old) if name.startswith(SCORES) and name in new]
-    return tuple(Score(name, old[name], new[name], found.get(name)) for name in names)
+    return tuple(held_against(name, old[name], new[name], found.get(name), len(names)) for name in names)
+
+
+def held_against(name: str, before: float, again: float, spread: Spread | None, count: int) -> Score:
+    """A score with the interval in which one more run of the same configuration lies.
+
+    Args:
+        name: as in `test/accuracy`.
+        before: of the run that was done again.
+        again: of the new one.
+        spread: of the replicates, or None.
+        count: of the scores that are held against theirs. All of them lie within at once with CONFIDENCE at least, so
+            each does with 1 - (1 - CONFIDENCE) / count (Bonferroni).
+    """
+    if spread is None:
+        return Score(name, before, again, None, None)
+    interval = prediction_interval(spread.deviation, spread.count, 1 - (1 - CONFIDENCE) / count)
+    return Score(name, before, again, spread, interval)
 
 
 def _changes(before: Trained, again: Trained) -> list[str]:
