@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.conftest import PATIENCE, Outcome
 
-from deeplab.config.errors import UserError
+from deeplab.config.errors import RunError, UserError
 from deeplab.config.study import Entry, Figure, StudyConfig, read_study
 from deeplab.report.entries import Measured, planned_runs
 from deeplab.report.markdown import to_markdown
@@ -79,7 +79,8 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     with RunLog.begin(open_store(code.config.tracking), "code", code.values, {"deeplab.kind": "train"}, None) as log:
         log.end("KILLED")
     first = cli("study", "small")
-    assert (first.status, first.err) == (0, "")
+    assert (first.status, first.err) == (3, "")
+    assert first.out.endswith("\n1 of 3 figures differ or fall short\n")
     assert "dense: 0 of 2 done, 2 to do" in first.out
     assert "of this store is taken" in first.out
     lines = Results(study).lines
@@ -125,9 +126,74 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
 
 def test_a_page_is_written_of_nothing(study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]) -> None:
     outcome = cli("study", "small", "--report")
-    assert (outcome.status, outcome.err) == (0, "")
+    assert (outcome.status, outcome.err) == (3, "")
+    assert outcome.out.endswith("3 of 3 figures are not measured; 4 of 4 runs are missing\n")
     assert (study / "README.md").read_text().count("| not yet run |") == 3
     assert runs() == []
+
+
+def test_the_report_of_a_study_makes_no_store(
+    tmp_path: Path, cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    outcome = cli("study", ".", "--report")
+    assert (outcome.status, outcome.err) == (3, "")
+    assert "No pictures are taken from a store: There is no store" in outcome.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "figures", "study.yaml"]
+
+
+def lines_of(config: StudyConfig, **accuracies: float) -> list[Result]:
+    """A line for each run of some entries, all of the same test accuracy."""
+    return [
+        replace(result("", replicate, test__accuracy=accuracy), entry=name, configuration=configuration(each.values))
+        for name, accuracy in accuracies.items()
+        for replicate, each in enumerate(planned_runs(name, config.entries[name], config))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "arguments", "status", "told"),
+    [
+        ({"good": 0.9, "other": 0.5}, (), 0, "every figure is as published or within its bounds"),
+        ({"good": 0.9, "other": 0.6}, (), 3, "1 of 2 figures differ or fall short"),
+        ({"good": 0.9, "other": 0.6}, ("--only", "good"), 0, "every figure is as published or within its bounds"),
+        ({"good": 0.9}, (), 3, "1 of 2 figures are not measured; 1 of 3 runs are missing"),
+        ({"good": 0.9}, ("--only", "other"), 3, "1 of 1 figures are not measured; 1 of 1 runs are missing"),
+        ({"good": 0.9, "other": 0.5}, ("--only", "god"), 2, "Unknown entry 'god' in --only. Did you mean 'good'?"),
+    ],
+)
+def test_the_status_of_a_study_says_what_was_found(
+    folder: Path,
+    cli: Callable[..., Outcome],
+    accuracies: dict[str, float],
+    arguments: tuple[str, ...],
+    status: int,
+    told: str,
+) -> None:
+    (folder / "study.yaml").write_text(
+        "title: t\nabout: a\nreplicates: 2\nentries:\n"
+        "  good: {run: [seed=1], figures: [{metric: test/accuracy, reported: 0.9, tolerance: 0.1, source: s}]}\n"
+        "  other: {run: [seed=2], replicates: 1, figures: [{metric: test/accuracy, at_most: 0.5, source: s}]}\n"
+    )
+    results = Results(folder)
+    for line in lines_of(read_study(folder), **accuracies):
+        results.add(line)
+    outcome = cli("study", ".", "--report", *arguments)
+    assert (outcome.status, told in outcome.out + outcome.err) == (status, True)
+
+
+def test_a_study_of_which_a_run_failed_has_its_page_and_status_1(
+    study: Path, cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise RunError("1 of the study's runs failed")
+
+    monkeypatch.setattr("deeplab.report.study.carry_out", failing)
+    outcome = cli("study", "small")
+    assert (outcome.status, outcome.err) == (1, "deeplab: 1 of the study's runs failed\n")
+    assert "4 of 4 runs are missing\n" in outcome.out
+    assert (study / "README.md").is_file()
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,18 @@
 """`deeplab study`: published figures held against measured ones."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deeplab.cli.options import StoreOverrides, check_store_overrides
-from deeplab.config.errors import Interrupted, exit_status
+from deeplab.config.errors import Interrupted, RunError, UserError, exit_status
+
+if TYPE_CHECKING:
+    from deeplab.config.schema import TrackingConfig
+    from deeplab.tracking.store import Store
+
+OPEN = 3  # the exit status of a study that came to its end and leaves something open
 
 
 def study(
@@ -18,6 +24,9 @@ def study(
     """Train what a study lacks, and write its README.md: reported against measured.
 
     deeplab study experiments/digits_dense
+
+    Status 0: every run is there, and every figure as published or within its bounds. 3: a figure differs, or something
+    is missing (with --only, of these entries). 1: a run failed. 2: the study cannot be read.
     """
     from deeplab.config.study import read_study
 
@@ -25,25 +34,45 @@ def study(
     words = check_store_overrides(overrides or [], "study")
     try:
         # Here, because what follows imports NumPy, MLflow and TensorFlow.
-        from deeplab.cli.study_progress import ShownStudy, show_study
+        from deeplab.cli.study_progress import ShownStudy, all_held, show_study
         from deeplab.config.compose import compose
-        from deeplab.report.entries import check_points
+        from deeplab.report.entries import check_names, check_points, measure
         from deeplab.report.results import Results
         from deeplab.report.study import Study, carry_out
         from deeplab.report.study_page import write_page
         from deeplab.tracking.store import open_store
 
+        check_names(config, only or [])
         check_points(config)
-        results = Results(folder)
-        store = open_store(compose(words).config.tracking)
-        carried = Study(config, folder, words, store, ShownStudy(), results, {})
+        results, tracking = Results(folder), compose(words).config.tracking
+        failure: RunError | None = None
+        store = _store_to_read(tracking) if report else open_store(tracking)
         try:
-            if not report:
-                carry_out(carried, only or [])
+            if not report and store:
+                carry_out(Study(config, folder, words, store, ShownStudy(), results, {}), only or [])
+        except RunError as error:
+            failure = error
         finally:
-            page = write_page(carried)
+            page = write_page(config, folder, results, store)
     except KeyboardInterrupt as interrupt:
         raise Interrupted(
             "Interrupted; what was finished is kept. To go on: the same command again.", exit_status(interrupt)
         ) from None
-    show_study(carried, page)
+    measured = measure(config, results.lines)
+    show_study(config.title, measured, page)
+    held = all_held([each for each in measured if not only or each.name in only])
+    if failure is not None:
+        raise failure
+    if not held:
+        raise typer.Exit(OPEN)
+
+
+def _store_to_read(tracking: "TrackingConfig") -> "Store | None":
+    """The store that pictures are taken from, or None; none is made for a report."""
+    from deeplab.tracking.store import open_to_read
+
+    try:
+        return open_to_read(tracking)
+    except UserError as error:
+        print(f"No pictures are taken from a store: {error}")
+        return None

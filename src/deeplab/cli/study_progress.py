@@ -1,5 +1,6 @@
 """How a study shows on the screen."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab.cli.lines import print_line
@@ -7,9 +8,11 @@ from deeplab.cli.noise_progress import PlainNoise
 from deeplab.cli.progress import PlainProgress
 from deeplab.cli.sweep_progress import PlainSweepProgress
 from deeplab.cli.tables import console, table
-from deeplab.report.entries import measure
+from deeplab.config.choice import ON_TEST
+from deeplab.report.entries import Measured
 from deeplab.report.results import Result
-from deeplab.report.study import Study, StudyObserver
+from deeplab.report.study import StudyObserver
+from deeplab.report.study_report import GOOD
 from deeplab.runs.noise_curve import NoiseObserver
 from deeplab.runs.train import RunObserver
 from deeplab.sweep.observer import SweepObserver
@@ -39,11 +42,11 @@ class ShownStudy(StudyObserver):
         return PlainNoise()
 
 
-def show_study(study: Study, page: Path) -> None:
+def show_study(title: str, measured: Sequence[Measured], page: Path) -> None:
     """Print the verdicts, and where the report is."""
-    shown = table(study.config.title, ("entry", "metric", "reported or expected"), ("measured", "within"))
+    shown = table(title, ("entry", "metric", "reported or expected"), ("measured", "within"))
     shown.add_column("verdict", no_wrap=True)
-    for each in measure(study.config, study.results.lines):
+    for each in measured:
         for verdict in each.verdicts:
             found = verdict.measured
             shown.add_row(
@@ -56,4 +59,20 @@ def show_study(study: Study, page: Path) -> None:
             )
     screen = console()
     screen.print(shown)
+    for each in measured:
+        if each.chosen and each.chosen.on_test:
+            screen.print(f"{each.name}, {each.chosen.point}: {ON_TEST}", soft_wrap=True)
     screen.print(f"report {page}", soft_wrap=True)
+
+
+def all_held(measured: Sequence[Measured]) -> bool:
+    """Print what is not as published or not there yet, in a line; true where there is nothing of the kind."""
+    figures = [verdict for each in measured for verdict in each.verdicts]
+    unknown = sum(verdict.measured is None for verdict in figures)
+    differing = sum(verdict.words not in GOOD for verdict in figures) - unknown
+    missing = sum(each.planned - len(each.lines) for each in measured)
+    parts = [f"{differing} of {len(figures)} figures differ or fall short"] if differing else []
+    parts += [f"{unknown} of {len(figures)} figures are not measured"] if unknown else []
+    parts += [f"{missing} of {sum(each.planned for each in measured)} runs are missing"] if missing else []
+    console().print("; ".join(parts) or "every figure is as published or within its bounds", soft_wrap=True)
+    return not parts

@@ -96,6 +96,17 @@ def check_points(config: StudyConfig) -> None:
             _check_points(name, entry, plan_sweep(list(entry.sweep), None))
 
 
+def check_names(config: StudyConfig, only: Sequence[str]) -> None:
+    """Refuse names that no entry has.
+
+    Raises:
+        UserError: there are such.
+    """
+    for name in only:
+        if name not in config.entries:
+            raise unknown_name("entry", name, config.entries, "--only")
+
+
 def _check_points(name: str, entry: Entry, plan: Plan) -> None:
     points = [point_name(settings) for settings in plan.points]
     for figure in entry.figures:

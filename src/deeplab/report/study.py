@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab.config.compose import Composed
-from deeplab.config.errors import RunError, UserError, unknown_name
+from deeplab.config.errors import RunError, UserError
 from deeplab.config.identity import sha
 from deeplab.config.levels import read_levels
 from deeplab.config.study import Entry, StudyConfig
@@ -83,13 +83,10 @@ def carry_out(study: Study, only: Sequence[str]) -> None:
         only: names of entries; all of them where empty.
 
     Raises:
-        UserError: an entry has no such name, or its configuration is wrong.
+        UserError: an entry's configuration is wrong.
         Interrupted: it was ended from outside; what was finished is kept.
         RunError: a run failed; the others were done.
     """
-    for name in only:
-        if name not in study.config.entries:
-            raise unknown_name("entry", name, study.config.entries, "--only")
     for name, entry in study.config.entries.items():
         if only and name not in only:
             continue

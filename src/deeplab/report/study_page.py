@@ -3,18 +3,26 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from deeplab.config.study import StudyConfig
 from deeplab.report.entries import Measured, measure
 from deeplab.report.markdown import to_markdown
-from deeplab.report.study import Study
+from deeplab.report.results import Results
 from deeplab.report.study_report import FIGURES, OVERVIEW, picture_file, picture_names, study_report
 from deeplab.runs.outputs import write_file
 from deeplab.tracking.read import read_artifact
+from deeplab.tracking.store import Store
 
 _NOTE = "<!-- Written by deeplab study from study.yaml and results.csv; what is changed here is lost. -->\n\n"
 
 
-def write_page(study: Study) -> Path:
+def write_page(config: StudyConfig, folder: Path, results: Results, store: Store | None) -> Path:
     """Write `README.md` and its figures into the folder of a study.
+
+    Args:
+        config: what the study asks for.
+        folder: where it lies.
+        results: what is finished; read again.
+        store: where pictures are taken from; those of before stay where it has none, and all of them without one.
 
     Returns:
         The path of the page.
@@ -22,18 +30,18 @@ def write_page(study: Study) -> Path:
     Raises:
         UserError: the disk takes no more.
     """
-    figures = study.folder / FIGURES
+    figures = folder / FIGURES
     figures.mkdir(exist_ok=True)
-    study.results.read()
-    measured = measure(study.config, study.results.lines)
-    _draw_overview(study.config.title, measured, figures)
+    results.read()
+    measured = measure(config, results.lines)
+    _draw_overview(config.title, measured, figures)
     for each in measured:
         for name in picture_names(each):
-            content = _picture(study, each, name)
+            content = _picture(store, each, name) if store else None
             if content is not None:  # where the run is elsewhere, the picture of before stays
                 write_file(figures / picture_file(each.name, name), content)
-    text, _ = to_markdown(study_report(study.config, study.results.lines, study.folder), FIGURES)
-    page = study.folder / "README.md"
+    text, _ = to_markdown(study_report(config, results.lines, folder), FIGURES)
+    page = folder / "README.md"
     write_file(page, (_NOTE + text).encode())
     return page
 
@@ -59,15 +67,15 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
         write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: accuracy", "accuracy")))
 
 
-def _picture(study: Study, measured: Measured, name: str) -> bytes | None:
+def _picture(store: Store, measured: Measured, name: str) -> bytes | None:
     from mlflow.exceptions import MlflowException
 
     if not measured.lines:
         return None
     try:
-        run = study.store.client.get_run(measured.lines[0].run)
+        run = store.client.get_run(measured.lines[0].run)
         if measured.entry.sweep:
-            run = study.store.client.get_run(run.data.tags["mlflow.parentRunId"])
+            run = store.client.get_run(run.data.tags["mlflow.parentRunId"])
     except (MlflowException, KeyError):
         return None
-    return read_artifact(study.store, run, f"plots/{name}.png")
+    return read_artifact(store, run, f"plots/{name}.png")

@@ -24,7 +24,7 @@ SWEEP_PICTURES = ("sweep",)
 _METRICS = ("validation/accuracy", "validation/loss", "test/accuracy", "test/loss", "test/mse", "test/psnr")
 # Trainings from which a standard deviation begins to say something.
 ENOUGH = 3
-_GOOD = ("reproduced", "holds")
+GOOD = ("reproduced", "holds")
 
 
 def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> Page:
@@ -64,7 +64,7 @@ def _highlights(measured: Sequence[Measured]) -> Iterator[tuple[str, Cell]]:
     for kind, words in ((True, "figures reproduced"), (False, "bounds that hold")):
         ours = [verdict for verdict in tested if (verdict.figure.reported is not None) is kind]
         if ours:
-            yield words, f"{sum(verdict.words in _GOOD for verdict in ours)} of {len(ours)}"
+            yield words, f"{sum(verdict.words in GOOD for verdict in ours)} of {len(ours)}"
     if len(tested) < len(found):
         yield "figures not yet run", len(found) - len(tested)
     yield "runs", f"{sum(len(each.lines) for each in measured)} of {sum(each.planned for each in measured)}"
