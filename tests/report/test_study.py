@@ -405,6 +405,20 @@ def test_the_edge_of_a_tolerance_belongs_to_it(figure: dict[str, float], values:
         assert inside is (words == "reproduced")
 
 
+def test_a_page_says_how_wide_a_tolerance_is_beside_what_was_measured() -> None:
+    figure = Figure(metric="test/accuracy", source="s", reported=0.9, tolerance=0.02)
+    config = StudyConfig("t", "a", 3, {"e": Entry(run=("model=mlp_64_64",), figures=(figure,))})
+    for values, cell in (((0.89, 0.90, 0.91), "| 2.0 |"), ((0.9, 0.9, 0.9), "|  |"), ((0.9,), "|  |")):
+        runs = planned_runs("e", config.entries["e"], config)
+        lines = [
+            replace(result("", number, test__accuracy=value), configuration=configuration(each.values))
+            for number, (value, each) in enumerate(zip(values, runs, strict=False))
+        ]
+        text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
+        (row,) = [line for line in text.splitlines() if line.startswith("| e | test/accuracy | 0.9 ± 0.02 | s |")]
+        assert cell in row
+
+
 def test_what_is_subtracted_is_subtracted_as_it_is_written() -> None:
     figure = Figure(metric="a@1", minus="b@1", source="s", at_least=0.2)
     (verdict,) = verdicts("e", Entry(run=("x",), figures=(figure,)), [result("", 0, **{"a@1": 0.3, "b@1": 0.1})])

@@ -78,6 +78,7 @@ def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
             verdict.wanted,
             verdict.figure.source,
             _mean(verdict.measured),
+            None if verdict.tolerance_in_deviations is None else f"{verdict.tolerance_in_deviations:.1f}",
             f"{verdict.within} of {verdict.measured.count}" if verdict.measured else None,
             verdict.words,
         )
@@ -85,11 +86,12 @@ def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
         for verdict in each.verdicts
     )
     if rows:
-        head = ("entry", "metric", "reported or expected", "source", "measured", "within, of n", "verdict")
+        found = ("measured", "tolerance / std", "within, of n", "verdict")
+        head = ("entry", "metric", "reported or expected", "source", *found)
         yield Table("Published figures and bounds, held against the mean of the runs", head, rows)
         yield Text(
             "Measured: mean ± standard deviation over n trainings, each with its own seed. The verdict is on the mean; "
-            "beside it stands how many of the single trainings lie within."
+            "beside it stand the tolerance in measured standard deviations, and how many single trainings lie within."
         )
     few = [each.name for each in measured if is_trained_too_few_times(each)]
     if few:

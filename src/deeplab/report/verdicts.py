@@ -63,6 +63,13 @@ class Verdict:
         return " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
 
     @property
+    def tolerance_in_deviations(self) -> float | None:
+        """By how many of the measured standard deviations the tolerance is wide; None where there are none."""
+        if self.figure.tolerance is None or self.measured is None or not self.measured.deviation:
+            return None
+        return self.figure.tolerance / self.measured.deviation
+
+    @property
     def label(self) -> str:
         """The entry, and of a sweep the point."""
         return f"{self.entry}, {self.point}" if self.point else self.entry
