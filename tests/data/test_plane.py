@@ -125,9 +125,22 @@ def test_calm_arms_run_a_turn_and_three_quarters_half_a_turn_apart() -> None:
     drawn = draw(config("spiral", 1_000))
     distance, angle = np.hypot(*drawn.points.T), np.arctan2(drawn.points[:, 0], drawn.points[:, 1])
     expected = 2 * np.pi * 1.75 * distance / 5 + np.where(drawn.targets == 1, 0, np.pi)
-    assert np.abs(np.angle(np.exp(1j * (angle - expected)))).max() < 1e-9
-    assert 0 < distance.min() < 0.01
-    assert 4.99 < distance.max() < 5
+    off_centre = distance > 0
+    assert np.abs(np.angle(np.exp(1j * (angle - expected))))[off_centre].max() < 1e-9
+    # Each arm starts in the centre and ends a step before its radius: i / n of it, i from 0 to n - 1.
+    assert np.bincount(drawn.targets[~off_centre]).tolist() == [1, 1]
+    for label in (0, 1):
+        steps = np.sort(distance[drawn.targets == label]) * 500 / 5
+        assert steps == pytest.approx(np.arange(500), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "points"), [*((kind, 500) for kind in CLASSES), *((kind, 1200) for kind in VALUES)]
+)
+def test_there_are_as_many_points_as_in_the_playground(dataset: str, points: int) -> None:
+    settings = compose([f"dataset={dataset}", "model=playground"]).config.dataset
+    assert isinstance(settings, PlaneConfig)
+    assert settings.points == len(draw(settings).targets) == points
 
 
 def test_noise_shifts_a_point_of_an_arm_by_at_most_itself() -> None:

@@ -12,9 +12,11 @@ from PIL import Image
 from deeplab.config.compose import compose
 from deeplab.config.schema import PlaneConfig
 from deeplab.data.plane.inputs import INPUTS, to_inputs
+from deeplab.data.splits import DatasetInfo
 from deeplab.runs.plane import Film, Grid, chosen_epochs, film_for, outputs, plane_figures
 from deeplab.runs.prepare import prepare
 from deeplab.runs.train import train
+from deeplab.runs.trained_data import other_data
 from deeplab.training.history import Epoch
 
 SMALL = (
@@ -153,6 +155,17 @@ def test_figures_are_drawn_from_the_points_of_their_parts_and_the_units_of_the_n
     assert np.array_equal(weights, found["network"].layers[-1].kernel.numpy()[:, 0])
     corner = to_inputs(np.array([[-5.95, -5.95]]), ("x1_x2", "x1"))
     assert maps[:, 0, 0] == pytest.approx(np.asarray(found["network"].layers[0](corner))[0], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "cure"),
+    [("spiral", "deeplab drew other points then. Train anew."), ("mnist", "Put the old data back, or train anew.")],
+)
+def test_a_run_on_other_points_is_told_why_it_cannot_be_gone_on_with(dataset: str, cure: str) -> None:
+    info = DatasetInfo(dataset, (2,), 2, ("-1", "+1"), "abc", 1.0)
+    assert str(other_data(info, "old")) == (
+        f"The data set {dataset} is not what run old was trained on: its SHA-256 differs. {cure}"
+    )
 
 
 def test_what_is_validated_on_the_test_points_is_marked_as_test_points() -> None:

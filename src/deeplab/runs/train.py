@@ -26,6 +26,7 @@ from deeplab.runs.plane import Film, film_for
 from deeplab.runs.prepare import Prepared, likeness, prepare
 from deeplab.runs.resume import Resumption, checkpoint_folder
 from deeplab.runs.signals import HeldSignals, forget_heard, heard, signals_ignored
+from deeplab.runs.trained_data import other_data
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog, Status
 from deeplab.tracking.store import Place, Store, impatient, open_store, reason, shown, store_errors
@@ -158,10 +159,7 @@ def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
     tags = resumption.run.data.tags
     fingerprint = prepared.splits.info.fingerprint
     if tags.get("deeplab.dataset_sha256") != fingerprint:
-        raise UserError(
-            f"The data set {prepared.splits.info.name} is not what run {resumption.run.info.run_id[:8]} was trained "
-            "on: its SHA-256 differs. Put the old data back, or train anew."
-        )
+        raise other_data(prepared.splits.info, resumption.run.info.run_id[:8])
     if "deeplab.initial_weights" in tags and resumption.checkpoint is None:
         take_weights(prepared.network, resumption.store, tags["deeplab.initial_weights"])
     log = RunLog.resume(resumption.store, resumption.run)

@@ -1,9 +1,10 @@
 """The data set a run was trained on, read again, and whether its network is for what a command does."""
 
 from deeplab.config.errors import UserError
+from deeplab.config.schema import PLANE_KINDS
 from deeplab.config.tasks import TaskName
 from deeplab.data.load import load
-from deeplab.data.splits import Splits
+from deeplab.data.splits import DatasetInfo, Splits
 from deeplab.runs.trained import Trained
 
 
@@ -15,11 +16,20 @@ def load_data(trained: Trained) -> Splits:
     """
     splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
     if trained.run.data.tags.get("deeplab.dataset_sha256") != splits.info.fingerprint:
-        raise UserError(
-            f"The data set {splits.info.name} is not what run {trained.name} was trained on: its SHA-256 differs. "
-            "Put the old data back."
-        )
+        raise other_data(splits.info, trained.name)
     return splits
+
+
+def other_data(info: DatasetInfo, run: str) -> UserError:
+    """The error for a run whose data set has become another.
+
+    Args:
+        info: of the data set as it is now.
+        run: that was trained on it as it was.
+    """
+    drawn = info.name in PLANE_KINDS
+    cure = "deeplab drew other points then. Train anew." if drawn else "Put the old data back, or train anew."
+    return UserError(f"The data set {info.name} is not what run {run} was trained on: its SHA-256 differs. {cure}")
 
 
 def check_task(trained: Trained, task: TaskName, asked: str) -> None:

@@ -18,7 +18,9 @@ CENTRE = 2.0
 
 
 def spiral(count: int, noise: float, rng: np.random.Generator) -> tuple[Points, Labels]:
-    """Two arms, evenly filled from the centre out to RADIUS, half a turn apart; noise shifts a point by up to itself.
+    """Two arms of n points, half a turn apart, at i / n of the way from the centre to RADIUS, i from 0 to n - 1.
+
+    Noise shifts a point by up to itself. Both arms begin in the centre, as in the Playground.
 
     Args:
         count: of points; of an odd number +1 gets one more.
@@ -31,7 +33,7 @@ def spiral(count: int, noise: float, rng: np.random.Generator) -> tuple[Points, 
     labels = _halves(count)
     arms = []
     for size, start in ((count - count // 2, 0.0), (count // 2, np.pi)):
-        way = (np.arange(size) + 0.5) / max(size, 1)  # half a step off the centre, where the arms would meet
+        way = np.arange(size) / max(size, 1)
         angle = 2 * np.pi * TURNS * way + start
         arms.append(RADIUS * way[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1))
     return np.concatenate(arms) + noise * rng.uniform(-1, 1, (count, 2)), labels
