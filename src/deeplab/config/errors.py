@@ -1,7 +1,10 @@
 """The errors a person can cause, each one line that says what, where, what is allowed and the nearest name."""
 
-import difflib
+import re
 from collections.abc import Iterable
+
+LEAST_PART = 3  # letters of a part that says what is meant
+_NO_LETTERS = re.compile(r"[\W_]")
 
 
 class UserError(Exception):
@@ -26,9 +29,52 @@ class RunError(Exception):
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """Return `Did you mean 'x'? ` for the closest of the choices, or nothing when none is close."""
-    matches = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)
-    return f"Did you mean '{matches[0]}'? " if matches else ""
+    """Return `Did you mean 'x'? ` for the closest of the choices, or nothing when none is close.
+
+    Close is what a slip of the fingers makes, one edit in three letters and capitals aside, or what has the name as a
+    part of it or is a part of it, as `dropout` and `cnn_dropout`: no suggestion is better than a far one.
+    """
+    folded = name.casefold()
+    most = max(1, len(name) // 3)
+    known = [(choice, choice.casefold()) for choice in choices]
+    near = [(edits(folded, other, most), choice, len(other)) for choice, other in known]
+    found = [(count, choice) for count, choice, length in near if count <= most and count < max(length, 1)] or [
+        (abs(len(other) - len(folded)), choice) for choice, other in known if _is_part(folded, other)
+    ]
+    # Of equals the first one, as everywhere.
+    return f"Did you mean '{min(found, key=lambda pair: pair[0])[1]}'? " if found else ""
+
+
+def edits(one: str, other: str, most: int) -> int:
+    """Letters put in, left out, replaced, or exchanged with their neighbour between two texts (Damerau, 1964).
+
+    Args:
+        one: a text.
+        other: another.
+        most: beyond which the number does not matter; most + 1 is returned then.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    line = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        before, last, line = line, before, [row]
+        for column, theirs in enumerate(other, 1):
+            cost = min(before[column] + 1, line[-1] + 1, before[column - 1] + (letter != theirs))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == theirs:
+                cost = min(cost, last[column - 2] + 1)
+            line.append(cost)
+        if min(line) > most:
+            return most + 1
+    return min(line[-1], most + 1)
+
+
+def _is_part(one: str, other: str) -> bool:
+    """Whether the shorter text is some whole words of the longer one, or its beginning."""
+    short, long = sorted((one, other), key=len)
+    if len(short) < LEAST_PART:
+        return False
+    return long.startswith(short) or f"_{short}_" in f"_{_NO_LETTERS.sub('_', long)}_"
 
 
 def unknown_name(what: str, name: str, choices: Iterable[str], where: str = "") -> UserError:
