@@ -1,6 +1,9 @@
+from contextlib import nullcontext
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +72,38 @@ def test_spaced_values_rise_from_end_to_end(low: float, ratio: float, count: int
         assert values[-1] == pytest.approx(low * ratio, rel=1e-11)
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("range(0.1,0.4,0.1)", ["0.1", "0.2", "0.3", "0.4"]),  # Hydra's own range leaves 0.4 in, by its rounding
+        ("range(0.1,0.3,0.1)", ["0.1", "0.2"]),
+        ("range(0,1,0.1)", ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"]),
+        ("range(1,0.1,-0.3)", ["1.0", "0.7", "0.4", "0.1"]),
+        ("range(0,10,3.3)", ["0.0", "3.3", "6.6", "9.9"]),
+        ("range(1e-6,4e-6,1e-6)", ["1e-06", "2e-06", "3e-06"]),
+        ("range(1,7,2)", ["1", "3", "5"]),
+    ],
+)
+def test_a_range_is_named_in_the_decimals_it_was_written_in(text: str, values: list[str]) -> None:
+    assert expand_override(f"l2={text}", {}) == [f"l2={value}" for value in values]
+
+
+@given(st.integers(-50, 50), st.integers(-50, 50), st.integers(-20, 20).filter(bool), st.sampled_from([0, 1, 2, 6]))
+def test_a_range_is_that_of_hydra_up_to_its_rounding(start: int, stop: int, step: int, digits: int) -> None:
+    numbers = [str(Decimal(number).scaleb(-digits)) for number in (start, stop, step)]
+    text = f"range({','.join(numbers)})"
+    parsed = OverridesParser.create().parse_override(f"l2={text}").value()
+    expected = list(parsed.range())
+    found = expand_override(f"l2={text}", {}) if expected else []
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        value = one.removeprefix("l2=")
+        assert float(value) == pytest.approx(other, rel=1e-12, abs=1e-15)
+        assert Decimal(value) % Decimal(1).scaleb(-digits) == 0  # no more digits than were written
+    with pytest.raises(UserError) if not expected else nullcontext():
+        expand_override(f"l2={text}", {})
+
+
 def test_axes_multiply_and_the_first_varies_slowest() -> None:
     grid, first = read_grid(["model=mlp_64_64", "l2=1e-6,1e-3", "seed=1,2"], Composer())
     assert grid.common == ("model=mlp_64_64",)
@@ -101,10 +136,38 @@ def test_a_list_of_a_yaml_file_is_an_axis(tmp_path: Path) -> None:
     assert grid.axes == (Axis("seed", ("3", "4")),)
 
 
+@pytest.mark.parametrize("values", ["1,2", "0,1", "4294967294,4294967295"])
+def test_values_that_differ_are_not_taken_for_one(values: str) -> None:
+    grid, _ = read_grid(["model=mlp_64_64", f"seed={values}"], Composer())
+    assert grid.axes == (Axis("seed", tuple(values.split(","))),)
+
+
+def test_a_file_may_be_called_by_a_number(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    for name in ("123", "1e3", "true"):
+        (tmp_path / "model" / f"{name}.yaml").write_text(
+            "# Small\nname: small\nlayers: [{type: Flatten}, {type: Dense, units: num_classes, activation: softmax}]\n"
+        )
+    composer = Composer(tmp_path)
+    for name in ("123", "1e3", "true", "'123'"):
+        assert composer.compose([f"model={name}"]).config.model.name == "small"
+    for name, told in (("124", "Did you mean '123'?"), ("0123", "Did you mean '123'?"), ("null", "Known: 123, ")):
+        with pytest.raises(UserError, match=rf"^Unknown model '{name}'\. .*{told}"):
+            composer.compose([f"model={name}"])
+    grid, _ = read_grid(["model=123,cnn"], composer)
+    assert grid.axes == (Axis("model", ("123", "cnn")),)
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
         ("l2=0.1,0.1", "l2=0.1 is in the sweep twice"),
+        ("l2=1,1.0", "l2=1.0 is in the sweep twice, as 1 and 1.0. To train a point several times: replicates=3."),
+        ("l2=choice(0.001,1e-3)", "l2=0.001 is in the sweep twice"),
+        ("l2=100,1e2", r"l2=100.0 is in the sweep twice, as 100 and 100\.0"),
+        ("dataset=xor,'xor'", "dataset='xor' is in the sweep twice, as xor and 'xor'"),
+        ("training.monitor=loss,'loss'", "training.monitor='loss' is in the sweep twice, as loss and 'loss'"),
+        ("model.units=[1,2],[1,2.0]", r"model.units=\[1,2.0\] is in the sweep twice, as \[1,2\] and"),
         ("l2=0.1,0.2 l2=0.3,0.4", "l2 is given twice"),
         ("l2=0.1,0.2 l2=0.3", "l2 is given twice"),
         ("tags.x=1,2", "compares nothing"),

@@ -115,7 +115,12 @@ class Composer:
         return Composed(config, values, tuple(overrides), sweep)
 
     def _choose(self, groups: Sequence[Override]) -> DictConfig:
-        lines = tuple(str(override.input_line) for override in groups)
+        lines = tuple(
+            str(override.input_line)
+            if override.value() is None or isinstance(override.value(), str)
+            else f"{override.key_or_group}='{_name_in(override)}'"  # Hydra takes no number for the name of a file
+            for override in groups
+        )
         if lines not in self._chosen:
             try:
                 self._chosen[lines] = _hydra(lines, self.folders)
@@ -125,12 +130,18 @@ class Composer:
 
 
 def _check_group(override: Override, folders: tuple[Path, ...]) -> None:
-    group, name = override.key_or_group, override.value()
+    group = override.key_or_group
     names = options(group, folders)
-    if name is None and group == "experiment":
+    if override.value() is None and group == "experiment":
         return
-    if str(name) not in names:
-        raise unknown_name(group, str(name), names)
+    if _name_in(override) not in names:
+        raise unknown_name(group, _name_in(override), names)
+
+
+def _name_in(override: Override) -> str:
+    """The file that an override chooses; a name may look like a number: model=123."""
+    value = override.value()
+    return value if isinstance(value, str) else str(override.input_line).partition("=")[2].strip()
 
 
 def _hydra(lines: Sequence[str], folders: tuple[Path, ...]) -> DictConfig:

@@ -1,8 +1,9 @@
 """Read what a person writes after a command: key=value, and key=several,values for a sweep."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from math import isfinite, isnan
 from typing import Any
@@ -22,6 +23,7 @@ _WHOLE_ENDS = re.compile(r"\s*interval\(\s*(start\s*=\s*)?[+-]?\d+\s*,\s*(end\s*
 _LOG_SPAN = 100.0
 _SEARCHED_DIGITS = 6
 _LARGEST = 2.0**53
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,9 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
     if isinstance(values, Glob):
         names = values.filter(list(group_options.get(override.key_or_group, ())))
         expanded = [f"{override.key_or_group}={name}" for name in names]
+    elif isinstance(values, RangeSweep):
+        numbers = islice(override.sweep_iterator(transformer=_written), MOST_VALUES + 1)
+        expanded = [f"{override.key_or_group}={_in_decimals(values, str(number))}" for number in numbers]
     else:
         found = override.sweep_iterator(transformer=_written)
         expanded = [f"{override.key_or_group}={value}" for value in islice(found, MOST_VALUES + 1)]
@@ -109,6 +114,35 @@ def _check_range(text: str, values: RangeSweep) -> None:
         raise UserError(f"Override '{text}': write range(START,STOP,STEP) with a STEP other than 0, as range(1,9,2).")
     if not (stop - start) / step <= MOST_VALUES:
         raise UserError(_too_many(text))
+
+
+def _in_decimals(of: RangeSweep, value: str) -> str:
+    """A value of a range with as many decimals as were written: Hydra adds binary fractions, 0.3 is not among them."""
+    written = (Decimal(repr(each)) for each in (of.start, of.step))
+    digits = max(-int(each.as_tuple().exponent) for each in written)
+    return value if digits <= 0 else repr(round(float(value), digits))
+
+
+def meaning(value: str, is_name: bool = False) -> Hashable:
+    """What two values of an override have in common that mean the same, as `1`, `1.0` and `1e0`, or `a` and `'a'`.
+
+    Args:
+        value: as in an override, without its key.
+        is_name: whether it names a file, so that a number is a text like any other.
+    """
+    if not is_name and _NUMBER.fullmatch(value):
+        return Decimal(value)
+    return _meaning(_parse(f"x={value}").value()) if value[:1] in tuple("'\"[{") else value
+
+
+def _meaning(value: Any) -> Hashable:
+    if isinstance(value, list):
+        return tuple(map(_meaning, value))
+    if isinstance(value, dict):
+        return tuple(sorted((str(key), _meaning(each)) for key, each in value.items()))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Decimal(repr(value))
+    return str(value)
 
 
 def _too_many(text: str) -> str:

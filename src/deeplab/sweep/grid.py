@@ -1,14 +1,14 @@
 """The points of a sweep: every combination of the values that overrides give to their keys."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from deeplab.config.compose import Composed, Composer
 from deeplab.config.errors import UserError, UserErrors
 from deeplab.config.folders import GROUPS, options
-from deeplab.config.overrides import Interval, expand_override, parse_override, read_interval
+from deeplab.config.overrides import Interval, expand_override, meaning, parse_override, read_interval
 
 MOST_LINES = 20
 
@@ -160,9 +160,14 @@ def _check_axes(grid: Grid) -> None:
 
 
 def _check_axis(axis: Axis) -> None:
-    if len(set(axis.values)) < len(axis.values):
-        twice = next(value for value in axis.values if axis.values.count(value) > 1)
-        raise UserError(f"{axis.key}={twice} is in the sweep twice. To train a point several times: replicates=3.")
+    seen: dict[Hashable, str] = {}
+    for value in axis.values:
+        first = seen.setdefault(meaning(value, is_name=axis.key in GROUPS), value)
+        if first is not value:
+            named = "" if first == value else f", as {first} and {value}"
+            raise UserError(
+                f"{axis.key}={value} is in the sweep twice{named}. To train a point several times: replicates=3."
+            )
     top = axis.key.split(".")[0]
     if top in ("replicates", "sweep", "launcher", "tracking", "name", "notes", "tags"):
         raise UserError(f"A sweep over {axis.key} compares nothing: it changes no training. Give it one value.")
