@@ -69,7 +69,7 @@ def trained(workplace: Path) -> Path:
         here.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow leaves that of an earlier test behind
         here.setenv("DEEPLAB_DATA", str(workplace))
         for words in (
-            "experiment=mnist_cnn6",
+            "experiment=mnist_cnn6 validation=tail",
             "experiment=mnist_autoencoder",
             "experiment=mnist_conv_autoencoder",
             "name=dropout",
@@ -78,7 +78,7 @@ def trained(workplace: Path) -> Path:
             "model=cnn_dropout",
         ):
             trial = Membership("3f2a91c0", "a trial", {"deeplab.sweep": "3f2a91c0"}) if "6" in words else None
-            composed = compose([words, *QUICK, "dataset.limit=64", "training.batch_size=16"])
+            composed = compose([*words.split(), *QUICK, "dataset.limit=64", "training.batch_size=16"])
             train(composed, membership=trial)
     return workplace
 
@@ -119,7 +119,9 @@ def test_a_command_of_the_documents_does_what_it_says(line: str, here: Path, cli
     if line.startswith("deeplab train --resume latest") and "epochs" not in line:
         assert FINISHED in outcome.err or outcome.status == 0
         return
-    assert (outcome.status, outcome.err) == (0, ""), outcome.err
+    found = (0, 3) if line.startswith("deeplab study") else (0,)  # a published figure may well differ
+    assert outcome.status in found, outcome.err
+    assert outcome.err == ""
 
 
 def test_the_documents_have_commands_and_their_links_lead_somewhere() -> None:
