@@ -99,3 +99,21 @@ def test_large_layers_are_looked_at_in_small_batches() -> None:
     middle = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(64, 3)])
     large = keras.Sequential([keras.Input((512, 512, 3)), keras.layers.Conv2D(64, 3)])
     assert [evaluation_batch(network) for network in (small, middle, large)] == [8192, 193, FEWEST]
+
+
+def test_a_perfect_image_counts_as_much_as_bytes_can_tell() -> None:
+    """TensorFlow's own PSNR of each image; that of the perfect one is infinite, and counts as a rounding to bytes."""
+    import keras
+    import tensorflow as tf
+
+    images = np.random.default_rng(0).integers(0, 256, (4, 6, 6, 1), dtype=np.uint8)
+    images[2] = 0  # whose given image is the same
+    network = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Rescaling(0.9 / 255)])
+    scores = score_images(network, Split.whole(images, np.zeros(4, np.int32)), 1 / 255, keras.losses.MeanSquaredError())
+    right = (images / 255).astype(np.float32)
+    expected = tf.image.psnr(right, right * np.float32(0.9), max_val=1.0).numpy()
+    assert np.isinf(expected).tolist() == [False, False, True, False]
+    expected[2] = 10 * np.log10(12 * 255**2)
+    assert expected[2] == pytest.approx(58.92, abs=0.005)
+    assert scores["psnr"] == pytest.approx(expected.mean(), rel=1e-5)
+    assert scores["mse"] == pytest.approx(np.mean((right - right * 0.9) ** 2), rel=1e-5)
