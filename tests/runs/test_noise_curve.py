@@ -176,10 +176,10 @@ def test_bad_input_is_one_line_and_leaves_no_run(
 
 
 def test_a_deleted_model_is_one_line(store: Store, cli: Callable[..., Outcome]) -> None:
-    from deeplab.tracking.run_log import remove_models
+    from deeplab.tracking.delete import remove_models
 
     extra = train(compose(["model=autoencoder", "training.epochs=1", "name=gone", *SMALL]))
-    remove_models(store.client, store.experiment_id, extra.run_id)
+    remove_models(store, extra.run_id)
     outcome = cli("noise", "gone", "--classifier", "classifier")
     assert (outcome.status, outcome.err.count("\n")) == (2, 1)
     assert "has no model" in outcome.err

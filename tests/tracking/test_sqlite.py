@@ -77,7 +77,7 @@ def test_what_is_read_is_what_mlflow_reads(store: Store) -> None:
     assert metric_history(read, run_id, "train/loss") == [(1, 0.5), (2, 0.25)]
     for run in found:
         assert model_locations(read, run.info.run_id) == model_locations(store, run.info.run_id)
-        assert list_files(run.info.artifact_uri) == [("a.txt", 1), ("b/c.txt", 4)]
+        assert list_files(read, run.info.artifact_uri) == [("a.txt", 1), ("b/c.txt", 4)]
         assert read_artifact(read, run, "a.txt") == run.info.run_name.encode()
         assert read_artifact(read, run, "no.txt") is None
     assert len(model_locations(read, found[0].info.run_id)) == 1

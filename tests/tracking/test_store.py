@@ -11,7 +11,7 @@ from tests.conftest import wait_until
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
 from deeplab.tracking import store as store_module
-from deeplab.tracking.store import locate, open_store, shown
+from deeplab.tracking.store import locate, open_store, open_to_read, shown
 
 
 def tracking(uri: str | None = None, experiment: str = "deeplab") -> TrackingConfig:
@@ -139,8 +139,11 @@ def test_a_database_without_its_driver_is_told() -> None:
 def test_a_deleted_experiment_is_told(folder: Path) -> None:
     store = open_store(tracking())
     store.client.delete_experiment(store.experiment_id)
-    with pytest.raises(UserError, match="'deeplab' is deleted in this store. Give another name"):
-        open_store(tracking())
+    told = f"'deeplab' is deleted in the store sqlite:///{folder}/mlflow.db, with its runs. Restore it with "
+    told += f"MLFLOW_TRACKING_URI=sqlite:///{folder}/mlflow.db mlflow experiments restore --experiment-id 1 or give"
+    for opening in (open_store, open_to_read):
+        with pytest.raises(UserError, match=told):
+            opening(tracking())
 
 
 def test_passwords_are_not_shown() -> None:

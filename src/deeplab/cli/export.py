@@ -41,10 +41,10 @@ def export(
     from deeplab.cli.lines import print_line
     from deeplab.runs.export import TOLERANCE
     from deeplab.runs.export import export as export_run
-    from deeplab.tracking.store import open_existing
+    from deeplab.tracking.store import open_to_read
 
     try:
-        made = export_run(open_existing(config.tracking), run, to, out, force)
+        made = export_run(open_to_read(config.tracking), run, to, out, force)
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
     print_line(f"{made.path}: {made.size / 1e6:.2f} MB, the network of run {made.trained.name}")

@@ -49,10 +49,10 @@ def predict(
     from deeplab.runs.outputs import write_file
     from deeplab.runs.predict import draw_answers
     from deeplab.runs.predict import predict as predict_pictures
-    from deeplab.tracking.store import open_existing
+    from deeplab.tracking.store import open_to_read
 
     try:
-        answers = predict_pictures(open_existing(config.tracking), run, paths)
+        answers = predict_pictures(open_to_read(config.tracking), run, paths)
         write_file(out, draw_answers(answers))
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 def rm(
     runs: RunArguments,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    outside: Annotated[
+        bool, typer.Option("--outside", help="Delete files, too, that lie outside the store's folder.")
+    ] = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Delete runs, with their trials, models, figures and checkpoints, after asking.
@@ -26,7 +29,7 @@ def rm(
     from deeplab.cli.tables import size
     from deeplab.runs.remove import plan_removal, remove
 
-    removals = plan_removal(store, found)
+    removals = plan_removal(store, found, outside)
     total = size(sum(removal.bytes for removal in removals))
     _print(removals)
     if not yes:
@@ -53,4 +56,7 @@ def _print(removals: "list[Removal]") -> None:
     for removal in removals:
         row = removal.row
         shown.add_row(row.id[:8], row.name, row.kind, row.status.lower(), str(removal.files), size(removal.bytes))
-    console().print(shown)
+    screen = console()
+    screen.print(shown)
+    for place in (place for removal in removals for place in removal.outside):
+        screen.print(f"outside the store: {place.resolve()}", soft_wrap=True)

@@ -1,16 +1,12 @@
 """`deeplab study`: published figures held against measured ones."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from deeplab.cli.options import StoreOverrides, check_store_overrides
-from deeplab.config.errors import Interrupted, RunError, UserError, exit_status
-
-if TYPE_CHECKING:
-    from deeplab.config.schema import TrackingConfig
-    from deeplab.tracking.store import Store
+from deeplab.config.errors import Interrupted, RunError, exit_status
 
 OPEN = 3  # the exit status of a study that came to its end and leaves something open
 
@@ -40,13 +36,13 @@ def study(
         from deeplab.report.results import Results
         from deeplab.report.study import Study, carry_out
         from deeplab.report.study_page import write_page
-        from deeplab.tracking.store import open_store
+        from deeplab.tracking.store import open_if_there, open_store
 
         check_names(config, only or [])
         check_points(config)
         results, tracking = Results(folder), compose(words).config.tracking
         failure: RunError | None = None
-        store = _store_to_read(tracking) if report else open_store(tracking)
+        store = open_if_there(tracking) if report else open_store(tracking)
         try:
             if not report and store:
                 carry_out(Study(config, folder, words, store, ShownStudy(), results, {}), only or [])
@@ -65,14 +61,3 @@ def study(
         raise failure
     if not held:
         raise typer.Exit(OPEN)
-
-
-def _store_to_read(tracking: "TrackingConfig") -> "Store | None":
-    """The store that pictures are taken from, or None; none is made for a report."""
-    from deeplab.tracking.store import open_to_read
-
-    try:
-        return open_to_read(tracking)
-    except UserError as error:
-        print(f"No pictures are taken from a store: {error}")
-        return None

@@ -24,6 +24,7 @@ def ui(
     deeplab ui --port 5001
     """
     from deeplab.config.compose import compose
+    from deeplab.tracking.relocate import relocate
     from deeplab.tracking.store import locate, shown
 
     place = locate(compose(overrides or [], config_dir).config.tracking.uri)
@@ -33,6 +34,8 @@ def ui(
     if place.database is not None and not place.database.exists():
         raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
     _check_free(port)
+    if place.database is not None:
+        relocate(place.database)
     print(f"store {shown(place.uri)}\nopen  http://{HOST}:{port}  (Ctrl-C ends it)", flush=True)
     command = ["-m", "mlflow", "ui", "--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--uvicorn-opts", "--log-level warning"]

@@ -38,9 +38,9 @@ _KNOWN = {
 _ORDER = list(_KNOWN)
 
 
-def files_of(run: "Run") -> list[str]:
+def files_of(store: Store, run: "Run") -> list[str]:
     """The files that a run left, by path."""
-    return sorted(path for path, _ in list_files(run.info.artifact_uri))
+    return sorted(path for path, _ in list_files(store, run.info.artifact_uri))
 
 
 def pictures_in(paths: Sequence[str], folder: str) -> list[str]:

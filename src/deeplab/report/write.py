@@ -29,7 +29,7 @@ def describe(store: Store, run: "Run") -> Page:
     Raises:
         UserError: it left no files.
     """
-    files = files_of(run)
+    files = files_of(store, run)
     if not files:
         raise UserError(
             f"Run {run.info.run_name} ({run.info.run_id[:8]}) has no files to report: it ended too early, or they were "

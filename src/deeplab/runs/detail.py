@@ -54,9 +54,9 @@ def detail(store: Store, run: "Run") -> Detail:
     children = all_runs(store, (PARENT_TAG, run.info.run_id))
     parent_id = run.data.tags.get(PARENT_TAG)
     parent = None if parent_id is None else run_by_id(store, parent_id)
-    files = list_files(run.info.artifact_uri)
+    files = list_files(store, run.info.artifact_uri)
     for location in model_locations(store, run.info.run_id):
-        files += [(f"model/{path}", size) for path, size in list_files(location)]
+        files += [(f"model/{path}", size) for path, size in list_files(store, location)]
     return Detail(
         row=rows([run], children)[0],
         params=run.data.params,

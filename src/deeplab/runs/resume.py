@@ -14,8 +14,9 @@ from deeplab.config.identity import with_added_keys
 from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import LAST_CHECKPOINT
 from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.read import read_artifact
-from deeplab.tracking.status import STALE_SECONDS, heartbeat_age, is_alive
+from deeplab.tracking.status import heartbeat_age, is_alive
 from deeplab.tracking.store import Store, open_existing
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError

@@ -10,8 +10,9 @@ from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.summary import METRICS, Summary, TrialScores
 from deeplab.sweep.tables import points_table, trials_table
+from deeplab.tracking.delete import delete_files, remove_models
 from deeplab.tracking.fields import validated_on_test
-from deeplab.tracking.run_log import RunLog, delete_files, remove_models
+from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mappin
         if run.info.run_id == best or run.info.status != "FINISHED":
             continue
         if tracking["save_model"] == "best":
-            remove_models(store.client, store.experiment_id, run.info.run_id)
-            delete_files(run.info.artifact_uri, LAST_CHECKPOINT)
+            remove_models(store, run.info.run_id)
+            delete_files(store, run.info.artifact_uri, LAST_CHECKPOINT)
         if tracking["plots"] == "best":
-            delete_files(run.info.artifact_uri, "plots")
+            delete_files(store, run.info.artifact_uri, "plots")
 
 
 def _history(store: Store, run_id: str) -> History:

@@ -7,10 +7,9 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from deeplab.config.errors import UserError
+from deeplab.tracking.locations import current, local_path
 from deeplab.tracking.provenance import PACKAGES_FILE
 from deeplab.tracking.sqlite import SqliteRun
 from deeplab.tracking.store import Store, reason
@@ -38,7 +37,7 @@ EPOCH_METRICS = ("train/", "val/", "time/epoch_seconds", "time/step_ms", "learni
 
 def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
     """A file among the artifacts of a run, or None where it has none of that name."""
-    here = _local(run.info.artifact_uri)
+    here = local_path(current(run.info.artifact_uri, store.moves))
     if here is not None:
         try:
             return (here / path).read_bytes()
@@ -87,9 +86,9 @@ def metric_history(store: Store, run_id: str, key: str) -> list[tuple[int, float
     return [(metric.step, metric.value) for metric in sorted(history, key=lambda metric: metric.step)]
 
 
-def list_files(location: str) -> list[tuple[str, int]]:
+def list_files(store: Store, location: str) -> list[tuple[str, int]]:
     """The files of a folder of the artifact store: path within it and size in bytes; none where it is gone."""
-    folder = _local(location)
+    folder = local_path(current(location, store.moves))
     if folder is not None:
         try:
             found = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -115,19 +114,11 @@ def list_files(location: str) -> list[tuple[str, int]]:
 
 
 def model_locations(store: Store, run_id: str) -> list[str]:
-    """The folders of the artifact store that hold the models of a run."""
+    """The folders of the artifact store that hold the models of a run, the newest first."""
     if store.reader is not None:
         return store.reader.model_locations(run_id)
     models = store.client.search_logged_models([store.experiment_id], filter_string=f"source_run_id = '{run_id}'")
     return [str(model.artifact_location) for model in models]
-
-
-def _local(location: str) -> Path | None:
-    """The folder of an artifact location on this machine, or None where it is elsewhere."""
-    parts = urlsplit(location)
-    if parts.scheme == "file" and not parts.netloc:
-        return Path(url2pathname(parts.path))
-    return Path(location) if not parts.scheme and Path(location).is_absolute() else None
 
 
 def load_network(store: Store, run: "Run") -> Any:
@@ -139,24 +130,35 @@ def load_network(store: Store, run: "Run") -> Any:
         UserError: the run has no model, or it cannot be read.
     """
     import keras
-    import mlflow
-    from mlflow.exceptions import MlflowException
 
     name = f"{run.info.run_name} ({run.info.run_id[:8]})"
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = mlflow.artifacts.download_artifacts(
-                f"runs:/{run.info.run_id}/model", dst_path=folder, tracking_uri=store.place.uri
-            )
-        except (MlflowException, OSError) as error:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = _model_folder(store, run.info.run_id, scratch)
+        if folder is None:
             raise UserError(
                 f"Run {name} has no model; it was made with tracking.save_model=none or ended early, "
                 "or its files were deleted."
-            ) from error
-        file = Path(path) / "data" / "model.keras"
+            )
+        file = folder / "data" / "model.keras"
         if not file.is_file():
             raise UserError(f"The model of run {name} has lost its file data/model.keras.")
         try:
             return keras.saving.load_model(file, safe_mode=True)
         except DAMAGE as error:
             raise UserError(f"The model of run {name} cannot be read: {reason(error)[:200]}") from error
+
+
+def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:
+    """The newest model of a run: where it lies on this machine, otherwise brought to a folder; None without one."""
+    for location in model_locations(store, run_id):
+        folder = local_path(current(location, store.moves))
+        if folder is not None and folder.is_dir():
+            return folder
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        uri = f"runs:/{run_id}/model"
+        return Path(mlflow.artifacts.download_artifacts(uri, dst_path=scratch, tracking_uri=store.place.uri))
+    except (MlflowException, OSError):
+        return None

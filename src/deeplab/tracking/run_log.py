@@ -6,14 +6,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
+from deeplab.config.errors import UserError
+from deeplab.tracking.delete import remove_models
+from deeplab.tracking.heartbeat import HEARTBEAT_TAG, now
+from deeplab.tracking.locations import local_path
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 JOIN_SECONDS = 5.0  # a server that is gone keeps the thread waiting
-HEARTBEAT_TAG = "deeplab.heartbeat"
 ERROR_TAG = "deeplab.error"
 MAX_PARAM = 6000
 MAX_TAG = 8000
@@ -49,8 +49,7 @@ class RunLog:
             run_id: of the run.
             logged: metrics and steps that it has already, which are not written again.
         """
-        self._client = store.client
-        self._experiment_id = store.experiment_id
+        self._store, self._client = store, store.client
         self.run_id = run_id
         self._logged = logged
         # Held back so that a full disk still has room for the last word: the run's status.
@@ -94,7 +93,12 @@ class RunLog:
 
     @classmethod
     def resume(cls, store: Store, run: "Run") -> Self:
-        """Go on with a run that ended early or is trained further; what it has of metrics stays as it is."""
+        """Go on with a run that ended early or is trained further; what it has of metrics stays as it is.
+
+        Raises:
+            UserError: its files lie outside the store.
+        """
+        check_own(store, run)
         run_id = str(run.info.run_id)
         logged = {
             (metric.key, metric.step)
@@ -152,7 +156,7 @@ class RunLog:
         from mlflow.types import Schema, TensorSpec
 
         # A run that goes on has one model, the newest.
-        remove_models(self._client, self._experiment_id, self.run_id)
+        remove_models(self._store, self.run_id)
         signature = ModelSignature(
             inputs=Schema([TensorSpec(np.dtype("float32"), (-1, *input_shape))]),
             outputs=Schema([TensorSpec(np.dtype("float32"), (-1, *network.output_shape[1:]))]),
@@ -203,8 +207,27 @@ class RunLog:
 
 
 def put_file(store: Store, run: "Run", path: str, content: bytes) -> None:
-    """Store a file under this path among the artifacts of a run that has ended."""
+    """Store a file under this path among the artifacts of a run that has ended.
+
+    Raises:
+        UserError: its files lie outside the store.
+    """
+    check_own(store, run)
     _put(store.client, run.info.run_id, path, content)
+
+
+def check_own(store: Store, run: "Run") -> None:
+    """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from.
+
+    Raises:
+        UserError: so it is.
+    """
+    folder = local_path(run.info.artifact_uri)
+    if store.place.database is not None and folder is not None and not store.owns(folder):
+        raise UserError(
+            f"The files of run {run.info.run_name} ({run.info.run_id[:8]}) lie outside the store {store.place.folder}, "
+            f"in {folder}, and nothing is written there. Copy the store with its mlruns folder, or train anew."
+        )
 
 
 def _put(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
@@ -213,31 +236,6 @@ def _put(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None
         file.write_bytes(content)
         folder = str(Path(path).parent)
         client.log_artifact(run_id, str(file), None if folder == "." else folder)
-
-
-def remove_models(client: "MlflowClient", experiment_id: str, run_id: str) -> None:
-    """Delete the models of a run, their files too."""
-    for model in client.search_logged_models([experiment_id], filter_string=f"source_run_id = '{run_id}'"):
-        client.delete_logged_model(model.model_id)
-        delete_files(model.artifact_location)
-
-
-def delete_files(location: str, path: str | None = None) -> None:
-    """Delete files from an artifact store.
-
-    Args:
-        location: a folder of the artifact store.
-        path: of a file or folder in it, or None for all of it.
-    """
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    files: Any = get_artifact_repository(location)
-    files.delete_artifacts(path)
-    folder = urlsplit(location)
-    if path is None and folder.scheme in ("", "file"):
-        # What held nothing else is of no use to anybody.
-        with suppress(OSError):
-            Path(url2pathname(folder.path)).parent.rmdir()
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -255,8 +253,3 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         else:
             flat[name] = value if isinstance(value, str) else json.dumps(value)
     return flat
-
-
-def now() -> str:
-    """Seconds since 1970, as a heartbeat tells them."""
-    return str(int(time.time()))

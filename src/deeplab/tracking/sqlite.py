@@ -19,6 +19,15 @@ PATIENCE_SECONDS = 30.0  # while another process writes
 
 
 @dataclass(frozen=True)
+class SqliteExperiment:
+    """What is used of MLflow's `Experiment`, with its names."""
+
+    experiment_id: str
+    lifecycle_stage: str
+    artifact_location: str
+
+
+@dataclass(frozen=True)
 class Info:
     """What MLflow's `RunInfo` says of a run, as far as it is used."""
 
@@ -69,11 +78,12 @@ class SqliteReader:
             return False
         return [revision for (revision,) in found] in [[known] for known in REVISIONS]
 
-    def experiment(self, name: str) -> str | None:
-        """The id of an experiment, or None where there is none of that name."""
+    def experiment(self, name: str) -> SqliteExperiment | None:
+        """An experiment, or None where there is none of that name."""
+        query = "SELECT experiment_id, lifecycle_stage, artifact_location FROM experiments WHERE name = ?"
         with self._connection() as connection:
-            found = connection.execute("SELECT experiment_id FROM experiments WHERE name = ?", (name,)).fetchone()
-        return None if found is None else str(found[0])
+            found = connection.execute(query, (name,)).fetchone()
+        return None if found is None else SqliteExperiment(str(found[0]), *found[1:])
 
     def runs(
         self, experiment_id: str, most: int = -1, run_id: str | None = None, tag: tuple[str, str] | None = None
@@ -124,8 +134,11 @@ class SqliteReader:
             return [(step, _number(value)) for step, value in connection.execute(query, (run_id, key))]
 
     def model_locations(self, run_id: str) -> list[str]:
-        """The folders of the artifact store that hold the models of a run."""
-        query = "SELECT artifact_location FROM logged_models WHERE source_run_id = ? AND lifecycle_stage = 'active'"
+        """The folders of the artifact store that hold the models of a run, as recorded, the newest first."""
+        query = (
+            "SELECT artifact_location FROM logged_models WHERE source_run_id = ? AND lifecycle_stage = 'active' "
+            "ORDER BY creation_timestamp_ms DESC"
+        )
         with self._connection() as connection:
             return [location for (location,) in connection.execute(query, (run_id,))]
 

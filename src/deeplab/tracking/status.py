@@ -3,12 +3,11 @@
 import time
 from typing import TYPE_CHECKING
 
-from deeplab.tracking.run_log import HEARTBEAT_TAG
+from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-STALE_SECONDS = 60.0
 PRUNED_TAG = "deeplab.pruned"
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,10 @@ from urllib.parse import urlsplit
 
 from deeplab.config.errors import UserError, nearest
 from deeplab.config.schema import TrackingConfig
+from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
+from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
+from deeplab.tracking.locations import Move, is_inside, local_path
+from deeplab.tracking.relocate import relocate, relocate_to_write
 from deeplab.tracking.sqlite import SqliteReader
 
 if TYPE_CHECKING:
@@ -21,10 +24,12 @@ if TYPE_CHECKING:
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS = 5.0
-SQLITE = b"SQLite format 3\0"  # how every database of it begins
 # MLflow asks a server that does not answer for a quarter of an hour; at the start a person is waiting.
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-WAYS_ON = "Give tracking.uri=sqlite:///FOLDER/mlflow.db or the address of an MLflow server that runs."
+
+
+class NothingThereError(UserError):
+    """There is no store yet, or no such experiment in it."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Place:
         """Whether it is an MLflow server rather than a database."""
         return urlsplit(self.uri).scheme in PORTS
 
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the store: what lies elsewhere is not its own."""
+        return self.work_folder.parent
+
 
 @dataclass(frozen=True)
 class Store:
@@ -56,12 +66,21 @@ class Store:
         client: MLflow's client of it.
         experiment_id: of the MLflow experiment that runs belong to.
         reader: reads the same without MLflow, where that is possible and the store was opened to read.
+        location: where the files of new runs go, an artifact location of MLflow's.
+        moves: of folders whose place its database does not record; none where the store was opened to write.
     """
 
     place: Place
     client: "MlflowClient"
     experiment_id: str
     reader: SqliteReader | None = None
+    location: str = ""
+    moves: tuple[Move, ...] = ()
+
+    def owns(self, path: Path) -> bool:
+        """Whether something lies in the store's folder, or where the files of its experiment go."""
+        files = local_path(self.location)
+        return is_inside(path, self.place.folder) or (files is not None and is_inside(path, files))
 
 
 class _ClientOnDemand:
@@ -91,6 +110,9 @@ def locate(uri: str | None) -> Place:
         if any(letter in uri.partition(":///")[2] + str(Path.cwd()) for letter in "?#%\0"):
             raise UserError(f"tracking.uri: the path of '{uri}' in {Path.cwd()} must be without ?, # and %.")
         database = Path(uri.partition(":///")[2]).absolute()
+        if database.is_symlink() or ".." in database.parts:
+            # A store's files are beside its database, not beside a link to it.
+            database = database.resolve()
         return Place(f"sqlite:///{database}", database, database.parent / ".deeplab")
     if scheme not in (*PORTS, *DATABASES):
         known = ", ".join((*PORTS, *DATABASES))
@@ -110,6 +132,8 @@ def open_store(config: TrackingConfig) -> Store:
         place.work_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{place.work_folder}: cannot be created ({error.strerror}). {WAYS_ON}") from error
+    if place.database is not None:
+        relocate_to_write(place.database)
     # Only now, because it takes seconds to import.
     import mlflow
     from filelock import FileLock
@@ -118,18 +142,21 @@ def open_store(config: TrackingConfig) -> Store:
     try:
         # Two first runs at once would create the tables twice.
         with FileLock(place.work_folder / "store.lock"), impatient():
-            if place.database is not None and not _has_content(place.database):
-                _create_database(place.database)
+            if place.database is not None and not has_content(place.database):
+                create_database(place.database)
             mlflow.set_tracking_uri(place.uri)
             client = mlflow.MlflowClient(place.uri)
-            experiment_id = _experiment(client, place, config.experiment)
+            files = None if place.is_server else place.folder / ARTIFACTS
+            experiment = find_or_create(client, config.experiment, files, shown(place.uri))
             # Logged models belong to this one too.
-            mlflow.set_experiment(experiment_id=experiment_id)
+            mlflow.set_experiment(experiment_id=experiment.experiment_id)
     except ImportError as error:
         raise UserError(f"The store {shown(place.uri)} needs the package {error.name}: pip install it.") from error
     except store_errors() as error:
         raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
-    return Store(place, client, experiment_id)
+    if place.database is not None:
+        tell_outside(experiment, place.folder)
+    return Store(place, client, str(experiment.experiment_id), location=experiment.artifact_location)
 
 
 def open_existing(config: TrackingConfig) -> Store:
@@ -140,6 +167,18 @@ def open_existing(config: TrackingConfig) -> Store:
     """
     _check_there(locate(config.uri))
     return open_store(config)
+
+
+def open_if_there(config: TrackingConfig) -> Store | None:
+    """Open a store to read; None where there is none yet, or no such experiment in it. Nothing is created.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return open_to_read(config)
+    except NothingThereError:
+        return None
 
 
 def open_to_read(config: TrackingConfig) -> Store:
@@ -153,9 +192,12 @@ def open_to_read(config: TrackingConfig) -> Store:
         _check_reachable(place)
     _check_there(place)
     quieten_mlflow()
+    moves = () if place.database is None else relocate(place.database).moves
     reader = None if place.database is None else SqliteReader(place.database)
-    if reader is not None and reader.can_read() and (experiment_id := reader.experiment(config.experiment)):
-        return Store(place, cast("MlflowClient", _ClientOnDemand(place.uri)), experiment_id, reader)
+    if reader is not None and reader.can_read() and (known := reader.experiment(config.experiment)):
+        check_not_deleted(known, config.experiment, shown(place.uri))
+        client = cast("MlflowClient", _ClientOnDemand(place.uri))
+        return Store(place, client, known.experiment_id, reader, known.artifact_location, moves)
     # Only now, because it takes more than a second to import.
     import mlflow
 
@@ -169,11 +211,12 @@ def open_to_read(config: TrackingConfig) -> Store:
     except store_errors() as error:
         raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
     if found is None:
-        raise UserError(
+        raise NothingThereError(
             f"The store {shown(place.uri)} has no experiment '{config.experiment}'. "
             f"{nearest(config.experiment, names)}Known: {', '.join(names)}."
         )
-    return Store(place, client, str(found.experiment_id))
+    check_not_deleted(found, config.experiment, shown(place.uri))
+    return Store(place, client, str(found.experiment_id), None, found.artifact_location, moves)
 
 
 @contextmanager
@@ -211,7 +254,7 @@ def shown(uri: str) -> str:
 def _check_reachable(place: Place) -> None:
     """Fail at once where MLflow would try again for minutes."""
     if place.database is not None:
-        _check_database(place.database)
+        check_database(place.database)
     elif place.is_server:
         parts = urlsplit(place.uri)
         try:
@@ -222,67 +265,19 @@ def _check_reachable(place: Place) -> None:
 
 
 def _check_there(place: Place) -> None:
-    if place.database is not None and not _has_content(place.database):
-        raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
+    if place.database is not None and not has_content(place.database):
+        raise NothingThereError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
 
 
-def _check_database(database: Path) -> None:
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        if database.exists():
-            # Appending nothing needs the rights that writing needs, and leaves a file as it is.
-            database.open("ab").close()
-        else:
-            tempfile.TemporaryFile(dir=database.parent).close()
-    except OSError as error:
-        raise UserError(f"The store {database} cannot be written ({error.strerror}). {WAYS_ON}") from error
-    if database.exists():
-        _head(database)
+def check_writable(store: Store) -> None:
+    """Refuse to write into a store that was opened to read and cannot be written.
 
-
-def _create_database(database: Path) -> None:
-    """Make the tables beside it, and move them into place once they are all there.
-
-    It takes seconds, and MLflow refuses what a process leaves that is killed meanwhile.
+    Raises:
+        UserError: so it is, or its database cannot record that it was moved.
     """
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    unfinished = database.with_name(f"{database.name}.new")
-    for left in (unfinished, database.with_name(f"{unfinished.name}-journal")):
-        left.unlink(missing_ok=True)
-    made = SqlAlchemyStore(f"sqlite:///{unfinished}", (database.parent / "mlruns").as_uri())
-    made.engine.dispose()
-    unfinished.replace(database)
-
-
-def _has_content(database: Path) -> bool:
-    return database.exists() and bool(_head(database))
-
-
-def _head(database: Path) -> bytes:
-    """The first bytes of a database; nothing of a file that is empty."""
-    try:
-        with database.open("rb") as file:
-            head = file.read(len(SQLITE))
-    except OSError as error:
-        raise UserError(f"The store {database} cannot be read ({error.strerror}). {WAYS_ON}") from error
-    if head not in (b"", SQLITE):
-        raise UserError(f"The store {database} is no SQLite database. {WAYS_ON}")
-    return head
-
-
-def _experiment(client: "MlflowClient", place: Place, name: str) -> str:
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        if found.lifecycle_stage == "deleted":
-            raise UserError(
-                f"tracking.experiment: '{name}' is deleted in this store. Give another name, or restore it with "
-                f"'mlflow experiments restore --experiment-id {found.experiment_id}'."
-            )
-        return str(found.experiment_id)
-    # An absolute folder, so that the runs' files are found from any working directory.
-    artifacts = None if place.is_server else (place.work_folder.parent / "mlruns").as_uri()
-    return str(client.create_experiment(name, artifact_location=artifacts))
+    if store.place.database is not None:
+        check_database(store.place.database)
+        relocate_to_write(store.place.database)
 
 
 def store_errors() -> tuple[type[Exception], ...]:

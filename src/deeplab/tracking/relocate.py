@@ -1,0 +1,166 @@
+"""A database that was moved or copied learns where its files are; MLflow records absolute places in it.
+
+A store is its database and the folder beside it. What is recorded in a folder that was beside the database
+before is looked for beside it now. What was never beside it (an object store, a disk of its own) is left alone.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab.config.errors import UserError
+from deeplab.tracking.database import ARTIFACTS
+from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
+from deeplab.tracking.locations import Move, current, local_path, same_folder
+from deeplab.tracking.notice import tell
+
+PATIENCE_SECONDS = 30.0  # while another process writes
+# Of an experiment whose files belong beside the database, wherever that goes.
+BESIDE_TAG = "deeplab.files"
+BESIDE = "beside the database"
+# Where MLflow records places: table, column, which rows, and whether files that are yet to come go there.
+_PLACES = (
+    ("experiments", "artifact_location", "TRUE", True),
+    ("workspaces", "default_artifact_root", "TRUE", True),
+    ("workspaces", "trace_archival_location", "TRUE", True),
+    ("runs", "artifact_uri", "TRUE", False),
+    ("logged_models", "artifact_location", "TRUE", False),
+    ("model_versions", "source", "TRUE", False),
+    ("model_versions", "storage_location", "TRUE", False),
+    ("trace_tags", "value", "key = 'mlflow.artifactLocation'", False),
+)
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """What became of a store that may have been moved or copied.
+
+    Attributes:
+        moves: that its database does not record; none where it tells the truth.
+        why: they could not be recorded, or nothing.
+    """
+
+    moves: tuple[Move, ...] = ()
+    why: str = ""
+
+
+def relocate(database: Path) -> Relocation:
+    """Rewrite what a database records of places that were beside it, in one transaction, and tell it in one line.
+
+    Args:
+        database: that is there; one that cannot be read is left to whoever reads it next, who says why.
+    """
+    try:
+        with _connection(database, "ro") as connection:
+            moves = _moves(connection, database)
+    except sqlite3.Error:
+        return Relocation()
+    if not moves:
+        return Relocation()
+    try:
+        with _connection(database, "rw") as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            moves = _moves(connection, database)  # another process may have been faster
+            if moves and (name := _alive(connection)):
+                return _unrecorded(database, moves, f"its run {name} was written less than a minute ago")
+            rewritten, left = _rewrite(connection, moves)
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        return _unrecorded(database, moves, str(error))
+    if moves:
+        stay = f"; those of {left} lie in {moves[0].recorded} alone and stay there" if left else ""
+        runs = f"{rewritten} run{'' if rewritten == 1 else 's'}"
+        tell(f"{_came(database, moves)}; where the files of {runs} lie was rewritten in it{stay}.")
+    return Relocation()
+
+
+def relocate_to_write(database: Path) -> None:
+    """The same for who is going to write: without the record it would go to where the store was before.
+
+    Raises:
+        UserError: it cannot be rewritten.
+    """
+    relocation = relocate(database)
+    if relocation.moves:
+        raise UserError(
+            f"The store {database} was moved or copied, which cannot be recorded in it ({relocation.why}); "
+            "nothing was written, because it would go to where the store was before."
+        )
+
+
+def _unrecorded(database: Path, moves: tuple[Move, ...], why: str) -> Relocation:
+    tell(f"{_came(database, moves)}; its files are looked for there, and that is not recorded in it ({why}).")
+    return Relocation(moves, why)
+
+
+def _came(database: Path, moves: Sequence[Move]) -> str:
+    return f"The store of {moves[0].recorded.parent} was moved or copied to {database.parent}"
+
+
+@contextmanager
+def _connection(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    # Transactions begin where they are said to: isolation_level is Python's own idea of where.
+    address = f"{database.as_uri()}?mode={mode}"
+    with closing(sqlite3.connect(address, timeout=PATIENCE_SECONDS, uri=True, isolation_level=None)) as connection:
+        yield connection
+
+
+def _moves(connection: sqlite3.Connection, database: Path) -> tuple[Move, ...]:
+    """The folders that were beside the database and are not."""
+    beside = database.parent / ARTIFACTS
+    found: dict[Path, Move] = {}
+    query = (
+        "SELECT artifact_location, EXISTS (SELECT 1 FROM experiment_tags AS tag WHERE tag.key = ? AND "
+        "tag.experiment_id = experiments.experiment_id) FROM experiments"
+    )
+    for location, bound in connection.execute(query, (BESIDE_TAG,)).fetchall():
+        path = local_path(location or "")
+        # We put an experiment's files right into it; MLflow by itself, into a folder of the experiment's number.
+        if path is None or path.name != ARTIFACTS or path in found or same_folder(path.parent, database.parent):
+            continue
+        move = Move(path, beside)
+        if bound or not path.exists() or _has_files(connection, move):
+            found[path] = move
+    return tuple(found.values())
+
+
+def _has_files(connection: sqlite3.Connection, move: Move) -> bool:
+    """Whether files of any run lie beside the database, as they do where the folder was copied along."""
+    recorded = (local_path(location or "") for (location,) in connection.execute("SELECT artifact_uri FROM runs"))
+    followed = (move.follow(path) for path in recorded if path is not None)
+    return any(path.exists() for path in followed if path is not None)
+
+
+def _alive(connection: sqlite3.Connection) -> str | None:
+    """The name of a run that some process writes, at the places that are recorded."""
+    query = (
+        "SELECT name FROM runs JOIN tags USING (run_uuid) WHERE status = 'RUNNING' AND lifecycle_stage = 'active' "
+        "AND key = ? AND CAST(value AS REAL) > ?"
+    )
+    found = connection.execute(query, (HEARTBEAT_TAG, time.time() - STALE_SECONDS)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def _rewrite(connection: sqlite3.Connection, moves: Sequence[Move]) -> tuple[int, int]:
+    """Rewrite every place; returns for how many runs, and how many runs' files lie at the recorded place alone."""
+    rewritten = left = 0
+    for table, column, rows, new in _PLACES:
+        if column not in {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}:
+            continue  # of another version of MLflow
+        found = connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {rows} AND {column} IS NOT NULL")
+        changes = []
+        for row, location in found.fetchall():
+            path = local_path(location)
+            if path is None or all(move.follow(path) is None for move in moves):
+                continue
+            place = current(location, moves, new)
+            if place != location:
+                changes.append((place, row))
+            elif table == "runs":
+                left += 1
+        connection.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", changes)
+        rewritten += len(changes) if table == "runs" else 0
+    return rewritten, left
