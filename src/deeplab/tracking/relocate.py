@@ -111,20 +111,28 @@ def _connection(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
 def _moves(connection: sqlite3.Connection, database: Path) -> tuple[Move, ...]:
     """The folders that were beside the database and are not."""
     beside = database.parent / ARTIFACTS
-    found: dict[Path, Move] = {}
     query = (
         "SELECT artifact_location, EXISTS (SELECT 1 FROM experiment_tags AS tag WHERE tag.key = ? AND "
         "tag.experiment_id = experiments.experiment_id) FROM experiments"
     )
-    for location, bound in connection.execute(query, (BESIDE_TAG,)).fetchall():
-        path = local_path(location or "")
-        # We put an experiment's files right into it; MLflow by itself, into a folder of the experiment's number.
-        if path is None or path.name != ARTIFACTS or path in found or same_folder(path.parent, database.parent):
-            continue
-        move = Move(path, beside)
-        if bound or not path.exists() or _has_files(connection, move):
-            found[path] = move
-    return tuple(found.values())
+    rows = connection.execute(query, (BESIDE_TAG,)).fetchall()
+    known = {path for location, bound in rows if bound and (path := local_path(location)) is not None}
+    recorded = known or _guessed({path for location, _ in rows if (path := local_path(location or "")) is not None})
+    moves = [Move(path, beside) for path in sorted(recorded) if not same_folder(path.parent, database.parent)]
+    return tuple(
+        move for move in moves if move.recorded in known or not move.recorded.exists() or _has_files(connection, move)
+    )
+
+
+def _guessed(locations: set[Path]) -> set[Path]:
+    """The folders that were probably beside a database whose experiments do not say so, as ours once did not.
+
+    We put the files of an experiment right into such a folder; MLflow by itself, into one of the experiment's number
+    in it, as it does for its own first experiment in every database.
+    """
+    first = {path.parent for path in locations if path.name == "0" and path.parent.name == ARTIFACTS}
+    ours = {path for path in locations if path.name == ARTIFACTS}
+    return ours & first or ours
 
 
 def _has_files(connection: sqlite3.Connection, move: Move) -> bool:
