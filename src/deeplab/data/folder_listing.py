@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.config.errors import UserError
+from deeplab.data.file_contents import FileState
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 PASSED_OVER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave behind, besides dotfiles
@@ -18,14 +19,12 @@ class ImageFile:
     Attributes:
         name: its path inside the folder, with `/`.
         label: index of its class.
-        size: in bytes.
-        mtime_ns: when it was written.
+        state: in which it was found.
     """
 
     name: str
     label: int
-    size: int
-    mtime_ns: int
+    state: FileState
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Listing:
     """The images of a folder, by class and name.
 
     Attributes:
-        class_names: names of the class folders, sorted.
+        class_names: names of the class folders, sorted; a byte that is not UTF-8 is written as `\xe9`.
         train: the training images; all images where the folder has no train/ and test/.
         test: the test images; none where the folder has no train/ and test/.
     """
@@ -56,7 +55,7 @@ def list_images(root: Path) -> Listing:
     folders = _folders(root)
     if not {"train", "test"} <= set(folders):
         class_names = _classes(root, folders)
-        return Listing(class_names, _images(root, "", class_names), ())
+        return Listing(_shown(root, class_names), _images(root, "", class_names), ())
     others = sorted(set(folders) - {"train", "test"})
     if others:
         raise UserError(
@@ -67,7 +66,7 @@ def list_images(root: Path) -> Listing:
     if differing:
         here, there = ("train", "test") if differing[0] in train else ("test", "train")
         raise UserError(f"{root}: class '{differing[0]}' is in {here} and not in {there}.")
-    return Listing(train, _images(root, "train/", train), _images(root, "test/", train))
+    return Listing(_shown(root, train), _images(root, "train/", train), _images(root, "test/", train))
 
 
 def _folders(folder: Path) -> list[str]:
@@ -87,6 +86,14 @@ def _classes(folder: Path, class_names: list[str]) -> tuple[str, ...]:
     return tuple(class_names)
 
 
+def _shown(root: Path, folders: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of classes as they can be written anywhere."""
+    names = tuple(os.fsencode(folder).decode("utf-8", "backslashreplace") for folder in folders)
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"{root} has two class folders that are both shown as '{twice}': rename one.")
+    return names
+
+
 def _images(root: Path, part: str, class_names: tuple[str, ...]) -> tuple[ImageFile, ...]:
     images = []
     for label, class_name in enumerate(class_names):
@@ -103,7 +110,7 @@ def _images(root: Path, part: str, class_names: tuple[str, ...]) -> tuple[ImageF
                 )
             if not entry.lower().endswith(SUFFIXES) or not stat.S_ISREG(status.st_mode):
                 raise UserError(f"{path} is not an image file; allowed are {', '.join(SUFFIXES)}.")
-            images.append(ImageFile(f"{part}{class_name}/{entry}", label, status.st_size, status.st_mtime_ns))
+            images.append(ImageFile(f"{part}{class_name}/{entry}", label, FileState.of(status)))
     return tuple(images)
 
 

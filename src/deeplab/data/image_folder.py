@@ -1,7 +1,6 @@
 """A person's own images: a folder for each class, decoded once into a memory-mapped array."""
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.schema import ImageFolderConfig
 from deeplab.data.decode import decode, is_grey, quiet_pillow
+from deeplab.data.file_contents import FileState, content_hash
 from deeplab.data.files import existing_folder
 from deeplab.data.fingerprint import fingerprint
 from deeplab.data.folder_listing import ImageFile, Listing, list_images
@@ -21,22 +21,22 @@ from deeplab.data.splits import DatasetInfo, Split, Splits
 from deeplab.data.stratify import stratified_split
 
 ORDER_SEED = 70_451  # rows lie shuffled, so that a tail or a limit has every class
-LAYOUT = 1  # to be raised when the same files would be decoded to other rows
+LAYOUT = 2  # to be raised when the same files would be decoded to other rows
 BLOCK_BYTES = 1 << 25  # decoded images held at a time
 
 
 def load(config: ImageFolderConfig, cache_dir: Path) -> Splits:
     """Read the class folders as uint8 images [n, image_size, image_size, 1 or 3].
 
-    The first load decodes into `cache_dir`; later ones map what lies there, as long as names, sizes and
-    times of the files and the settings stay the same. `color: auto` is grey when every file is.
+    The first load decodes into `cache_dir`; later ones map what lies there, as long as names and contents of
+    the files and the settings stay the same. `color: auto` is grey when every file is.
 
     Raises:
         UserError: the folder or an image cannot be read, or the disk is full.
     """
     root = existing_folder(config.path, "dataset.path")
     listing = list_images(root)
-    folder = cache_dir / "images" / _key(config, listing)
+    folder = cache_dir / "images" / _key(config, listing, content_hash(root, _states(listing), cache_dir / "images"))
     cached = read(folder)
     if cached is None:
         _decode_into(folder, root, config, listing)
@@ -60,13 +60,14 @@ def load(config: ImageFolderConfig, cache_dir: Path) -> Splits:
     )
 
 
-def _key(config: ImageFolderConfig, listing: Listing) -> str:
-    digest = hashlib.sha256(f"{LAYOUT} {config.image_size} {config.color}".encode())
-    if not listing.test:
-        digest.update(f" {config.test_fraction!r}".encode())
-    for file in (*listing.train, *listing.test):
-        digest.update(b"\0" + os.fsencode(file.name) + f"\0{file.size} {file.mtime_ns}".encode())
-    return digest.hexdigest()[:32]
+def _states(listing: Listing) -> list[tuple[str, FileState]]:
+    return [(file.name, file.state) for file in (*listing.train, *listing.test)]
+
+
+def _key(config: ImageFolderConfig, listing: Listing, content: str) -> str:
+    fraction = "" if listing.test else repr(config.test_fraction)
+    settings = f"{LAYOUT} {config.image_size} {config.color} {fraction} {content}"
+    return hashlib.sha256(settings.encode()).hexdigest()[:32]
 
 
 def _decode_into(folder: Path, root: Path, config: ImageFolderConfig, listing: Listing) -> None:
@@ -75,6 +76,8 @@ def _decode_into(folder: Path, root: Path, config: ImageFolderConfig, listing: L
     labels = np.array([file.label for file in files], np.int32)
 
     def describe(rows: NDArray[np.uint8]) -> CachedSet:
+        if list_images(root) != listing:
+            raise UserError(f"Images in {root} changed while they were read. Begin once more.")
         end = len(train)
         return CachedSet(
             shape=rows.shape,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from deeplab.plots.pictures import show_picture
-from deeplab.plots.style import BLUE, FAINT, INK, new_figure, shorten, style
+from deeplab.plots.style import BLUE, FAINT, INK, new_figure, on_one_line, shorten, style
 
 COLUMNS = 6
 TOP = 3
@@ -47,7 +47,7 @@ def draw(
         above, below = grid[2 * (index // columns) : 2 * (index // columns) + 2, index % columns]
         show_picture(above, image)
         mark = "\ninverted" if inverted[index] else ""
-        above.set_title(_middle(names[index], 24) + mark, fontsize=7, loc="center", pad=3)
+        above.set_title(_middle(on_one_line(names[index]), 24) + mark, fontsize=7, loc="center", pad=3)
         _draw_bars(below, said, class_names)
     return figure
 

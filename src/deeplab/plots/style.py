@@ -84,9 +84,14 @@ def say(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, fontsize=11)
 
 
+def on_one_line(name: str) -> str:
+    r"""A name from anywhere as a font can draw it; bytes of file names that are not UTF-8 are written as `\xe9`."""
+    return " ".join(name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").split())
+
+
 def shorten(name: str, length: int) -> str:
     """The name on one line, cut with an ellipsis where it has more than `length` characters."""
-    line = " ".join(name.split())
+    line = on_one_line(name)
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 

@@ -107,8 +107,9 @@ def locate(uri: str | None) -> Place:
     except ValueError as error:
         raise UserError(f"tracking.uri: '{shown(uri)}' is no address ({error}). {WAYS_ON}") from error
     if scheme == "sqlite":
-        if any(letter in uri.partition(":///")[2] + str(Path.cwd()) for letter in "?#%\0"):
-            raise UserError(f"tracking.uri: the path of '{uri}' in {Path.cwd()} must be without ?, # and %.")
+        path = uri.partition(":///")[2] + str(Path.cwd())
+        if any(letter in path for letter in "?#%\0") or path != path.encode(errors="replace").decode():
+            raise UserError(f"tracking.uri: the path of '{uri}' in {Path.cwd()} must be without ?, # and %, and UTF-8.")
         database = Path(uri.partition(":///")[2]).absolute()
         if database.is_symlink() or ".." in database.parts:
             # A store's files are beside its database, not beside a link to it.
