@@ -1,5 +1,7 @@
 """Class folders of images: decoded once, mapped afterwards."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from PIL import Image
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import ImageFolderConfig
-from deeplab.data import image_folder
+from deeplab.data import file_contents, image_folder
 from deeplab.data.load import load
 from deeplab.data.splits import Splits
 
@@ -187,3 +189,77 @@ def test_a_disk_that_is_full_is_told_and_nothing_half_stays(folder: Path, monkey
     monkeypatch.setattr(image_cache.os, "fsync", full)
     assert "The decoded images cannot be kept in" in error(folder)
     assert [path for path in (folder.parent / "cache").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_folders_that_look_alike_share_nothing(tmp_path: Path, settled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_contents, "SETTLED_SECONDS", -60.0 if settled else 60.0)
+    one, other = tmp_path / "one", tmp_path / "other"
+    for root, value in ((one, 40), (other, 140)):
+        for name in ("cat", "dog"):
+            for index in range(4):
+                path = root / name / f"{index}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(np.full((8, 8), value + index, np.uint8)).save(path, compress_level=0)
+                os.utime(path, ns=(10**18, 10**18))
+    names = [path.relative_to(one) for path in sorted(one.rglob("*.png"))]
+    alike = [[(root / name).stat() for name in names] for root in (one, other)]
+    assert [(each.st_size, each.st_mtime_ns) for each in alike[0]] == [
+        (each.st_size, each.st_mtime_ns) for each in alike[1]
+    ]
+    first, second = read(one, tmp_path / "cache"), read(other, tmp_path / "cache")
+    assert int(first.train.images(slice(None)).max()) < 50
+    assert int(second.train.images(slice(None)).min()) >= 140
+    assert first.info.fingerprint != second.info.fingerprint
+    # Other pixels in the same file, its size and time as before.
+    path = one / "cat" / "0.png"
+    Image.fromarray(np.full((8, 8), 99, np.uint8)).save(path, compress_level=0)
+    os.utime(path, ns=(10**18, 10**18))
+    assert path.stat().st_size == alike[0][0].st_size
+    third = read(one, tmp_path / "cache")
+    rows = np.concatenate([third.train.images(slice(None)), third.test.images(slice(None))])
+    assert int(rows.max()) == 99
+    assert third.info.fingerprint != first.info.fingerprint
+
+
+def test_a_copy_with_the_same_contents_is_not_decoded_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = read(folder)
+    shutil.copytree(folder, tmp_path / "copy")
+    monkeypatch.setattr(image_folder, "decode", None)
+    assert read(tmp_path / "copy").info == first.info
+
+
+def test_files_that_have_not_changed_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_contents, "SETTLED_SECONDS", -60.0)
+    first = read(folder)
+    monkeypatch.setattr(file_contents, "_file_hash", None)
+    assert read(folder).info == first.info
+    (note,) = (folder.parent / "cache" / "images").glob("*.sha256")
+    note.write_text("damaged")
+    monkeypatch.undo()
+    assert read(folder).info == first.info
+
+
+def test_files_that_change_while_they_are_read_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decode = image_folder.decode
+
+    def disturbed(path: Path, *settings: Any) -> Any:
+        picture(folder / "cat" / "0.png", 77)
+        return decode(path, *settings)
+
+    monkeypatch.setattr(image_folder, "decode", disturbed)
+    assert error(folder) == f"Images in {folder} changed while they were read. Begin once more."
+    assert list((folder.parent / "cache").rglob("rows.npy")) == []
+
+
+def test_names_that_are_not_utf_8_are_taken_and_shown(folder: Path) -> None:
+    odd = (folder / "dog").rename(folder / os.fsdecode(b"caf\xe9"))
+    (odd / "0.JPG").rename(odd / os.fsdecode(b"\xff.JPG"))
+    first = read(folder)
+    assert first.info.class_names == (r"caf\xe9", "cat")
+    assert len(first.train) == 16
+    assert read(folder).info == first.info
+    picture(folder / r"caf\xe9" / "0.png")
+    assert error(folder) == rf"{folder} has two class folders that are both shown as 'caf\xe9': rename one."
