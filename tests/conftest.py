@@ -38,6 +38,16 @@ def wait_until(what: Callable[[], object], seconds: float = PATIENCE, every: flo
         time.sleep(every)
 
 
+def begin_anew() -> None:
+    """Forget what a process remembers of stores: where MLflow found the files of a run, and what was told."""
+    from mlflow.tracking._tracking_service import utils
+
+    from deeplab.tracking.notice import tell
+
+    utils._artifact_repos_cache.clear()
+    tell.cache_clear()
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
     with socket.socket() as probe:

@@ -1,19 +1,21 @@
 """Every command line of the README and the documents is carried out, on little data and for an epoch."""
 
+import os
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import ROOT, Outcome
+from tests.conftest import ROOT, Outcome, begin_anew
 
 from deeplab.config.compose import compose
 from deeplab.runs.membership import Membership
 from deeplab.runs.train import train
+from deeplab.tracking.relocate import relocate
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 INDENTED = re.compile(r"^    (deeplab .*)$", re.MULTILINE)
@@ -84,22 +86,19 @@ def trained(workplace: Path) -> Path:
 
 
 @pytest.fixture
-def here(trained: Path, tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def here(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the same content, which a command may change."""
-    deletes = " rm " in line or "--resume" in line  # files of runs, whose paths are in the database
-    if deletes:
-        shutil.copytree(trained / "mlruns", tmp_path / "kept")
     shutil.copyfile(trained / "mlflow.db", tmp_path / "mlflow.db")
+    shutil.copytree(trained / "mlruns", tmp_path / "mlruns", copy_function=os.link)  # files are replaced, not changed
+    begin_anew()
+    relocate(tmp_path / "mlflow.db")  # or it would be told that this is a copy
     shutil.copytree(trained / "experiments", tmp_path / "experiments")
     for path in trained.iterdir():
         if not (tmp_path / path.name).exists() and path.name != ".deeplab":
             (tmp_path / path.name).symlink_to(path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DEEPLAB_DATA", str(trained))
-    yield tmp_path
-    if deletes:
-        shutil.rmtree(trained / "mlruns")
-        shutil.move(tmp_path / "kept", trained / "mlruns")
+    return tmp_path
 
 
 def shortened(line: str) -> list[str]:

@@ -105,6 +105,22 @@ def test_a_store_without_runs_says_so(cli: Cli, own_store: Store) -> None:
     assert cli("runs", "--json")[:2] == (0, "[]\n")
 
 
+def test_a_deleted_experiment_is_told_with_its_way_back(
+    cli: Cli, own_store: Store, forged: Forge, folder: Path
+) -> None:
+    run_id = forged("kept")
+    own_store.client.delete_experiment(own_store.experiment_id)
+    restore = f"MLFLOW_TRACKING_URI=sqlite:///{folder}/mlflow.db mlflow experiments restore --experiment-id 1"
+    for command in (["runs"], ["show", run_id], ["rm", run_id, "--yes"], ["report", run_id], ["status"], ["train"]):
+        status, out, err = cli(*command)
+        assert (status, out) == (2, "")
+        assert f"'deeplab' is deleted in the store sqlite:///{folder}/mlflow.db, with its runs." in err
+        assert restore in err
+        assert err.count("\n") == 1
+    own_store.client.restore_experiment("1")
+    assert cli("show", run_id)[0] == 0
+
+
 def test_the_table_says_which_score_it_shows(cli: Cli, ids: Ids) -> None:
     _, out, _ = cli("runs", "--all")
     line = {run: next(row for row in out.splitlines() if row.startswith(ids[run][:8])) for run in ids}

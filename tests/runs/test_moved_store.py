@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.conftest import DEEPLAB, Outcome
+from tests.conftest import DEEPLAB, Outcome, begin_anew
 
 Cli = Callable[..., Outcome]
 
@@ -21,9 +21,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def copy(trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the trained store in the working directory, and a picture beside it."""
-    from deeplab.tracking.notice import tell
-
-    tell.cache_clear()
+    begin_anew()
     here = tmp_path / "my copy"
     shutil.copytree(trained.folder, here, ignore=shutil.ignore_patterns(".deeplab"))
     Image.new("L", (12, 12), 60).save(tmp_path / "digit.png")
@@ -34,10 +32,6 @@ def copy(trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_everything_works_on_a_copy_and_leaves_the_original(
     copy: Path, trained: Any, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlflow.tracking._tracking_service import utils
-
-    # As in a process of its own, in which MLflow has not asked yet where a run has its files.
-    monkeypatch.setattr(utils, "_artifact_repos_cache", utils.OrderedDict())
     before = contents(trained.folder)
     first = cli("predict", "digits", "../digit.png")
     assert first.status == 0, first.err

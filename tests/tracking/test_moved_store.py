@@ -10,8 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from mlflow.tracking._tracking_service import utils
-from tests.conftest import DEEPLAB
+from tests.conftest import DEEPLAB, begin_anew
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
@@ -20,7 +19,6 @@ from deeplab.tracking.delete import remove_models
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG
 from deeplab.tracking.locations import current, local_path
-from deeplab.tracking.notice import tell
 from deeplab.tracking.read import list_files, model_locations, read_artifact
 from deeplab.tracking.relocate import BESIDE_TAG, relocate
 from deeplab.tracking.run_log import RunLog, put_file
@@ -69,12 +67,6 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def text_of(store: Store, name: str = "one") -> str:
     return (read_artifact(store, find_run(store, name), "config.yaml") or b"nothing").decode()
-
-
-def begin_anew() -> None:
-    """Forget what a process remembers: MLflow, where a run has its files, and what was told."""
-    utils._artifact_repos_cache.clear()
-    tell.cache_clear()
 
 
 @pytest.fixture(autouse=True)
