@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deeplab.cli.lines import print_line
 from deeplab.cli.options import ConfigDir
 from deeplab.cli.reading import RunArguments, named_runs
 from deeplab.config.choice import ON_TEST
@@ -109,4 +110,4 @@ def _draw(compared: "Sequence[Compared]", out: Path | None) -> None:
         path.write_bytes(to_png(draw(histories)))
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}). Give another place with --out.") from error
-    print(f"curves {path}")
+    print_line(f"curves {path}")

@@ -70,11 +70,12 @@ def _legend(compared: "Sequence[Compared]") -> None:
     from rich.text import Text
 
     from deeplab.cli.tables import console
+    from deeplab.config.visible import visible_line
 
     screen = console()
     for number, each in enumerate(compared):
         present = [data for data in DATA if any(point[3] == data for point in each.curves)]
-        name = f"{each.row.name} ({each.row.id[:8]})"
+        name = f"{visible_line(each.row.name)} ({each.row.id[:8]})"
         if len(compared) > 1:
             mark = (_mark(compared, number, present[-1]), COLOURS[number % len(COLOURS)])
             screen.print(Text.assemble(mark, f" {name}, {DATA[present[-1]]}"), soft_wrap=True)

@@ -1,5 +1,6 @@
 """`deeplab doctor`: what deeplab finds on this machine."""
 
+from deeplab.cli.lines import print_line
 from deeplab.cli.options import ConfigDir, Overrides
 
 
@@ -10,4 +11,4 @@ def doctor(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
 
     config = compose(overrides or [], config_dir).config
     for topic, finding in diagnose(config):
-        print(f"{topic:<12} {finding}")
+        print_line(f"{topic:<12} {finding}")

@@ -31,11 +31,11 @@ def explain(
     screen, rows = console(), table(None, ("layer", "type", "shape"), ("largest difference",))
     for layer in result.layers:
         rows.add_row(layer.name, layer.kind, "x".join(map(str, layer.output_shape)), f"{layer.difference:.1e}")
-    screen.print(f"{result.image} in run {result.run}, by hand in NumPy and by Keras")
+    screen.print(f"{result.image} in run {result.run}, by hand in NumPy and by Keras", soft_wrap=True)
     screen.print(rows)
     if result.said is not None:
         right = "" if result.right is None else f"; it is {result.right}"
-        screen.print(f"says {result.said}{right}")
+        screen.print(f"says {result.said}{right}", soft_wrap=True)
     screen.print(f"{result.folder} of the run: {', '.join((*result.pictures, 'layers.csv'))}")
     if result.disagreeing:
         print(

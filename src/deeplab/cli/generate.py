@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from deeplab.cli.completion import complete_run
+from deeplab.cli.lines import print_line
 from deeplab.cli.options import RunName, StoreOverrides, check_store_overrides
 from deeplab.config.errors import UserError
 
@@ -61,9 +62,9 @@ def generate(
         check_file(out, ".png", "--out")
     found = generate_images(run, wish, classifier, open_existing(compose(words).config.tracking))
     for name, pairs in (found.said or {}).items():
-        print(f"{name.strip()}: " if name.strip() else "", end="")
-        print("  ".join(f"{label} {100 * probability:.0f} %" for label, probability in pairs))
-    print(f"{found.artifact} of run {found.trained.name}")
+        said = "  ".join(f"{label} {100 * probability:.0f} %" for label, probability in pairs)
+        print_line(f"{name.strip()}: {said}" if name.strip() else said)
+    print_line(f"{found.artifact} of run {found.trained.name}")
     if out is not None:
         write_file(out, found.png)
-        print(f"{out.absolute()}")
+        print_line(f"{out.absolute()}")

@@ -6,8 +6,8 @@ from typing import Any
 
 
 def to_json(value: Any) -> str:
-    """JSON with indents; what is not finite, for which JSON has no word, becomes null."""
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False)
+    """JSON with indents, in ASCII; what is not finite, for which JSON has no word, becomes null."""
+    return json.dumps(_finite(value), indent=2)
 
 
 def _finite(value: Any) -> Any:

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from deeplab.cli.lines import print_line
 from deeplab.cli.options import ConfigDir
 from deeplab.config.errors import unknown_name
 from deeplab.config.folders import GROUPS, conf_folders, description, options
+from deeplab.config.visible import visible_line
 
 PLURALS = {"datasets": "dataset", "models": "model", "optimizers": "optimizer", "experiments": "experiment"}
 SHOWN = ("dataset", "model", "optimizer", "experiment")
@@ -28,8 +30,8 @@ def list_options(
         groups = (group,)
     for number, group in enumerate(groups):
         found = options(group, folders)
-        width = max(map(len, found))
+        width = max(len(visible_line(name)) for name in found)
         if len(groups) > 1:
             print(f"{'' if number == 0 else chr(10)}{group}=")
         for name, path in found.items():
-            print(f"  {name:<{width}}  {description(path)}")
+            print_line(f"  {visible_line(name):<{width}}  {description(path)}")

@@ -29,6 +29,7 @@ from deeplab.cli.show import show
 from deeplab.cli.status import status
 from deeplab.cli.study import study
 from deeplab.cli.sweep import sweep
+from deeplab.cli.terminal import guarded_streams
 from deeplab.cli.train import train
 from deeplab.cli.ui import ui
 from deeplab.config.errors import Interrupted, RunError, UserError, UserErrors
@@ -82,6 +83,16 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     listen()
+    with guarded_streams():
+        try:
+            _run()
+        except Exception:
+            # A bug; shown here because Python itself would show it, and what it quotes, past the guard.
+            traceback.print_exc()
+            sys.exit(1)
+
+
+def _run() -> None:
     try:
         status = app(standalone_mode=False)
     except TyperException as error:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from deeplab.cli.lines import print_line
 from deeplab.cli.results import ui_command
 from deeplab.cli.tables import console, table
+from deeplab.cli.terminal import Screen, Words
 from deeplab.runs.noise_cells import Cell
 from deeplab.runs.noise_curve import NoiseObserver, NoiseResult
 from deeplab.tracking.store import shown
@@ -17,14 +17,14 @@ from deeplab.tracking.store import shown
 @contextmanager
 def noise_progress() -> Iterator[NoiseObserver]:
     """An observer that shows the evaluation on the standard output for as long as the context lasts."""
-    screen = Console(highlight=False, markup=False)
+    screen = Screen()
     if not screen.is_terminal:
         yield PlainNoise()
         return
     bar = Progress(
-        TextColumn("{task.description}"),
+        Words("{task.description}"),
         BarColumn(bar_width=None),
-        TextColumn("{task.percentage:>3.0f} %"),
+        Words("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(compact=True),
         console=screen,
         transient=True,

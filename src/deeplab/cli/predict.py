@@ -1,6 +1,5 @@
 """`deeplab predict`: what a trained network says of pictures."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +44,8 @@ def predict(
     from deeplab.data.pictures import find_pictures
 
     paths = find_pictures(words, out)
+    from deeplab.cli.json_output import to_json
+    from deeplab.cli.lines import print_line
     from deeplab.cli.predictions import as_values, show_answers
     from deeplab.runs.outputs import write_file
     from deeplab.runs.predict import draw_answers
@@ -57,7 +58,7 @@ def predict(
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
     if as_json:
-        print(json.dumps({**as_values(answers), "picture": str(out)}, indent=2, ensure_ascii=False))
+        print(to_json({**as_values(answers), "picture": str(out)}))
     else:
         show_answers(answers)
-        print(f"picture {out}")
+        print_line(f"picture {out}")

@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from deeplab.cli.dry_run import data_line
 from deeplab.cli.lines import print_line
+from deeplab.cli.terminal import Screen, Words
 from deeplab.runs.prepare import Prepared
 from deeplab.runs.resume import Resumption
 from deeplab.runs.train import RunObserver
@@ -21,14 +21,14 @@ MOST_LINES = 100  # of epochs, about
 @contextmanager
 def progress() -> Iterator[RunObserver]:
     """An observer that shows a training on the standard output for as long as the context lasts."""
-    console = Console(highlight=False, markup=False)
+    console = Screen()
     if not console.is_terminal:
         yield PlainProgress()
         return
     bar = Progress(
-        TextColumn("{task.description}"),
+        Words("{task.description}"),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[state]}"),
+        Words("{task.fields[state]}"),
         TimeRemainingColumn(compact=True),
         console=console,
         transient=True,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deeplab.cli.lines import print_line
 from deeplab.cli.options import ConfigDir
 from deeplab.cli.reading import RunArguments, named_runs
 from deeplab.config.errors import UserError
@@ -52,7 +53,7 @@ def report(
 
     write_report(page, paths)
     for path in paths:
-        print(f"report {path}")
+        print_line(f"report {path}")
 
 
 def _is_study(words: list[str]) -> bool:

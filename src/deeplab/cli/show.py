@@ -56,13 +56,14 @@ def _head(screen: "Console", known: "Detail") -> None:
 
     from deeplab.cli.runs import age
     from deeplab.cli.times import duration
+    from deeplab.config.visible import visible, visible_line
 
     row = known.row
     seconds = "" if row.seconds is None else f" in {duration(row.seconds)}"
     status = f"{row.kind} {row.status.lower()}{seconds}, begun {duration(age(row))} ago"
-    screen.print(Text.assemble((row.name, "bold"), f"  {status}\n{row.id}"), soft_wrap=True)
+    screen.print(Text.assemble((visible_line(row.name), "bold"), f"  {status}\n{row.id}"), soft_wrap=True)
     if row.error:
-        screen.print(Text(row.error, style="red"))
+        screen.print(Text(visible(row.error), style="red"))
 
 
 def _configuration(screen: "Console", known: "Detail") -> None:
@@ -161,7 +162,6 @@ def _family(screen: "Console", known: "Detail") -> None:
 def _section(screen: "Console", title: str, lines: Mapping[str, str]) -> None:
     """A title, and a line or a few for each name."""
     from rich.table import Table
-    from rich.text import Text
 
     screen.print(f"\n[bold]{title}[/]", markup=True)
     grid = Table.grid(padding=(0, 1, 0, 0))
@@ -169,7 +169,7 @@ def _section(screen: "Console", title: str, lines: Mapping[str, str]) -> None:
     grid.add_column(overflow="fold")
     for name, text in lines.items():
         if text:
-            grid.add_row(f"  {name}", Text(text))
+            grid.add_row(f"  {name}", text)
     screen.print(grid)
 
 

@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID
 
 from deeplab.cli.lines import print_line
+from deeplab.cli.terminal import Screen, Words
 from deeplab.cli.times import duration
+from deeplab.config.visible import visible_line
 from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.trial import Event
 
@@ -19,15 +20,15 @@ _SHORT_NAME, _LONG_NAME = 22, 44
 @contextmanager
 def sweep_progress() -> Iterator[SweepObserver]:
     """An observer that shows a sweep on the standard output for as long as the context lasts."""
-    console = Console(highlight=False, markup=False)
+    console = Screen()
     if not console.is_terminal:
         yield PlainSweepProgress()
         return
     bar = Progress(
-        TextColumn("{task.description}"),
+        Words("{task.description}"),
         BarColumn(bar_width=24 if console.width >= WIDE else 6),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[state]}"),
+        Words("{task.fields[state]}"),
         console=console,
         transient=True,
     )
@@ -120,7 +121,9 @@ class LiveSweepProgress(PlainSweepProgress):
         super().trial_submitted(number, name)
         if number not in self._tasks:
             most = _LONG_NAME if self._bar.console.width >= WIDE else _SHORT_NAME
-            self._tasks[number] = self._bar.add_task(f"  {_cut(name, most - 2)}", total=None, state="starting")
+            self._tasks[number] = self._bar.add_task(
+                f"  {_cut(visible_line(name), most - 2)}", total=None, state="starting"
+            )
 
     def trial_changed(self, event: Event, again: bool) -> None:
         """Move its line, or take it away."""

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from deeplab.cli.terminal import Screen
+from deeplab.config.visible import visible_line
 
 if TYPE_CHECKING:
     from deeplab.runs.rows import Score
@@ -19,12 +21,10 @@ SHORT = {"accuracy": "acc"}
 MARK = "*"
 
 
-def console() -> Console:
+def console() -> Screen:
     """Where tables are printed."""
-    screen = Console(highlight=False, markup=False)
-    if screen.is_terminal or os.environ.get("COLUMNS"):
-        return screen
-    return Console(highlight=False, markup=False, width=PIPE_WIDTH)
+    screen = Screen()
+    return screen if screen.is_terminal or os.environ.get("COLUMNS") else Screen(PIPE_WIDTH)
 
 
 def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence[str] = ()) -> Table:
@@ -35,7 +35,7 @@ def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence
         heads: of columns of words.
         numbers: heads of columns of numbers, which come after them.
     """
-    shown = None if title is None else Text(title)
+    shown = None if title is None else Text(visible_line(title))
     empty = Table(title=shown, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
     for head in heads:
         empty.add_column(head, overflow="fold")

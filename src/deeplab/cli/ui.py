@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from deeplab.cli.lines import print_line
 from deeplab.cli.options import ConfigDir, Overrides
 from deeplab.config.errors import UserError
 
@@ -29,14 +30,15 @@ def ui(
 
     place = locate(compose(overrides or [], config_dir).config.tracking.uri)
     if place.is_server:
-        print(f"The store is a server with a UI of its own: {shown(place.uri)}")
+        print_line(f"The store is a server with a UI of its own: {shown(place.uri)}")
         return
     if place.database is not None and not place.database.exists():
         raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
     _check_free(port)
     if place.database is not None:
         relocate(place.database)
-    print(f"store {shown(place.uri)}\nopen  http://{HOST}:{port}  (Ctrl-C ends it)", flush=True)
+    print_line(f"store {shown(place.uri)}")
+    print_line(f"open  http://{HOST}:{port}  (Ctrl-C ends it)")
     command = ["-m", "mlflow", "ui", "--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--uvicorn-opts", "--log-level warning"]
     artifacts = (place.work_folder.parent / "mlruns").as_uri()
