@@ -19,6 +19,7 @@ from deeplab.cli.export import export
 from deeplab.cli.generate import generate
 from deeplab.cli.list import list_options
 from deeplab.cli.noise import noise
+from deeplab.cli.options import reading_files
 from deeplab.cli.predict import predict
 from deeplab.cli.repair import repair
 from deeplab.cli.report import report
@@ -40,27 +41,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("train")(train)
-app.command("sweep")(sweep)
-app.command("status")(status)
-app.command("study")(study)
+app.command("train")(reading_files(train))
+app.command("sweep")(reading_files(sweep))
+app.command("status")(reading_files(status))
+app.command("study")(reading_files(study))
 app.command("noise")(noise)
 app.command("generate")(generate)
-app.command("predict")(predict)
-app.command("evaluate")(evaluate)
+app.command("predict")(reading_files(predict))
+app.command("evaluate")(reading_files(evaluate))
 app.command("explain")(explain)
-app.command("export")(export)
-app.command("reproduce")(reproduce)
-app.command("report")(report)
-app.command("runs")(runs)
-app.command("show")(show)
-app.command("compare")(compare)
-app.command("curves")(curves)
-app.command("rm")(rm)
-app.command("list")(list_options)
-app.command("ui")(ui)
-app.command("doctor")(doctor)
-app.command("repair")(repair)
+app.command("export")(reading_files(export))
+app.command("reproduce")(reading_files(reproduce))
+app.command("report")(reading_files(report))
+app.command("runs")(reading_files(runs))
+app.command("show")(reading_files(show))
+app.command("compare")(reading_files(compare))
+app.command("curves")(reading_files(curves))
+app.command("rm")(reading_files(rm))
+app.command("list")(reading_files(list_options))
+app.command("ui")(reading_files(ui))
+app.command("doctor")(reading_files(doctor))
+app.command("repair")(reading_files(repair))
 
 
 def _version(wanted: bool) -> None:

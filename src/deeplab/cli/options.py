@@ -1,12 +1,16 @@
 """Arguments that several commands share."""
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from deeplab.cli.completion import complete_override, complete_run
 from deeplab.config.errors import UserError
+from deeplab.config.trust import trusting
 
 Overrides = Annotated[
     list[str] | None,
@@ -21,6 +25,10 @@ Overrides = Annotated[
 ConfigDir = Annotated[
     Path | None,
     typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first."),
+]
+
+TrustConfig = Annotated[
+    bool, typer.Option("--trust-config", help="Take addresses (tracking.uri, launcher.address) from files, too.")
 ]
 
 RunName = Annotated[
@@ -59,3 +67,19 @@ def check_store_overrides(words: list[str], command: str) -> list[str]:
                 "(tracking.uri=..., tracking.experiment=...)."
             )
     return words
+
+
+def reading_files(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that reads a person's files, with the option --trust-config."""
+
+    @wraps(command)
+    def run(*, trust_config: bool, **arguments: Any) -> None:
+        with trusting(trust_config):
+            command(**arguments)
+
+    # Typer makes the options of these two.
+    signature = inspect.signature(command)
+    option = inspect.Parameter("trust_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=TrustConfig)
+    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]
+    run.__annotations__ = {**command.__annotations__, "trust_config": TrustConfig}
+    return run

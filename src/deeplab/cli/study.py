@@ -24,9 +24,12 @@ def study(
     Status 0: every run is there, and every figure as published or within its bounds. 3: a figure differs, or something
     is missing (with --only, of these entries). 1: a run failed. 2: the study cannot be read.
     """
-    from deeplab.config.study import read_study
+    from deeplab.config.study import FILE, read_study
+    from deeplab.config.trust import check_overrides
 
     config = read_study(folder)
+    for name, entry in config.entries.items():
+        check_overrides(entry.run or entry.sweep or (), f"{folder / FILE}: entries.{name}")
     words = check_store_overrides(overrides or [], "study")
     try:
         # Here, because what follows imports NumPy, MLflow and TensorFlow.

@@ -27,6 +27,7 @@ from deeplab.config.overrides import is_tag, parse_override
 from deeplab.config.safety import check_folder, check_values
 from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
 from deeplab.config.tasks import settle
+from deeplab.config.trust import check_addresses
 
 # What Hydra, OmegaConf and PyYAML raise on files and overrides that are odd enough; each was met by fuzzing.
 HYDRA_ERRORS = (
@@ -108,6 +109,8 @@ class Composer:
             raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
         check_values(OmegaConf.to_container(composed, resolve=False))
         values = settle(_resolved(composed))
+        for folder in self.folders[:-1]:
+            check_addresses(values, {override.key_or_group for override in parsed}, folder)
         sweep = build(SweepConfig, {key: values.pop(key) for key in SWEEP_KEYS if key in values})
         config = build(ExperimentConfig, values)
         _check_l2_is_used(composed)

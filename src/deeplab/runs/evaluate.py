@@ -1,6 +1,6 @@
 """Score the network of a run on its own test set or on another one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     elsewhere, of_data = _divided(overrides)
     store = open_existing(compose(elsewhere, config_dir).config.tracking)
     trained = find_trained(store, wanted)
-    composed = _with_data(trained.composed(), of_data, config_dir)
+    composed = _with_data(trained.composed(), of_data, lambda words: compose([*words, *elsewhere], config_dir))
     config, facts = composed.config, trained.facts()
     splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
     _check_alike(trained, facts, splits.info)
@@ -132,13 +132,13 @@ def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
     return elsewhere, of_data
 
 
-def _with_data(logged: Composed, overrides: Sequence[str], config_dir: Path | None) -> Composed:
+def _with_data(logged: Composed, overrides: Sequence[str], compose_here: Callable[[list[str]], Composed]) -> Composed:
     """A logged configuration with other rows: of another data set, or of the same one with other settings."""
     values = dict(logged.values)
     for group in GROUPS:
         mine = [text for text in overrides if text.partition("=")[0].partition(".")[0] == group]
         if any(text.startswith(f"{group}=") for text in mine):
-            values[group] = compose(mine, config_dir).values[group]
+            values[group] = compose_here(mine).values[group]
             continue
         for text in mine:
             override = parse_override(text)

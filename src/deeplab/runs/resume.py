@@ -1,18 +1,16 @@
 """Go on with a run that ended early, or train a finished one further."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import yaml
 
 from deeplab.config.build import build
 from deeplab.config.compose import Composed, compose
 from deeplab.config.errors import UserError
-from deeplab.config.identity import with_added_keys
 from deeplab.config.schema import ExperimentConfig
 from deeplab.runs.artifacts import LAST_CHECKPOINT
+from deeplab.runs.trained import Trained
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.read import read_artifact
@@ -95,16 +93,14 @@ def _has_epochs(overrides: Sequence[str]) -> bool:
 
 
 def _configuration(store: Store, run: "Run", epochs: int | None) -> Composed:
-    content = read_artifact(store, run, "config.yaml")
-    if content is None:
-        raise UserError(f"Run {run.info.run_name} ({run.info.run_id[:8]}) ended before its configuration was logged.")
-    values = with_added_keys(yaml.safe_load(content))
-    if epochs is not None:
-        values["training"]["epochs"] = epochs
-        # More epochs might choose another engine, which would draw other dropout masks.
-        values["training"]["engine"] = run.data.tags["deeplab.engine"].split()[0]
-    text = read_artifact(store, run, "overrides.txt") or b""
-    return Composed(build(ExperimentConfig, values), values, tuple(text.decode().splitlines()))
+    logged = Trained(run, store).composed()
+    if epochs is None:
+        return logged
+    # More epochs might choose another engine, which would draw other dropout masks.
+    engine = run.data.tags["deeplab.engine"].split()[0]
+    values = {**logged.values, "training": {**logged.values["training"], "epochs": epochs, "engine": engine}}
+    config = replace(build(ExperimentConfig, values), tracking=logged.config.tracking)
+    return Composed(config, values, logged.overrides)
 
 
 def _state(store: Store, run: "Run") -> tuple[Checkpoint | None, list[Path]]:

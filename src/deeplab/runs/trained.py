@@ -1,6 +1,6 @@
 """A run as what it leaves for use: its network, its configuration and the facts of its data set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -40,7 +40,9 @@ class Trained:
         return described(self.run)
 
     def composed(self) -> Composed:
-        """The configuration that it was trained with.
+        """The configuration that it was trained with, in the store that it was found in.
+
+        An address that it was logged with is not followed: the store may be a stranger's.
 
         Raises:
             UserError: it ended before it was logged, or deeplab has changed too much since.
@@ -54,6 +56,7 @@ class Trained:
         except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError, UserError) as error:
             raise UserError(f"The config.yaml of run {self.name} cannot be used: {error}") from error
         overrides = read_artifact(self.store, self.run, "overrides.txt") or b""
+        config = replace(config, tracking=replace(config.tracking, uri=self.store.place.uri))
         return Composed(config, values, tuple(overrides.decode().splitlines()))
 
     def facts(self) -> DatasetFacts:

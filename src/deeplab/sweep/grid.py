@@ -82,6 +82,8 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
         if key not in given
     ]
     more_common, more_axes = _split(brought, composer)
+    for text in more_common:
+        _check_compares(parse_override(text).key_or_group)
     grid = Grid((*grid.common, *more_common), (*grid.axes, *more_axes))
     for axis in grid.axes:
         _check_axis(axis)
@@ -168,6 +170,9 @@ def _check_axis(axis: Axis) -> None:
             raise UserError(
                 f"{axis.key}={value} is in the sweep twice{named}. To train a point several times: replicates=3."
             )
-    top = axis.key.split(".")[0]
-    if top in ("replicates", "sweep", "launcher", "tracking", "name", "notes", "tags"):
-        raise UserError(f"A sweep over {axis.key} compares nothing: it changes no training. Give it one value.")
+    _check_compares(axis.key)
+
+
+def _check_compares(key: str) -> None:
+    if key.split(".", maxsplit=1)[0] in ("replicates", "sweep", "launcher", "tracking", "name", "notes", "tags"):
+        raise UserError(f"A sweep over {key} compares nothing: it changes no training. Give it one value.")

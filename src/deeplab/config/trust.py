@@ -1,0 +1,86 @@
+"""Where an address may come from: the command line and the environment, and a file only where a person trusts it.
+
+Whoever is connected to is sent something: an MLflow server the token of the environment, a Ray cluster the code and
+what it needs to know. A folder of configurations from a stranger must not choose who that is.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deeplab.config.errors import UserError
+
+# The keys whose values are connected to, or say where is written.
+ADDRESSES = ("tracking.uri", "launcher.address")
+_TRUSTED = ContextVar("trusted", default=False)
+
+
+@contextmanager
+def trusting(files: bool) -> Iterator[None]:
+    """For as long as the context lasts, take addresses from files, or do not, which is the rule without it."""
+    token = _TRUSTED.set(files)
+    try:
+        yield
+    finally:
+        _TRUSTED.reset(token)
+
+
+def check_addresses(values: Mapping[str, Any], given: Collection[str], folder: Path) -> None:
+    """Refuse an address that a person's configuration folder brings.
+
+    Args:
+        values: as composed.
+        given: keys that the command line has.
+        folder: looked into before deeplab's own, which brings no address.
+
+    Raises:
+        UserError: there is one, and files are not trusted.
+    """
+    for address in ADDRESSES:
+        group, _, key = address.partition(".")
+        value = values.get(group, {}).get(key)
+        if value is not None and address not in given and not _TRUSTED.get():
+            raise _refused(address, value, _place(folder, group, key))
+
+
+def check_overrides(overrides: Sequence[str], where: str) -> None:
+    """Refuse an address among overrides that a file brings.
+
+    Args:
+        overrides: as on a command line.
+        where: they stand.
+
+    Raises:
+        UserError: there is one, and files are not trusted.
+    """
+    for text in overrides:
+        key, _, value = text.partition("=")
+        if key.strip().lstrip("+") in ADDRESSES and not _TRUSTED.get():
+            raise _refused(key.strip().lstrip("+"), value, where)
+
+
+def _refused(address: str, value: object, where: str) -> UserError:
+    return UserError(
+        f"{where}: {address} is '{value}', and an address is not taken from a file, since what is sent there may be "
+        f"secret. Give {address}=... on the command line, or --trust-config if you know the files."
+    )
+
+
+def _place(folder: Path, group: str, key: str) -> str:
+    """The file and line that bring an address, or the folder where it comes in a roundabout way."""
+    for path in sorted(folder.rglob("*.yaml")):
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        inside = root if path.parent.name == group else _value(root, group)
+        found = _value(inside, key)
+        if found is not None and found.value not in ("", "null", "~"):
+            return f"{path}, line {found.start_mark.line + 1}"
+    return str(folder)
+
+
+def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for name, value in pairs if name.value == key), None)
