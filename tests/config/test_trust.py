@@ -98,8 +98,8 @@ def stranger(heard: list[str]) -> Iterator[str]:
 
 
 COMMANDS = ["train", "sweep l2=1,2", "status", "runs", "show latest", "rm latest", "ui", "doctor", "repair",
-            "report latest", "compare a b", "curves latest", "predict latest x.png", "evaluate latest", "export latest --to keras",
-            "reproduce latest", "train --resume latest"]  # fmt: skip
+            "report latest", "compare a b", "curves latest", "predict latest x.png", "evaluate latest",
+            "export latest --to keras", "reproduce latest", "train --resume latest"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

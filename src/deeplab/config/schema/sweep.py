@@ -1,8 +1,9 @@
 """How many runs a sweep makes, what they are compared by, and where they are trained."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveInt, Text
@@ -50,13 +51,20 @@ class RayLauncherConfig:
     retries: Annotated[int, Field(ge=0, le=100)]
 
 
+def _partitions(names: str) -> str:
+    # It becomes a line of a shell script.
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(,[A-Za-z0-9_][A-Za-z0-9_.+-]*)*", names):
+        raise ValueError("must be a name, or several with commas between them, of letters, digits, _ . + and -")
+    return names
+
+
 @dataclass(frozen=True, config=STRICT)
 class SlurmLauncherConfig:
     """Jobs of a Slurm cluster, submitted through submitit."""
 
     kind: Literal["slurm"]
     cluster: Literal["slurm", "local"]
-    partition: Text | None
+    partition: Annotated[str, AfterValidator(_partitions)] | None
     minutes: PositiveInt
     memory_gb: PositiveInt
     cpus_per_trial: PositiveInt

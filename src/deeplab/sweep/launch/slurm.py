@@ -12,6 +12,7 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError, Uncomplet
 from deeplab.config.cores import cores
 from deeplab.config.errors import UserError
 from deeplab.config.schema import SlurmLauncherConfig
+from deeplab.config.visible import visible_line
 from deeplab.sweep.trial import Event, Job, last_event
 
 MOST_JOBS = 500
@@ -29,13 +30,16 @@ class SlurmLauncher:
             folder: for the jobs' files; every node must see it.
 
         Raises:
-            UserError: there is no Slurm here.
+            UserError: there is no Slurm here, or the folder's name would be more than a word of a script.
         """
         if config.cluster == "slurm" and shutil.which("sbatch") is None:
             raise UserError(
                 "launcher=slurm: the command sbatch is not found here. Start the sweep on a node that can submit jobs, "
                 "or try it out with launcher.cluster=local."
             )
+        # The script that sbatch gets is made of lines, and the folder stands in some of them.
+        if visible_line(str(folder)) != str(folder):
+            raise UserError(f"launcher=slurm: the folder {visible_line(str(folder))} has a line break in its name.")
         self._executor = submitit.AutoExecutor(folder=folder / "jobs", cluster=config.cluster)
         self._executor.update_parameters(
             name="deeplab",

@@ -1,0 +1,88 @@
+"""The script that Slurm gets: nothing of a configuration is more in it than a word."""
+
+import shlex
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deeplab.config.compose import compose
+from deeplab.config.errors import UserError
+from deeplab.config.schema import SlurmLauncherConfig
+from deeplab.sweep.launch.slurm import SlurmLauncher
+
+Script = Callable[..., str]
+SBATCH = """#!/bin/sh
+cat "$1" > {folder}/script
+printf '%s\\n' "$@" > {folder}/arguments
+echo Submitted batch job 7
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """What sbatch is given for a job of these settings."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in (("sbatch", SBATCH.format(folder=programs)), ("srun", "#!/bin/sh\n"), ("scancel", "#!/bin/sh\n")):
+        (programs / name).write_text(text)
+        (programs / name).chmod((programs / name).stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+
+    def submit(*overrides: str, folder: str = "sweep of mine; $(touch pwned) 'x'") -> str:
+        composed = compose(["launcher=slurm", *overrides])
+        assert composed.sweep is not None
+        assert isinstance(composed.sweep.launcher, SlurmLauncherConfig)
+        launcher = SlurmLauncher(composed.sweep.launcher, tmp_path / folder)
+        # Any value that can be pickled stands for a job here.
+        launcher._executor.submit(print, "a job")
+        assert len((programs / "arguments").read_text().splitlines()) == 1
+        return (programs / "script").read_text()
+
+    return submit
+
+
+def test_every_line_of_the_script_is_ours(script: Script, tmp_path: Path) -> None:
+    lines = script("launcher.partition='gpu,cpu-2.x'", "launcher.minutes=5", "launcher.gpus_per_trial=1").splitlines()
+    settings = [line.removeprefix("#SBATCH --").partition("=")[0] for line in lines if line.startswith("#SBATCH")]
+    assert settings == [
+        *("cpus-per-task", "error", "gpus-per-node", "job-name", "mem", "nodes", "open-mode", "output", "partition"),
+        *("signal", "time", "wckey"),
+    ]
+    assert "#SBATCH --partition=gpu,cpu-2.x" in lines
+    commands = [line for line in lines if line and not line.startswith("#")]
+    assert commands[0] == "export SUBMITIT_EXECUTOR=slurm"
+    assert len(commands) == 2
+    words = shlex.split(commands[1])
+    assert words[:3] == ["srun", "--unbuffered", "--output"]
+    assert words[-1] == str(tmp_path / "sweep of mine; $(touch pwned) 'x'" / "jobs")
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    "partition",
+    [
+        "gpu\ntouch pwned",
+        "gpu\n",
+        "\n#SBATCH --wrap=x",
+        "a b",
+        "a;b",
+        "$(x)",
+        "`x`",
+        "a'b",
+        "--wrap=x",
+        "a,,b",
+        "",
+        "ü",
+    ],
+)
+def test_a_partition_is_a_name_or_refused(partition: str) -> None:
+    quoted = partition.replace("'", "\\'")
+    with pytest.raises(UserError, match=r"^launcher\.partition: must be a name, or several with commas between them"):
+        compose(["launcher=slurm", f"launcher.partition='{quoted}'"])
+
+
+def test_a_folder_with_a_line_break_in_its_name_is_refused(script: Script) -> None:
+    with pytest.raises(UserError, match=r"the folder .*/a\\n#SBATCH --wrap=x has a line break in its name"):
+        script(folder="a\n#SBATCH --wrap=x")
