@@ -4,20 +4,27 @@ import json
 import os
 import pty
 import re
+import shlex
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deeplab.cli.completion import complete_override, complete_run
 from deeplab.cli.lines import print_line
+from deeplab.cli.results import ui_command
 from deeplab.cli.sweep_progress import sweep_progress
 from deeplab.cli.terminal import Screen, guarded_streams
 from deeplab.config.visible import visible, visible_line
 from deeplab.sweep.trial import Event
+from deeplab.tracking.store import Place
 
 Cli = Callable[..., tuple[int, str, str]]
 Forge = Callable[..., str]
@@ -152,3 +159,37 @@ def test_bars_on_a_terminal_show_names_written_out(monkeypatch: pytest.MonkeyPat
     assert "\x1b[3J" not in told
     assert SHOWN in told
     assert "\x1b[2J" not in told
+
+
+def test_what_is_completed_is_a_plain_word_for_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    evil = ["a;touch pwned", "$(touch pwned)", "`x`", "a\nb", "a'b", 'a"b', EVIL, "a b", "*", "~x", "--yes", "good-1"]
+    with closing(sqlite3.connect("mlflow.db")) as database:
+        database.execute("CREATE TABLE runs (run_uuid, name, lifecycle_stage, start_time)")
+        rows = [(f"id{number}", name, "active", number) for number, name in enumerate(evil)]
+        database.executemany("INSERT INTO runs VALUES (?, ?, ?, ?)", rows)
+        database.execute("INSERT INTO runs VALUES ('$(x)', 'named', 'active', 99)")
+        database.commit()
+    offered = complete_run("")
+    assert {word for word, _ in offered} == {
+        "latest",
+        "best:",
+        "good-1",
+        "a b",
+        "named",
+        *(f"id{n}" for n in range(12)),
+    }
+    assert {told for word, told in offered if word.startswith("id")} == {"", "a b", "good-1"}
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    for name in ("$(touch pwned)", "good"):
+        (tmp_path / "conf" / "model" / f"{name}.yaml").write_text("name: x\n")
+    context: Any = SimpleNamespace(params={"config_dir": tmp_path / "conf"})
+    found = complete_override(context, "model=")
+    assert "model=good" in found
+    assert all(re.fullmatch(r"model=[a-z0-9_]+", word) for word in found)
+
+
+def test_commands_that_are_shown_can_be_typed(tmp_path: Path) -> None:
+    place = Place(f"sqlite:///{tmp_path}/$(touch pwned) x/mlflow.db", None, tmp_path)
+    assert shlex.split(ui_command(place)) == ["deeplab", "ui", f"tracking.uri={place.uri}"]
+    assert "'tracking.uri=" in ui_command(place)

@@ -1,6 +1,9 @@
 """Which run is meant: fields by short and long names, and the best of those that a filter leaves."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,9 @@ from mlflow.entities import Metric
 from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
 from deeplab.tracking.fields import full_names, select
-from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.find import all_runs, find_run, run_by_id
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Store, open_store
+from deeplab.tracking.store import Store, open_store, open_to_read
 
 CNN = {"model.name": "cnn", "dataset.kind": "mnist", "l2": "0.001", "optimizer.learning_rate": "0.1"}
 MLP = {**CNN, "model.name": "mlp_64_64", "dataset.kind": "digits", "dataset.limit": "200"}
@@ -172,3 +175,18 @@ def test_the_place_in_a_list_is_no_name() -> None:
     with pytest.raises(UserError, match="x: no run has '1'."):
         full_names("1", params, [], [], "x")
     assert full_names("optimizer.betas.1", params, [], [], "x") == ("optimizer.betas.1",)
+
+
+@pytest.mark.parametrize("evil", ["../../../home", "/etc", "a/b", "..", "", "x' or 'a'='a"])
+def test_an_id_that_is_none_is_refused_before_it_names_a_folder(store: Store, make: Make, evil: str) -> None:
+    make("mine", CNN)
+    with closing(sqlite3.connect(store.place.database or "")) as database:
+        for table in ("runs", "params", "tags", "latest_metrics", "metrics"):
+            database.execute(f"UPDATE {table} SET run_uuid = ?", (evil,))
+        database.commit()
+    reading = open_to_read(TrackingConfig(None, "deeplab", "all", "all"))
+    for each in (reading, replace(reading, reader=None)):
+        for wanted in ("latest", "mine", "best:"):
+            with pytest.raises(UserError, match=r"The store has a run with the id '.*', which is none"):
+                find_run(each, wanted)
+        assert run_by_id(each, evil) is None

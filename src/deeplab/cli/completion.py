@@ -1,8 +1,9 @@
 """Shell completion of overrides: keys, group names and what a group can be."""
 
 import os
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import yaml
 from deeplab.config.folders import GROUPS, conf_folders, options
 
 _RUNS_OFFERED = 50
+_PLAIN = re.compile(r"(?!-)[\w .,:=@%+/#-]*", re.ASCII)
 _NEWEST_RUNS = "SELECT run_uuid, name FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT ?"
 
 
@@ -24,13 +26,13 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
     folders = conf_folders(ctx.params.get("config_dir"))
     before = _bash_words()
     if before is not None and incomplete == "=":
-        return _values(before[-1], "", folders)
+        return _plain(_values(before[-1], "", folders))
     if before is not None and len(before) >= 2 and before[-1] == "=":
-        return _values(before[-2], incomplete, folders)
+        return _plain(_values(before[-2], incomplete, folders))
     key, equals, value = incomplete.partition("=")
     if equals:
-        return [f"{key}={name}" for name in _values(key, value, folders)]
-    return [f"{name}=" for name in _keys(folders) if name.startswith(incomplete)]
+        return _plain(f"{key}={name}" for name in _values(key, value, folders))
+    return _plain(f"{name}=" for name in _keys(folders) if name.startswith(incomplete))
 
 
 def complete_run(incomplete: str) -> list[tuple[str, str]]:
@@ -49,7 +51,13 @@ def complete_run(incomplete: str) -> list[tuple[str, str]]:
             runs = []
         found += [(str(name), run_id[:8]) for run_id, name in runs]
         found += [(run_id[:8], str(name)) for run_id, name in runs]
-    return [(word, told) for word, told in dict(reversed(found)).items() if word.startswith(incomplete)][::-1]
+    words = {word: told if _PLAIN.fullmatch(told) else "" for word, told in reversed(found)}
+    return [(word, words[word]) for word in _plain(words) if word.startswith(incomplete)][::-1]
+
+
+def _plain(words: Iterable[str]) -> list[str]:
+    """The words in which a shell finds nothing to do: it gets them unquoted, and they may be a stranger's."""
+    return [word for word in words if _PLAIN.fullmatch(word)]
 
 
 def complete_format(incomplete: str) -> list[str]:

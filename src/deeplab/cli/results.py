@@ -1,5 +1,7 @@
 """What is shown of a finished run."""
 
+import shlex
+
 from deeplab.cli.tables import console, table
 from deeplab.runs.train import RunResult
 from deeplab.tracking.store import Place, locate, shown
@@ -25,4 +27,4 @@ def ui_command(place: Place) -> str:
     """The command that opens the store, as it must be typed in the working directory."""
     if place.uri == locate(None).uri:
         return "deeplab ui"
-    return f"deeplab ui tracking.uri={shown(place.uri)}"
+    return f"deeplab ui {shlex.quote(f'tracking.uri={shown(place.uri)}')}"

@@ -2,13 +2,18 @@
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
+
+from deeplab.config.visible import visible
 
 # Okabe and Ito (2008), "Color universal design": told apart with every common kind of colour vision.
 BLUE = "#0072B2"
@@ -97,9 +102,24 @@ def shorten(name: str, length: int) -> str:
 
 def to_png(figure: Figure) -> bytes:
     """The figure as PNG, without date or versions, so that equal figures are equal bytes."""
+    _write_out(figure)
     buffer = io.BytesIO()
     with style(), warnings.catch_warnings():
         # A class name in a script that the font lacks is drawn as boxes; the run is none the worse for it.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
         figure.savefig(buffer, format="png", metadata={"Software": "deeplab"})
     return buffer.getvalue()
+
+
+def _write_out(figure: Figure) -> None:
+    """Write out control characters, which no font has, and halves of characters, which cannot be drawn at all."""
+    for text in figure.findobj(Text):
+        text.set_text(visible(text.get_text()))
+    for axes in figure.axes:
+        for formatter in (axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()):
+            if isinstance(formatter, FuncFormatter):  # which names are made of when ticks are given some
+                formatter.func = partial(_name_of_tick, formatter.func)
+
+
+def _name_of_tick(name: Callable[[float, int | None], str], place: float, number: int | None) -> str:
+    return visible(name(place, number))

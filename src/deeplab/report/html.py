@@ -3,7 +3,9 @@
 from base64 import b64encode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from deeplab.config.visible import visible
 from deeplab.report.page import Cell, Code, Page, Picture, Section, number, slug
 
 
@@ -12,6 +14,7 @@ def to_html(page: Page) -> str:
     environment = Environment(
         loader=PackageLoader("deeplab.report"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -20,6 +23,11 @@ def to_html(page: Page) -> str:
     environment.tests |= {"a_number": _is_number, "code": _is_code}
     shown = [section for section in page.sections if section.parts]
     return environment.get_template("page.html").render(page=page, sections=shown)
+
+
+def _shown(value: object) -> object:
+    """Plain text with control characters written out; what is HTML already was written so."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _kind(part: object) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from deeplab.config.visible import visible, visible_line
 from deeplab.report.page import (
     Cell,
     Code,
@@ -48,12 +49,12 @@ def to_markdown(page: Page, folder: str) -> tuple[str, dict[str, bytes]]:
 
 def escaped(text: str) -> str:
     """Text on one line that no Markdown takes for mark-up."""
-    return _BEGINNINGS.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", " ".join(text.split())))
+    return _BEGINNINGS.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", _line(text)))
 
 
 def code(text: str) -> str:
     """Text in a line, word by word as it is."""
-    line = " ".join(text.split())
+    line = _line(text)
     if not line:
         return ""
     fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
@@ -85,7 +86,7 @@ def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
         case Listing():
             fence = "`" * max(3, max(map(len, re.findall("`+", part.text)), default=0) + 1)
             yield f"{fence}{part.language}"
-            yield part.text.rstrip("\n")
+            yield visible(part.text).rstrip("\n")
             yield fence
         case Group():
             yield f"### {escaped(part.title)}"
@@ -120,5 +121,9 @@ def _cell(cell: Cell, decimals: int) -> str:
     return code(cell.text).replace("|", "\\|") if isinstance(cell, Code) else escaped(words(cell, decimals))
 
 
+def _line(text: str) -> str:
+    return visible_line(" ".join(text.split()))
+
+
 def _as_html(text: str) -> str:
-    return " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

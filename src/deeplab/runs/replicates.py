@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from deeplab.tracking.find import all_runs
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ def spreads(store: Store, run: "Run") -> dict[str, Spread]:
     point, parent = run.data.tags.get(POINT_TAG), run.data.tags.get(PARENT_TAG)
     if point is None or parent is None:
         return {}
-    found = store.client.search_runs(
-        [store.experiment_id],
-        filter_string=f"tags.`{PARENT_TAG}` = '{parent}' and tags.`{POINT_TAG}` = '{point}' "
-        "and attributes.status = 'FINISHED'",
-        max_results=1000,
-    )
+    # Told apart here: the name of a point may hold quotes, which MLflow's filters have no way to write.
+    found = [
+        each
+        for each in all_runs(store, (PARENT_TAG, parent))
+        if each.data.tags.get(POINT_TAG) == point and each.info.status == "FINISHED"
+    ]
     values: dict[str, list[float]] = defaultdict(list)
     for replicate in found:
         for name, value in replicate.data.metrics.items():

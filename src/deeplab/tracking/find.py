@@ -1,6 +1,7 @@
 """Find the run a person means: by id, the beginning of one, a name, `latest`, or as the best that a filter leaves."""
 
 import math
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 BEST = "best:"
 TRAINED = ("train", "trial")
 CHOSEN_BY = (("validation/accuracy", 1), ("validation/loss", -1))
+_ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 def find_run(store: Store, wanted: str) -> "Run":
@@ -104,6 +106,8 @@ def _has(run: "Run", metric: str) -> bool:
 
 def run_by_id(store: Store, run_id: str) -> "Run | None":
     """The run of this id, or None where it is gone."""
+    if not _ID.fullmatch(run_id):  # it stands in a tag, which anybody can write
+        return None
     found: Sequence[Run]
     if store.reader is not None:
         found = cast("list[Run]", store.reader.runs(store.experiment_id, run_id=run_id))
@@ -120,7 +124,7 @@ def all_runs(store: Store, tag: tuple[str, str] | None = None) -> "list[Run]":
         tag: key and value that they have, or None.
     """
     if store.reader is not None:
-        return cast("list[Run]", store.reader.runs(store.experiment_id, tag=tag))
+        return _checked(cast("list[Run]", store.reader.runs(store.experiment_id, tag=tag)))
     condition = f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
     runs: list[Run] = []
     token: str | None = None
@@ -129,13 +133,23 @@ def all_runs(store: Store, tag: tuple[str, str] | None = None) -> "list[Run]":
         runs.extend(page)
         token = page.token
         if not token:
-            return runs
+            return _checked(runs)
 
 
 def _newest(store: Store) -> "Sequence[Run]":
     if store.reader is not None:
-        return cast("list[Run]", store.reader.runs(store.experiment_id, most=1))
-    return _page(store, 1)
+        return _checked(cast("list[Run]", store.reader.runs(store.experiment_id, most=1)))
+    return _checked(_page(store, 1))
+
+
+def _checked(runs: "Sequence[Run]") -> "list[Run]":
+    """Refuse ids that no MLflow gives: they become names of folders, which are written and deleted."""
+    for run in runs:
+        if not _ID.fullmatch(run.info.run_id):
+            raise UserError(
+                f"The store has a run with the id '{run.info.run_id}', which is none; it was tampered with."
+            )
+    return list(runs)
 
 
 def _page(store: Store, most: int, condition: str = "", token: str | None = None) -> "PagedList[Run]":

@@ -1,0 +1,67 @@
+"""Names of strangers on a page and in a figure: drawn and written as they are, and nothing more."""
+
+import re
+import warnings
+from html import unescape
+from typing import Any
+
+import pytest
+
+from deeplab.plots.style import new_figure, style, to_png
+from deeplab.report.html import to_html
+from deeplab.report.markdown import to_markdown
+from deeplab.report.page import Code, Facts, Folded, Group, Listing, Page, Picture, Section, Table, Text
+
+EVIL = "x\x1b[2J\x9b\u202ey\udcff<script>alert(1)</script>\"'&|`*_[a](http://x)${{7*7}}{%x%}"
+ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+PARTS: tuple[Any, ...] = (
+    Text(EVIL, is_warning=True),
+    Facts(((EVIL, EVIL), (EVIL, Code(EVIL)))),
+    Table(EVIL, (EVIL, EVIL), ((EVIL, 1.5), (EVIL, Code(EVIL)))),
+    Picture(f"plots/{EVIL}.png", b"\x89PNG", EVIL, EVIL),
+    Listing(f"{EVIL}\nsecond", "yaml"),
+)
+PAGE = Page(EVIL, (EVIL,), ((EVIL, EVIL),), (Section(EVIL, (*PARTS, Group(EVIL, PARTS), Folded(EVIL, PARTS))),))
+
+
+def test_html_holds_text_alone() -> None:
+    page = to_html(PAGE)
+    assert not ACTS.search(page)
+    assert "<script" not in page
+    assert page.encode()
+    assert r"x\x1b[2J\x9b\u202ey\udcff<script>alert(1)</script>" in unescape(page)
+    assert "{{7*7}}{%x%}" in unescape(page)
+    assert "&amp;lt;" not in page
+
+
+def test_markdown_holds_text_alone() -> None:
+    text, figures = to_markdown(PAGE, "figures")
+    assert not ACTS.search(text)
+    assert text.encode()
+    outside = re.sub(r"^(`{3,})\w*\n.*?\n\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    outside = re.sub(r"(?<![\\`])(`+)(?!`).+?(?<!`)\1(?!`)", "", outside)
+    assert not re.search(r"(?<!\\)<(?!/?details>|/?summary>)", outside)
+    assert "second" in text
+    assert all(re.fullmatch(r"[A-Za-z0-9_.=-]+", name) for name in figures)
+
+
+@pytest.mark.parametrize(
+    "name", ["$a_{$", r"$\frac{$ 5 $", "\x1b[2J", "\u202eabc", "\udcff", "a\x00b", "a\nb", "{x}%s"]
+)
+def test_a_name_in_a_figure_is_drawn_letter_by_letter(name: str) -> None:
+    @style()
+    def draw() -> Any:
+        figure = new_figure(name, 3.0)
+        axes = figure.subplots()
+        axes.plot([1, 2], [1, 2], label=name)
+        axes.set(title=name, xlabel=name, ylabel=name)
+        axes.set_xticks([1, 2], [name, name])
+        axes.set_yticks([1, 2], [name, name])
+        axes.annotate(name, (1, 1))
+        axes.legend()
+        return figure
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert to_png(draw()).startswith(b"\x89PNG")
+    assert to_png(draw()) == to_png(draw())
