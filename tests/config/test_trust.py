@@ -1,6 +1,8 @@
 """Addresses come from the command line and the environment, and from files only where a person trusts them."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,8 +12,11 @@ import yaml
 
 from deeplab.config.compose import compose
 from deeplab.config.errors import UserError, UserErrors
+from deeplab.config.schema import TrackingConfig
 from deeplab.config.trust import trusting
 from deeplab.sweep.plan import plan_sweep
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import open_store
 
 Cli = Callable[..., tuple[int, str, str]]
 EVIL = "http://127.0.0.1:9"
@@ -82,7 +87,7 @@ def stranger(heard: list[str]) -> Iterator[str]:
     class Ears(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             heard.append(str(self.headers))
-            self.send_response(500)
+            self.send_response(404)
             self.end_headers()
 
         do_GET = do_POST
@@ -141,3 +146,25 @@ def test_a_study_brings_no_address(cli: Cli, tmp_path: Path, kind: str, word: st
     key, _, value = word.removeprefix("+").partition("=")
     assert err.startswith(f"deeplab: {tmp_path}/study.yaml: entries.one: {key} is '{value}'")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["study.yaml"]
+
+
+@pytest.mark.parametrize(("table", "column"), [("experiments", "artifact_location"), ("runs", "artifact_uri")])
+@pytest.mark.parametrize(
+    "command", ["show latest", "runs", "report latest", "rm latest --yes", "ui", "export latest --to keras"]
+)
+def test_a_database_sends_nobody_elsewhere(
+    cli: Cli, folder: Path, stranger: str, heard: list[str], monkeypatch: pytest.MonkeyPatch, table: str, column: str,
+    command: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "hunter2")
+    store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
+    with RunLog.begin(store, "a run", {}, {"deeplab.kind": "train"}, None) as log:
+        log.end("FINISHED")
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        database.execute(f"UPDATE {table} SET {column} = ?", (f"{stranger}/api/2.0/mlflow-artifacts/artifacts/x",))
+        database.commit()
+    status, out, err = cli(*command.split())
+    assert (status, out, heard) == (2, "", [])
+    assert f"has files of its runs at {stranger}/api" in err
+    assert cli("show", "latest", "--trust-config")[0] == 0
+    assert bool(heard) == (table == "runs")

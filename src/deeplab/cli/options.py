@@ -28,7 +28,10 @@ ConfigDir = Annotated[
 ]
 
 TrustConfig = Annotated[
-    bool, typer.Option("--trust-config", help="Take addresses (tracking.uri, launcher.address) from files, too.")
+    bool,
+    typer.Option(
+        "--trust-config", help="Take addresses (tracking.uri, launcher.address, places of artifacts) from files, too."
+    ),
 ]
 
 RunName = Annotated[

@@ -25,6 +25,7 @@ def ui(
     deeplab ui --port 5001
     """
     from deeplab.config.compose import compose
+    from deeplab.tracking.foreign import check_locations
     from deeplab.tracking.relocate import relocate
     from deeplab.tracking.store import locate, shown
 
@@ -34,6 +35,8 @@ def ui(
         return
     if place.database is not None and not place.database.exists():
         raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
+    if place.database is not None:
+        check_locations(place.database)
     _check_free(port)
     if place.database is not None:
         relocate(place.database)

@@ -29,6 +29,11 @@ def trusting(files: bool) -> Iterator[None]:
         _TRUSTED.reset(token)
 
 
+def trusts_files() -> bool:
+    """Whether addresses are taken from files."""
+    return _TRUSTED.get()
+
+
 def check_addresses(values: Mapping[str, Any], given: Collection[str], folder: Path) -> None:
     """Refuse an address that a person's configuration folder brings.
 
@@ -43,7 +48,7 @@ def check_addresses(values: Mapping[str, Any], given: Collection[str], folder: P
     for address in ADDRESSES:
         group, _, key = address.partition(".")
         value = values.get(group, {}).get(key)
-        if value is not None and address not in given and not _TRUSTED.get():
+        if value is not None and address not in given and not trusts_files():
             raise _refused(address, value, _place(folder, group, key))
 
 
@@ -59,7 +64,7 @@ def check_overrides(overrides: Sequence[str], where: str) -> None:
     """
     for text in overrides:
         key, _, value = text.partition("=")
-        if key.strip().lstrip("+") in ADDRESSES and not _TRUSTED.get():
+        if key.strip().lstrip("+") in ADDRESSES and not trusts_files():
             raise _refused(key.strip().lstrip("+"), value, where)
 
 

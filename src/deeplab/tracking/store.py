@@ -14,6 +14,7 @@ from deeplab.config.errors import UserError, nearest
 from deeplab.config.schema import TrackingConfig
 from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
+from deeplab.tracking.foreign import check_locations
 from deeplab.tracking.locations import Move, is_inside, local_path
 from deeplab.tracking.relocate import relocate, relocate_to_write
 from deeplab.tracking.sqlite import SqliteReader
@@ -192,6 +193,8 @@ def open_to_read(config: TrackingConfig) -> Store:
     if place.database is None:
         _check_reachable(place)
     _check_there(place)
+    if place.database is not None:
+        check_locations(place.database)
     quieten_mlflow()
     moves = () if place.database is None else relocate(place.database).moves
     reader = None if place.database is None else SqliteReader(place.database)
@@ -256,6 +259,7 @@ def _check_reachable(place: Place) -> None:
     """Fail at once where MLflow would try again for minutes."""
     if place.database is not None:
         check_database(place.database)
+        check_locations(place.database)
     elif place.is_server:
         parts = urlsplit(place.uri)
         try:
