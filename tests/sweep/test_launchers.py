@@ -52,6 +52,26 @@ def ray_cluster() -> Iterator[str]:
     cluster.communicate(timeout=PATIENCE)
 
 
+# A cluster of our own, its sockets, and what a task of it finds in the environment.
+OWN_CLUSTER = """
+import sys
+from pathlib import Path
+import ray
+import psutil  # comes with ray
+from deeplab.config.schema import RayLauncherConfig
+from deeplab.sweep.launch.ray import RayLauncher
+
+launcher = RayLauncher(RayLauncherConfig("ray", None, 1, 0.0, 1), Path(sys.argv[1]))
+ray.get(ray.remote(lambda: None).remote())
+this = psutil.Process()
+for process in (this, *this.children(recursive=True)):
+    for socket in process.net_connections(kind="inet"):
+        if socket.status == "LISTEN":
+            print("listens", process.name(), socket.laddr.ip)
+launcher.close()
+"""
+
+
 def trials(runs: list[Any]) -> list[Any]:
     return [run for run in runs if run.data.tags["deeplab.kind"] == "trial"]
 
@@ -110,3 +130,30 @@ def test_a_trial_that_no_machine_of_the_cluster_can_take_is_refused() -> None:
     for cores, gpus in ((3, 0.0), (1, 0.5)):
         with pytest.raises(UserError, match=rf"asks for {cores} cores and {gpus:g} GPUs.*\(2 and 0\)"):
             check_room(RayLauncherConfig("ray", None, cores, gpus, 1), nodes)
+
+
+def test_a_ray_cluster_of_our_own_listens_on_this_machine_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OWN_CLUSTER, str(tmp_path / "sweep")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    listening = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("listens")]
+    assert {"gcs_server", "raylet"} <= {name for name, _ in listening}
+    assert {address.removeprefix("::ffff:") for _, address in listening} == {"127.0.0.1"}
+
+
+def test_a_cluster_is_sent_credentials_only_where_runs_go_to_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    from deeplab.sweep.launch.ray import passed_on
+
+    for name in (
+        "MLFLOW_TRACKING_TOKEN",
+        "MLFLOW_TRACKING_USERNAME",
+        "MLFLOW_TRACKING_PASSWORD",
+        "DEEPLAB_DATA",
+        "AWS",
+    ):
+        monkeypatch.setenv(name, f"my {name}")
+    assert passed_on("sqlite:////shared/mlflow.db") == {"DEEPLAB_DATA": "my DEEPLAB_DATA"}
+    assert passed_on("postgresql://host/runs") == {"DEEPLAB_DATA": "my DEEPLAB_DATA"}
+    assert sorted(passed_on("https://host")) == [
+        "DEEPLAB_DATA",
+        *("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME"),
+    ]

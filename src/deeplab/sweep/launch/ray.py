@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import ray
 from ray._private import ray_constants
@@ -14,10 +15,12 @@ from ray.exceptions import RayError, TaskCancelledError
 from deeplab.config.errors import UserError
 from deeplab.config.schema import RayLauncherConfig
 from deeplab.sweep.trial import Event, Job, last_event
+from deeplab.tracking.store import PORTS
 
 CONNECT_SECONDS = 5.0
-# What a task needs to know of the environment that the sweep was started in.
-_PASSED_ON = ("DEEPLAB_DATA", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+# What a task needs to know of the environment that the sweep was started in: always, and where runs go to a server.
+_PASSED_ON = ("DEEPLAB_DATA",)
+_TO_A_SERVER = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 
 
 class RayLauncher:
@@ -37,10 +40,11 @@ class RayLauncher:
         folder.mkdir(parents=True, exist_ok=True)
         if config.address is not None:
             _check_reachable(config.address)
-            if config.address.startswith(("127.0.0.1:", "localhost:")):
-                # Ray would take the machine's outer address instead, where a cluster on loopback does not listen.
-                ray_constants.ENABLE_RAY_CLUSTER = False
-        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        if config.address is None or config.address.startswith(("127.0.0.1:", "localhost:")):
+            # Else Ray replaces 127.0.0.1 by the machine's outer address: a cluster of our own would be open to
+            # whoever reaches the machine, and one that listens on 127.0.0.1 would not be found.
+            ray_constants.ENABLE_RAY_CLUSTER = False
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
             ray.init(
                 address=config.address or "local",
@@ -49,7 +53,6 @@ class RayLauncher:
                 include_dashboard=None if config.address else False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                runtime_env={"env_vars": passed_on},
             )
         except (RayError, ConnectionError, RuntimeError, ValueError) as error:
             raise UserError(f"launcher.address={config.address}: Ray cannot be used ({error}).") from error
@@ -60,8 +63,7 @@ class RayLauncher:
             ray.shutdown()
             raise
         # A process for each trial, since threads, precision and memory are matters of a process.
-        remote: Any = ray.remote(max_calls=1, max_retries=0)(_train)
-        self._task = remote.options(num_cpus=config.cpus_per_trial, num_gpus=config.gpus_per_trial)
+        self._task: Any = ray.remote(max_calls=1, max_retries=0)(_train)
         self._trials: dict[Any, int] = {}
 
     @property
@@ -76,7 +78,12 @@ class RayLauncher:
 
     def submit(self, job: Job) -> None:
         """Hand a trial to Ray."""
-        self._trials[self._task.remote(job, str(Path.cwd()))] = job.number
+        task = self._task.options(
+            num_cpus=self._config.cpus_per_trial,
+            num_gpus=self._config.gpus_per_trial,
+            runtime_env={"env_vars": passed_on(job.uri)},
+        )
+        self._trials[task.remote(job, str(Path.cwd()))] = job.number
 
     def wait(self, seconds: float) -> Sequence[Event]:
         """The last events of the trials that ended; Ray tells nothing while they run."""
@@ -109,6 +116,12 @@ def _train(job: Job, folder: str) -> Event:
     if Path(folder).is_dir():
         os.chdir(folder)  # what is given as a relative path is meant from where the sweep was started
     return last_event(job)
+
+
+def passed_on(uri: str) -> dict[str, str]:
+    """The environment variables that are sent to the cluster with a trial, whose runs go to this store."""
+    names = (*_PASSED_ON, *(_TO_A_SERVER if urlsplit(uri).scheme in PORTS else ()))
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) -> None:
