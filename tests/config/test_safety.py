@@ -69,7 +69,9 @@ def test_resolvers_are_refused(text: str) -> None:
         ("model/m.yaml", "a: &a [1]\nb: [*a, *a]\n", "anchors and aliases are refused"),
         ("model/m.yaml", "[" * 2000, "m.yaml"),
         ("hydra/config.yaml", "a: 1\n", "hydra is refused"),
-        ("unrelated/deep/x.yaml", "a: {hydra: 1}\n", "'hydra' is refused"),
+        ("model/m.yaml", "a: {hydra: 1}\n", "m.yaml, line 1: 'hydra' is refused"),
+        ("model/m.yaml", "defaults: ['${model}']\n", "line 1: '${model}': a defaults list names files"),
+        ("model/m.yaml", "defaults: [/hydra/launcher/basic]\n", "'/hydra/launcher/basic' is refused"),
     ],
 )
 def test_unsafe_files_are_refused(tmp_path: Path, name: str, text: str, line: str) -> None:
@@ -93,11 +95,12 @@ def test_the_name_of_a_resolver_cannot_be_interpolated(name: str, notes: str) ->
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("x: " + "[" * 100_000 + "]" * 100_000, "is nested more than 30 deep"),
+        ("x: " + "[" * 60_000 + "]" * 60_000, "m.yaml, line 1: is nested more than 30 deep"),
+        ("x: " + "[" * 100_000 + "]" * 100_000, "m.yaml: is larger than 128 KiB"),
         ("5", "holds no mapping"),
         ("x: !!binary aGk=", "the tag"),
         ("0: 0", "the key 0 is no text"),
-        ('name: "\\ud800"', "lone surrogate"),
+        ('name: "\\ud800"', "m.yaml, line 1: is no valid YAML"),
     ],
 )
 def test_odd_files_are_refused_in_one_line(tmp_path: Path, text: str, line: str) -> None:

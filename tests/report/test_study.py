@@ -198,7 +198,10 @@ def test_a_study_of_which_a_run_failed_has_its_page_and_status_1(
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("title: [", "study.yaml is no YAML"),
+        ("title: [", "study.yaml, line 2: is no valid YAML ("),
+        (STUDY.replace("  dense:", "  code:", 1), ": the key 'entries.code' stands twice, first in line "),
+        (STUDY.replace("title: ", "title: &a "), "study.yaml, line 2: YAML anchors and aliases are refused"),
+        (STUDY.replace('levels: "0,0.5"', "levels: 0:1:0.5"), "noise.levels: 0:1:0.5 is a number in sixties"),
         ("title: x", "about is missing."),
         (STUDY.replace("classifier: dense", "classifier: dens"), "Unknown entry 'dens'"),
         (STUDY.replace("tolerance: 0.5, ", ""), "reported and tolerance go together"),

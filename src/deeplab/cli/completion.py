@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import typer
-import yaml
 
+from deeplab.config.errors import UserError
 from deeplab.config.folders import GROUPS, conf_folders, options
+from deeplab.config.yaml_file import read_yaml
 
 _RUNS_OFFERED = 50
 _PLAIN = re.compile(r"(?!-)[\w .,:=@%+/#-]*", re.ASCII)
@@ -95,10 +96,9 @@ def _keys(folders: tuple[Path, ...]) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        return read_yaml(path).values
+    except (OSError, UserError):
         return {}  # `train` will say what is wrong with it; here there is no place to
-    return values if isinstance(values, dict) else {}
 
 
 def _dotted(values: dict[str, Any], prefix: str) -> Iterator[str]:

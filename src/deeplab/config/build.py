@@ -11,8 +11,24 @@ from pydantic_core import ErrorDetails
 
 from deeplab.config.errors import UserError, nearest, unknown_name
 from deeplab.config.schema import DATASET_KINDS, ExperimentConfig, SweepConfig
+from deeplab.config.yaml_file import Place, dotted
 
 Config = TypeVar("Config")
+
+
+class SchemaError(UserError):
+    """A value that is not what the schema asks for.
+
+    Attributes:
+        place: of the value, as in `("model", "layers", 0)`.
+        wants_text: whether text is asked for and something else was given.
+    """
+
+    def __init__(self, message: str, place: Place, wants_text: bool) -> None:
+        super().__init__(message)
+        self.place = place
+        self.wants_text = wants_text
+
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (ExperimentConfig, SweepConfig)}
 _MODEL_KEYS = ("name", "task", "layers")
@@ -37,7 +53,7 @@ def build(kind: type[Config], values: Mapping[str, Any]) -> Config:
         values: the composed configuration as plain dicts and lists, interpolations resolved.
 
     Raises:
-        UserError: the first thing that is wrong, on one line.
+        SchemaError: the first thing that is wrong, on one line.
     """
     _check_names(values)
     model = values.get("model")
@@ -50,7 +66,7 @@ def build(kind: type[Config], values: Mapping[str, Any]) -> Config:
         built: Config = _ADAPTERS[kind].validate_json(json.dumps(values))
         return built
     except ValidationError as error:
-        raise UserError(_line(error.errors(include_url=False), values, kind)) from error
+        raise _fault(error.errors(include_url=False), values, kind) from error
 
 
 def _check_names(values: Mapping[str, Any], prefix: str = "") -> None:
@@ -63,13 +79,24 @@ def _check_names(values: Mapping[str, Any], prefix: str = "") -> None:
             _check_names(value, f"{name}.")
 
 
-def _line(errors: list[ErrorDetails], values: Mapping[str, Any], root: type[Any]) -> str:
+def _fault(errors: list[ErrorDetails], values: Mapping[str, Any], root: type[Any]) -> SchemaError:
     # Of a union each branch fails by itself; the one that got furthest is the one that was meant.
-    place = _path(errors[0]["loc"], values)
-    inside = [error for error in errors if _path(error["loc"], values).startswith(place)]
-    first = max(inside, key=lambda error: len(_path(error["loc"], values)))
+    outer = _place(errors[0]["loc"], values)
+    inside = [error for error in errors if outer and _place(error["loc"], values)[: len(outer)] == outer]
+    first = max(inside or errors[:1], key=lambda error: len(_place(error["loc"], values)))
+    place = _place(first["loc"], values, keep_last=first["type"] == "missing")
+    if first["type"].startswith("union_tag"):
+        place = (*place, "kind")
+    # A value of several allowed types fails once for each of them: the line names them all.
+    alike = [error for error in errors if _place(error["loc"], values) == place]
+    wants_text = any(error["type"] == "string_type" for error in alike)
+    # The settings of a network stand beside its layers; here they were put together.
+    written = tuple(part for index, part in enumerate(place) if place[0] != "model" or (index, part) != (1, "settings"))
+    return SchemaError(_line(first, alike, dotted(written) or "configuration", values, root), written, wants_text)
+
+
+def _line(first: ErrorDetails, alike: list[ErrorDetails], path: str, values: Mapping[str, Any], root: type[Any]) -> str:
     location, kind = first["loc"], first["type"]
-    path = _path(location, values, keep_last=kind == "missing")
     if location[:2] == ("dataset", "plugin"):
         return str(unknown_name("kind", str(values["dataset"].get("kind")), DATASET_KINDS, "dataset"))
     if kind == "unexpected_keyword_argument":
@@ -79,11 +106,9 @@ def _line(errors: list[ErrorDetails], values: Mapping[str, Any], root: type[Any]
         return f"{path} is missing."
     if kind == "union_tag_invalid":
         tags = str(first["ctx"]["expected_tags"]).replace("'", "").split(", ")
-        return str(unknown_name("kind", str(first["ctx"]["tag"]), tags, path))
+        return str(unknown_name("kind", str(first["ctx"]["tag"]), tags, path.removesuffix(".kind")))
     if kind == "union_tag_not_found":
-        return f"{path}.kind is missing."
-    # A value of several allowed types fails once for each of them: the line names them all.
-    alike = [error for error in errors if _path(error["loc"], values) == path]
+        return f"{path} is missing."
     allowed = " or ".join(dict.fromkeys(_message(error) for error in alike)).replace(" or must be", " or")
     expected = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ") if "literal" in kind else ""
     hint = nearest(str(first["input"]), expected.split(", ")) if expected else ""
@@ -108,23 +133,18 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _path(location: tuple[int | str, ...], values: Mapping[str, Any], keep_last: bool = False) -> str:
+def _place(location: tuple[int | str, ...], values: Mapping[str, Any], keep_last: bool = False) -> Place:
     """The place as a person writes it, without the branches of unions that pydantic names in between.
 
     A name that the values do not have is such a branch, unless it is the last and known to be missing.
     """
-    path = ""
+    place: Place = ()
     here: Any = values
     for index, part in enumerate(location):
-        inside = here[part] if _has(here, part) else None
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif _has(here, part) or (keep_last and index == len(location) - 1):
-            path += f".{part}" if path else part
-        else:
-            continue
-        here = inside
-    return path or "configuration"
+        if isinstance(part, int) or _has(here, part) or (keep_last and index == len(location) - 1):
+            place = (*place, part)
+            here = here[part] if _has(here, part) else None
+    return place
 
 
 def _has(here: Any, part: int | str) -> bool:

@@ -1,46 +1,29 @@
 """Compose overrides and YAML files into one frozen configuration, or say in one line why not."""
 
-import copy
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-from hydra import version
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.override_parser.types import Override
-from hydra.core.plugins import Plugins
-from hydra.errors import HydraException
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from deeplab.config.build import build
+from deeplab.config.build import SchemaError, build
+from deeplab.config.defaults import Chosen, choose, merge
 from deeplab.config.errors import UserError, unknown_name
-from deeplab.config.folders import GROUPS, conf_folders, options
+from deeplab.config.folders import GROUPS, options
+from deeplab.config.interpolation import check_texts, resolve
+from deeplab.config.library import Library
 from deeplab.config.overrides import is_tag, parse_override
-from deeplab.config.safety import check_folder, check_values
+from deeplab.config.safety import check_values
 from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
 from deeplab.config.tasks import settle
 from deeplab.config.trust import check_addresses
+from deeplab.config.yaml_file import Place, copied, read_yaml, texts
 
-# What Hydra, OmegaConf and PyYAML raise on files and overrides that are odd enough; each was met by fuzzing.
-HYDRA_ERRORS = (
-    HydraException,
-    OmegaConfBaseException,
-    yaml.YAMLError,
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    RecursionError,
-)
 _USES_L2 = re.compile(r"\$\{\s*\.*l2\s*\}")
 
 
@@ -83,10 +66,13 @@ class Composer:
         Raises:
             UserError: it cannot be read, or holds what is refused.
         """
-        self.folders = conf_folders(config_dir)
-        for folder in self.folders[:-1]:
-            check_folder(folder)
-        self._chosen: dict[tuple[str, ...], DictConfig] = {}
+        self._library = Library(config_dir)
+        self._chosen: dict[tuple[str, ...], Chosen] = {}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that are looked into, the person's own first."""
+        return self._library.folders
 
     def compose(self, overrides: Sequence[str]) -> Composed:
         """Compose a configuration.
@@ -102,34 +88,49 @@ class Composer:
         for override in groups:
             _check_group(override, self.folders)
         chosen = self._choose(groups)
+        set_here = [override for override in parsed if override not in groups]
+        raw = copied(chosen.values)
+        for override in set_here:
+            _set_value(raw, override, self.folders)
+        check_values(raw)
+        values = settle(resolve(raw))
+        swept = {key: values.pop(key) for key in SWEEP_KEYS if key in values}
         try:
-            composed = _set_values([override for override in parsed if override not in groups], chosen)
-        except HYDRA_ERRORS as error:
-            _check_keys(parsed, chosen, self.folders)
-            raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
-        check_values(OmegaConf.to_container(composed, resolve=False))
-        values = settle(_resolved(composed))
-        for folder in self.folders[:-1]:
-            check_addresses(values, {override.key_or_group for override in parsed}, folder)
-        sweep = build(SweepConfig, {key: values.pop(key) for key in SWEEP_KEYS if key in values})
-        config = build(ExperimentConfig, values)
-        _check_l2_is_used(composed)
-        _check_settings_are_used(parsed, composed)
+            sweep, config = build(SweepConfig, swept), build(ExperimentConfig, values)
+        except SchemaError as error:
+            raise self._told(error, set_here, chosen) from error.__cause__
+        check_addresses(
+            {**values, **swept}, {override.key_or_group for override in parsed}, partial(self._persons_place, chosen)
+        )
+        _check_l2_is_used(raw, values)
+        _check_settings_are_used(set_here, raw)
         return Composed(config, values, tuple(overrides), sweep)
 
-    def _choose(self, groups: Sequence[Override]) -> DictConfig:
-        lines = tuple(
-            str(override.input_line)
-            if override.value() is None or isinstance(override.value(), str)
-            else f"{override.key_or_group}='{_name_in(override)}'"  # Hydra takes no number for the name of a file
-            for override in groups
-        )
+    def _choose(self, groups: Sequence[Override]) -> Chosen:
+        groups = [_with_name(override) for override in groups]
+        lines = tuple(str(override.input_line) for override in groups)
         if lines not in self._chosen:
-            try:
-                self._chosen[lines] = _hydra(lines, self.folders)
-            except HYDRA_ERRORS as error:
-                raise UserError(f"The configuration cannot be composed: {_first_line(error)}") from error
+            self._chosen[lines] = choose(groups, self._library)
         return self._chosen[lines]
+
+    def _told(self, error: SchemaError, overrides: Sequence[Override], chosen: Chosen) -> UserError:
+        """The error with the file and line of a person's own that the value at fault stands in, if it does."""
+        place = error.place
+        keys = [tuple(override.key_or_group.split(".")) for override in overrides]
+        if any(key[: len(place)] == tuple(map(str, place))[: len(key)] for key in keys):
+            return error
+        source = chosen.source(place)
+        if source is None or self._library.is_own(source[0]):
+            return error
+        document, inside = source
+        written = document.written.get(inside)
+        cure = f" Text is written in quotes: '{written}'." if error.wants_text and written else ""
+        return UserError(f"{document.where(inside)}: {error}{cure}")
+
+    def _persons_place(self, chosen: Chosen, place: Place) -> str | None:
+        """The file and line of a person's own that a value stands in, or None where it comes from elsewhere."""
+        source = chosen.source(place)
+        return None if source is None or self._library.is_own(source[0]) else source[0].where(source[1])
 
 
 def _check_group(override: Override, folders: tuple[Path, ...]) -> None:
@@ -147,64 +148,65 @@ def _name_in(override: Override) -> str:
     return value if isinstance(value, str) else str(override.input_line).partition("=")[2].strip()
 
 
-def _hydra(lines: Sequence[str], folders: tuple[Path, ...]) -> DictConfig:
-    # Hydra's public `initialize` takes one folder to find the root configuration in; the person's comes before ours.
-    Plugins.instance()
-    version.setbase("1.3")
-    search_path = ConfigSearchPathImpl()
-    search_path.append("hydra", "pkg://hydra.conf")
-    for folder in folders:
-        search_path.append("deeplab", f"file://{folder}")
-    search_path.append("schema", "structured://")
-    loader = ConfigLoaderImpl(search_path)
-    composed = loader.load_configuration("config", list(lines), run_mode=RunMode.RUN, from_shell=False)
-    with open_dict(composed):
-        del composed["hydra"]
-    return composed
+def _with_name(override: Override) -> Override:
+    """The same in quotes where the name looks like another value: Hydra takes no number for the name of a file."""
+    if override.value() is None or isinstance(override.value(), str):
+        return override
+    return parse_override(f"{override.key_or_group}='{_name_in(override)}'")
 
 
-def _set_values(overrides: Sequence[Override], chosen: DictConfig) -> DictConfig:
-    """What Hydra does with overrides that choose no group: set plain values, in order, on a copy."""
-    composed = copy.deepcopy(chosen)
-    for override in overrides:
-        value = override.value()
-        if is_tag(override):
-            with open_dict(composed):
-                OmegaConf.update(composed, override.key_or_group, value, merge=True, force_add=True)
+def _set_value(values: dict[str, Any], override: Override, folders: tuple[Path, ...]) -> None:
+    """What Hydra does with an override that chooses no group: set a value that is there, or merge a mapping."""
+    key, value = override.key_or_group, override.value()
+    check_texts((f"Override '{override.input_line}'", text) for _, text in texts(value))
+    if not is_tag(override):
+        _check_key(override, values, folders)
+    here: Any = values
+    *above, last = key.split(".")
+    for part in above:
+        if isinstance(here, dict) and not isinstance(here.get(part), dict | list):
+            here[part] = {}  # of tags, which need not be there
+        here = here[int(part)] if isinstance(here, list) else here[part]
+    if isinstance(here, list):
+        here[int(last)] = copied(value)
+    elif isinstance(value, dict):
+        if not is_tag(override) and isinstance(here.get(last), dict):
+            _check_mapping(value, here[last], key)
+        merge(here, {last: value})
+    else:
+        here[last] = copied(value)
+
+
+def _check_mapping(value: Mapping[Any, Any], there: Mapping[str, Any], where: str) -> None:
+    """Refuse a mapping with keys that are not there: a configuration has the keys that it has."""
+    for key, item in value.items():
+        if there and key not in there:
+            raise unknown_name("key", str(key), there, where)
+        if isinstance(item, dict) and isinstance(there.get(key), dict):
+            _check_mapping(item, there[key], f"{where}.{key}")
+
+
+def _check_key(override: Override, values: Mapping[str, Any], folders: tuple[Path, ...]) -> None:
+    """Refuse an override whose key does not exist, and name the keys beside it."""
+    here: Any = values
+    passed: list[str] = []
+    for part in override.key_or_group.split("."):
+        where = ".".join(passed)
+        if isinstance(here, list):
+            if not (part.isdecimal() and int(part) < len(here)):
+                raise UserError(
+                    f"Override '{override.input_line}': {where} has {len(here)} entries, 0 to {len(here) - 1}."
+                )
+            here = here[int(part)]
+        elif isinstance(here, dict):
+            if part not in here:
+                _suggest_leaf(part, override, values)
+                _suggest_file(part, passed, folders)
+                raise unknown_name("key", part, {*map(str, here), *(() if passed else GROUPS)}, where)
+            here = here[part]
         else:
-            OmegaConf.update(composed, override.key_or_group, value, merge=True)
-    return composed
-
-
-def _first_line(error: BaseException) -> str:
-    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    if line or error.__cause__ is None:
-        return line or type(error).__name__
-    return _first_line(error.__cause__)
-
-
-def _check_keys(overrides: Sequence[Override], composed: DictConfig, folders: tuple[Path, ...]) -> None:
-    """Find the override whose key does not exist, and name the keys beside it."""
-    for override in overrides:
-        here: Any = OmegaConf.to_container(composed, resolve=False)
-        passed: list[str] = []
-        for part in override.key_or_group.split("."):
-            where = ".".join(passed)
-            if isinstance(here, list):
-                if not (part.isdecimal() and int(part) < len(here)):
-                    raise UserError(
-                        f"Override '{override.input_line}': {where} has {len(here)} entries, 0 to {len(here) - 1}."
-                    )
-                here = here[int(part)]
-            elif isinstance(here, dict):
-                if part not in here:
-                    _suggest_leaf(part, override, composed)
-                    _suggest_file(part, passed, folders)
-                    raise unknown_name("key", part, {*map(str, here), *(() if passed else GROUPS)}, where)
-                here = here[part]
-            else:
-                raise UserError(f"Override '{override.input_line}': {where} is a value, it has no keys.")
-            passed.append(part)
+            raise UserError(f"Override '{override.input_line}': {where} is a value, it has no keys.")
+        passed.append(part)
 
 
 def _suggest_file(part: str, passed: Sequence[str], folders: tuple[Path, ...]) -> None:
@@ -212,58 +214,40 @@ def _suggest_file(part: str, passed: Sequence[str], folders: tuple[Path, ...]) -
     if len(passed) != 1 or passed[0] not in GROUPS:
         return
     group = passed[0]
-    holding = [
-        name
-        for name, path in options(group, folders).items()
-        if part in (yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    ]
+    holding = [name for name, path in options(group, folders).items() if part in read_yaml(path).values]
     if holding:
         known = ", ".join(f"{group}={name}" for name in holding)
         raise UserError(f"Unknown key '{part}' in {group}; other choices have it: {known}.")
 
 
-def _suggest_leaf(part: str, override: Override, composed: DictConfig) -> None:
+def _suggest_leaf(part: str, override: Override, values: Mapping[str, Any]) -> None:
     """`epochs=3` is meant for `training.epochs`."""
     if part != override.key_or_group:
         return
-    groups: Any = OmegaConf.to_container(composed, resolve=False)
-    leaves = [f"{group}.{part}" for group, values in groups.items() if isinstance(values, dict) and part in values]
+    leaves = [f"{group}.{part}" for group, inside in values.items() if isinstance(inside, dict) and part in inside]
     if leaves:
         raise UserError(f"Unknown key '{part}'. Did you mean '{leaves[0]}'?")
 
 
-def _check_l2_is_used(composed: DictConfig) -> None:
+def _check_l2_is_used(raw: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Refuse an L2 factor for a network that names none: every run of a sweep over it would be the same."""
-    if composed.get("l2") is None:
+    if values["l2"] is None:
         return
-    raw = OmegaConf.to_container(composed.model, resolve=False)
-    if not _USES_L2.search(json.dumps(raw, default=str)):
+    if not _USES_L2.search(json.dumps(raw["model"])):
         raise UserError(
-            f"l2={composed.l2} changes nothing: the network '{composed.model.get('name')}' names no l2. "
+            f"l2={values['l2']} changes nothing: the network '{values['model']['name']}' names no l2. "
             'Give its layers the key l2: "${l2}", or leave l2 out.'
         )
 
 
-def _check_settings_are_used(overrides: Sequence[Override], composed: DictConfig) -> None:
+def _check_settings_are_used(overrides: Sequence[Override], raw: Mapping[str, Any]) -> None:
     """Refuse a value for a setting of the network that none of its layers takes up."""
     for override in overrides:
         group, _, setting = override.key_or_group.partition(".")
         if group == "model" and setting and setting.partition(".")[0] not in ("name", "task", "layers"):
-            raw = json.dumps(OmegaConf.to_container(composed.model, resolve=False), default=str)
-            if not re.search(rf"\$\{{\s*(model)?\.+{re.escape(setting)}[\s}}.\[]", raw):
+            model = json.dumps(raw["model"])
+            if not re.search(rf"\$\{{\s*(model)?\.+{re.escape(setting)}[\s}}.\[]", model):
                 raise UserError(
                     f"Override '{override.input_line}' changes nothing: no layer of the network "
-                    f"'{composed.model.get('name')}' takes ${{model.{setting}}}."
+                    f"'{raw['model'].get('name')}' takes ${{model.{setting}}}."
                 )
-
-
-def _resolved(composed: DictConfig) -> dict[str, Any]:
-    try:
-        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    except MissingMandatoryValue as error:
-        key = error.full_key or str(error)
-        raise UserError(f"{key} must be given: {key}=...") from error
-    except (OmegaConfBaseException, RecursionError) as error:
-        raise UserError(f"The configuration cannot be resolved: {_first_line(error)}") from error
-    assert isinstance(values, dict)
-    return {str(key): value for key, value in values.items()}

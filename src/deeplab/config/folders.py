@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from deeplab.config.errors import UserError
+from deeplab.config.yaml_file import read_text
 
 GROUPS = (
     "dataset",
@@ -52,8 +53,8 @@ def options(group: str, folders: tuple[Path, ...]) -> dict[str, Path]:
 def description(path: Path) -> str:
     """The first comment of a configuration file that is not a directive to Hydra."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, UserError) as error:
         return f"(cannot be read: {error})"
     for line in text.splitlines():
         if not line.startswith("#"):

@@ -1,134 +1,100 @@
 """Refuse whatever would let a configuration run code, read the environment or reach into Hydra itself."""
 
 import re
-from pathlib import Path
+from itertools import accumulate
 from typing import Any
 
-import yaml
-
 from deeplab.config.errors import UserError
+from deeplab.config.interpolation import check_texts
+from deeplab.config.yaml_file import DEEPEST, Document, Place, dotted, texts
 
-INTERPOLATION = re.compile(r"(?<!\\)\$\{")
-PLAIN = re.compile(r"\$\{\s*\.*[\w.\-\[\]]+\s*\}")
 HYDRA_OVERRIDE = re.compile(r"^[+~]*hydra([./:=@]|$)")
-PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
-DEEPEST = 30
+_KEYWORDS = re.compile(r"^((optional|override) )*[/ ]*")  # before the name in a defaults list
 CODE_KEYS = ("_target_", "_partial_", "_args_", "_recursive_", "_convert_")
+LONGEST_OVERRIDE = 10_000
+MOST_DEFAULTS = 100
 
 
 def check_override(text: str) -> None:
-    """Refuse an override that touches Hydra, names code or uses a resolver.
+    """Refuse an override that touches Hydra or names code, before anything is read of it.
 
     Raises:
-        UserError: it does.
+        UserError: it does, or is longer or nested more deeply than is read.
     """
     if HYDRA_OVERRIDE.match(text):
         raise UserError(f"Override '{text}': Hydra's own settings cannot be changed here, only deeplab's.")
-    _refuse_resolver(text, f"Override '{text}'")
-    if max(text.count(bracket) for bracket in "[{(") > DEEPEST * 4:
+    if len(text) > LONGEST_OVERRIDE:
+        raise UserError(f"Override '{text[:40]}...' has {len(text):,} characters; {LONGEST_OVERRIDE:,} are allowed.")
+    if _depth(text) > 2 * DEEPEST:
         raise UserError(f"Override '{text[:40]}...' is nested too deeply.")
     for key in CODE_KEYS:
         if key in text:
             raise UserError(f"Override '{text}': '{key}' is refused, a configuration cannot name code to run.")
 
 
-def check_folder(folder: Path) -> None:
-    """Read every YAML file of a person's configuration folder and refuse the unsafe ones.
+def check_document(document: Document) -> None:
+    """Refuse what a configuration file may not say.
 
     Raises:
-        UserError: a file cannot be read, is no YAML, or holds something that is refused.
+        UserError: it names code or Hydra's own settings, or interpolates anything but plain keys.
     """
-    if (folder / "hydra").exists():
-        raise UserError(f"{folder / 'hydra'} is refused: Hydra's own settings stay as they are.")
-    for path in sorted(folder.rglob("*.yaml")):
-        if path.is_file():
-            _check_file(path)
+    found = [(place, text) for place, text in texts(document.values)]
+    for place, text in found:
+        where = document.where(place)
+        name = _KEYWORDS.sub("", text)
+        is_default = place[0] == "defaults"
+        if is_default and "${" in text:
+            check_texts([(where, text)])
+            raise UserError(f"{where}: '{text[:40]}': a defaults list names files, nothing is interpolated in it.")
+        if (is_default or _is_key(place, text)) and re.match(r"hydra([./@]|$)", name):
+            raise UserError(f"{where}: '{text}' is refused, Hydra's own settings stay as they are.")
+        if _is_key(place, text) and name in CODE_KEYS:
+            raise UserError(f"{where}: '{name}' is refused, a configuration cannot name code to run.")
+    check_texts((document.where(place), text) for place, text in found)
+    defaults = document.values.get("defaults")
+    if isinstance(defaults, list) and len(defaults) > MOST_DEFAULTS:
+        raise UserError(f"{document.where(('defaults',))}: a defaults list has at most {MOST_DEFAULTS} entries.")
 
 
-def check_values(value: Any, where: str = "configuration") -> None:
+def check_values(value: Any, where: Place = ()) -> None:
     """Refuse code and resolvers anywhere in composed values that are not yet interpolated, and odd kinds of values.
 
     Raises:
         UserError: with the key at fault.
     """
+    _check_kinds(value, where)
+    check_texts((_named(place), text) for place, text in texts(value, where))
+
+
+def _check_kinds(value: Any, place: Place) -> None:
+    if len(place) > 2 * DEEPEST:
+        raise UserError(f"{_named(place)[:80]}: is nested more than {2 * DEEPEST} deep.")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise UserError(f"{where}: the key {key!r} is no text; put it in quotes.")
-            _refuse_code(key, where)
-            check_values(item, key if where == "configuration" else f"{where}.{key}")
+                raise UserError(f"{_named(place)}: the key {key!r} is no text; put it in quotes.")
+            if key in CODE_KEYS:
+                raise UserError(f"{_named(place)}: '{key}' is refused, a configuration cannot name code to run.")
+            _check_kinds(item, (*place, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            check_values(item, f"{where}[{index}]")
+            _check_kinds(item, (*place, index))
     elif isinstance(value, str):
-        _refuse_resolver(value, where)
-        if not value.isprintable() and any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
-            raise UserError(f"{where}: the text holds half a character (a lone surrogate).")
+        if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
+            raise UserError(f"{_named(place)}: the text holds half a character (a lone surrogate).")
     elif value is not None and not isinstance(value, bool | int | float):
-        raise UserError(f"{where}: a {type(value).__name__} is no value; put it in quotes to make it text.")
+        raise UserError(f"{_named(place)}: a {type(value).__name__} is no value; put it in quotes to make it text.")
 
 
-def _check_file(path: Path) -> None:
-    try:
-        text = path.read_text(encoding="utf-8")
-        _check_events(text, path)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}).") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"{path}: is no valid YAML ({error}).") from error
-    package = PACKAGE.search(text)
-    if package and package.group(1).split(".")[0] == "hydra":
-        raise UserError(f"{path}: '@package {package.group(1)}' is refused, Hydra's own settings stay as they are.")
-    if root is None:
-        return
-    if not isinstance(root, yaml.MappingNode):
-        raise UserError(f"{path}: holds no mapping; a configuration is made of lines like key: value.")
-    _check_node(root, path)
+def _depth(text: str) -> int:
+    """How deeply brackets are nested, those in quotes among them."""
+    steps = accumulate((letter in "[{(") - (letter in ")}]") for letter in text)
+    return max(steps, default=0)
 
 
-def _check_events(text: str, path: Path) -> None:
-    """What must be known before anything is built of a file: building follows its nesting and its aliases."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        where = f"{path}, line {event.start_mark.line + 1 if event.start_mark else 1}"
-        if getattr(event, "anchor", None) is not None:
-            raise UserError(f"{where}: YAML anchors and aliases are refused; write the value out or use ${{key}}.")
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            raise UserError(f"{where}: the tag '{tag}' is refused, only plain values are allowed.")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise UserError(f"{where}: is nested more than {DEEPEST} deep.")
+def _named(place: Place) -> str:
+    return dotted(place) or "configuration"
 
 
-def _check_node(node: yaml.Node, path: Path) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            where = f"{path}, line {key.start_mark.line + 1}"
-            name = str(key.value).removeprefix("override ").lstrip("/ ")
-            if name == "hydra" or name.startswith(("hydra.", "hydra/", "hydra@")):
-                raise UserError(f"{where}: '{key.value}' is refused, Hydra's own settings stay as they are.")
-            _refuse_code(name, where)
-            _check_node(key, path)
-            _check_node(value, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _check_node(item, path)
-    else:
-        _refuse_resolver(str(node.value), f"{path}, line {node.start_mark.line + 1}")
-
-
-def _refuse_code(key: str, where: str) -> None:
-    if key in CODE_KEYS:
-        raise UserError(f"{where}: '{key}' is refused, a configuration cannot name code to run.")
-
-
-def _refuse_resolver(text: str, where: str) -> None:
-    """Refuse every interpolation but that of a plain key: even a resolver's name can be interpolated."""
-    for found in INTERPOLATION.finditer(text):
-        if not PLAIN.match(text, found.start()):
-            raise UserError(
-                f"{where}: '{text[found.start() : found.start() + 40]}' names a resolver, which is refused; "
-                "only other keys can be interpolated, as in ${l2}."
-            )
+def _is_key(place: Place, text: str) -> bool:
+    return place[-1] == text

@@ -2,15 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.levels import read_levels
 from deeplab.config.schema.fields import STRICT, PositiveInt, Text
+from deeplab.config.yaml_file import read_yaml
 
 FILE = "study.yaml"
 
@@ -120,22 +120,21 @@ def read_study(folder: Path) -> StudyConfig:
     """
     path = folder / FILE
     try:
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path)
     except OSError as error:
         raise UserError(
             f"{path}: {error.strerror}. Give a folder with a {FILE}, as experiments/digits_dense."
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no YAML: {str(error).splitlines()[0]}.") from error
     try:
         # By way of JSON, where a list may become a tuple and a mapping a class although types are strict.
-        study = _ADAPTER.validate_json(json.dumps(values, default=str))
+        study = _ADAPTER.validate_json(json.dumps(document.values))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
+        line = document.where(first["loc"])
         if first["type"] == "missing":
-            raise UserError(f"{path}: {where} is missing.") from error
-        raise UserError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
+            raise UserError(f"{line}: {where} is missing.") from error
+        raise UserError(f"{line}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
     for name, entry in study.entries.items():
         if entry.noise is None:
             continue

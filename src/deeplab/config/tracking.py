@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from deeplab.config.folders import own_folder
 from deeplab.config.schema import TrackingConfig
+from deeplab.config.yaml_file import read_yaml
 
 
 def tracking_config(overrides: Sequence[str], config_dir: Path | None) -> TrackingConfig:
@@ -23,7 +22,7 @@ def tracking_config(overrides: Sequence[str], config_dir: Path | None) -> Tracki
         UserError: whatever is wrong with them, on one line.
     """
     if not overrides and config_dir is None:
-        return TrackingConfig(**yaml.safe_load((own_folder() / "tracking" / "default.yaml").read_text("utf-8")))
+        return TrackingConfig(**read_yaml(own_folder() / "tracking" / "default.yaml").values)
     # Here, because it imports Hydra.
     from deeplab.config.compose import compose
 

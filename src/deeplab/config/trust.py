@@ -4,13 +4,10 @@ Whoever is connected to is sent something: an MLflow server the token of the env
 what it needs to know. A folder of configurations from a stranger must not choose who that is.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from deeplab.config.errors import UserError
 
@@ -34,13 +31,15 @@ def trusts_files() -> bool:
     return _TRUSTED.get()
 
 
-def check_addresses(values: Mapping[str, Any], given: Collection[str], folder: Path) -> None:
+def check_addresses(
+    values: Mapping[str, Any], given: Collection[str], place_of: Callable[[tuple[str, str]], str | None]
+) -> None:
     """Refuse an address that a person's configuration folder brings.
 
     Args:
         values: as composed.
         given: keys that the command line has.
-        folder: looked into before deeplab's own, which brings no address.
+        place_of: where in the person's files a value stands, or None where it is from elsewhere.
 
     Raises:
         UserError: there is one, and files are not trusted.
@@ -48,8 +47,9 @@ def check_addresses(values: Mapping[str, Any], given: Collection[str], folder: P
     for address in ADDRESSES:
         group, _, key = address.partition(".")
         value = values.get(group, {}).get(key)
-        if value is not None and address not in given and not trusts_files():
-            raise _refused(address, value, _place(folder, group, key))
+        place = place_of((group, key))
+        if value is not None and place is not None and address not in given and not trusts_files():
+            raise _refused(address, value, place)
 
 
 def check_overrides(overrides: Sequence[str], where: str) -> None:
@@ -73,19 +73,3 @@ def _refused(address: str, value: object, where: str) -> UserError:
         f"{where}: {address} is '{value}', and an address is not taken from a file, since what is sent there may be "
         f"secret. Give {address}=... on the command line, or --trust-config if you know the files."
     )
-
-
-def _place(folder: Path, group: str, key: str) -> str:
-    """The file and line that bring an address, or the folder where it comes in a roundabout way."""
-    for path in sorted(folder.rglob("*.yaml")):
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        inside = root if path.parent.name == group else _value(root, group)
-        found = _value(inside, key)
-        if found is not None and found.value not in ("", "null", "~"):
-            return f"{path}, line {found.start_mark.line + 1}"
-    return str(folder)
-
-
-def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-    return next((value for name, value in pairs if name.value == key), None)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from deeplab.config.compose import compose
+from deeplab.config.errors import UserError
+from deeplab.config.yaml_file import read_stored
 from deeplab.report.page import Cell, Code, Folded, Listing, Part, Section, Table, Text
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.run_log import flatten
@@ -39,10 +39,9 @@ def configuration(store: Store, run: "Run", title: str, swept: Collection[str] =
 def _read(content: bytes) -> Mapping[str, Any] | None:
     """The values of a `config.yaml`; None where somebody broke it."""
     try:
-        values = yaml.safe_load(content)
-    except (yaml.YAMLError, UnicodeDecodeError):
+        return read_stored(content, "config.yaml")
+    except UserError:
         return None
-    return values if isinstance(values, dict) else None
 
 
 def _differences(values: Mapping[str, Any], swept: Collection[str]) -> Part:

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from deeplab.config.build import build
 from deeplab.config.compose import Composed
 from deeplab.config.errors import UserError
 from deeplab.config.identity import with_added_keys
 from deeplab.config.schema import ExperimentConfig
+from deeplab.config.yaml_file import read_stored
 from deeplab.data.facts import DatasetFacts
 from deeplab.runs.artifacts import DATASET_FILE
 from deeplab.tracking.fields import SOURCE_TAG
@@ -51,9 +50,9 @@ class Trained:
         if content is None:
             raise UserError(f"Run {self.name} has no config.yaml: it ended too early, or the file was deleted.")
         try:
-            values = with_added_keys(yaml.safe_load(content))
+            values = with_added_keys(read_stored(content, "config.yaml"))
             config = build(ExperimentConfig, values)
-        except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError, UserError) as error:
+        except (TypeError, AttributeError, UserError) as error:
             raise UserError(f"The config.yaml of run {self.name} cannot be used: {error}") from error
         overrides = read_artifact(self.store, self.run, "overrides.txt") or b""
         config = replace(config, tracking=replace(config.tracking, uri=self.store.place.uri))
