@@ -160,3 +160,17 @@ def test_neither_tensorflow_nor_keras_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("layers", "line"),
+    [
+        ((DENSE,) * 3000, "model.layers has 3,000 layers; at most 500 are allowed."),
+        (({**DENSE, "units": [3] * 400},) * 2, "model.layers stands for 800 layers; at most 500 are allowed."),
+    ],
+)
+def test_a_network_has_a_bounded_depth(layers, line):
+    assert check_layers((DENSE,) * 500) is None
+    with pytest.raises(UserError) as error:
+        check_layers(layers)
+    assert str(error.value) == line

@@ -1,10 +1,11 @@
 import random
+import resource
 
 import keras
 import numpy as np
 import pytest
 
-from deeplab.models.build import build
+from deeplab.models.build import build, outline
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 from deeplab.models.table import LayerRow, layer_table
 
@@ -34,6 +35,17 @@ EACH = {
     "SeparableConv2D": {"filters": 4, "kernel_size": 3, "l2": 0.1},
     "SpatialDropout2D": {"rate": 0.5},
 }
+
+
+def test_an_outline_has_the_layers_of_the_network_and_no_weights(network, facts):
+    info = facts(24, 24, 2)
+    layers = [{"type": kind, **arguments} for kind, arguments in EACH.items() if kind not in ("Cropping2D", "Reshape")]
+    net = network(*layers, FLATTEN, OUTPUT)
+    assert layer_table(outline(net, info)) == layer_table(build(net, info, seed=0))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    large = outline(network(FLATTEN, {"type": "Dense", "units": 200_000}, OUTPUT), info)
+    assert layer_table(large)[-2].parameters == 1153 * 200_000  # 922 MB, were they there
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB
 
 
 def weights(model):

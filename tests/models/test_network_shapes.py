@@ -156,7 +156,7 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(network, facts):
     with pytest.raises(UserError) as error:
         build(network(FLATTEN, dense(units=10**7), dense(units=10**7), OUTPUT), facts(28, 28, 1), seed=0)
     assert str(error.value) == (
-        "model.layers[1] Dense brings the network to 7,850,000,000 parameters; at most 2,147,483,647 are allowed."
+        "model.layers[1] Dense brings the network to 7,850,000,000 parameters; at most 250,000,000 are allowed."
     )
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 500_000  # KiB; the first matrix alone would take 31 GB

@@ -12,7 +12,7 @@ from deeplab.tracking.store import locate
 def show_dry_run(composed: Composed) -> None:
     """Prepare a training, print it, and leave it at that."""
     print(yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
-    prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder)
+    prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder, outlined=True)
     screen = console()
     screen.print(data_line(prepared))
     screen.print(layer_rows(prepared))

@@ -68,6 +68,20 @@ def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
     return keras.Sequential([inputs, *scaling, *_in_parts(entries, layers)], name=_graph_name(config.name))
 
 
+def outline(config: ModelConfig, info: Rows) -> keras.Sequential:
+    """Build a network to be looked at: its weights are names and shapes, which take no memory.
+
+    Args:
+        config: the network.
+        info: the facts of the data set.
+
+    Raises:
+        UserError: one line that names the layer and what is wrong with it.
+    """
+    with tf.Graph().as_default():
+        return build(config, info, seed=0)
+
+
 def _in_parts(entries: tuple[Entry, ...], layers: tuple[Any, ...]) -> Iterator[Any]:
     pairs = zip(entries, layers, strict=True)
     for part, group in itertools.groupby(pairs, key=lambda pair: pair[0].settings.get("part")):

@@ -7,6 +7,9 @@ from typing import Any
 from deeplab.config.errors import UserError
 from deeplab.models.arguments import check_argument
 from deeplab.models.layers import layer_target
+from deeplab.models.stacks import unstack
+
+MOST_LAYERS = 500  # Keras follows a network layer by layer, call inside call, and Python ends that at a thousand
 
 
 def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
@@ -21,6 +24,8 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
     Raises:
         UserError: the first thing that is wrong.
     """
+    if len(layers) > MOST_LAYERS:
+        raise UserError(f"model.layers has {len(layers):,} layers; at most {MOST_LAYERS} are allowed.")
     _check_parts(layers)
     for index, layer in enumerate(layers):
         where = f"model.layers[{index}]"
@@ -35,6 +40,9 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
         if kind == "RandomContrast" and "value_range" not in layer:
             # Keras' default is [0, 255], but inside the network images are in [0, 1].
             raise UserError(f"{where} (RandomContrast) needs value_range: [0, 1] for images, which come in scaled.")
+    count = len(unstack(layers))
+    if count > MOST_LAYERS:
+        raise UserError(f"model.layers stands for {count:,} layers; at most {MOST_LAYERS} are allowed.")
 
 
 def _check_parts(layers: tuple[dict[str, Any], ...]) -> None:

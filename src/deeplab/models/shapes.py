@@ -13,6 +13,8 @@ from deeplab.models.stacks import Entry
 Shape = tuple[int, ...]
 
 LARGEST_IMAGE = 1024
+# A gigabyte in float32, and four while Adam trains them; VGG-19 has 144 million.
+MOST_PARAMETERS = 250_000_000
 RESIZABLE = ("digits", "image_folder")
 SHOWN = (
     "kernel_size",
@@ -111,7 +113,7 @@ def count_parameters(entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes
         shapes: the shape of one row in front of each layer.
 
     Raises:
-        UserError: a layer cannot be built on its shape, or the network has more than 2,147,483,647 weights.
+        UserError: a layer cannot be built on its shape, or the network has more than MOST_PARAMETERS weights.
     """
     total = 0
     for entry, layer, shape in zip(entries, layers, shapes, strict=True):
@@ -123,6 +125,8 @@ def count_parameters(entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes
         except (ValueError, TypeError, OverflowError) as error:
             raise UserError(f"{where} cannot take {words(shape)}: {first_sentence(error)}.") from error
         total += sum(math.prod(weight.shape) for weight in layer.weights)
-        if total > LARGEST:
-            raise UserError(f"{where} brings the network to {total:,} parameters; at most {LARGEST:,} are allowed.")
+        if total > MOST_PARAMETERS:
+            raise UserError(
+                f"{where} brings the network to {total:,} parameters; at most {MOST_PARAMETERS:,} are allowed."
+            )
     return total

@@ -28,7 +28,7 @@ class Prepared:
     """A training that has been checked and not begun.
 
     Attributes:
-        network: built, with the weights drawn from the seed.
+        network: built, with the weights drawn from the seed; without any where it is an outline.
         splits: the data set.
         train: rows to train on.
         validation: rows to validate on, or None.
@@ -58,12 +58,13 @@ class Prepared:
         return parameter_count(self.network)
 
 
-def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
+def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False) -> Prepared:
     """Load the data and build the network.
 
     Args:
         config: of the run.
         work_folder: where decoded images are kept.
+        outlined: the network is to be looked at, not trained; its weights take no memory.
 
     Raises:
         UserError: anything that keeps the training from beginning.
@@ -73,14 +74,14 @@ def prepare(config: ExperimentConfig, work_folder: Path) -> Prepared:
     train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
-    from deeplab.models.build import build
+    from deeplab.models.build import build, outline
     from deeplab.training.fit import check_fits
     from deeplab.training.optimizers import build_optimizer
     from deeplab.training.targets import Targets
 
     targets = Targets(config.model.task, splits.info)
     check_fits(config.training, train, validation, targets)
-    network = build(config.model, splits.info, config.seed)
+    network = outline(config.model, splits.info) if outlined else build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, runtime.device, len(train))
