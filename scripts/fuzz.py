@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Feed random configurations to deeplab and report whatever is neither a success nor an error of one line.
 
-Three kinds of input are generated: overrides, YAML files in a --config-dir folder, and .npz archives. Each goes in
-this process through all that `deeplab train --dry-run` does. A few of those that are accepted are trained for an
-epoch into a store in a temporary folder, in which no run may stay RUNNING. A failure is another exception, a warning,
-a line on stderr, or more than ten seconds; it is printed as commands that can be pasted into a shell.
+Four kinds of input are generated: overrides, YAML files in a --config-dir folder, files that mean harm, and .npz
+archives. Each goes in this process through all that `deeplab train --dry-run` does. A few of those that are accepted
+are trained for an epoch into a store in a temporary folder, in which no run may stay RUNNING. A failure is another
+exception, a warning, a line on stderr, more than ten seconds, a file outside the folder of the input, a secret of the
+environment or of a file elsewhere in what is printed, or a byte there that a terminal obeys; it is printed as commands
+that can be pasted into a shell.
 
 scripts/fuzz.py [--examples 2000] [--seed 0]
 """
@@ -23,9 +25,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from fuzzing.archives import archive_cases
-from fuzzing.case import Case, Outcome
+from fuzzing.case import SECRET, Case, Outcome
 from fuzzing.feed import feed, feed_and_train
 from fuzzing.files import file_cases
+from fuzzing.hostile import hostile_cases
 from fuzzing.overrides import override_cases
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -37,6 +40,7 @@ TRAINED_SHARE = 40  # one in so many of those that are small enough
 KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "overrides": override_cases,
     "files": file_cases,
+    "hostile": hostile_cases,
     "archives": archive_cases,
 }
 
@@ -101,7 +105,7 @@ def isolated() -> Iterator[Path]:
         for key in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DEEPLAB_DATA", "DEEPLAB_DEBUG", "KERAS_HOME"):
             os.environ.pop(key, None)
         proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-        os.environ.update({**proxies, "no_proxy": "127.0.0.1,localhost", "HOME": name})
+        os.environ.update({**proxies, "no_proxy": "127.0.0.1,localhost", "HOME": name, "FUZZ_SECRET": SECRET})
         os.chdir(name)
         try:
             yield Path(name)

@@ -26,7 +26,7 @@ def fuzz() -> Iterator[ModuleType]:
             yield module
 
 
-@pytest.mark.parametrize("kind", ["overrides", "files", "archives"])
+@pytest.mark.parametrize("kind", ["overrides", "files", "hostile", "archives"])
 def test_any_input_is_prepared_or_refused_in_one_line(fuzz: ModuleType, kind: str) -> None:
     seen = set()
 

@@ -1,27 +1,37 @@
 """An input, and what came of it."""
 
 import base64
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.config.compose import Composed
 
+SECRET = "hunter2-of-the-environment"  # in FUZZ_SECRET, and in a file beside the folder of an input
 # What keeps an input quick.
 SMALL = ("dataset.image_size=8", "dataset.limit=50")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One input: what is said on the command line, and the files in the folder where it is said."""
+    """One input: what is said on the command line, and the files in the folder where it is said.
+
+    Attributes:
+        overrides: on the command line.
+        files: names and contents.
+        links: names, and what they lead to.
+    """
 
     overrides: tuple[str, ...]
     files: tuple[tuple[str, bytes], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def config_dir(self) -> Path | None:
         """The folder for --config-dir."""
-        return Path("conf") if any(name.startswith("conf/") for name, _ in self.files) else None
+        names = [name for name, _ in (*self.files, *self.links)]
+        return Path("conf") if any(name.startswith("conf") for name in names) else None
 
     @property
     def size(self) -> int:
@@ -29,10 +39,13 @@ class Case:
         return sum(map(len, self.overrides)) + sum(len(content) for _, content in self.files)
 
     def write(self, folder: Path) -> None:
-        """Write the files."""
+        """Write the files and links; of two with one name the first."""
         for name, content in self.files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
+        for name, target in self.links:
+            if not os.path.lexists(folder / name) and (folder / name).parent.is_dir():
+                (folder / name).symlink_to(target)
 
     def commands(self) -> str:
         """The same for a shell."""
@@ -43,6 +56,7 @@ class Case:
             lines.append(f"echo {base64.b64encode(content).decode()} | base64 -d > {shlex.quote(name)}")
             if name.endswith(".yaml"):
                 lines += [f"#   {line}" for line in content.decode(errors="backslashreplace").splitlines()]
+        lines += [f"ln -s {shlex.quote(target)} {shlex.quote(name)}" for name, target in self.links]
         where = "--config-dir conf " if self.config_dir else ""
         return "\n".join([*lines, f"deeplab train --dry-run {where}-- {' '.join(map(_quoted, self.overrides))}"])
 

@@ -17,17 +17,19 @@ from unittest import mock
 
 import numpy as np
 
+from deeplab.cli import main
 from deeplab.config.compose import Composed, compose
 from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import RandomConfig, TailConfig
 from deeplab.runs.prepare import prepare
 from deeplab.runs.train import train
 from deeplab.tracking.run_log import flatten
-from fuzzing.case import Case, Outcome
+from fuzzing.case import SECRET, Case, Outcome
 
 SECONDS = 10  # that one input may take
 LARGE = 2_000_000  # weights; a larger network is checked and not built
 TINY = 100_000  # weights, and numbers that a layer gives for one row, of a network that may be trained
+OBEYED = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")  # what a terminal takes for orders, ESC among them
 USUAL_STACK = 1000  # Python's own limit; Hypothesis raises it
 IGNORED = (  # as in pyproject.toml: of libraries about other libraries
     "Any type hint is inferred as AnyType",
@@ -82,11 +84,12 @@ def _dry_run(case: Case) -> Outcome:
             raise _Large
         return weights
 
-    def prepare_and_remember(*arguments: Any) -> Any:
-        found.append(prepare(*arguments))
+    def prepare_and_remember(*arguments: Any, **named: Any) -> Any:
+        found.append(prepare(*arguments, **named))
         return found[-1]
 
-    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    buffer = io.BytesIO()
+    screen = io.TextIOWrapper(buffer, encoding="utf-8", write_through=True)
     with (
         mock.patch.object(build, "check_network", check_and_stop_at_large),
         mock.patch.object(dry_run, "prepare", prepare_and_remember),
@@ -96,6 +99,9 @@ def _dry_run(case: Case) -> Outcome:
             dry_run.show_dry_run(composed)
         except _Large:
             return Outcome("large")
+    wrong = _wrong_on_terminal(case, buffer.getvalue().decode())
+    if wrong:
+        return Outcome("failed", wrong, wrong[:14])
     # What a training logs of the configuration.
     assert len(composed.hash) == 64
     assert all(isinstance(value, str) for value in flatten(composed.values).values())
@@ -109,22 +115,24 @@ def _watched(case: Case, run: Callable[[], Outcome], seconds: int = SECONDS) -> 
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as name, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        folder = Path(name)
+        above, folder = Path(name), Path(name) / "case"
+        folder.mkdir()
+        (above / "secret.yaml").write_text(f"# @package _global_\nnotes: {SECRET}\n")
         case.write(folder)
         os.chdir(folder)
         try:
-            with _captured(folder / "stderr") as printed, _usual_stack(), _limited(seconds):
+            with _captured(above / "stderr") as printed, _usual_stack(), _limited(seconds):
                 outcome = run()
         except (UserError, RunError) as error:
-            count = len(str(error).splitlines())
-            outcome = Outcome("refused", str(error))
-            if count != 1:
-                outcome = Outcome("failed", f"an error of {count} lines: {error}", f"lines {_places(error)}")
+            outcome = _refused(case, error)
         except (Exception, _TooSlow) as error:
             outcome = _failed(error)
         finally:
             os.chdir(before)
         lines = printed.read_text(errors="replace").splitlines() if printed.exists() else []
+        found = {path.name for path in above.iterdir()}
+        if found != {"case", "secret.yaml", "stderr"}:
+            return Outcome("failed", f"files outside of the folder: {sorted(found)}", "files outside")
         # TensorFlow wonders at the many networks of one process.
         text = "\n".join(line for line in lines if "triggered tf.function retracing" not in line)
     told = [f"{w.category.__name__}: {w.message}" for w in warned if not re.match("|".join(IGNORED), str(w.message))]
@@ -132,6 +140,46 @@ def _watched(case: Case, run: Callable[[], Outcome], seconds: int = SECONDS) -> 
         what = "; ".join([*told, text.strip()])
         return Outcome("failed", f"printed: {what}", re.sub(r"\d+|'[^']*'", "", what[:60]))
     return outcome
+
+
+def _refused(case: Case, error: UserError | RunError) -> Outcome:
+    count = len(str(error).splitlines())
+    if count != 1:
+        return Outcome("failed", f"an error of {count} lines: {error}", f"lines {_places(error)}")
+    wrong = _wrong_on_terminal(case, str(error))
+    return Outcome("failed", wrong, f"{wrong[:14]} {_places(error)}") if wrong else Outcome("refused", str(error))
+
+
+def _wrong_on_terminal(case: Case, text: str) -> str:
+    """What may not be shown of what an input makes the command print, or nothing.
+
+    Args:
+        case: the input, in the current folder.
+        text: before the command makes it fit for a terminal.
+    """
+    if SECRET in text:
+        return f"printed a secret: {text[:200]!r}"
+    if OBEYED.search(text):
+        text = _printed(case)
+    order = OBEYED.search(text)
+    return f"printed U+{ord(order[0]):04X}: {text[max(0, order.start() - 40) :][:80]!r}" if order else ""
+
+
+def _printed(case: Case) -> str:
+    """All that the command itself writes."""
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True)
+    where = ["--config-dir", str(case.config_dir)] if case.config_dir else []
+    with (
+        mock.patch.object(sys, "argv", ["deeplab", "train", "--dry-run", *where, "--", *case.overrides]),
+        mock.patch.object(main, "listen"),
+        mock.patch.object(main, "gc"),
+        contextlib.redirect_stdout(screen),
+        contextlib.redirect_stderr(screen),
+        contextlib.suppress(SystemExit),
+    ):
+        main.main()
+    screen.seek(0)
+    return screen.read()
 
 
 def _failed(error: BaseException) -> Outcome:

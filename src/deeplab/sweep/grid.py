@@ -3,7 +3,7 @@
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 from deeplab.config.compose import Composed, Composer
 from deeplab.config.errors import UserError, UserErrors
@@ -11,6 +11,7 @@ from deeplab.config.folders import GROUPS, options
 from deeplab.config.overrides import Interval, expand_override, meaning, parse_override, read_interval
 
 MOST_LINES = 20
+MOST_TRIED = 100  # points, until one is found that can be composed
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def point_name(settings: Mapping[str, str]) -> str:
 
 def _first_sound(grid: Grid, composer: Composer) -> Composed:
     faults: dict[str, list[str]] = {}
-    for settings in grid.points():
+    for settings in islice(grid.points(), MOST_TRIED):
         try:
             return composer.compose(grid.overrides(settings))
         except UserError as error:
