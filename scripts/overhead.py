@@ -35,7 +35,7 @@ def measure_bare(overrides: list[str]) -> dict[str, Any]:
 
     config = compose(overrides).config
     splits = load(config.dataset, Path(tempfile.gettempdir()))
-    train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
+    train, validation = hold_out(splits, config.validation, config.seed)
     one_hot = np.eye(splits.info.num_classes, dtype=np.float32)
     # The network scales what it is given, so the rows stay 0 to 255 here: the same arithmetic on both sides.
     arrays = [(part.images(slice(None)).astype(np.float32), one_hot[part.labels]) for part in (train, validation)]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deeplab.config.compose import compose
 from deeplab.config.errors import UserError
 from deeplab.config.schema import DigitsConfig, NamedDatasetConfig, PluginDatasetConfig
 from deeplab.data import download, load, named
@@ -31,8 +32,8 @@ def archive(folder: Path, name: str = "mnist", shape: tuple[int, ...] = (28, 28)
     return path
 
 
-def mnist(data_dir: Path | None = None, limit: int | None = None) -> Splits:
-    return load.load(NamedDatasetConfig("mnist", str(data_dir) if data_dir else None, limit), Path())
+def mnist(data_dir: Path | None = None, limit: int | None = None, stratify: bool | None = None) -> Splits:
+    return load.load(NamedDatasetConfig("mnist", str(data_dir) if data_dir else None, limit, stratify), Path())
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def _no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_digits_are_split_and_sized_as_promised() -> None:
-    splits = load.load(DigitsConfig("digits", 28, None), Path())
+    splits = load.load(DigitsConfig("digits", 28, None, None), Path())
     assert splits.info.input_shape == (28, 28, 1)
     assert (len(splits.train), len(splits.test), splits.info.num_classes) == (1438, 359, 10)
     assert splits.train.x.dtype == np.uint8
@@ -54,14 +55,14 @@ def test_digits_are_split_and_sized_as_promised() -> None:
 def test_digits_of_eight_are_the_source_s_own() -> None:
     from sklearn.datasets import load_digits
 
-    splits = load.load(DigitsConfig("digits", 8, None), Path())
+    splits = load.load(DigitsConfig("digits", 8, None, None), Path())
     ours = np.concatenate([splits.train.x, splits.test.x])[..., 0]
     theirs = np.rint(load_digits().images * 255 / 16).astype(np.uint8)
     assert sorted(image.tobytes() for image in ours) == sorted(image.tobytes() for image in theirs)
 
 
 def test_the_same_digits_have_the_same_fingerprint_and_other_sizes_another() -> None:
-    first, second, other = (load.load(DigitsConfig("digits", size, None), Path()) for size in (8, 8, 9))
+    first, second, other = (load.load(DigitsConfig("digits", size, None, None), Path()) for size in (8, 8, 9))
     assert first.info.fingerprint == second.info.fingerprint != other.info.fingerprint
 
 
@@ -83,6 +84,38 @@ def test_the_limit_takes_the_first_rows_and_leaves_the_fingerprint(tmp_path: Pat
     assert (len(some.train), len(some.test)) == (25, 20)
     assert np.array_equal(some.train.images(slice(None)), whole.train.x[:25])
     assert some.info == whole.info
+
+
+def by_class(folder: Path) -> Path:
+    """An archive whose rows are sorted by class, four of each to train and two to test."""
+    path = archive(folder)
+    with np.load(path) as data:
+        arrays = dict(data)
+    arrays["y_train"] = np.repeat(np.arange(10, dtype=np.uint8), 4)
+    arrays["y_test"] = np.repeat(np.arange(10, dtype=np.uint8), 2)
+    np.savez(path, **arrays)
+    return folder
+
+
+def test_a_stratified_limit_takes_the_first_rows_of_each_class(tmp_path: Path) -> None:
+    folder = by_class(tmp_path)
+    some = mnist(folder, limit=20, stratify=True)
+    assert some.train.rows.tolist() == [row for row in range(40) if row % 4 < 2]
+    assert len(some.test) == 20
+    assert mnist(folder, limit=10, stratify=True).test.rows.tolist() == list(range(0, 20, 2))
+    assert mnist(folder, limit=20, stratify=False).train.rows.tolist() == list(range(20))
+    with pytest.raises(UserError, match="dataset.limit=9 is fewer than the 10 classes.* dataset.stratify=false"):
+        mnist(folder, limit=9, stratify=True)
+    assert len(mnist(folder, limit=9).train) == 9
+
+
+def test_a_limit_is_stratified_unless_that_is_refused_and_nothing_else_has_changed() -> None:
+    def stratify(*overrides: str) -> bool | None:
+        return compose(list(overrides)).config.dataset.stratify
+
+    assert stratify("dataset.limit=50") is True
+    assert stratify("dataset.limit=50", "dataset.stratify=false") is False
+    assert stratify() is stratify("dataset=spiral") is None
 
 
 def test_folders_are_looked_through_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +186,7 @@ def test_cifar10_is_downloaded_read_without_pickle_and_kept(tmp_path: Path, monk
             tar.addfile(info, io.BytesIO(data))
     monkeypatch.setattr(download, "CIFAR10", source.as_uri())
     monkeypatch.setattr(download, "CIFAR10_MD5", hashlib.md5(source.read_bytes()).hexdigest())
-    config = NamedDatasetConfig("cifar10", None, None)
+    config = NamedDatasetConfig("cifar10", None, None, None)
     splits = load.load(config, Path())
     assert splits.info.class_names[:2] == ("airplane", "automobile")
     assert np.array_equal(splits.train.x, images[:5].reshape(100, 32, 32, 3))
@@ -168,7 +201,7 @@ def test_a_download_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pyt
     source.write_bytes(b"something else")
     monkeypatch.setattr(download, "CIFAR10", source.as_uri())
     with pytest.raises(UserError, match="the download failed"):
-        load.load(NamedDatasetConfig("cifar10", None, None), Path())
+        load.load(NamedDatasetConfig("cifar10", None, None, None), Path())
     assert list((tmp_path / "keras" / "datasets").iterdir()) == []
 
 

@@ -69,7 +69,15 @@ def test_no_picture_is_taken_where_none_is_wanted(folder: Path, runs: Callable[[
 
 
 def plane(**changes: Any) -> PlaneConfig:
-    values = {"train_share": 0.5, "inputs": ("x2", "x1_x2"), "seed": 0, "limit": None, "noise": 0.0, **changes}
+    values = {
+        "train_share": 0.5,
+        "inputs": ("x2", "x1_x2"),
+        "seed": 0,
+        "limit": None,
+        "stratify": None,
+        "noise": 0.0,
+        **changes,
+    }
     return PlaneConfig("gaussians", 100, **values)
 
 

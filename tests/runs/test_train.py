@@ -66,6 +66,7 @@ def test_a_run_is_what_the_design_says(finished: tuple[Any, Any]) -> None:
     )
     assert len(tags["deeplab.dataset_sha256"]) == 64
     assert tags["deeplab.validation"] == "tail"
+    assert (tags["deeplab.test_rows_in_training"], tags["deeplab.validation_rows_in_training"]) == ("0", "0")
     assert tags["deeplab.device"] == "cpu"
     assert int(tags["deeplab.heartbeat"]) > 1_700_000_000
 

@@ -14,7 +14,8 @@ def show_dry_run(composed: Composed) -> None:
     print(yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
     prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder, outlined=True)
     screen = console()
-    screen.print(data_line(prepared))
+    for line in (data_line(prepared), *prepared.notes):
+        screen.print(line, soft_wrap=True)
     screen.print(layer_rows(prepared))
     screen.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
 

@@ -105,6 +105,7 @@ def run_lines(run_id: str, name: str, prepared: Prepared) -> list[str]:
     threads = f", {runtime.threads} threads" if runtime.device == "cpu" else ""
     return [
         data_line(prepared),
+        *prepared.notes,
         f"{prepared.network.name}: {prepared.parameters:,} parameters; {device}{threads}; run {name} ({run_id[:8]})",
     ]
 

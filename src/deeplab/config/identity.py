@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deeplab.config.schema import DATASET_KINDS
+
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
 _OUTSIDE_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
@@ -28,7 +30,11 @@ class AddedKey:
     before: Any
 
 
-ADDED = (AddedKey("optimizer", ("rmsprop", "adadelta", "adam", "adamw"), "epsilon", 1e-7),)
+ADDED = (
+    AddedKey("optimizer", ("rmsprop", "adadelta", "adam", "adamw"), "epsilon", 1e-7),
+    AddedKey("dataset", DATASET_KINDS, "stratify", None),
+    AddedKey("validation", ("random",), "stratify", False),
+)
 
 
 def identity(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,11 +30,12 @@ TASKS: dict[str, Task] = {
 
 
 def settle(values: dict[str, Any]) -> dict[str, Any]:
-    """Put what the network's task calls for where a configuration leaves it open with null.
+    """Put what the network's task and a limit of the rows call for where a configuration leaves it open with null.
 
     Args:
         values: composed, not checked yet.
     """
+    values = {**values, "dataset": settle_limit(values.get("dataset"))} if "dataset" in values else values
     task = TASKS.get(_of(values, "model", "task"))
     if task is None:
         return values
@@ -43,6 +44,12 @@ def settle(values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(values.get(group), dict) and values[group].get(key, "") is None:
             settled[group] = {**values[group], key: meant}
     return settled
+
+
+def settle_limit(dataset: Any) -> Any:
+    """The group `dataset` with its limit stratified, unless it says otherwise; without a limit it is left open."""
+    is_open = isinstance(dataset, dict) and dataset.get("limit") is not None and dataset.get("stratify", "") is None
+    return {**dataset, "stratify": True} if is_open else dataset
 
 
 def _of(values: dict[str, Any], group: str, key: str) -> str:

@@ -28,7 +28,12 @@ def add_noise(splits: Splits, config: NoiseConfig, seed: int) -> Splits:
     def noisy(split: Split, name: str) -> Split:
         return replace(split, noise=Noise(config.kind, config.level, seed, name))
 
-    return replace(splits, train=noisy(splits.train, "train"), test=noisy(splits.test, "test"))
+    return replace(
+        splits,
+        train=noisy(splits.train, "train"),
+        test=noisy(splits.test, "test"),
+        validation=splits.validation and noisy(splits.validation, "validation"),
+    )
 
 
 def check_takes_noise(split: Split, info: DatasetInfo, asked: str) -> None:

@@ -1,13 +1,17 @@
 """From `dataset=...` to rows: the table of sources, and the limit that applies to all of them."""
 
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
+
 from deeplab.config.errors import UserError, unknown_name
-from deeplab.config.schema import DatasetConfig
-from deeplab.data.splits import Splits
+from deeplab.config.schema import DatasetConfig, PluginDatasetConfig
+from deeplab.data.splits import Split, Splits
+from deeplab.data.stratify import first_of_each, has_classes
 
 DATASETS = {
     "digits": "deeplab.data.digits:load",
@@ -41,8 +45,9 @@ def load(config: DatasetConfig, cache_dir: Path) -> Splits:
         cache_dir: a folder of ours in which a source may keep what it decoded; made when needed.
 
     Returns:
-        Training and test rows, at most `config.limit` of each, the first ones. The fingerprint in `info`
-        is that of the whole source.
+        Training, test and given validation rows, at most `config.limit` of each: of each class its share, those that
+        come first, where the configuration says `stratify`, otherwise the first rows. The fingerprint in `info` is
+        that of the whole source.
 
     Raises:
         UserError: there is no such source, or the data cannot be used.
@@ -52,8 +57,26 @@ def load(config: DatasetConfig, cache_dir: Path) -> Splits:
         raise UserError(f"dataset.kind={config.kind}: its package returned {type(splits).__name__}, not Splits.")
     if config.limit is None:
         return splits
-    first = slice(config.limit)
-    return Splits(splits.train.subset(first), splits.test.subset(first), splits.info)
+    stratify = not isinstance(config, PluginDatasetConfig) and bool(config.stratify)
+    return replace(
+        splits,
+        train=_limited(splits.train, config.limit, stratify),
+        test=_limited(splits.test, config.limit, stratify),
+        validation=splits.validation and _limited(splits.validation, config.limit, stratify),
+    )
+
+
+def _limited(split: Split, limit: int, stratify: bool) -> Split:
+    if limit >= len(split) or not (stratify and has_classes(split.y)):
+        return split.subset(slice(limit))
+    labels = split.labels
+    classes = len(np.unique(labels))
+    if limit < classes:
+        raise UserError(
+            f"dataset.limit={limit} is fewer than the {classes} classes, of which one row each is the least. "
+            "Raise it; dataset.stratify=false takes the first rows, whatever their class."
+        )
+    return split.subset(first_of_each(labels, np.arange(len(labels)), limit))
 
 
 def _source(kind: str) -> Source:

@@ -77,7 +77,7 @@ class Noise:
         kind: a name in NOISES.
         level: in [0, 1].
         seed: of what is drawn.
-        split: `train` or `test`: the source whose rows are counted.
+        split: `train`, `test` or `validation`: the source whose rows are counted.
         epoch: 0 for noise that stays; from 1 for the noise of an epoch.
     """
 

@@ -84,8 +84,18 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set ready for use."""
+    """A data set ready for use.
+
+    Attributes:
+        train: rows to train on, from which some may be held out.
+        test: rows to score on.
+        info: the facts about them.
+        validation: rows that the data set brings along for validation, or None.
+        notes: what a person should know of how the data were read, each a line.
+    """
 
     train: Split
     test: Split
     info: DatasetInfo
+    validation: Split | None = None
+    notes: tuple[str, ...] = ()

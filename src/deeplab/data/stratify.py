@@ -1,12 +1,20 @@
-"""A split that takes the same share of each class."""
+"""Some of the rows of a data set, of each class the share that it has in all of them."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+Labels = NDArray[np.int32]
+Positions = NDArray[np.int64]
 
-def stratified_split(
-    labels: NDArray[np.int32], test_fraction: float, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+
+def has_classes(labels: NDArray[Any]) -> bool:
+    """Whether labels are classes, and not values."""
+    return labels.dtype.kind == "i"
+
+
+def stratified_split(labels: Labels, test_fraction: float, rng: np.random.Generator) -> tuple[Positions, Positions]:
     """Draw test rows from each class; at least one row of a class goes to either side.
 
     Args:
@@ -29,3 +37,41 @@ def stratified_split(
         test.append(rows[:count])
         train.append(rows[count:])
     return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
+
+
+def first_of_each(labels: Labels, order: Positions, count: int, keep: int = 0) -> Positions:
+    """Exactly `count` positions, of each class its share (largest remainders), at least one, the first in an order.
+
+    Args:
+        labels: [n].
+        order: all positions from 0 to n - 1, each once; of a class those that come first are taken.
+        count: at least the number of classes.
+        keep: as many rows of each class are not taken; 0 or 1.
+
+    Returns:
+        The positions, rising.
+
+    Raises:
+        ValueError: such a choice is not possible.
+    """
+    _, classes, sizes = np.unique(labels[order], return_inverse=True, return_counts=True)
+    taken = _shares(sizes, count, sizes - keep)
+    by_class = np.argsort(classes, kind="stable")  # the order within each class, class after class
+    starts = np.cumsum(sizes) - sizes
+    rank = np.empty(len(order), np.int64)
+    rank[by_class] = np.arange(len(order)) - np.repeat(starts, sizes)
+    return np.sort(order[rank < taken[classes]])
+
+
+def _shares(sizes: NDArray[np.int64], count: int, most: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`count` in whole numbers from 1 to `most`, as nearly in the proportion of the sizes as that goes."""
+    if (most < 1).any() or not len(sizes) <= count <= most.sum():
+        raise ValueError(f"{count} rows cannot be shared by {len(sizes)} classes of {sizes.tolist()[:10]} rows")
+    wanted = sizes * (count / sizes.sum())
+    shares: Positions = np.clip(np.floor(wanted).astype(np.int64), 1, most)
+    while (missing := count - int(shares.sum())) != 0:
+        step = 1 if missing > 0 else -1
+        free = np.flatnonzero(shares < most if step > 0 else shares > 1)
+        nearest = free[np.argsort(step * (shares - wanted)[free], kind="stable")]
+        shares[nearest[: abs(missing)]] += step
+    return shares

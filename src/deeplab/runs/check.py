@@ -43,7 +43,7 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     """
     check_layers(config.model.layers)
     splits = add_noise(splits, config.noise, config.seed)
-    train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
+    train, validation = hold_out(splits, config.validation, config.seed)
     # Here, because they import TensorFlow.
     from deeplab.models.build import check_network
     from deeplab.training.fit import check_fits

@@ -10,6 +10,7 @@ from deeplab.config.compose import Composed, compose
 from deeplab.config.errors import Interrupted, UserError, exit_status, unknown_name
 from deeplab.config.overrides import parse_override
 from deeplab.config.schema import ExperimentConfig
+from deeplab.config.tasks import settle_limit
 from deeplab.data.added_noise import add_noise
 from deeplab.data.facts import DatasetFacts
 from deeplab.data.load import load
@@ -146,6 +147,8 @@ def _with_data(logged: Composed, overrides: Sequence[str], compose_here: Callabl
             if key not in values[group]:
                 raise unknown_name("key", key, values[group], group)
             values[group] = {**values[group], key: override.value()}
+        if mine and group == "dataset":
+            values[group] = settle_limit(values[group])
     return Composed(build(ExperimentConfig, values), values, logged.overrides)
 
 

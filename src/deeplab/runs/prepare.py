@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.added_noise import add_noise
 from deeplab.data.load import load
+from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
-from deeplab.data.validation import hold_out
+from deeplab.data.validation import hold_out, named, unlearned_classes
 from deeplab.models.check import check_layers
 from deeplab.models.table import LayerRow, layer_table, parameter_count
 from deeplab.training.engine import Engine, choose_engine
@@ -36,6 +37,9 @@ class Prepared:
         runtime: the device and the rest of the process.
         engine: how the steps will be run.
         targets: what the network is to say of each row.
+        overlap: how many of the `test` rows lie in the training rows, too, those that are held out included, and
+            where other rows than the test set's validate, how many `validation` rows are among those to learn from.
+        notes: what a person should know of the data, each a line.
     """
 
     network: "keras.Model"
@@ -46,6 +50,8 @@ class Prepared:
     runtime: Runtime
     engine: Engine
     targets: "Targets"
+    overlap: Mapping[str, int]
+    notes: tuple[str, ...]
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:
@@ -71,7 +77,7 @@ def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False)
     """
     check_layers(config.model.layers)
     splits = add_noise(load(config.dataset, work_folder), config.noise, config.seed)
-    train, validation = hold_out(splits.train, splits.test, config.validation, config.seed)
+    train, validation = hold_out(splits, config.validation, config.seed)
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
     from deeplab.models.build import build, outline
@@ -85,7 +91,29 @@ def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, runtime.device, len(train))
-    return Prepared(network, optimizer, splits, train, validation, runtime, engine, targets)
+    overlap = _overlap(splits, train, validation)
+    notes = (*splits.notes, *_notes(splits, train, validation, overlap))
+    return Prepared(network, optimizer, splits, train, validation, runtime, engine, targets, overlap, notes)
+
+
+def _overlap(splits: Splits, train: Split, validation: Split | None) -> dict[str, int]:
+    learned = set(row_hashes(train))
+    if validation is None or validation is splits.test:
+        return {"test": seen_rows(splits.test, learned)}
+    found = {"validation": seen_rows(validation, learned)}
+    if validation is not splits.validation:  # rows that were held out choose the weights: they count as known
+        learned |= set(row_hashes(validation))
+    return {"test": seen_rows(splits.test, learned), **found}
+
+
+def _notes(splits: Splits, train: Split, validation: Split | None, overlap: Mapping[str, int]) -> Iterator[str]:
+    unlearned = unlearned_classes(train, splits.info.num_classes)
+    if unlearned:
+        yield f"no row to train on is of {named(unlearned)}, of which the network learns nothing"
+    sizes = {"test": len(splits.test), "validation": len(validation or ())}
+    seen = [f"{count:,} of {sizes[part]:,} {part} rows" for part, count in overlap.items() if count]
+    if seen:
+        yield f"{' and '.join(seen)} are also training rows: their score says too much of new rows"
 
 
 def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:

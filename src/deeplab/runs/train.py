@@ -237,6 +237,7 @@ def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
         "deeplab.deterministic": str(runtime.deterministic).lower(),
         "deeplab.validation": config.validation.kind,
         "deeplab.parameters": str(prepared.parameters),
+        **{f"deeplab.{part}_rows_in_training": str(count) for part, count in prepared.overlap.items()},
     }
 
 

@@ -44,7 +44,14 @@ from deeplab.config.schema.sweep import (
     SweepConfig,
 )
 from deeplab.config.schema.training import TrainingConfig
-from deeplab.config.schema.validation import NoValidationConfig, RandomConfig, TailConfig, TestConfig, ValidationConfig
+from deeplab.config.schema.validation import (
+    GivenConfig,
+    NoValidationConfig,
+    RandomConfig,
+    TailConfig,
+    TestConfig,
+    ValidationConfig,
+)
 
 __all__ = [
     "DATASET_KINDS",
@@ -62,6 +69,7 @@ __all__ = [
     "DigitsConfig",
     "ExperimentConfig",
     "ExponentialConfig",
+    "GivenConfig",
     "ImageFolderConfig",
     "InverseTimeConfig",
     "LauncherConfig",

@@ -19,6 +19,7 @@ class DigitsConfig:
     kind: Literal["digits"]
     image_size: Annotated[int, Field(ge=8, le=512)]
     limit: PositiveInt | None
+    stratify: bool | None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -28,6 +29,7 @@ class NamedDatasetConfig:
     kind: Literal["mnist", "fashion_mnist", "cifar10"]
     data_dir: Text | None
     limit: PositiveInt | None
+    stratify: bool | None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -38,6 +40,7 @@ class NpzConfig:
     path: Text
     class_names: tuple[str, ...] | None
     limit: PositiveInt | None
+    stratify: bool | None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -50,6 +53,7 @@ class ImageFolderConfig:
     color: Literal["auto", "grey", "rgb"]
     test_fraction: Fraction
     limit: PositiveInt | None
+    stratify: bool | None
 
 
 @dataclass(frozen=True, config=STRICT)

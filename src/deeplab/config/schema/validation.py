@@ -18,10 +18,18 @@ class TailConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class RandomConfig:
-    """Rows drawn from the training set by the seed are held out."""
+    """Rows drawn from the training set by the seed are held out; with `stratify` the same share of each class."""
 
     kind: Literal["random"]
     fraction: Fraction
+    stratify: bool
+
+
+@dataclass(frozen=True, config=STRICT)
+class GivenConfig:
+    """The rows that the data set brings along for validation, as x_val and y_val of an `.npz`."""
+
+    kind: Literal["given"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -40,4 +48,6 @@ class NoValidationConfig:
     kind: Literal["none"]
 
 
-ValidationConfig = Annotated[TailConfig | RandomConfig | TestConfig | NoValidationConfig, Field(discriminator="kind")]
+ValidationConfig = Annotated[
+    TailConfig | RandomConfig | GivenConfig | TestConfig | NoValidationConfig, Field(discriminator="kind")
+]
