@@ -149,12 +149,15 @@ def test_folders_that_are_no_set_are_told(folder: Path, tmp_path: Path) -> None:
 def test_files_that_are_no_images_are_named(folder: Path) -> None:
     bad = folder / "dog" / "broken.png"
     bad.write_text("not an image")
-    assert f"{bad} is not a PNG or JPEG image." in error(folder)
+    assert f"{bad} is not a PNG, JPEG, GIF, WebP, TIFF or BMP image." in error(folder)
     bad.write_bytes((folder / "dog" / "0.JPG").read_bytes()[:-200])
     assert f"{bad} is damaged" in error(folder)
     bad.unlink()
     (folder / "dog" / "notes.txt").write_text("hello")
-    assert f"{folder}/dog/notes.txt is not an image file; allowed are .png, .jpg, .jpeg." in error(folder)
+    assert f"{folder}/dog/notes.txt is not an image file; allowed are .png, .jpg, .jpeg, .gif, " in error(folder)
+    for name in ("a.heic", "b.svg", "c.txt", "d.txt"):
+        (folder / "dog" / name).write_text("hello")
+    assert f"{folder}/dog/a.heic, b.svg, c.txt and 2 more are no image files; allowed" in error(folder)
 
 
 def test_what_systems_leave_behind_is_passed_over(folder: Path) -> None:
@@ -263,3 +266,22 @@ def test_names_that_are_not_utf_8_are_taken_and_shown(folder: Path) -> None:
     assert read(folder).info == first.info
     picture(folder / r"caf\xe9" / "0.png")
     assert error(folder) == rf"{folder} has two class folders that are both shown as 'caf\xe9': rename one."
+
+
+def test_files_beside_the_class_folders_are_told(folder: Path) -> None:
+    assert read(folder).notes == ()
+    for name in ("LICENSE", "labels.csv", ".DS_Store", "Thumbs.db"):
+        (folder / name).write_text("hello")
+    assert read(folder).notes == (f"left out of {folder}, being no images: LICENSE, labels.csv",)
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp", "tif", "tiff", "bmp"])
+def test_a_folder_of_other_kinds_of_images_is_read(tmp_path: Path, ending: str) -> None:
+    root = tmp_path / "animals"
+    for index in range(4):
+        picture(root / "cat" / f"{index}.{ending.upper()}", 10 + index)
+        picture(root / "dog" / f"{index}.{ending}", 200 + index)
+    splits = read(root)
+    assert splits.info.input_shape == (8, 8, 3 if ending == "webp" else 1)
+    means = splits.train.images(slice(None)).reshape(len(splits.train), -1).mean(axis=1)
+    assert np.array_equal(means > 150, splits.train.labels == 1)

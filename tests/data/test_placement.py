@@ -191,7 +191,7 @@ def test_any_picture_becomes_a_row(
 
 def test_what_is_no_image_or_too_large_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "no.png").write_text("hello")
-    with pytest.raises(UserError, match=r"no.png is not a PNG or JPEG image"):
+    with pytest.raises(UserError, match=r"no.png is not a PNG, JPEG, GIF, WebP, TIFF or BMP image"):
         place(tmp_path / "no.png", MNIST_LIKE)
     whole = saved(tmp_path / "whole.png", seven()).read_bytes()
     (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])

@@ -72,6 +72,23 @@ def test_a_table_names_the_three_likeliest_and_says_what_was_inverted(use: Use, 
     assert "predictions.png " not in use("predict", "digits", ".").out.replace("picture predictions.png", "")
 
 
+def test_what_is_left_out_of_a_folder_is_named(use: Use, digits: Any, tmp_path: Path) -> None:
+    write_digits(tmp_path / "scans", digits, 2)
+    with Image.open("scans/0000.png") as picture:
+        picture.save("scans/0002.gif")
+    for name in ("a.heic", "notes.txt", ".DS_Store"):
+        Path("scans", name).write_text("hello")
+    status, out, _ = use("predict", "digits", "scans")
+    assert status == 0
+    assert "scans/0002.gif" in out
+    assert "left out, being no image files: scans/a.heic, scans/notes.txt\n" in out
+    said = json.loads(use("predict", "digits", "scans", "--json").out)
+    assert said["left_out"] == ["scans/a.heic", "scans/notes.txt"]
+    assert [each["image"] for each in said["images"]] == [
+        f"scans/{name}" for name in ("0000.png", "0001.png", "0002.gif")
+    ]
+
+
 def test_more_pictures_than_fit_a_batch_a_table_and_a_figure_are_all_asked_about(
     use: Use, digits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +127,7 @@ def test_bad_input_is_one_line_and_leaves_no_picture(use: Use, tmp_path: Path) -
         (("unsaved", "good.png"), "has no dataset.json, which is kept with the model: it was made with"),
         (("digits", "god.png"), "god.png: there is no such image or folder. Did you mean 'good.png'?"),
         (("digits", "empty"), "empty is empty"),
-        (("digits", "bad.png"), "bad.png is not a PNG or JPEG image"),
+        (("digits", "bad.png"), "bad.png is not a PNG, JPEG, GIF, WebP, TIFF or BMP image"),
         (("digits", "good.png", "--out", "good.jpg"), "--out good.jpg: its name must end in .png"),
         (("digits", "good.png", "--out", "no/x.png"), "there is no folder"),
         (("digits", "good.png", "--out", "good.png"), "--out would write over it"),
@@ -122,7 +139,9 @@ def test_bad_input_is_one_line_and_leaves_no_picture(use: Use, tmp_path: Path) -
     for pictures in (("good.png", "bad.png", "worse.jpg"), ("bad.png", "good.png", "worse.jpg")):
         status, _, err = use("predict", "digits", *pictures)
         assert status == 2
-        assert err.splitlines() == [f"deeplab: {name} is not a PNG or JPEG image." for name in ("bad.png", "worse.jpg")]
+        assert err.splitlines() == [
+            f"deeplab: {name} is not a PNG, JPEG, GIF, WebP, TIFF or BMP image." for name in ("bad.png", "worse.jpg")
+        ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.png", "empty", "good.png", "worse.jpg"]
 
 

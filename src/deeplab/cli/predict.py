@@ -12,7 +12,7 @@ Images = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[IMAGE|FOLDER]...",
-        help="PNG and JPEG files, and folders of them; tracking.uri=... for another store.",
+        help="Image files and folders of them; tracking.uri=... for another store.",
         show_default=False,
     ),
 ]
@@ -43,7 +43,7 @@ def predict(
     # Here, because what follows imports NumPy, Pillow, MLflow and TensorFlow.
     from deeplab.data.pictures import find_pictures
 
-    paths = find_pictures(words, out)
+    pictures = find_pictures(words, out)
     from deeplab.cli.json_output import to_json
     from deeplab.cli.lines import print_line
     from deeplab.cli.predictions import as_values, show_answers
@@ -53,12 +53,13 @@ def predict(
     from deeplab.tracking.store import open_to_read
 
     try:
-        answers = predict_pictures(open_to_read(config.tracking), run, paths)
+        answers = predict_pictures(open_to_read(config.tracking), run, pictures.paths)
         write_file(out, draw_answers(answers))
     except KeyboardInterrupt as interrupt:
         raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
     if as_json:
-        print(to_json({**as_values(answers), "picture": str(out)}))
+        values = {**as_values(answers), "left_out": [*map(str, pictures.left_out)], "picture": str(out)}
+        print(to_json(values))
     else:
-        show_answers(answers)
+        show_answers(answers, pictures.left_out)
         print_line(f"picture {out}")

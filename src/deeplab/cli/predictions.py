@@ -1,20 +1,23 @@
 """What is shown of what a network said of pictures."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from deeplab.cli.tables import console, table
+from deeplab.data.folder_listing import some
 from deeplab.runs.predict import Answer, Answers
 
 MOST_ROWS = 50
 TOP = 3
 
 
-def show_answers(answers: Answers) -> None:
-    """Print the three most likely classes of each picture."""
+def show_answers(answers: Answers, left_out: Sequence[Path] = ()) -> None:
+    """Print the three most likely classes of each picture, and what was not looked at."""
     rows = table(heads=("image",))
     # Which were inverted, where some were and some were not; the line below the table says why.
-    some_inverted = 0 < sum(answer.inverted for answer in answers.answers) < len(answers.answers)
-    if some_inverted:
+    are_mixed = 0 < sum(answer.inverted for answer in answers.answers) < len(answers.answers)
+    if are_mixed:
         rows.add_column("", no_wrap=True)
     for head in ("class", "probability", "second", "third"):
         rows.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
@@ -22,11 +25,12 @@ def show_answers(answers: Answers) -> None:
         first, *others = answer.top(TOP)
         names = answers.facts.class_names
         cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
-        marks = ["inverted" if answer.inverted else ""] if some_inverted else []
+        marks = ["inverted" if answer.inverted else ""] if are_mixed else []
         rows.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
     screen = console()
     screen.print(rows)
-    for line in remarks(answers):
+    missed = [f"left out, being no image files: {some([*map(str, left_out)])}"] if left_out else []
+    for line in [*missed, *remarks(answers)]:
         screen.print(line, soft_wrap=True)
 
 

@@ -10,10 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from deeplab.config.errors import UserError
 
-FORMATS = ("PNG", "JPEG")
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp")  # of the files of these formats
+KINDS = "PNG, JPEG, GIF, WebP, TIFF or BMP"  # in lines for a person
+_BITS, _PHOTOMETRIC = 258, 262  # tags of a TIFF
 
 # What Pillow raises on damaged bytes.
 DAMAGE = (
@@ -46,26 +50,26 @@ def quiet_pillow() -> Iterator[None]:
 
 
 def is_grey(path: Path) -> bool:
-    """Whether the file says that it has no colour: its mode, or a palette of greys alone.
+    """Whether the file says that it has no colour: its mode, or a palette of greys alone. A WebP never says so.
 
     Raises:
         UserError: the file is no image.
     """
     with _named(path), Image.open(path, formats=FORMATS) as image:
         if image.mode != "P":
-            return image.mode in ("1", "L", "LA") or image.mode.startswith("I")
+            return image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I")
         palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
         return bool((palette == palette[:, :1]).all())
 
 
 def decode(path: Path, image_size: int, channels: int) -> NDArray[np.uint8]:
-    """Read one image as people see it.
+    """Read one image as people see it; of several in a file, as in an animation, the first.
 
     It is turned as EXIF says, laid on white where it is transparent, brought to 8 bits, and resized to a
     square; its proportions are not kept.
 
     Args:
-        path: a PNG or JPEG file.
+        path: a file of one of FORMATS.
         image_size: height and width of what is returned.
         channels: 1 for grey (luma of ITU-R 601), 3 for red, green and blue.
 
@@ -73,7 +77,8 @@ def decode(path: Path, image_size: int, channels: int) -> NDArray[np.uint8]:
         [image_size, image_size, channels].
 
     Raises:
-        UserError: the file is no image, is damaged, or has more pixels than Pillow holds for safe.
+        UserError: the file is no image, is damaged, has more pixels than Pillow holds for safe, or numbers of which
+            it does not say what white is.
     """
     mode = "L" if channels == 1 else "RGB"
     with _opened(path, mode, image_size) as opened:
@@ -111,12 +116,28 @@ def _opened(path: Path, mode: str, wanted_size: int) -> Iterator[Image.Image]:
         # JPEG can be read at half, a quarter or an eighth of its size; twice ours leaves room for resizing
         source.draft(mode, (2 * wanted_size, 2 * wanted_size))
         image = ImageOps.exif_transpose(source)
-        yield _eight_bits(image) if image.mode.startswith("I") else image
+        if image.mode == "LAB":
+            raise UserError(f"{path} has its colours as LAB, which are not read; save it as RGB.")
+        yield _eight_bits(path, source, image) if image.mode[0] in "IF" else image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(path: Path, source: Image.Image, image: Image.Image) -> Image.Image:
     # convert("L") would clip 16 bits to 255 instead of scaling them
-    values = np.array(image).astype(np.float32) / 257
+    values = np.array(image).astype(np.float32)
+    tags = source.tag_v2 if isinstance(source, TiffImageFile) else {}
+    if image.mode == "F":
+        low, high = float(values.min()), float(values.max())
+        if not (low >= 0 and high <= 1):
+            raise UserError(
+                f"{path} holds floats from {low:g} to {high:g}; those from 0 (black) to 1 (white) are read."
+            )
+        values *= 255
+    elif image.mode == "I" and tags:
+        raise UserError(f"{path} holds integers that do not say what white is; save it with 8 or 16 bits.")
+    else:
+        values /= (2 ** tags.get(_BITS, (16,))[0] - 1) / 255
+    if tags.get(_PHOTOMETRIC) == 0:  # white is zero, which Pillow minds for 8 bits and fewer alone
+        values = 255 - values
     return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
 
 
@@ -130,7 +151,7 @@ def _named(path: Path) -> Iterator[None]:
             f"{path} has more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down or leave it out."
         ) from None
     except UnidentifiedImageError:
-        raise UserError(f"{path} is not a PNG or JPEG image.") from None
+        raise UserError(f"{path} is not a {KINDS} image.") from None
     except (FileNotFoundError, PermissionError) as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
     except MemoryError:

@@ -15,7 +15,7 @@ from deeplab.data.decode import decode, is_grey, quiet_pillow
 from deeplab.data.file_contents import FileState, content_hash
 from deeplab.data.files import existing_folder
 from deeplab.data.fingerprint import fingerprint
-from deeplab.data.folder_listing import ImageFile, Listing, list_images
+from deeplab.data.folder_listing import ImageFile, Listing, list_images, some
 from deeplab.data.image_cache import CachedSet, read, write
 from deeplab.data.splits import DatasetInfo, Split, Splits
 from deeplab.data.stratify import stratified_split
@@ -57,6 +57,7 @@ def load(config: ImageFolderConfig, cache_dir: Path) -> Splits:
             fingerprint=known.fingerprint,
             scale=1 / 255,
         ),
+        notes=(f"left out of {root}, being no images: {some(listing.left_out)}",) if listing.left_out else (),
     )
 
 

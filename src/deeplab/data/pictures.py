@@ -1,14 +1,30 @@
 """The image files that a person names, one by one or by their folder."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.config.errors import UserError, nearest
-from deeplab.data.folder_listing import SUFFIXES
+from deeplab.data.decode import SUFFIXES
+from deeplab.data.folder_listing import is_passed_over, some
 
 
-def find_pictures(words: Sequence[str], out: Path) -> tuple[Path, ...]:
-    """The PNG and JPEG files that are named, and those directly in the folders that are.
+@dataclass(frozen=True)
+class Pictures:
+    """What was found.
+
+    Attributes:
+        paths: of the image files.
+        left_out: what else lies in the folders: files with other endings, and folders, which are not searched. Hidden
+            files and those that systems leave behind are not told.
+    """
+
+    paths: tuple[Path, ...]
+    left_out: tuple[Path, ...]
+
+
+def find_pictures(words: Sequence[str], out: Path) -> Pictures:
+    """The image files that are named, and those directly in the folders that are.
 
     Args:
         words: paths of files and folders; `~` stands for the home folder.
@@ -18,11 +34,14 @@ def find_pictures(words: Sequence[str], out: Path) -> tuple[Path, ...]:
         UserError: nothing is there, a folder holds no image, or `out` would be written over one that was named.
     """
     found: dict[Path, None] = {}
+    left_out: dict[Path, None] = {}
     for word in words:
         try:
             path = Path(word).expanduser()
             if path.is_dir():
-                found |= dict.fromkeys(_in_folder(path, out))
+                images, others = _in_folder(path, out)
+                found |= dict.fromkeys(images)
+                left_out |= dict.fromkeys(others)
                 continue
             path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -34,22 +53,24 @@ def find_pictures(words: Sequence[str], out: Path) -> tuple[Path, ...]:
         if path.resolve() == out.resolve():
             raise UserError(f"{path} is an image to look at, and --out would write over it. Give another --out.")
         found[path] = None
-    return tuple(found)
+    return Pictures(tuple(found), tuple(path for path in left_out if path not in found))
 
 
-def _in_folder(folder: Path, out: Path) -> list[Path]:
-    entries = sorted(folder.iterdir())
+def _in_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:
+    """The images in a folder, and what else is there."""
     own = out.resolve()
-    images = [path for path in entries if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
-    images = [path for path in images if path.is_file() and path.resolve() != own]
+    entries = [path for path in sorted(folder.iterdir()) if not is_passed_over(path.name)]
+    entries = [path for path in entries if not (path.is_file() and path.resolve() == own)]
+    images = [path for path in entries if path.suffix.lower() in SUFFIXES and path.is_file()]
+    others = sorted({*entries} - {*images})
     if not images:
-        holds = "is empty" if not entries else f"holds no image; {len(entries)} other entries were passed over"
-        deeper = next((path for path in entries if path.is_dir()), None)
+        holds = f"holds no image, only {some([path.name for path in others])}" if others else "is empty"
+        deeper = next((path for path in others if path.is_dir()), None)
         hint = (
             f" Folders in it are not searched; name them: {deeper}" if deeper else f" Taken are {', '.join(SUFFIXES)}."
         )
         raise UserError(f"{folder} {holds}.{hint}")
-    return images
+    return images, others
 
 
 def _neighbour(path: Path) -> str:

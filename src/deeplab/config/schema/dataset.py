@@ -45,7 +45,7 @@ class NpzConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class ImageFolderConfig:
-    """Class folders of PNG or JPEG images, with or without a test split."""
+    """Class folders of images, with or without a test split."""
 
     kind: Literal["image_folder"]
     path: Text
