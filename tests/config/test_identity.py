@@ -23,10 +23,21 @@ def test_a_training_of_before_a_key_was_added_is_the_same_training() -> None:
 def test_a_stored_configuration_gets_the_keys_that_were_added_since(added: AddedKey) -> None:
     for kind in added.kinds:
         old = {added.group: {"kind": kind}}
-        assert with_added_keys(old)[added.group] == {"kind": kind, added.key: added.before}
+        assert with_added_keys(old)[added.group][added.key] == added.before
         kept = {added.group: {"kind": kind, added.key: "mine"}}
-        assert with_added_keys(kept) == kept
+        assert with_added_keys(kept)[added.group][added.key] == "mine"
     assert with_added_keys({added.group: {"kind": "another"}}) == {added.group: {"kind": "another"}}
+
+
+def test_what_was_added_to_the_data_is_off_in_a_run_of_before() -> None:
+    old = {"dataset": {"kind": "npz", "limit": 5}, "validation": {"kind": "random", "fraction": 0.2}}
+    filled = with_added_keys(old)
+    assert filled["dataset"] == {"kind": "npz", "limit": 5, "stratify": None, "scale": None}
+    assert filled["validation"] == {"kind": "random", "fraction": 0.2, "stratify": False}
+    plain = compose([]).values
+    limited = compose(["dataset.limit=50"]).values
+    assert "stratify" not in identity(plain)["dataset"]
+    assert identity(limited)["dataset"]["stratify"] is True
 
 
 def test_names_and_places_are_no_part_of_it() -> None:

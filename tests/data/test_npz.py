@@ -21,8 +21,8 @@ Y = np.arange(12) % 3
 GOOD: dict[str, Any] = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y[:6]}
 
 
-def read(path: Path, class_names: tuple[str, ...] | None = None) -> Splits:
-    return load(NpzConfig("npz", str(path), class_names, None, None), Path())
+def read(path: Path, class_names: tuple[str, ...] | None = None, scale: Any = "auto") -> Splits:
+    return load(NpzConfig("npz", str(path), class_names, scale, None, None), Path())
 
 
 def saved(folder: Path, **changes: Any) -> Path:
@@ -31,9 +31,9 @@ def saved(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def error(path: Path, class_names: tuple[str, ...] | None = None) -> str:
+def error(path: Path, class_names: tuple[str, ...] | None = None, scale: Any = "auto") -> str:
     with pytest.raises(UserError) as caught:
-        read(path, class_names)
+        read(path, class_names, scale)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -93,6 +93,126 @@ def test_class_names_are_taken(tmp_path: Path) -> None:
 )
 def test_what_is_no_classification_problem_is_told(tmp_path: Path, changes: dict[str, Any], line: str) -> None:
     assert line in error(saved(tmp_path, **changes))
+
+
+FLOATS = X.astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"x_train": X.astype(np.int64), "x_test": X[:6].astype(float)},
+            "x_train goes from 0 to 191, unscaled and not as bytes. Give dataset.scale=255, which divides by that, "
+            "or save x_train.astype('uint8') and the others so; dataset.scale=1 takes the values as they are.",
+        ),
+        ({"x_train": FLOATS * 1.3, "x_test": FLOATS[:6] * 1.3}, "Give dataset.scale=255, which divides by that; "),
+        ({"x_train": X.astype(np.uint16) * 257, "x_test": X[:6].astype(np.uint16) * 257}, "Give dataset.scale=65535,"),
+        ({"x_train": FLOATS / 12, "x_test": FLOATS[:6] / 12}, "from 0 to 15.9167, unscaled and not as bytes."),
+        ({"x_train": FLOATS - 100, "x_test": FLOATS[:6] - 100}, "x_train goes from -100 to 91, unscaled"),
+        ({"x_train": FLOATS[..., None], "x_test": FLOATS[:6, ..., None]}, "Give dataset.scale=255"),
+        (
+            {"x_train": FLOATS, "x_test": FLOATS[:6] / 255},
+            "x_train goes from 0 to 191, x_test from 0 to 0.372549. Bring both to one scale.",
+        ),
+        ({"x_train": FLOATS / 255, "x_test": FLOATS[:6]}, "Bring both to one scale."),
+        ({"x_test": X[:6] // 50}, "x_train goes from 0 to 191, x_test from 0 to 1."),
+        (
+            {"x_train": X // 12, "x_test": X[:6] // 12},
+            "x_train holds bytes from 0 to 15, which a division by 255 would leave below 0.063. Give dataset.scale=15.",
+        ),
+        (
+            {"x_train": (X > 90).astype(np.uint8), "x_test": (X[:6] > 9).astype(np.uint8)},
+            "holds bytes from 0 to 1, which a division by 255 would leave below 0.0078. Give dataset.scale=1.",
+        ),
+    ],
+)
+def test_pixels_of_another_scale_are_refused_with_the_cure(tmp_path: Path, changes: dict[str, Any], line: str) -> None:
+    path = saved(tmp_path, **changes)
+    assert line in error(path)
+    if "Bring both" in line:
+        assert line in error(path, scale=255.0)
+    # As it was before there was a choice: a run of then is trained on the same rows again.
+    before = read(path, scale=None)
+    assert before.info.scale == (1 / 255 if before.train.x.dtype == np.uint8 else 1.0)
+
+
+def test_whole_pixels_of_any_dtype_become_bytes_when_asked(tmp_path: Path) -> None:
+    plain = read(saved(tmp_path))
+    splits = read(saved(tmp_path, x_train=X.astype(np.int64), x_test=FLOATS[:6]), scale=255.0)
+    assert splits.train.x.dtype == splits.test.x.dtype == np.uint8
+    assert splits.info == plain.info
+
+
+def test_other_scales_stay_in_the_network(tmp_path: Path) -> None:
+    sixteen = X.astype(np.uint16) * 257
+    splits = read(saved(tmp_path, x_train=sixteen, x_test=sixteen[:6]), scale=65535.0)
+    assert (splits.train.x.dtype, splits.info.scale) == (np.float32, 1 / 65535)
+    assert splits.train.x.max() == sixteen.max()
+    np.testing.assert_allclose(splits.info.shown(splits.train.x), X[..., None] / 255, rtol=1e-6)
+    assert read(saved(tmp_path, x_train=X // 12, x_test=X[:6] // 12), scale=16.0).info.scale == 1 / 16
+    assert "dataset.scale=255 would leave nothing beyond 0.0029 of x_train, which goes from 0 to 0.749" in error(
+        saved(tmp_path, x_train=FLOATS / 255, x_test=FLOATS[:6] / 255), scale=255.0
+    )
+
+
+@pytest.mark.parametrize("rows", [FLOATS / 255, (FLOATS - 96) / 40, X > 90, X.astype(np.int8) % 4])
+def test_images_of_a_usual_scale_are_taken_as_they_are(tmp_path: Path, rows: Any) -> None:
+    splits = read(saved(tmp_path, x_train=rows, x_test=rows[:6]))
+    assert (splits.train.x.dtype, splits.info.scale, splits.notes) == (np.float32, 1.0, ())
+
+
+def test_rows_of_numbers_may_have_any_values_and_flat_pixels_are_told(tmp_path: Path) -> None:
+    table = np.random.default_rng(0).lognormal(5, 2, (12, 30))
+    assert read(saved(tmp_path, x_train=table, x_test=table[:6])).notes == ()
+    flat = FLOATS.reshape(12, 16)
+    splits = read(saved(tmp_path, x_train=flat, x_test=flat[:6]))
+    assert splits.notes == (
+        "x_train holds whole numbers from 0 to 191, as pixels do, and is taken as it is; "
+        "dataset.scale=255 divides by that",
+    )
+    assert (splits.info.scale, splits.train.x.max()) == (1.0, 191)
+
+
+VALIDATION = {"x_val": X[6:], "y_val": Y[6:]}
+
+
+def test_validation_rows_are_read_where_both_arrays_are_there(tmp_path: Path) -> None:
+    splits = read(saved(tmp_path, **VALIDATION))
+    assert splits.validation is not None
+    assert np.array_equal(splits.validation.x[..., 0], X[6:])
+    assert splits.validation.labels.tolist() == Y[6:].tolist()
+    assert splits.notes == ()
+    assert splits.info == read(saved(tmp_path)).info
+    assert (
+        splits.validation_fingerprint()
+        != read(saved(tmp_path, **{**VALIDATION, "y_val": Y[5::-1]})).validation_fingerprint()
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"x_val": X[6:, :3]}, "a row of x_train has shape (4, 4), one of x_val (3, 4)."),
+        ({"x_val": FLOATS[6:]}, "x_train is uint8, x_val float64; both must be alike."),
+        ({"x_val": X[6:] // 200}, None),
+        ({"y_val": Y[6:8]}, "y_val: 2 labels for 6 rows of x_val."),
+        ({"y_val": Y[6:] + 1}, "y_val holds label 3, and the classes are 0 to 2."),
+        ({"y_val": np.eye(3)[Y[6:]]}, "y_val: shape (6, 3) looks one-hot"),
+    ],
+)
+def test_validation_rows_must_fit_the_others(tmp_path: Path, changes: dict[str, Any], line: str | None) -> None:
+    path = saved(tmp_path, **{**VALIDATION, **changes})
+    if line is None:
+        assert read(path).validation is not None  # all black is no other scale
+    else:
+        assert line in error(path)
+
+
+def test_what_else_an_archive_holds_is_named(tmp_path: Path) -> None:
+    splits = read(saved(tmp_path, x_val=X[6:], names=np.arange(3), x_valid=X, a=Y, b=Y))
+    assert splits.validation is None
+    assert splits.notes == ("not read of own.npz: a, b, names and 2 more",)
 
 
 def test_class_names_that_are_too_few_or_twice_are_told(tmp_path: Path) -> None:

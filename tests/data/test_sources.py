@@ -124,8 +124,8 @@ def test_folders_are_looked_through_in_order(tmp_path: Path, monkeypatch: pytest
     archive(cache)
     setting.mkdir()
     looked: list[Path] = []
-    read = named.read_arrays
-    monkeypatch.setattr(named, "read_arrays", lambda path, where: looked.append(path) or read(path, where))
+    read = named.read_archive
+    monkeypatch.setattr(named, "read_archive", lambda path, where: looked.append(path) or read(path, where))
     mnist(setting)
     archive(setting)
     mnist(setting)

@@ -39,6 +39,26 @@ def test_validation_rows_among_those_to_learn_from_are_told_too(tmp_path: Path, 
     assert found.notes == ("10 of 12 validation rows are also training rows: their score says too much of new rows",)
 
 
+def test_given_rows_validate_or_are_said_to_be_left_aside(tmp_path: Path, rows: dict[str, np.ndarray]) -> None:
+    rows |= {"x_val": rows["x_train"][:5] + np.uint8(1), "y_val": rows["y_train"][:5]}
+    found = prepared(tmp_path, rows, "validation=given")
+    assert (len(found.train), len(found.validation or ()), found.notes) == (60, 5, ())
+    assert set(found.fingerprints) == {"deeplab.dataset_sha256", "deeplab.validation_sha256"}
+    tail = prepared(tmp_path, rows)
+    assert tail.notes == (
+        "npz brings 5 validation rows along, which validation=tail leaves aside; validation=given takes them",
+    )
+    assert tail.fingerprints == {"deeplab.dataset_sha256": found.fingerprints["deeplab.dataset_sha256"]}
+    rows["x_val"][0] = rows["x_train"][3]
+    changed = prepared(tmp_path, rows, "validation=given")
+    assert changed.overlap == {"test": 0, "validation": 1}
+    assert changed.fingerprints != found.fingerprints
+    noisy = prepared(tmp_path, rows, "validation=given", "noise=masking").validation
+    assert noisy is not None
+    assert noisy.noise is not None
+    assert noisy.noise.split == "validation"
+
+
 def test_data_without_such_rows_say_nothing(tmp_path: Path, rows: dict[str, np.ndarray]) -> None:
     found = prepared(tmp_path, rows, "validation=none")
     assert (found.overlap, found.notes) == ({"test": 0}, ())

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.cli.tables import console, table
-from deeplab.data.folder_listing import some
+from deeplab.data.files import some
 from deeplab.runs.predict import Answer, Answers
 
 MOST_ROWS = 50

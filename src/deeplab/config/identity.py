@@ -33,6 +33,7 @@ class AddedKey:
 ADDED = (
     AddedKey("optimizer", ("rmsprop", "adadelta", "adam", "adamw"), "epsilon", 1e-7),
     AddedKey("dataset", DATASET_KINDS, "stratify", None),
+    AddedKey("dataset", ("npz",), "scale", None),
     AddedKey("validation", ("random",), "stratify", False),
 )
 

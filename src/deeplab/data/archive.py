@@ -1,4 +1,4 @@
-"""Reading an `.npz` that a stranger may have made: four plain arrays, or an error of one line."""
+"""Reading an `.npz` that a stranger may have made: a few plain arrays, or an error of one line."""
 
 import math
 import struct
@@ -6,6 +6,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from deeplab.config.errors import UserError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+VALIDATION_KEYS = ("x_val", "y_val")
 NUMBERS = "biuf"  # kinds of dtype that hold real numbers
 
 # What zipfile, zlib and numpy raise on damaged bytes (each was met by flipping some).
@@ -37,17 +39,28 @@ DAMAGE = (
 DEFLATE_RATIO = 1032  # deflate cannot pack denser than this
 
 
-def read_arrays(path: Path, where: str) -> dict[str, NDArray[Any]]:
-    """Read x_train, y_train, x_test and y_test.
+@dataclass(frozen=True)
+class Archive:
+    """What an archive holds.
+
+    Attributes:
+        arrays: by name: x_train, y_train, x_test, y_test, and x_val and y_val where both are there; as they were
+            stored, integers, floats or booleans of any shape.
+        others: names of what else is in it, which is not read.
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    others: tuple[str, ...]
+
+
+def read_archive(path: Path, where: str) -> Archive:
+    """Read x_train, y_train, x_test and y_test, and x_val and y_val if they are there.
 
     Nothing is unpickled, and nothing is allocated that the archive's own size cannot hold.
 
     Args:
         path: a regular file.
         where: begins each error, as in `dataset.path=digits.npz`.
-
-    Returns:
-        The arrays by name, as they were stored: integers, floats or booleans of any shape.
 
     Raises:
         UserError: no permission, no or a damaged archive, missing arrays, other dtypes.
@@ -62,7 +75,9 @@ def read_arrays(path: Path, where: str) -> dict[str, NDArray[Any]]:
                 there = ", ".join(sorted(members)) or "nothing"
                 raise UserError(f"{where}: {', '.join(missing)} missing. The archive holds {there}.")
             size = path.stat().st_size
-            return {key: _read(archive, members[key], size, f"{where}: {key}") for key in KEYS}
+            keys = (*KEYS, *VALIDATION_KEYS) if members.keys() >= set(VALIDATION_KEYS) else KEYS
+            arrays = {key: _read(archive, members[key], size, f"{where}: {key}") for key in keys}
+            return Archive(arrays, tuple(sorted(members.keys() - set(keys))))
     except PermissionError:
         raise UserError(f"{where}: no permission to read this file.") from None
     except MemoryError:

@@ -18,6 +18,7 @@ def assemble(
     y_train: Labels,
     x_test: Rows,
     y_test: Labels,
+    divisor: float | None = None,
 ) -> Splits:
     """A data set of these rows and labels, fingerprinted.
 
@@ -28,7 +29,10 @@ def assemble(
         y_train: [n], values in [0, len(class_names)).
         x_test: [m, ...], of the dtype and the row shape of `x_train`.
         y_test: [m], like `y_train`.
+        divisor: what rows are divided by inside the network; None is 255 for uint8 and 1 for float32.
     """
+    if divisor is None:
+        divisor = 255 if x_train.dtype == np.uint8 else 1
     return Splits(
         Split.whole(x_train, y_train),
         Split.whole(x_test, y_test),
@@ -38,6 +42,6 @@ def assemble(
             num_classes=len(class_names),
             class_names=class_names,
             fingerprint=fingerprint(x_train, y_train, x_test, y_test),
-            scale=1 / 255 if x_train.dtype == np.uint8 else 1.0,
+            scale=1 / divisor,
         ),
     )

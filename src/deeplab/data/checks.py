@@ -1,5 +1,7 @@
 """Are these rows and labels a classification problem? Errors of one line where they are not."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,42 +9,64 @@ from numpy.typing import NDArray
 
 from deeplab.config.errors import UserError
 from deeplab.data.assemble import Labels, Rows, assemble
-from deeplab.data.splits import Splits
+from deeplab.data.scaling import Scale, as_bytes, divisor
+from deeplab.data.splits import Split, Splits
 
+PARTS = ("train", "test", "val")
 CHANNELS = (1, 3, 4)
 BLOCK_ROWS = 4096
 SHOWN = 10
 
 
 def checked_splits(
-    name: str, arrays: dict[str, NDArray[Any]], class_names: tuple[str, ...] | None, where: str
+    name: str, arrays: dict[str, NDArray[Any]], class_names: tuple[str, ...] | None, where: str, scale: Scale = None
 ) -> Splits:
     """A data set from arrays that came from outside.
 
     Images are [n, height, width] or [n, height, width, channels], points [n, features]. uint8 stays uint8;
-    everything else becomes float32 as it is, unscaled.
+    everything else becomes float32, or uint8 where it is to be divided by 255 and holds nothing but bytes.
 
     Args:
         name: of the data set.
-        arrays: x_train, y_train, x_test, y_test; taken out of the mapping, so that memory is freed early.
+        arrays: x_train, y_train, x_test, y_test, and x_val and y_val or neither; taken out of the mapping, so that
+            memory is freed early.
         class_names: one for each class; without them the classes are 0 to max(y_train), by number.
         where: begins each error, as in `dataset.path=digits.npz`.
+        scale: what the rows are divided by inside the network, as `divisor` takes it.
 
     Raises:
         UserError: shapes, dtypes, values or labels that do not fit.
     """
-    x_train, x_test = arrays.pop("x_train"), arrays.pop("x_test")
-    y_train = _labels(arrays.pop("y_train"), len(x_train) if x_train.ndim else 0, "train", where)
-    y_test = _labels(arrays.pop("y_test"), len(x_test) if x_test.ndim else 0, "test", where)
-    if x_train.shape[1:] != x_test.shape[1:]:
-        raise UserError(f"{where}: a row of x_train has shape {x_train.shape[1:]}, one of x_test {x_test.shape[1:]}.")
-    if (x_train.dtype == np.uint8) != (x_test.dtype == np.uint8):
-        raise UserError(f"{where}: x_train is {x_train.dtype}, x_test {x_test.dtype}; both must be alike.")
-    names = _class_names(y_train, y_test, class_names, where)
-    train = _rows(x_train, f"{where}: x_train")
-    del x_train  # a float64 original is twice the size of what is kept
-    test = _rows(x_test, f"{where}: x_test")
-    return assemble(name, names, x_train=train, y_train=y_train, x_test=test, y_test=y_test)
+    parts = [part for part in PARTS if f"x_{part}" in arrays]
+    labels: dict[str, Labels] = {}
+    for part in parts:
+        x = arrays[f"x_{part}"]
+        labels[part] = _labels(arrays.pop(f"y_{part}"), len(x) if x.ndim else 0, part, where)
+    _check_alike({f"x_{part}": arrays[f"x_{part}"] for part in parts}, where)
+    names = _class_names(labels, class_names, where)
+    rows = {f"x_{part}": _rows(arrays.pop(f"x_{part}"), f"{where}: x_{part}") for part in parts}
+    divided_by, notes = divisor(rows, scale, where)
+    rows = as_bytes(rows, divided_by)
+    splits = assemble(
+        name,
+        names,
+        x_train=rows["x_train"],
+        y_train=labels["train"],
+        x_test=rows["x_test"],
+        y_test=labels["test"],
+        divisor=divided_by,
+    )
+    validation = Split.whole(rows["x_val"], labels["val"]) if "val" in parts else None
+    return replace(splits, validation=validation, notes=notes)
+
+
+def _check_alike(rows: dict[str, NDArray[Any]], where: str) -> None:
+    (first, train), *others = rows.items()
+    for name, x in others:
+        if train.shape[1:] != x.shape[1:]:
+            raise UserError(f"{where}: a row of {first} has shape {train.shape[1:]}, one of {name} {x.shape[1:]}.")
+        if (train.dtype == np.uint8) != (x.dtype == np.uint8):
+            raise UserError(f"{where}: {first} is {train.dtype}, {name} {x.dtype}; both must be alike.")
 
 
 def _rows(x: NDArray[Any], where: str) -> Rows:
@@ -95,8 +119,8 @@ def _labels(y: NDArray[Any], rows: int, part: str, where: str) -> Labels:
     return y.astype(np.int32)
 
 
-def _class_names(y_train: Labels, y_test: Labels, class_names: tuple[str, ...] | None, where: str) -> tuple[str, ...]:
-    present = np.unique(y_train)
+def _class_names(labels: Mapping[str, Labels], class_names: tuple[str, ...] | None, where: str) -> tuple[str, ...]:
+    present = np.unique(labels["train"])
     lowest, highest = int(present[0]), int(present[-1])
     if len(present) == 1:
         raise UserError(f"{where}: y_train holds the label {lowest} alone; two classes at least are needed.")
@@ -119,6 +143,7 @@ def _class_names(y_train: Labels, y_test: Labels, class_names: tuple[str, ...] |
             f"{where}: y_train has labels up to {highest} for {num_classes} classes, but no row of class "
             f"{', '.join(missing[:SHOWN])}{f' and {more:,} more' if more else ''}."
         )
-    if y_test.max() >= num_classes:
-        raise UserError(f"{where}: y_test holds label {y_test.max()}, and the classes are 0 to {num_classes - 1}.")
+    for part, y in labels.items():
+        if y.max() >= num_classes:
+            raise UserError(f"{where}: y_{part} holds label {y.max()}, and the classes are 0 to {num_classes - 1}.")
     return class_names or tuple(str(label) for label in range(num_classes))

@@ -86,7 +86,7 @@ def facts_of(splits: Splits) -> DatasetFacts:
     rows = np.linspace(0, len(splits.train) - 1, min(len(splits.train), LOOKED_AT)).astype(np.int64)
     images = splits.train.images(rows)
     in_bytes = images.dtype == np.uint8
-    low, high = (0.0, 255.0) if in_bytes else (float(images.min()), float(images.max()))
+    low, high = (0.0, round(1 / info.scale, 9)) if in_bytes else (float(images.min()), float(images.max()))
     return DatasetFacts(
         name=info.name,
         input_shape=info.input_shape,

@@ -2,9 +2,12 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab.config.errors import UserError
+
+MOST_NAMED = 3
 
 
 def existing_file(text: str, setting: str) -> Path:
@@ -33,6 +36,12 @@ def existing_folder(text: str, setting: str) -> Path:
     if not os.access(path, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise UserError(f"{setting}={text}: no permission to read this folder.")
     return path
+
+
+def some(names: Sequence[str]) -> str:
+    """A few names and the number of the others, as in `a.txt, b.txt, c.txt and 7 more`."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _look(text: str, setting: str) -> tuple[Path, int]:

@@ -2,16 +2,15 @@
 
 import os
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.config.errors import UserError
 from deeplab.data.decode import SUFFIXES
 from deeplab.data.file_contents import FileState
+from deeplab.data.files import some
 
 PASSED_OVER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave behind, besides dotfiles
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,6 @@ class Listing:
 def is_passed_over(name: str) -> bool:
     """Whether a file is none of the person's: hidden, or left behind by a system."""
     return name.startswith(".") or name.lower() in PASSED_OVER
-
-
-def some(names: Sequence[str]) -> str:
-    """A few names and the number of the others, as in `a.txt, b.txt, c.txt and 7 more`."""
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def list_images(root: Path) -> Listing:

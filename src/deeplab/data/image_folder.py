@@ -13,9 +13,9 @@ from deeplab.config.errors import UserError
 from deeplab.config.schema import ImageFolderConfig
 from deeplab.data.decode import decode, is_grey, quiet_pillow
 from deeplab.data.file_contents import FileState, content_hash
-from deeplab.data.files import existing_folder
+from deeplab.data.files import existing_folder, some
 from deeplab.data.fingerprint import fingerprint
-from deeplab.data.folder_listing import ImageFile, Listing, list_images, some
+from deeplab.data.folder_listing import ImageFile, Listing, list_images
 from deeplab.data.image_cache import CachedSet, read, write
 from deeplab.data.splits import DatasetInfo, Split, Splits
 from deeplab.data.stratify import stratified_split

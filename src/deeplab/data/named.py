@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deeplab.config.errors import UserError
 from deeplab.config.schema import NamedDatasetConfig
-from deeplab.data.archive import read_arrays
+from deeplab.data.archive import read_archive
 from deeplab.data.checks import checked_splits
 from deeplab.data.download import DownloadError, download
 from deeplab.data.files import existing_file, existing_folder
@@ -47,7 +47,7 @@ def load(config: NamedDatasetConfig, cache_dir: Path) -> Splits:  # noqa: ARG001
     where = f"{config.kind} in {path}"
     known = KNOWN[config.kind]
     existing_file(str(path), config.kind)
-    splits = checked_splits(config.kind, read_arrays(path, where), known.class_names, where)
+    splits = checked_splits(config.kind, read_archive(path, where).arrays, known.class_names, where)
     if splits.info.input_shape != known.input_shape or splits.train.x.dtype != "uint8":
         raise UserError(
             f"{where}: {splits.train.x.dtype} images of shape {splits.info.input_shape}; "

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from deeplab.config.errors import UserError, nearest
 from deeplab.data.decode import SUFFIXES
-from deeplab.data.folder_listing import is_passed_over, some
+from deeplab.data.files import some
+from deeplab.data.folder_listing import is_passed_over
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +129,9 @@ def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
     return np.maximum(np.array(resized, np.float32), 0)
 
 
-def _in_range(brightness: NDArray[np.float32], facts: DatasetFacts) -> NDArray[Any]:
+def _in_range(brightness: NDArray[np.float32], facts: DatasetFacts) -> NDArray[np.uint8] | NDArray[np.float32]:
     """Brightness in [0, 1] as the data set has it."""
-    values: NDArray[Any] = facts.low + brightness * (facts.high - facts.low)
-    return values.astype(np.float32) if facts.scale == 1 else np.rint(values).clip(0, 255).astype(np.uint8)
+    values = (facts.low + brightness * (facts.high - facts.low)).astype(np.float32)
+    if (facts.low, facts.high, facts.scale) == (0, 255, 1 / 255):
+        return np.asarray(np.rint(values).clip(0, 255), np.uint8)
+    return values

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.data.fingerprint import fingerprint
 from deeplab.data.noise import Noise
 
 
@@ -62,7 +63,8 @@ class DatasetInfo:
         num_classes: number of classes; 0 where rows have values instead.
         class_names: a name for each class.
         fingerprint: SHA-256 over every row and label of the source, before any limit.
-        scale: what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats.
+        scale: what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats, unless the source
+            says otherwise.
     """
 
     name: str
@@ -76,6 +78,12 @@ class DatasetInfo:
     def is_image(self) -> bool:
         """Whether rows are images of shape (height, width, channels)."""
         return len(self.input_shape) == 3
+
+    def shown(self, images: NDArray[Any]) -> NDArray[Any]:
+        """Images as figures take them: bytes as they are, others multiplied by `scale`."""
+        if images.dtype == np.uint8 and self.scale == 1 / 255:
+            return images
+        return np.asarray(images * np.float32(self.scale), np.float32)
 
     def numbers(self, labels: Any) -> NDArray[np.float32]:
         """What a regression is to give for rows of these labels, [n]: their values, or -1 and +1 for two classes."""
@@ -99,3 +107,7 @@ class Splits:
     info: DatasetInfo
     validation: Split | None = None
     notes: tuple[str, ...] = ()
+
+    def validation_fingerprint(self) -> str:
+        """SHA-256 over every row and label that is brought along for validation, before any limit."""
+        return "" if self.validation is None else fingerprint(self.validation.x, self.validation.y)

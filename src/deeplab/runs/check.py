@@ -18,7 +18,7 @@ class Checked:
     Attributes:
         engine: as its tag would have it.
         parameters: number of weights.
-        fingerprint: of the data set.
+        fingerprint: of the data set, and of its own validation rows where they are used.
         has_accuracy: whether it is scored by one.
         initial_weights: id of the run that it begins with the weights of, or None.
     """
@@ -61,4 +61,5 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, find_device(config.training.device), len(train))
     has_accuracy = config.model.task != "reconstruction" and bool(splits.info.num_classes)
-    return Checked(str(engine), networks[shapes], splits.info.fingerprint, has_accuracy)
+    given = f" {splits.validation_fingerprint()}" if config.validation.kind == "given" else ""
+    return Checked(str(engine), networks[shapes], f"{splits.info.fingerprint}{given}", has_accuracy)

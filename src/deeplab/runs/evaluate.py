@@ -165,7 +165,7 @@ def _check_alike(trained: Trained, facts: DatasetFacts, info: DatasetInfo) -> No
         hint = f" Give {size}." if info.name in ("digits", "image_folder") and len(facts.input_shape) == 3 else ""
         raise UserError(f"{who} takes rows of shape {ours}, those of {info.name} have {theirs}.{hint}")
     if info.scale != facts.scale:
-        ours, theirs = ("bytes" if scale != 1 else "floats" for scale in (facts.scale, info.scale))
+        ours, theirs = (_numbers(scale) for scale in (facts.scale, info.scale))
         raise UserError(f"{who} takes {ours} as {facts.name} has them; the rows of {info.name} are {theirs}.")
     if info.class_names == facts.class_names:
         return
@@ -175,6 +175,11 @@ def _check_alike(trained: Trained, facts: DatasetFacts, info: DatasetInfo) -> No
     number, (ours, theirs) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
     hint = " dataset.class_names=[...] names them." if info.name == "npz" else ""
     raise UserError(f"{who} calls class {number} '{ours}', {info.name} calls it '{theirs}'.{hint}")
+
+
+def _numbers(scale: float) -> str:
+    """What rows are that a network multiplies by this."""
+    return {1: "floats", 1 / 255: "bytes"}.get(scale, f"numbers that are divided by {1 / scale:g}")
 
 
 def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequence[str]) -> RunLog:

@@ -72,7 +72,7 @@ def _mistakes(prepared: Prepared, predictions: "Predictions") -> dict[str, Any]:
 
     chosen = most_confident(predictions.outputs, predictions.labels)
     return {
-        "images": prepared.splits.test.inputs(chosen),
+        "images": prepared.splits.info.shown(prepared.splits.test.inputs(chosen)),
         "labels": predictions.labels[chosen],
         "probabilities": predictions.outputs[chosen],
         "class_names": prepared.splits.info.class_names,
@@ -81,14 +81,15 @@ def _mistakes(prepared: Prepared, predictions: "Predictions") -> dict[str, Any]:
 
 
 def _denoised(prepared: Prepared) -> dict[str, Any]:
-    test = prepared.splits.test
+    test, info = prepared.splits.test, prepared.splits.info
     chosen = slice(SHOWN_IMAGES)
     noisy = test.inputs(chosen)
     given = prepared.network.predict_on_batch(noisy)
     if test.noise is None:
-        return {"rows": {"original": test.images(chosen), "given back": given}, "title": "Test images, given back"}
+        rows = {"original": info.shown(test.images(chosen)), "given back": given}
+        return {"rows": rows, "title": "Test images, given back"}
     kind = f"{test.noise.kind.replace('_', ' ')} {test.noise.level:g}"
-    rows = {"original": test.images(chosen), "noisy": noisy, "denoised": given}
+    rows = {"original": info.shown(test.images(chosen)), "noisy": info.shown(noisy), "denoised": given}
     return {"rows": rows, "title": f"Test images, with {kind}, and denoised"}
 
 

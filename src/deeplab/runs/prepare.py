@@ -59,6 +59,14 @@ class Prepared:
         return layer_table(self.network)
 
     @property
+    def fingerprints(self) -> dict[str, str]:
+        """SHA-256 of the data by the tag that keeps it: of the data set, and of given validation rows that are used."""
+        found = {"deeplab.dataset_sha256": self.splits.info.fingerprint}
+        if self.validation is not None and self.validation is self.splits.validation:
+            found["deeplab.validation_sha256"] = self.splits.validation_fingerprint()
+        return found
+
+    @property
     def parameters(self) -> int:
         """Number of weights."""
         return parameter_count(self.network)
@@ -92,7 +100,7 @@ def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, runtime.device, len(train))
     overlap = _overlap(splits, train, validation)
-    notes = (*splits.notes, *_notes(splits, train, validation, overlap))
+    notes = (*splits.notes, *_notes(splits, train, validation, overlap, config.validation.kind))
     return Prepared(network, optimizer, splits, train, validation, runtime, engine, targets, overlap, notes)
 
 
@@ -106,7 +114,14 @@ def _overlap(splits: Splits, train: Split, validation: Split | None) -> dict[str
     return {"test": seen_rows(splits.test, learned), **found}
 
 
-def _notes(splits: Splits, train: Split, validation: Split | None, overlap: Mapping[str, int]) -> Iterator[str]:
+def _notes(
+    splits: Splits, train: Split, validation: Split | None, overlap: Mapping[str, int], kind: str
+) -> Iterator[str]:
+    if splits.validation is not None and validation is not splits.validation:
+        yield (
+            f"{splits.info.name} brings {len(splits.validation):,} validation rows along, which validation={kind} "
+            "leaves aside; validation=given takes them"
+        )
     unlearned = unlearned_classes(train, splits.info.num_classes)
     if unlearned:
         yield f"no row to train on is of {named(unlearned)}, of which the network learns nothing"
@@ -139,4 +154,4 @@ def likeness(values: Mapping[str, Any], prepared: Prepared) -> tuple[str, ...]:
     differs = ("name", "notes", "tags", "tracking", *(("seed",) if prepared.train.noise is None else ()))
     kept = {key: value for key, value in values.items() if key not in differs}
     rows = hashlib.sha256(prepared.train.rows.tobytes()).hexdigest()
-    return (json.dumps(kept, sort_keys=True), prepared.splits.info.fingerprint, rows, str(prepared.engine))
+    return (json.dumps(kept, sort_keys=True), *prepared.fingerprints.values(), rows, str(prepared.engine))

@@ -24,6 +24,7 @@ SCORES = ("test/", "validation/")
 # What a run depends on besides its configuration, by the tag that tells it.
 CIRCUMSTANCES = {
     "deeplab.dataset_sha256": "data",
+    "deeplab.validation_sha256": "validation data",
     "deeplab.git_commit": "git commit",
     "deeplab.git_dirty": "changes that are not committed",
     "deeplab.device": "device",

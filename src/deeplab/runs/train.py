@@ -157,8 +157,7 @@ def _begin(composed: Composed, store: Store, name: str, prepared: Prepared, memb
 
 def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
     tags = resumption.run.data.tags
-    fingerprint = prepared.splits.info.fingerprint
-    if tags.get("deeplab.dataset_sha256") != fingerprint:
+    if any(tags.get(tag) != fingerprint for tag, fingerprint in prepared.fingerprints.items()):
         raise other_data(prepared.splits.info, resumption.run.info.run_id[:8])
     if "deeplab.initial_weights" in tags and resumption.checkpoint is None:
         take_weights(prepared.network, resumption.store, tags["deeplab.initial_weights"])
@@ -229,7 +228,7 @@ def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
         **git_tags(),
         "deeplab.kind": "train",
         "deeplab.config_hash": composed.hash,
-        "deeplab.dataset_sha256": prepared.splits.info.fingerprint,
+        **prepared.fingerprints,
         "deeplab.device": " ".join(filter(None, (runtime.device, runtime.device_name))),
         "deeplab.engine": str(prepared.engine),
         "deeplab.engine_reason": prepared.engine.reason,

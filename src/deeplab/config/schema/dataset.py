@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, Fraction, PositiveInt, Text
+from deeplab.config.schema.fields import STRICT, Fraction, PositiveFloat, PositiveInt, Text
 from deeplab.config.schema.plane import PLANE_KINDS, PlaneConfig
 
 NAMED_DATASETS = ("mnist", "fashion_mnist", "cifar10")
@@ -34,11 +34,12 @@ class NamedDatasetConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class NpzConfig:
-    """A person's own `.npz` with x_train, y_train, x_test and y_test."""
+    """A person's own `.npz` with x_train, y_train, x_test and y_test; x_val and y_val for `validation=given`."""
 
     kind: Literal["npz"]
     path: Text
     class_names: tuple[str, ...] | None
+    scale: PositiveFloat | Literal["auto"] | None
     limit: PositiveInt | None
     stratify: bool | None
 
