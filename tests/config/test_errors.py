@@ -16,6 +16,7 @@ TRAINING = ("batch_size", "class_weights", "deterministic", "epochs", "label_smo
     ("name", "choices", "suggested"),
     [
         ("modle", ("dataset", "model"), "model"),
+        ("trail", ("train", "trial"), "trial"),
         ("l3", ("l2", "seed"), "l2"),
         ("Relu", ("relu", "selu"), "relu"),
         ("RELU", ("elu", "relu"), "relu"),
