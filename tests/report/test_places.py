@@ -1,12 +1,16 @@
 """Names of strangers on a page and in a figure: drawn and written as they are, and nothing more."""
 
+import json
 import re
 import warnings
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deeplab.config.errors import UserError
+from deeplab.config.study import read_study
 from deeplab.plots.style import new_figure, style, to_png
 from deeplab.report.html import to_html
 from deeplab.report.markdown import to_markdown
@@ -65,3 +69,13 @@ def test_a_name_in_a_figure_is_drawn_letter_by_letter(name: str) -> None:
         warnings.simplefilter("error")
         assert to_png(draw()).startswith(b"\x89PNG")
     assert to_png(draw()) == to_png(draw())
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil", "/tmp/evil", "a/b", "..", ".x", "a\nb", "x\x1b[2J", "a" * 200, "", "-x"]
+)
+def test_an_entry_of_a_study_is_called_so_that_its_files_stay_in_its_folder(tmp_path: Path, name: str) -> None:
+    study = {"title": "t", "about": "a", "replicates": 1, "entries": {name: {"run": ["model=mlp_64_64"]}}}
+    (tmp_path / "study.yaml").write_text(json.dumps(study))
+    with pytest.raises(UserError, match=r"entries\..*the name of an entry must be of letters, digits"):
+        read_study(tmp_path)

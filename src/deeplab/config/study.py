@@ -1,10 +1,11 @@
 """What a `study.yaml` may say: the trainings of a study, and the figures that they are held against."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.errors import UserError, unknown_name
@@ -13,6 +14,13 @@ from deeplab.config.schema.fields import STRICT, PositiveInt, Text
 from deeplab.config.yaml_file import read_yaml
 
 FILE = "study.yaml"
+
+
+def _entry_name(name: str) -> str:
+    # Files of the report are called by it.
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.=+ -]{0,99}", name):
+        raise ValueError("the name of an entry must be of letters, digits, _ . = + - and blanks, 100 at most")
+    return name
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -106,7 +114,7 @@ class StudyConfig:
     title: Text
     about: Text
     replicates: PositiveInt
-    entries: Annotated[dict[str, Entry], Field(min_length=1)]
+    entries: Annotated[dict[Annotated[str, AfterValidator(_entry_name)], Entry], Field(min_length=1)]
 
 
 _ADAPTER: TypeAdapter[StudyConfig] = TypeAdapter(StudyConfig)
