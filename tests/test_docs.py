@@ -129,3 +129,9 @@ def test_the_documents_have_commands_and_their_links_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_page_on_security_names_files_that_are_there() -> None:
+    named = re.findall(r"`(\w+/[\w/]+\.py)`", (ROOT / "docs" / "security.md").read_text())
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / "src" / "deeplab" / path).is_file()] == []
