@@ -16,6 +16,8 @@ TRAINING = ("batch_size", "class_weights", "deterministic", "epochs", "label_smo
     ("name", "choices", "suggested"),
     [
         ("modle", ("dataset", "model"), "model"),
+        ("acuracy", ("age", "best/val/accuracy", "val/loss", "val/accuracy"), "val/accuracy"),
+        ("learning_rat", ("seed", "optimizer.learning_rate"), "optimizer.learning_rate"),
         ("trail", ("train", "trial"), "trial"),
         ("l3", ("l2", "seed"), "l2"),
         ("Relu", ("relu", "selu"), "relu"),

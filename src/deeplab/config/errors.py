@@ -37,15 +37,19 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     folded = name.casefold()
     most = max(1, len(name) // 3)
     known = [(choice, choice.casefold()) for choice in choices]
-    counted = [(edits(folded, other, most), choice, other) for choice, other in known]
-    # Of equals one of the same letters: the fingers exchange them more often than they hit another.
+    # A key or a metric may be meant by its last part: `accuracy` for `val/accuracy`.
+    forms = [(choice, form) for choice, other in known for form in {other, _last_part(other)}]
+    counted = [(edits(folded, form, most), choice, form) for choice, form in forms]
+    # Of equals one of the same letters, which the fingers exchange more often than they hit another; then the shortest.
     near = [
-        (2 * count + (sorted(folded) != sorted(other)), choice)
-        for count, choice, other in counted
-        if count <= most and count < len(other)
+        (2 * count + (sorted(folded) != sorted(form)), len(choice), choice)
+        for count, choice, form in counted
+        if count <= most and count < len(form)
     ]
-    near = near or [(abs(len(other) - len(folded)), choice) for choice, other in known if _is_part(folded, other)]
-    return f"Did you mean '{min(near, key=lambda pair: pair[0])[1]}'? " if near else ""
+    near = near or [
+        (abs(len(other) - len(folded)), len(choice), choice) for choice, other in known if _is_part(folded, other)
+    ]
+    return f"Did you mean '{min(near, key=lambda found: found[:2])[2]}'? " if near else ""
 
 
 def edits(one: str, other: str, most: int) -> int:
@@ -70,6 +74,10 @@ def edits(one: str, other: str, most: int) -> int:
         if min(line) > most:
             return most + 1
     return min(line[-1], most + 1)
+
+
+def _last_part(name: str) -> str:
+    return name.replace("/", ".").rpartition(".")[2]
 
 
 def _is_part(one: str, other: str) -> bool:
