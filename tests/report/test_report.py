@@ -20,6 +20,7 @@ from tests.conftest import Outcome
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import TrackingConfig
+from deeplab.config.visible import visible
 from deeplab.data.load import load
 from deeplab.report.html import to_html
 from deeplab.report.markdown import code, escaped, to_markdown
@@ -350,7 +351,7 @@ def test_any_text_stays_what_it_is(text: str) -> None:
     assert shapes[: len(empty) - 1] == empty[: len(empty) - 1]
     assert set(shapes) <= {*empty, *ALLOWED}
     (image,) = read.all("img")
-    assert image["alt"] == text
+    assert image["alt"] == visible(text)
     assert image["width"] == "16"
     markdown, figures = to_markdown(page, "f")
     assert figures == {"a.png": PNG}
