@@ -178,3 +178,8 @@ def test_a_file_may_be_called_by_a_number(tmp_path: Path) -> None:
 def test_axes_that_compare_nothing_are_refused(override: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         read_grid(["model=mlp_64_64", *override.split()], Composer())
+
+
+def test_a_grid_of_billions_of_which_no_point_is_sound_ends_at_once() -> None:
+    with pytest.raises(UserError, match=r"100 of 10,?000,?000,?000 points cannot be trained; nothing was started"):
+        read_grid(["l2=range(-100000,0)", "seed=range(0,100000)", "model=mlp_64_64"], Composer())
