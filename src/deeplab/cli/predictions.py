@@ -15,9 +15,10 @@ TOP = 3
 def show_answers(answers: Answers, left_out: Sequence[Path] = ()) -> None:
     """Print the three most likely classes of each picture, and what was not looked at."""
     rows = table(heads=("image",))
-    # Which were inverted, where some were and some were not; the line below the table says why.
+    # Which were inverted, where some were and some were not, and which are doubtful; lines below the table say why.
     are_mixed = 0 < sum(answer.inverted for answer in answers.answers) < len(answers.answers)
-    if are_mixed:
+    has_marks = are_mixed or any(answer.is_doubtful for answer in answers.answers)
+    if has_marks:
         rows.add_column("", no_wrap=True)
     for head in ("class", "probability", "second", "third"):
         rows.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
@@ -25,7 +26,8 @@ def show_answers(answers: Answers, left_out: Sequence[Path] = ()) -> None:
         first, *others = answer.top(TOP)
         names = answers.facts.class_names
         cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
-        marks = ["inverted" if answer.inverted else ""] if are_mixed else []
+        words = ("inverted",) * (are_mixed and answer.inverted) + ("doubtful",) * answer.is_doubtful
+        marks = [" ".join(words)] if has_marks else []
         rows.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
     screen = console()
     screen.print(rows)
@@ -48,6 +50,15 @@ def remarks(answers: Answers) -> list[str]:
             f"{which} inverted: {answers.facts.name} is drawn {data} on {picture}, "
             f"and the border says {picture} on {data}."
         )
+    trimmed = sum(answer.trimmed for answer in answers.answers)
+    if trimmed:
+        what = "the image" if count == 1 else f"{trimmed:,} of {count:,} images"
+        lines.append(f"A frame, an edge or specks on {what} were left out; the picture shows what the network saw.")
+    odd = [answer for answer in answers.answers if answer.is_doubtful]
+    if odd:
+        which = "The image does" if count == 1 else f"{len(odd):,} of {count:,} images do"
+        seen = some([f"{answer.path}: {' and '.join(answer.unlike)}" for answer in odd])
+        lines.append(f"{which} not look like {answers.facts.name}, so the answer is doubtful ({seen}).")
     blank = [str(answer.path) for answer in answers.answers if answer.blank]
     if blank:
         more = f" and {len(blank) - 1:,} more" if len(blank) > 1 else ""
@@ -74,6 +85,8 @@ def as_values(answers: Answers) -> dict[str, Any]:
                 "probabilities": dict(zip(names, map(float, answer.probabilities), strict=True)),
                 "inverted": answer.inverted,
                 "blank": answer.blank,
+                "trimmed": answer.trimmed,
+                "unlike": [*answer.unlike],
             }
             for answer in answers.answers
         ],

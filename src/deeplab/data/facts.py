@@ -7,12 +7,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.data.look import DRAWN, Look, look_of
 from deeplab.data.splits import DatasetInfo, Splits
 
 LOOKED_AT = 1000
 NEAR = 0.1  # of the background's brightness, black being 0 and white 1
 PLAIN_SHARE = 0.6  # of the border: what touches it is no background
-DRAWN = 0.2  # as far from the background as this is drawn on it
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class DatasetFacts:
         low: the value that black has, or the smallest of floats.
         high: the value that white has, or the largest of floats.
         drawing: of grey images with a background, otherwise None.
+        look: ranges of a few measures of the images; None for points, and in files of before they were kept.
     """
 
     name: str
@@ -53,6 +54,7 @@ class DatasetFacts:
     low: float
     high: float
     drawing: Drawing | None
+    look: Look | None = None
 
     @property
     def is_image(self) -> bool:
@@ -72,10 +74,11 @@ class DatasetFacts:
         """
         try:
             values = json.loads(text)
-            drawing = values.pop("drawing")
+            drawing, look = values.pop("drawing"), values.pop("look", None)
+            ranges = None if look is None else {name: (float(low), float(high)) for name, (low, high) in look.items()}
             shape, names = tuple(values.pop("input_shape")), tuple(values.pop("class_names"))
             drawn = None if drawing is None else Drawing(**drawing)
-            return cls(input_shape=shape, class_names=names, drawing=drawn, **values)
+            return cls(input_shape=shape, class_names=names, drawing=drawn, look=ranges, **values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"these are no facts of a data set ({error})") from error
 
@@ -87,6 +90,7 @@ def facts_of(splits: Splits) -> DatasetFacts:
     images = splits.train.images(rows)
     in_bytes = images.dtype == np.uint8
     low, high = (0.0, round(1 / info.scale, 9)) if in_bytes else (float(images.min()), float(images.max()))
+    drawing = _drawing(info, images, low, high)
     return DatasetFacts(
         name=info.name,
         input_shape=info.input_shape,
@@ -95,7 +99,8 @@ def facts_of(splits: Splits) -> DatasetFacts:
         scale=info.scale,
         low=low,
         high=high,
-        drawing=_drawing(info, images, low, high),
+        drawing=drawing,
+        look=_look(info, images, low, high, drawing),
     )
 
 
@@ -120,6 +125,13 @@ def centre_of_mass(ink: NDArray[np.floating]) -> tuple[float, float]:
     total = float(ink.sum())
     down, across = np.arange(ink.shape[0]) + 0.5, np.arange(ink.shape[1]) + 0.5
     return float(ink.sum(axis=1) @ down) / total, float(ink.sum(axis=0) @ across) / total
+
+
+def _look(info: DatasetInfo, images: NDArray[Any], low: float, high: float, drawing: Drawing | None) -> Look | None:
+    if not info.is_image or high <= low:
+        return None
+    brightness = (images.astype(np.float32) - low) / (high - low)
+    return look_of(brightness, None if drawing is None else drawing.background)
 
 
 def _drawing(info: DatasetInfo, images: NDArray[Any], low: float, high: float) -> Drawing | None:

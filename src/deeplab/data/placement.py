@@ -1,6 +1,6 @@
 """A picture of any size as the row that a network takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deeplab.data.decode import decode, read_picture
+from deeplab.data.drawn import FAINTEST, find_drawn
 from deeplab.data.facts import DatasetFacts, Drawing, border, centre_of_mass, drawn_box
+from deeplab.data.look import unlike
 
-FAINTEST = 0.1  # a picture with less contrast than this shows nothing
 DETAIL = 16  # pixels of a picture to one of the network, which is more than enough
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -22,10 +23,14 @@ class Placed:
     Attributes:
         row: of the data set's shape and kind of number, uint8 or float32.
         inverted: whether black and white were exchanged.
+        trimmed: whether something on the picture was left out: a frame, an edge, specks.
+        unlike: in what it is unlike the images of the data set, as in `little ink`; empty where it is like them.
     """
 
     row: NDArray[np.uint8] | NDArray[np.float32]
     inverted: bool
+    trimmed: bool = False
+    unlike: tuple[str, ...] = ()
 
     @property
     def blank(self) -> bool:
@@ -34,33 +39,42 @@ class Placed:
 
 
 def place(path: Path, facts: DatasetFacts) -> Placed:
-    """Read a picture and make of it what the images of a data set are.
+    """Read a picture, make of it what the images of a data set are, and compare it with these.
 
     - Of an image folder: what the training made of it, resized to a square.
-    - Grey images drawn on a background, as digits are: black and white are exchanged where the picture's border
-      says that it is drawn on the opposite. A picture of the network's own size is left at that. Of any other, what
-      is drawn is cut out, brought in its proportions to the extent that drawings have in the data set, given the
-      full contrast, and put in the middle as the data set has it: by its centre of mass (MNIST) or by its box.
+    - Grey images drawn on a background, as digits are: black and white are exchanged where the picture says that it
+      is drawn on the opposite. A picture of the network's own size is left at that. Of any other, what is drawn is
+      told from its paper, a frame and specks (`find_drawn`), cut out, brought in its proportions to the extent that
+      drawings have in the data set, given the full contrast, and put in the middle as the data set has it: by its
+      centre of mass (MNIST) or by its box.
     - Everything else, photographs above all: the largest part in the middle that has the network's proportions,
       resized.
 
     Raises:
         UserError: the file is no image, is damaged or too large.
     """
+    placed = _placed(path, facts)
+    if facts.look is None:
+        return placed
+    brightness = (placed.row.astype(np.float32) - facts.low) / ((facts.high - facts.low) or 1)
+    background = None if facts.drawing is None else facts.drawing.background
+    return replace(placed, unlike=unlike(brightness, background, facts.look))
+
+
+def _placed(path: Path, facts: DatasetFacts) -> Placed:
     height, width, channels = facts.input_shape
     if facts.name == "image_folder":
         return Placed(decode(path, height, channels), inverted=False)
     picture = read_picture(path, max(height, width) if facts.drawing is None else DETAIL * max(height, width))
     if facts.drawing is None:
         return Placed(_in_range(_covering(picture, facts), facts), inverted=False)
-    grey = _flattened(picture)
-    background = float(np.median(border(grey)))
-    inverted = (background > 0.5) != (facts.drawing.background > 0.5)
+    grey, is_light = _flattened(picture), facts.drawing.background > 0.5
     if grey.shape == (height, width):
-        brightness = 1 - grey if inverted else grey
-    else:
-        brightness = _drawn_again(grey, background, facts.drawing, (height, width))
-    return Placed(_in_range(brightness[..., None], facts), inverted)
+        inverted = (float(np.median(border(grey))) > 0.5) != is_light
+        return Placed(_in_range((1 - grey if inverted else grey)[..., None], facts), inverted)
+    drawn = find_drawn(_shrunk(grey, DETAIL * max(height, width)))
+    brightness = _drawn_again(drawn.ink, facts.drawing, (height, width))
+    return Placed(_in_range(brightness[..., None], facts), drawn.is_dark != is_light, drawn.trimmed)
 
 
 def _covering(picture: Image.Image, facts: DatasetFacts) -> NDArray[np.float32]:
@@ -87,12 +101,8 @@ def _flattened(picture: Image.Image) -> NDArray[np.float32]:
     return np.array(picture.convert("L"), np.float32) / np.float32(255)
 
 
-def _drawn_again(
-    grey: NDArray[np.float32], background: float, drawing: Drawing, size: tuple[int, int]
-) -> NDArray[np.float32]:
+def _drawn_again(ink: NDArray[np.float32], drawing: Drawing, size: tuple[int, int]) -> NDArray[np.float32]:
     """What is drawn in a picture, of the extent and in the place that the data set's drawings have."""
-    ink = np.maximum(background - grey if background > 0.5 else grey - background, 0)
-    ink = _shrunk(ink, DETAIL * max(size))
     strongest = float(ink.max())
     box = drawn_box(ink / strongest) if strongest > FAINTEST else None
     if box is None:

@@ -32,12 +32,21 @@ class Answer:
         probabilities: of each class, [num_classes].
         inverted: whether black and white were exchanged.
         blank: whether the network saw one brightness and nothing else.
+        trimmed: whether a frame, an edge or specks on the picture were left out.
+        unlike: in what it is unlike the training data, as in `little ink`; empty where it is like them.
     """
 
     path: Path
     probabilities: NDArray[np.float32]
     inverted: bool
     blank: bool
+    trimmed: bool
+    unlike: tuple[str, ...]
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something is to be seen that the network did not learn from."""
+        return bool(self.unlike) and not self.blank
 
     def top(self, count: int) -> list[int]:
         """The most likely classes, the likeliest first."""
@@ -111,7 +120,7 @@ def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list
             rows = np.stack([each.row for each in placed])
             said = network.predict_on_batch(rows)
             answers += [
-                Answer(path, probabilities, each.inverted, each.blank)
+                Answer(path, probabilities, each.inverted, each.blank, each.trimmed, each.unlike)
                 for path, probabilities, each in zip(some, said, placed, strict=True)
             ]
             seen += list(rows[: MOST_SEEN - len(seen)])
