@@ -38,6 +38,15 @@ def test_what_was_added_to_the_data_is_off_in_a_run_of_before() -> None:
     limited = compose(["dataset.limit=50"]).values
     assert "stratify" not in identity(plain)["dataset"]
     assert identity(limited)["dataset"]["stratify"] is True
+    first = compose(["dataset.limit=50", "dataset.stratify=false"]).values
+    before = {**first, "dataset": {key: value for key, value in first["dataset"].items() if key != "stratify"}}
+    assert identity(first) == identity(before)
+
+
+def test_a_file_of_before_a_key_was_added_still_composes(tmp_path: Path) -> None:
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "mine.yaml").write_text("kind: npz\npath: a.npz\nclass_names: null\nlimit: null\n")
+    assert compose(["dataset=mine"], tmp_path).values["dataset"]["scale"] is None
 
 
 def test_names_and_places_are_no_part_of_it() -> None:

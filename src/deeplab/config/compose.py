@@ -15,6 +15,7 @@ from deeplab.config.build import SchemaError, build
 from deeplab.config.defaults import Chosen, choose, merge
 from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.folders import GROUPS, options
+from deeplab.config.identity import with_added_keys
 from deeplab.config.interpolation import check_texts, resolve
 from deeplab.config.library import Library
 from deeplab.config.overrides import is_tag, parse_override
@@ -93,7 +94,7 @@ class Composer:
         for override in set_here:
             _set_value(raw, override, self.folders)
         check_values(raw)
-        values = settle(resolve(raw))
+        values = settle(with_added_keys(resolve(raw)))  # files of before a key was added lack it
         swept = {key: values.pop(key) for key in SWEEP_KEYS if key in values}
         try:
             sweep, config = build(SweepConfig, swept), build(ExperimentConfig, values)

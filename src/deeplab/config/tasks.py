@@ -47,9 +47,16 @@ def settle(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle_limit(dataset: Any) -> Any:
-    """The group `dataset` with its limit stratified, unless it says otherwise; without a limit it is left open."""
-    is_open = isinstance(dataset, dict) and dataset.get("limit") is not None and dataset.get("stratify", "") is None
-    return {**dataset, "stratify": True} if is_open else dataset
+    """The group `dataset` with its limit stratified where it says null, and without where it says false.
+
+    Settled, null stands for the first rows, as in all runs of before there was a choice: these stay the same runs.
+    """
+    if not isinstance(dataset, dict) or dataset.get("limit") is None:
+        return dataset
+    for said, meant in ((None, True), (False, None)):
+        if dataset.get("stratify", "") is said:
+            return {**dataset, "stratify": meant}
+    return dataset
 
 
 def _of(values: dict[str, Any], group: str, key: str) -> str:
