@@ -20,7 +20,7 @@ ALL = tuple(INPUTS)
 
 
 def config(kind: str, points: int = 500, noise: float = 0.0, **settings: object) -> PlaneConfig:
-    values = {"train_share": 0.5, "inputs": ("x1", "x2"), "seed": 0, "limit": None, "stratify": None, **settings}
+    values = {"train_share": 0.5, "inputs": ("x1", "x2"), "seed": 0, "limit": None, "stratify": False, **settings}
     return PlaneConfig(kind, points, noise, **values)
 
 

@@ -174,3 +174,27 @@ def test_a_network_has_a_bounded_depth(layers, line):
     with pytest.raises(UserError) as error:
         check_layers(layers)
     assert str(error.value) == line
+
+
+@pytest.mark.parametrize(
+    ("layers", "place", "count"),
+    [
+        ([{"type": "Dense", "units": 2_000_000_000}], 0, "2,000,000,000"),
+        ([{"type": "Dense", "units": [50_000, 50_000]}], 0, "2,500,000,000"),
+        (
+            [{"type": "Dense", "units": 50_000}, {"type": "Dropout", "rate": 0.5}, {**DENSE, "units": 5001}],
+            2,
+            "250,050,000",
+        ),
+    ],
+)
+def test_dense_layers_that_are_too_large_are_refused_without_tensorflow(layers, place, count):
+    with pytest.raises(UserError) as told:
+        check_layers(tuple(layers))
+    assert str(told.value) == (
+        f"model.layers[{place}] Dense has {count} parameters or more; at most 250,000,000 are allowed in a network."
+    )
+
+
+def test_sizes_that_do_not_meet_are_left_to_the_count():
+    check_layers(({"type": "Dense", "units": 50_000}, {"type": "Reshape", "target_shape": [2, 25_000]}, DENSE))

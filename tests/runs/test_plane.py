@@ -74,7 +74,7 @@ def plane(**changes: Any) -> PlaneConfig:
         "inputs": ("x2", "x1_x2"),
         "seed": 0,
         "limit": None,
-        "stratify": None,
+        "stratify": False,
         "noise": 0.0,
         **changes,
     }

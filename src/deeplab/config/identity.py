@@ -32,7 +32,7 @@ class AddedKey:
 
 ADDED = (
     AddedKey("optimizer", ("rmsprop", "adadelta", "adam", "adamw"), "epsilon", 1e-7),
-    AddedKey("dataset", DATASET_KINDS, "stratify", None),
+    AddedKey("dataset", DATASET_KINDS, "stratify", False),
     AddedKey("dataset", ("npz",), "scale", None),
     AddedKey("validation", ("random",), "stratify", False),
 )
@@ -63,7 +63,10 @@ def added_keys(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     """A stored configuration with the keys that it lacks because they were added since."""
-    return {**values, **{group: {**keys, **values[group]} for group, keys in added_keys(values).items()}}
+    filled = dict(values)
+    for group, keys in added_keys(values).items():
+        filled[group] = {**values[group], **{key: value for key, value in keys.items() if key not in values[group]}}
+    return filled
 
 
 def _has_kind(values: Mapping[str, Any], added: AddedKey) -> bool:

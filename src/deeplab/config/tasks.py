@@ -30,7 +30,7 @@ TASKS: dict[str, Task] = {
 
 
 def settle(values: dict[str, Any]) -> dict[str, Any]:
-    """Put what the network's task and a limit of the rows call for where a configuration leaves it open with null.
+    """Put what the network's task calls for where a configuration leaves it open with null, and settle the limit.
 
     Args:
         values: composed, not checked yet.
@@ -47,15 +47,9 @@ def settle(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle_limit(dataset: Any) -> Any:
-    """The group `dataset` with its limit stratified where it says null, and without where it says false.
-
-    Settled, null stands for the first rows, as in all runs of before there was a choice: these stay the same runs.
-    """
-    if not isinstance(dataset, dict) or dataset.get("limit") is None:
-        return dataset
-    for said, meant in ((None, True), (False, None)):
-        if dataset.get("stratify", "") is said:
-            return {**dataset, "stratify": meant}
+    """The group `dataset`, where nothing is stratified unless there is a limit: it stays the same run."""
+    if isinstance(dataset, dict) and dataset.get("limit", "") is None and dataset.get("stratify") is True:
+        return {**dataset, "stratify": False}
     return dataset
 
 

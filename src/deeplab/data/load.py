@@ -57,7 +57,7 @@ def load(config: DatasetConfig, cache_dir: Path) -> Splits:
         raise UserError(f"dataset.kind={config.kind}: its package returned {type(splits).__name__}, not Splits.")
     if config.limit is None:
         return splits
-    stratify = not isinstance(config, PluginDatasetConfig) and bool(config.stratify)
+    stratify = not isinstance(config, PluginDatasetConfig) and config.stratify
     return replace(
         splits,
         train=_limited(splits.train, config.limit, stratify),

@@ -7,9 +7,12 @@ from typing import Any
 from deeplab.config.errors import UserError
 from deeplab.models.arguments import check_argument
 from deeplab.models.layers import layer_target
-from deeplab.models.stacks import unstack
+from deeplab.models.stacks import Entry, unstack
 
 MOST_LAYERS = 500  # Keras follows a network layer by layer, call inside call, and Python ends that at a thousand
+# A gigabyte in float32, and four while Adam trains them; VGG-19 has 144 million.
+MOST_PARAMETERS = 250_000_000
+_KEEPS_SIZE = ("Activation", "BatchNormalization", "Dropout", "GaussianDropout", "GaussianNoise", "LeakyReLU", "PReLU")
 
 
 def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
@@ -40,9 +43,24 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
         if kind == "RandomContrast" and "value_range" not in layer:
             # Keras' default is [0, 255], but inside the network images are in [0, 1].
             raise UserError(f"{where} (RandomContrast) needs value_range: [0, 1] for images, which come in scaled.")
-    count = len(unstack(layers))
-    if count > MOST_LAYERS:
-        raise UserError(f"model.layers stands for {count:,} layers; at most {MOST_LAYERS} are allowed.")
+    entries = unstack(layers)
+    if len(entries) > MOST_LAYERS:
+        raise UserError(f"model.layers stands for {len(entries):,} layers; at most {MOST_LAYERS} are allowed.")
+    _check_dense_sizes(entries)
+
+
+def _check_dense_sizes(entries: tuple[Entry, ...]) -> None:
+    """Refuse dense layers that are too large whatever the rows are, before TensorFlow is loaded to count the rest."""
+    inputs = 1  # at least
+    for entry in entries:
+        units = entry.settings.get("units") if entry.kind == "Dense" else None
+        if isinstance(units, int) and inputs * units > MOST_PARAMETERS:
+            raise UserError(
+                f"{entry.where} Dense has {inputs * units:,} parameters or more; "
+                f"at most {MOST_PARAMETERS:,} are allowed in a network."
+            )
+        if entry.kind not in _KEEPS_SIZE:
+            inputs = units if isinstance(units, int) else 1
 
 
 def _check_parts(layers: tuple[dict[str, Any], ...]) -> None:

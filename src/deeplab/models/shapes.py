@@ -5,6 +5,7 @@ from typing import Any
 
 from deeplab.config.errors import UserError
 from deeplab.models.arguments import LARGEST
+from deeplab.models.check import MOST_PARAMETERS
 from deeplab.models.layers import needs_maps
 from deeplab.models.make import first_sentence
 from deeplab.models.rows import Rows
@@ -13,8 +14,6 @@ from deeplab.models.stacks import Entry
 Shape = tuple[int, ...]
 
 LARGEST_IMAGE = 1024
-# A gigabyte in float32, and four while Adam trains them; VGG-19 has 144 million.
-MOST_PARAMETERS = 250_000_000
 RESIZABLE = ("digits", "image_folder")
 SHOWN = (
     "kernel_size",

@@ -19,7 +19,7 @@ class DigitsConfig:
     kind: Literal["digits"]
     image_size: Annotated[int, Field(ge=8, le=512)]
     limit: PositiveInt | None
-    stratify: bool | None
+    stratify: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -29,7 +29,7 @@ class NamedDatasetConfig:
     kind: Literal["mnist", "fashion_mnist", "cifar10"]
     data_dir: Text | None
     limit: PositiveInt | None
-    stratify: bool | None
+    stratify: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,7 +41,7 @@ class NpzConfig:
     class_names: tuple[str, ...] | None
     scale: PositiveFloat | Literal["auto"] | None
     limit: PositiveInt | None
-    stratify: bool | None
+    stratify: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -54,7 +54,7 @@ class ImageFolderConfig:
     color: Literal["auto", "grey", "rgb"]
     test_fraction: Fraction
     limit: PositiveInt | None
-    stratify: bool | None
+    stratify: bool
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -30,7 +30,7 @@ class PlaneConfig:
     inputs: Annotated[tuple[PlaneInput, ...], Field(min_length=1), AfterValidator(_each_once)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     limit: PositiveInt | None
-    stratify: bool | None
+    stratify: bool
 
     @field_validator("train_share")
     @classmethod
