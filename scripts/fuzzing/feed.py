@@ -57,7 +57,7 @@ def feed_and_train(case: Case, composed: Composed, uri: str) -> Outcome:
     config = replace(
         composed.config,
         # The last of 30 rows hold classes of their own.
-        validation=RandomConfig("random", 0.2) if isinstance(validation, TailConfig) else validation,
+        validation=RandomConfig("random", 0.2, False) if isinstance(validation, TailConfig) else validation,
         dataset=replace(composed.config.dataset, limit=30),
         training=replace(composed.config.training, epochs=1, batch_size=8, initial_weights=None),
         tracking=replace(composed.config.tracking, uri=uri, experiment="deeplab"),
