@@ -71,8 +71,8 @@ def train_in_this_process(name: str, side: str) -> dict[str, Any]:
     import numpy as np
 
     from deeplab.config.compose import compose
-    from deeplab.models.table import parameter_count
-    from deeplab.runs.prepare import prepare
+    from deeplab.models.inspect import parameter_count
+    from deeplab.workflows.prepare import prepare
 
     case = CASES[name]
     # The few epochs measured here stand for a long training.

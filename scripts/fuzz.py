@@ -118,7 +118,7 @@ def isolated() -> Iterator[Path]:
 def import_libraries() -> None:
     """What takes seconds, and would be counted against the first input."""
     load_keras()
-    for name in ("sklearn.datasets", "mlflow.keras", "matplotlib.figure", "deeplab.cli.dry_run"):
+    for name in ("sklearn.datasets", "mlflow.keras", "matplotlib.figure", "deeplab.cli.terminal.dry_run"):
         importlib.import_module(name)
     compose([])
 

@@ -22,7 +22,7 @@ from deeplab.data.noise import Noise
 from deeplab.data.splits import DatasetInfo, Split
 from deeplab.evaluation.noise import count_right
 from deeplab.models.build import build
-from deeplab.models.memory import evaluation_batch
+from deeplab.models.inspect import evaluation_batch
 
 INFO = DatasetInfo("images", (28, 28, 1), 10, tuple("0123456789"), "", 1 / 255)
 

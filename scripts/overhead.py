@@ -27,8 +27,8 @@ def measure_bare(overrides: list[str]) -> dict[str, Any]:
     import numpy as np
 
     from deeplab.config.compose import compose
+    from deeplab.data.hold_out import hold_out
     from deeplab.data.load import load
-    from deeplab.data.validation import hold_out
     from deeplab.models.build import build
     from deeplab.training.losses import build_loss
     from deeplab.training.optimizers import build_optimizer
@@ -71,8 +71,8 @@ def measure_deeplab(overrides: list[str]) -> dict[str, Any]:
     """Seconds of the whole and of each epoch with deeplab."""
     _import_libraries()
     from deeplab.config.compose import compose
-    from deeplab.runs.train import train
     from deeplab.tracking.store import open_store
+    from deeplab.workflows.train import train
 
     open_store(compose(overrides).config.tracking)
     began = time.perf_counter()

@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 
 from deeplab.config.compose import compose
-from deeplab.runs.membership import Membership
 from deeplab.sweep import run as sweep_run
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.launch.launcher import Launcher
@@ -23,6 +22,7 @@ from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.trial import Event, Job
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
+from deeplab.workflows.recording import Membership
 
 EPOCHS = 10
 

@@ -13,9 +13,9 @@ from PIL import Image
 from tests.conftest import ROOT, Outcome, begin_anew
 
 from deeplab.config.compose import compose
-from deeplab.runs.membership import Membership
-from deeplab.runs.train import train
 from deeplab.tracking.relocate import relocate
+from deeplab.workflows.recording import Membership
+from deeplab.workflows.train import train
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 INDENTED = re.compile(r"^    (deeplab .*)$", re.MULTILINE)

@@ -97,8 +97,8 @@ def test_keras_is_loaded_without_what_it_can_do_without() -> None:
 
 def test_an_unknown_layer_is_found_before_tensorflow_is_imported(tmp_path: Path) -> None:
     code = (
-        "from deeplab.config.compose import compose\nfrom deeplab.config.errors import UserError\n"
-        "from pathlib import Path\nfrom deeplab.runs.prepare import prepare\n"
+        "from deeplab.config.compose import compose\nfrom deeplab.errors import UserError\n"
+        "from pathlib import Path\nfrom deeplab.workflows.prepare import prepare\n"
         "config = compose(['model.layers.0.type=Conv2d']).config\n"
         "try:\n    prepare(config, Path('.'))\nexcept UserError as error:\n    assert 'Conv2D' in str(error)\n"
         "else:\n    raise AssertionError\n"

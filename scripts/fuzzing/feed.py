@@ -19,11 +19,11 @@ import numpy as np
 
 from deeplab.cli import main
 from deeplab.config.compose import Composed, compose
-from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import RandomConfig, TailConfig
-from deeplab.runs.prepare import prepare
-from deeplab.runs.train import train
+from deeplab.errors import RunError, UserError
 from deeplab.tracking.run_log import flatten
+from deeplab.workflows.prepare import prepare
+from deeplab.workflows.train import train
 from fuzzing.case import SECRET, Case, Outcome
 
 SECONDS = 10  # that one input may take
@@ -71,7 +71,7 @@ def feed_and_train(case: Case, composed: Composed, uri: str) -> Outcome:
 
 
 def _dry_run(case: Case) -> Outcome:
-    from deeplab.cli import dry_run
+    from deeplab.cli.terminal.screen import dry_run
     from deeplab.models import build
 
     composed = compose(case.overrides, case.config_dir)

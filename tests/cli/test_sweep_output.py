@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from deeplab.cli.sweep_progress import LiveSweepProgress
-from deeplab.cli.sweep_results import against_reference, conclusion
-from deeplab.config.choice import ON_TEST
+from deeplab.choice import ON_TEST
+from deeplab.cli.terminal.results import against_reference, conclusion
+from deeplab.cli.terminal.sweep_progress import LiveSweepProgress
 from deeplab.config.schema import Metric, ReferenceConfig
 from deeplab.sweep.plan import plan_sweep
-from deeplab.sweep.summary import TrialScores, summarise
+from deeplab.sweep.results.summary import TrialScores, summarise
 from deeplab.sweep.trial import Event
 
 

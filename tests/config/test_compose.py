@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
 from deeplab.config.schema import AdadeltaConfig, CosineConfig, NpzConfig, TailConfig
+from deeplab.errors import UserError
 
 
 def error(*overrides: str, config_dir: Path | None = None) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from deeplab.config.compose import compose
 from deeplab.config.identity import ADDED, AddedKey, identity, with_added_keys
-from deeplab.report.measure import configuration
+from deeplab.study.matching import configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 

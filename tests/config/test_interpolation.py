@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from deeplab.config.errors import UserError
 from deeplab.config.interpolation import check_text, check_texts, resolve
+from deeplab.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 
 NET = "name: mine\nlayers:\n  - {type: Flatten}\n  - {type: Dense, units: num_classes, activation: softmax}\n"
 

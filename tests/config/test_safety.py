@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError, UserErrors
 from deeplab.config.schema import TrackingConfig
 from deeplab.config.trust import trusting
+from deeplab.errors import UserError, UserErrors
 from deeplab.sweep.plan import plan_sweep
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store

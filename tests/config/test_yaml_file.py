@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from deeplab.config.errors import UserError
 from deeplab.config.yaml_file import read_stored, read_yaml
 from deeplab.config.yaml_scalars import DisputedError, read_plain
+from deeplab.errors import UserError
 
 
 def read(tmp_path: Path, content: str | bytes) -> dict[str, Any]:

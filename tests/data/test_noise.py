@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import AddedNoiseConfig, NoNoiseConfig
-from deeplab.data.added_noise import add_noise
+from deeplab.data.add_noise import add_noise
 from deeplab.data.assemble import assemble
 from deeplab.data.noise import NOISES, ROWS_AT_ONCE, Noise
 from deeplab.data.splits import Splits
+from deeplab.errors import UserError
 
 GREY = np.full((40, 6, 5, 1), 100, np.uint8)
 ROWS = np.arange(40)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import NpzConfig
 from deeplab.data.load import load
 from deeplab.data.splits import Splits
+from deeplab.errors import UserError
 
 X = np.arange(12 * 16, dtype=np.uint8).reshape(12, 4, 4)
 Y = np.arange(12) % 3

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
 from deeplab.config.schema import PLANE_KINDS, PlaneConfig
 from deeplab.config.schema.plane import PlaneInput
 from deeplab.data import load
 from deeplab.data.plane.inputs import INPUTS, to_inputs
 from deeplab.data.plane.load import CLASSES, VALUES, draw
+from deeplab.errors import UserError
 
 ALL = tuple(INPUTS)
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
 from deeplab.config.schema import DigitsConfig, NamedDatasetConfig, PluginDatasetConfig
-from deeplab.data import download, load, named
+from deeplab.data import benchmarks as named
+from deeplab.data import download, load
 from deeplab.data.splits import DatasetInfo, Split, Splits
+from deeplab.errors import UserError
 
 REAL = os.environ.get("DEEPLAB_DATA")
 NOBODY = 65534

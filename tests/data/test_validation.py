@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import GivenConfig, NoValidationConfig, RandomConfig, TailConfig, TestConfig
+from deeplab.data.hold_out import hold_out, unlearned_classes
 from deeplab.data.splits import DatasetInfo, Split, Splits
-from deeplab.data.validation import hold_out, unlearned_classes
+from deeplab.errors import UserError
 
 
 def rows(labels: list[int]) -> Split:

@@ -6,7 +6,7 @@ import pytest
 from deeplab.config.compose import compose
 from deeplab.data.splits import DatasetInfo, Split
 from deeplab.evaluation.scores import score, score_images
-from deeplab.models.memory import FEWEST, evaluation_batch
+from deeplab.models.inspect import FEWEST, evaluation_batch
 from deeplab.training.losses import build_loss
 
 POINTS = DatasetInfo("points", (5,), 3, ("no", "yes", "never"), "", 1.0)

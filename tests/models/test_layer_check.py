@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from deeplab.config.errors import UserError
-from deeplab.models.check import check_layers
+from deeplab.errors import UserError
+from deeplab.models.check_layers import check_layers
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 
 DENSE = {"type": "Dense", "units": 3}
@@ -154,7 +154,7 @@ def test_what_is_right_passes():
 
 def test_neither_tensorflow_nor_keras_is_imported():
     code = (
-        "import sys; from deeplab.models.check import check_layers; "
+        "import sys; from deeplab.models.check_layers import check_layers; "
         "check_layers(({'type': 'Dense', 'units': 3, 'activation': 'relu'},)); "
         "print(sorted({'tensorflow', 'keras', 'numpy'} & set(sys.modules)))"
     )

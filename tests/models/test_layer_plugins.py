@@ -1,8 +1,8 @@
 import pytest
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.models.build import build
-from deeplab.models.check import check_layers
+from deeplab.models.check_layers import check_layers
 
 PLUGIN = """
 import keras

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from deeplab.models.build import build, outline
+from deeplab.models.inspect import LayerRow, layer_table
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
-from deeplab.models.table import LayerRow, layer_table
 
 FLATTEN = {"type": "Flatten"}
 OUTPUT = {"type": "Dense", "units": "num_classes", "activation": "softmax"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.models.build import build, check_network
 
 FLATTEN = {"type": "Flatten"}

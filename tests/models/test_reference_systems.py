@@ -5,7 +5,7 @@ import pytest
 from deeplab.config.compose import compose
 from deeplab.config.folders import description, own_folder
 from deeplab.models.build import build, check_network
-from deeplab.models.table import layer_table, parameter_count
+from deeplab.models.inspect import layer_table, parameter_count
 
 # As published, or computed from the published layers; 28x28x1 images, CIFAR-10 32x32x3.
 PARAMETERS = {

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
-from deeplab.plots.compared_curves import draw
+from deeplab.plots.run.compared_curves import draw
 from deeplab.plots.style import BLUE, VERMILLION, to_png
 
 ONE = [(epoch, 1 - 0.5 / epoch, "accuracy", data) for epoch in (3, 1, 2) for data in ("train", "val")]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from deeplab.plots import feature_maps, probabilities, reconstruction, saliency, strongest
-from deeplab.plots.strongest import Peak
+from deeplab.plots.explain import feature_maps, probabilities, reconstruction, saliency, strongest
+from deeplab.plots.explain.strongest import Peak
 from deeplab.plots.style import to_png
 
 NAMES = ("cat", "dog", "eel")

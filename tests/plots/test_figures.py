@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from deeplab.plots import PLOTS, confusion, curves, diagram, filters, mistakes, predictions
+from deeplab.plots import PLOTS
+from deeplab.plots.run import confusion, curves, diagram, filters, mistakes, predictions
 from deeplab.plots.style import to_png
 
 NAMES = ("cat", "dog", "eel")

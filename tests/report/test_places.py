@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from deeplab.config.errors import UserError
-from deeplab.config.study import read_study
+from deeplab.errors import UserError
 from deeplab.plots.style import new_figure, style, to_png
 from deeplab.report.html import to_html
 from deeplab.report.markdown import to_markdown
 from deeplab.report.page import Code, Facts, Folded, Group, Listing, Page, Picture, Section, Table, Text
+from deeplab.study.config import read_study
 
 EVIL = "x\x1b[2J\x9b\u202ey\udcff<script>alert(1)</script>\"'&|`*_[a](http://x)${{7*7}}{%x%}"
 ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

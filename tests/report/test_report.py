@@ -20,24 +20,24 @@ from tests.conftest import Outcome
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import TrackingConfig
-from deeplab.config.visible import visible
 from deeplab.data.load import load
 from deeplab.report.html import to_html
 from deeplab.report.markdown import code, escaped, to_markdown
 from deeplab.report.page import Code, Facts, Folded, Group, Listing, Page, Picture, Section, Table, Text, number
-from deeplab.report.points import PARTS
-from deeplab.runs.noise_cells import Cell
-from deeplab.runs.noise_outcome import log_outcome
+from deeplab.report.sweep_tables import PARTS
 from deeplab.sweep.grid import Axis
-from deeplab.sweep.outcome import log_outcome as log_sweep
-from deeplab.sweep.outcome import read_scores
+from deeplab.sweep.parent_run import begin_sweep, children, trial_tags
 from deeplab.sweep.plan import plan_sweep
-from deeplab.sweep.record import begin_sweep, children, trial_tags
-from deeplab.sweep.search_record import Drawn
-from deeplab.sweep.search_record import trials_table as drawn_table
-from deeplab.sweep.summary import summarise
+from deeplab.sweep.results.summary import summarise
+from deeplab.sweep.results.write import log_outcome as log_sweep
+from deeplab.sweep.results.write import read_scores
+from deeplab.sweep.search.parent_run import Drawn
+from deeplab.sweep.search.parent_run import trials_table as drawn_table
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
+from deeplab.visible import visible
+from deeplab.workflows.noise.partial_results import Cell
+from deeplab.workflows.noise.results import log_outcome
 
 NAME = "<b>x</b> & |y|"
 PLAN = (

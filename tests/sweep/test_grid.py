@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeplab.config.compose import Composer
-from deeplab.config.errors import UserError
 from deeplab.config.overrides import expand_override
+from deeplab.errors import UserError
 from deeplab.sweep.grid import Axis, read_grid
 
 GROUPS = {"model": {"cnn": 1, "cnn6": 1, "dense_relu": 1}}

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from tests.conftest import PATIENCE, wait_until
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import RayLauncherConfig
+from deeplab.errors import UserError
 
 TINY = (
     *("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=3", "tracking.save_model=none"),

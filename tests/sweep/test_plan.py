@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from deeplab.config.errors import UserError, UserErrors
-from deeplab.runs.check import Checked
+from deeplab.errors import UserError, UserErrors
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed, with_checks
+from deeplab.workflows.prepare import Checked
 
 CHECKED = Checked("keras", 10, "fingerprint")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
 from deeplab.config.schema import SlurmLauncherConfig
+from deeplab.errors import UserError
 from deeplab.sweep.launch.slurm import SlurmLauncher
 
 Script = Callable[..., str]

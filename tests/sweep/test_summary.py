@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from deeplab.evaluation.statistics import statistics
-from deeplab.sweep import figures
 from deeplab.sweep.grid import Axis
-from deeplab.sweep.outcome import best_trial
-from deeplab.sweep.summary import Best, TrialScores, best_point, summarise
-from deeplab.sweep.tables import points_table, trials_table
+from deeplab.sweep.results import figures
+from deeplab.sweep.results.summary import Best, TrialScores, best_point, summarise
+from deeplab.sweep.results.tables import points_table, trials_table
+from deeplab.sweep.results.write import best_trial
 
 POINTS = [{"l2": "0.1"}, {"l2": "0.2"}, {"l2": "0.3"}]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.tracking.filter import Comparison, Every, Filter, Not, Some, fields, parse
 
 RUN = {

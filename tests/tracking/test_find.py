@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Metric
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
-from deeplab.tracking.fields import full_names, select
+from deeplab.errors import UserError
+from deeplab.tracking.field_names import full_names, select
 from deeplab.tracking.find import all_runs, find_run, run_by_id
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store, open_to_read

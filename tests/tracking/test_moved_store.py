@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from tests.conftest import DEEPLAB, begin_anew
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
-from deeplab.runs.remove import plan_removal, remove
+from deeplab.errors import UserError
+from deeplab.runs.delete import plan_removal, remove
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
+from deeplab.errors import UserError
 from deeplab.tracking import run_log
 from deeplab.tracking.find import find_run
 from deeplab.tracking.run_log import HEARTBEAT_TAG, RunLog, flatten

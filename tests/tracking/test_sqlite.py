@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from mlflow.entities import Metric
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
+from deeplab.errors import UserError
 from deeplab.tracking.find import all_runs, find_run, run_by_id
 from deeplab.tracking.read import last_steps, list_files, metric_history, model_locations, read_artifact
 from deeplab.tracking.run_log import RunLog

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.conftest import wait_until
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import TrackingConfig
+from deeplab.errors import UserError
 from deeplab.tracking import store as store_module
 from deeplab.tracking.store import locate, open_store, open_to_read, shown
 

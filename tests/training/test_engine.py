@@ -11,12 +11,12 @@ from deeplab.config.compose import compose
 from deeplab.config.folders import conf_folders, options
 from deeplab.data.splits import DatasetInfo, Split
 from deeplab.models.build import build
-from deeplab.runs.prepare import prepare
-from deeplab.training.blocks import BlockModel
+from deeplab.training.block_model import BlockModel
 from deeplab.training.engine import BLOCK_SECONDS, Engine, choose_engine, steps_per_block
 from deeplab.training.fit import fit
 from deeplab.training.optimizers import build_optimizer
 from deeplab.training.targets import Targets
+from deeplab.workflows.prepare import prepare
 
 ENGINES = {
     "keras": Engine("keras", False, ""),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import DatasetInfo, Split
+from deeplab.errors import RunError, UserError
 from deeplab.models.build import build
 from deeplab.training.engine import Engine
 from deeplab.training.fit import check_fits, fit

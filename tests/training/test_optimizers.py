@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from deeplab.config import schema
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
-from deeplab.training.optimizers import OPTIMIZERS, build_optimizer
-from deeplab.training.schedules import build_schedule
+from deeplab.errors import UserError
+from deeplab.training.optimizers import OPTIMIZERS, build_optimizer, build_schedule
 
 STEPS, EPOCHS = 10, 4
 

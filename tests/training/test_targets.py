@@ -8,14 +8,14 @@ import pytest
 import tensorflow as tf
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
 from deeplab.data.noise import Noise
 from deeplab.data.splits import DatasetInfo, Split
-from deeplab.runs.prepare import prepare
-from deeplab.training.batches import Lookup
+from deeplab.errors import UserError
 from deeplab.training.engine import Engine
 from deeplab.training.fit import fit
+from deeplab.training.input_pipeline import Lookup
 from deeplab.training.targets import Targets
+from deeplab.workflows.prepare import prepare
 
 IMAGES = DatasetInfo("images", (4, 4, 1), 2, ("a", "b"), "", 1 / 255)
 TINY = ("dataset=digits", "dataset.limit=64", "training.epochs=2", "training.batch_size=16")

@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
-from deeplab.config.errors import UserError
 from deeplab.config.folders import GROUPS, conf_folders, options
 from deeplab.config.yaml_file import read_yaml
+from deeplab.errors import UserError
 
 _RUNS_OFFERED = 50
 _PLAIN = re.compile(r"(?!-)[\w .,:=@%+/#-]*", re.ASCII)
@@ -63,7 +63,7 @@ def _plain(words: Iterable[str]) -> list[str]:
 
 def complete_format(incomplete: str) -> list[str]:
     """The formats that a network can be exported to."""
-    from deeplab.runs.export_formats import FORMATS
+    from deeplab.workflows.export.formats import FORMATS
 
     return [name for name in FORMATS if name.startswith(incomplete)]
 

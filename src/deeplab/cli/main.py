@@ -10,31 +10,31 @@ import typer
 from typer.exceptions import TyperException
 
 import deeplab
-from deeplab.cli.compare import compare
-from deeplab.cli.curves import curves
-from deeplab.cli.doctor import doctor
-from deeplab.cli.evaluate import evaluate
-from deeplab.cli.explain import explain
-from deeplab.cli.export import export
-from deeplab.cli.generate import generate
-from deeplab.cli.list import list_options
-from deeplab.cli.noise import noise
-from deeplab.cli.options import reading_files
-from deeplab.cli.predict import predict
-from deeplab.cli.repair import repair
-from deeplab.cli.report import report
-from deeplab.cli.reproduce import reproduce
-from deeplab.cli.rm import rm
-from deeplab.cli.runs import runs
-from deeplab.cli.show import show
-from deeplab.cli.status import status
-from deeplab.cli.study import study
-from deeplab.cli.sweep import sweep
-from deeplab.cli.terminal import guarded_streams
-from deeplab.cli.train import train
-from deeplab.cli.ui import ui
-from deeplab.config.errors import Interrupted, RunError, UserError, UserErrors
-from deeplab.runs.signals import listen
+from deeplab.cli.arguments import reading_files
+from deeplab.cli.commands.compare import compare
+from deeplab.cli.commands.curves import curves
+from deeplab.cli.commands.doctor import doctor
+from deeplab.cli.commands.evaluate import evaluate
+from deeplab.cli.commands.explain import explain
+from deeplab.cli.commands.export import export
+from deeplab.cli.commands.generate import generate
+from deeplab.cli.commands.list import list_options
+from deeplab.cli.commands.noise import noise
+from deeplab.cli.commands.predict import predict
+from deeplab.cli.commands.repair import repair
+from deeplab.cli.commands.report import report
+from deeplab.cli.commands.reproduce import reproduce
+from deeplab.cli.commands.rm import rm
+from deeplab.cli.commands.runs import runs
+from deeplab.cli.commands.show import show
+from deeplab.cli.commands.status import status
+from deeplab.cli.commands.study import study
+from deeplab.cli.commands.sweep import sweep
+from deeplab.cli.commands.train import train
+from deeplab.cli.commands.ui import ui
+from deeplab.cli.terminal.screen import guarded_streams
+from deeplab.errors import Interrupted, RunError, UserError, UserErrors
+from deeplab.workflows.signals import listen
 
 app = typer.Typer(
     help="Keras experiments from configuration: networks as plain YAML, every run in MLflow.",

@@ -11,9 +11,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from deeplab.config.build import SchemaError, build
 from deeplab.config.defaults import Chosen, choose, merge
-from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.folders import GROUPS, options
 from deeplab.config.identity import with_added_keys
 from deeplab.config.interpolation import check_texts, resolve
@@ -21,9 +19,11 @@ from deeplab.config.library import Library
 from deeplab.config.overrides import is_tag, parse_override
 from deeplab.config.safety import check_values
 from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
-from deeplab.config.tasks import settle
 from deeplab.config.trust import check_addresses
+from deeplab.config.validate import SchemaError, build
 from deeplab.config.yaml_file import Place, copied, read_yaml, texts
+from deeplab.errors import UserError, unknown_name
+from deeplab.tasks import settle
 
 _USES_L2 = re.compile(r"\$\{\s*\.*l2\s*\}")
 

@@ -14,10 +14,10 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from deeplab.config.errors import UserError
 from deeplab.config.folders import GROUPS, options
 from deeplab.config.library import Library
 from deeplab.config.yaml_file import Document, Place, copied
+from deeplab.errors import UserError
 
 MOST_LOADS = 500  # of files by one configuration, each of a dozen looked for three times
 DEEPEST_PACKAGE = 10

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from deeplab.config.errors import UserError
 from deeplab.config.yaml_file import read_text
+from deeplab.errors import UserError
 
 GROUPS = (
     "dataset",

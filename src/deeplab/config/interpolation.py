@@ -15,8 +15,8 @@ from omegaconf.grammar.gen.OmegaConfGrammarParser import OmegaConfGrammarParser
 from omegaconf.grammar_parser import parse
 from omegaconf.grammar_visitor import GrammarVisitor
 
-from deeplab.config.errors import UserError
 from deeplab.config.yaml_file import DEEPEST, MOST_VALUES, Place, copied, dotted
+from deeplab.errors import UserError
 
 LONGEST = 1_000  # characters of a text with ${ in it
 MOST_INTERPOLATED = 50_000  # characters of all different texts with ${ in them; the grammar reads 70,000 a second

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hydra.plugins.config_source import ConfigSource
 
-from deeplab.config.errors import UserError
 from deeplab.config.folders import GROUPS, conf_folders, options
 from deeplab.config.safety import check_document
 from deeplab.config.yaml_file import Document, read_yaml
+from deeplab.errors import UserError
 
 MOST_FILES = 1_000
 MOST_FOLDER_BYTES = 512 << 10

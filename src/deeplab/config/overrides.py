@@ -13,8 +13,8 @@ from hydra.core.override_parser.types import Glob, IntervalSweep, Override, Quot
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from deeplab.config.errors import UserError
 from deeplab.config.safety import check_override
+from deeplab.errors import UserError
 
 MOST_VALUES = 100_000
 _SPACE = re.compile(r"\s*(linspace|logspace)\((?P<inside>.*)\)\s*")

@@ -4,9 +4,9 @@ import re
 from itertools import accumulate
 from typing import Any
 
-from deeplab.config.errors import UserError
 from deeplab.config.interpolation import check_texts
 from deeplab.config.yaml_file import DEEPEST, Document, Place, dotted, texts
+from deeplab.errors import UserError
 
 HYDRA_OVERRIDE = re.compile(r"^[+~]*hydra([./:=@]|$)")
 _KEYWORDS = re.compile(r"^((optional|override) )*[/ ]*")  # before the name in a defaults list

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 
 # The keys whose values are connected to, or say where is written.
 ADDRESSES = ("tracking.uri", "launcher.address")

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from deeplab.config.errors import UserError
 from deeplab.config.yaml_scalars import DisputedError, read_plain
+from deeplab.errors import UserError
 
 MOST_BYTES = 128 << 10
 MOST_VALUES = 10_000

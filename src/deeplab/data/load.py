@@ -8,16 +8,16 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from deeplab.config.errors import UserError, unknown_name
 from deeplab.config.schema import DatasetConfig, PluginDatasetConfig
 from deeplab.data.splits import Split, Splits
 from deeplab.data.stratify import first_of_each, has_classes
+from deeplab.errors import UserError, unknown_name
 
 DATASETS = {
     "digits": "deeplab.data.digits:load",
-    "mnist": "deeplab.data.named:load",
-    "fashion_mnist": "deeplab.data.named:load",
-    "cifar10": "deeplab.data.named:load",
+    "mnist": "deeplab.data.benchmarks:load",
+    "fashion_mnist": "deeplab.data.benchmarks:load",
+    "cifar10": "deeplab.data.benchmarks:load",
     "spiral": "deeplab.data.plane.load:load",
     "circle": "deeplab.data.plane.load:load",
     "xor": "deeplab.data.plane.load:load",
@@ -25,7 +25,7 @@ DATASETS = {
     "plane": "deeplab.data.plane.load:load",
     "bumps": "deeplab.data.plane.load:load",
     "npz": "deeplab.data.npz:load",
-    "image_folder": "deeplab.data.image_folder:load",
+    "image_folder": "deeplab.data.images.image_folder:load",
 }
 ENTRY_POINT_GROUP = "deeplab.datasets"
 

@@ -1,13 +1,23 @@
 """A person's own data set: one `.npz` with x_train, y_train, x_test and y_test, and maybe x_val and y_val."""
 
-from dataclasses import replace
+import math
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deeplab.config.schema import NpzConfig
-from deeplab.data.archive import read_archive
-from deeplab.data.checks import checked_splits
-from deeplab.data.files import existing_file, some
 from deeplab.data.splits import Splits
+from deeplab.data.validate_arrays import checked_splits
+from deeplab.errors import UserError
+from deeplab.files import existing_file, some
 
 
 def load(config: NpzConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every source is called alike)
@@ -27,3 +37,108 @@ def load(config: NpzConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every 
     if not archive.others:
         return splits
     return replace(splits, notes=(*splits.notes, f"not read of {path.name}: {some(archive.others)}"))
+
+
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+VALIDATION_KEYS = ("x_val", "y_val")
+NUMBERS = "biuf"  # kinds of dtype that hold real numbers
+
+# What zipfile, zlib and numpy raise on damaged bytes (each was met by flipping some).
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    EOFError,
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
+DEFLATE_RATIO = 1032  # deflate cannot pack denser than this
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What an archive holds.
+
+    Attributes:
+        arrays: by name: x_train, y_train, x_test, y_test, and x_val and y_val where both are there; as they were
+            stored, integers, floats or booleans of any shape.
+        others: names of what else is in it, which is not read.
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    others: tuple[str, ...]
+
+
+def read_archive(path: Path, where: str) -> Archive:
+    """Read x_train, y_train, x_test and y_test, and x_val and y_val if they are there.
+
+    Nothing is unpickled, and nothing is allocated that the archive's own size cannot hold.
+
+    Args:
+        path: a regular file.
+        where: begins each error, as in `dataset.path=digits.npz`.
+
+    Raises:
+        UserError: no permission, no or a damaged archive, missing arrays, other dtypes.
+    """
+    try:
+        # numpy warns of headers that Python 2 wrote, which read well
+        with warnings.catch_warnings(), zipfile.ZipFile(path) as archive:
+            warnings.simplefilter("ignore")
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            missing = [key for key in KEYS if key not in members]
+            if missing:
+                there = ", ".join(sorted(members)) or "nothing"
+                raise UserError(f"{where}: {', '.join(missing)} missing. The archive holds {there}.")
+            size = path.stat().st_size
+            keys = (*KEYS, *VALIDATION_KEYS) if members.keys() >= set(VALIDATION_KEYS) else KEYS
+            arrays = {key: _read(archive, members[key], size, f"{where}: {key}") for key in keys}
+            return Archive(arrays, tuple(sorted(members.keys() - set(keys))))
+    except PermissionError:
+        raise UserError(f"{where}: no permission to read this file.") from None
+    except MemoryError:
+        raise UserError(f"{where}: the arrays do not fit into memory.") from None
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise UserError(f"{where}: this is not an intact .npz archive ({reason[:120]}).") from error
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, where: str) -> NDArray[Any]:
+    packed = min(info.compress_size, archive_size)
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        packed = packed * DEFLATE_RATIO
+    elif info.compress_type != zipfile.ZIP_STORED:
+        raise UserError(f"{where}: compressed in a way that numpy does not write.")
+    if info.file_size > packed:
+        raise zipfile.BadZipFile(f"{info.filename} claims {info.file_size:,} bytes")
+    with archive.open(info) as stream:
+        shape, dtype = _header(stream)
+        header_size = stream.tell()
+    if dtype.hasobject:
+        raise UserError(f"{where}: pickled Python objects, which are not read. Save an array of numbers.")
+    if dtype.kind not in NUMBERS:
+        raise UserError(f"{where}: dtype {dtype}; integers or floats are needed.")
+    if min(shape, default=0) < 0 or header_size + math.prod(shape) * dtype.itemsize != info.file_size:
+        raise zipfile.BadZipFile(f"{info.filename} claims shape {shape}, which is not its size")
+    with archive.open(info) as stream:
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+        return array
+
+
+def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:  # 3.0 differs in the names of fields only, and records are not numbers
+        raise ValueError(f"array format {version} is not for plain numbers")
+    return shape, dtype

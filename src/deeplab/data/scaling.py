@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 
 Scale = float | Literal["auto"] | None
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from deeplab.data.noise import Noise
 from deeplab.data.splits import Split
-from deeplab.models.memory import evaluation_batch
+from deeplab.models.inspect import evaluation_batch
 
 NOISY = "noisy"
 

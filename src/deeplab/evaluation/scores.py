@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.config.tasks import TaskName
 from deeplab.data.splits import DatasetInfo, Split
-from deeplab.models.memory import evaluation_batch
+from deeplab.models.inspect import evaluation_batch
+from deeplab.tasks import TaskName
 
 Loss = Callable[[Any, Any], Any]
 Float = NDArray[np.float32]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from deeplab.config.errors import UserError, unknown_name
+from deeplab.errors import UserError, unknown_name
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 
 LARGEST = 2**31 - 1

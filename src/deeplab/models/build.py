@@ -9,12 +9,12 @@ import keras
 import tensorflow as tf
 
 from deeplab.config.schema import ModelConfig
-from deeplab.models.check import check_layers
-from deeplab.models.endings import check_ending, check_task
-from deeplab.models.make import make_layers
-from deeplab.models.rows import Rows
+from deeplab.dataset_info import Rows
+from deeplab.models.check_layers import check_layers
+from deeplab.models.expand import Entry, unstack
+from deeplab.models.make_layers import make_layers
+from deeplab.models.output_layer import check_ending, check_task
 from deeplab.models.shapes import check_fit, count_parameters
-from deeplab.models.stacks import Entry, unstack
 
 
 def check_network(config: ModelConfig, info: Rows) -> int:

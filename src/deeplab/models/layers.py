@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from deeplab.config.errors import unknown_name
+from deeplab.errors import unknown_name
 
 LAYERS = {
     "Activation": "keras.layers:Activation",

@@ -3,13 +3,13 @@
 import math
 from typing import Any
 
-from deeplab.config.errors import UserError
+from deeplab.dataset_info import Rows
+from deeplab.errors import UserError
 from deeplab.models.arguments import LARGEST
-from deeplab.models.check import MOST_PARAMETERS
+from deeplab.models.check_layers import MOST_PARAMETERS
+from deeplab.models.expand import Entry
 from deeplab.models.layers import needs_maps
-from deeplab.models.make import first_sentence
-from deeplab.models.rows import Rows
-from deeplab.models.stacks import Entry
+from deeplab.models.make_layers import first_sentence
 
 Shape = tuple[int, ...]
 

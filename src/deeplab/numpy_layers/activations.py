@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deeplab.config.errors import unknown_name
+from deeplab.errors import unknown_name
 from deeplab.numpy_layers.arrays import Array, floats
 
 # Klambauer et al. (2017), "Self-normalizing neural networks".

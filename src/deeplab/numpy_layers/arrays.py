@@ -6,7 +6,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.config.errors import nearest
+from deeplab.errors import nearest
 
 Array = NDArray[np.floating[Any]]
 Pair = int | tuple[int, int]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deeplab.config.errors import nearest
+from deeplab.errors import nearest
 from deeplab.numpy_layers.activations import activation, leaky_relu
 from deeplab.numpy_layers.arrays import Array, floats
 from deeplab.numpy_layers.convolution import convolution, depthwise_convolution, transposed_convolution

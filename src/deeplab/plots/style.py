@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
-from deeplab.config.visible import visible
+from deeplab.visible import visible
 
 # Okabe and Ito (2008), "Color universal design": told apart with every common kind of colour vision.
 BLUE = "#0072B2"

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.compose import compose
-from deeplab.config.errors import UserError
 from deeplab.config.yaml_file import read_stored
+from deeplab.errors import UserError
 from deeplab.report.page import Cell, Code, Folded, Listing, Part, Section, Table, Text
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.run_log import flatten

@@ -5,8 +5,8 @@ from base64 import b64encode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from deeplab.config.visible import visible
 from deeplab.report.page import Cell, Code, Page, Picture, Section, number, slug
+from deeplab.visible import visible
 
 
 def to_html(page: Page) -> str:

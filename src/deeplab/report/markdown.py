@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from deeplab.config.visible import visible, visible_line
 from deeplab.report.page import (
     Cell,
     Code,
@@ -19,6 +18,7 @@ from deeplab.report.page import (
     slug,
     words,
 )
+from deeplab.visible import visible, visible_line
 
 # What would be read as mark-up. An underscore inside a word is none.
 _MARKS = re.compile(r"[\\`*\[\]<>&~|$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Section, Text
-from deeplab.runs.command import command
-from deeplab.runs.rows import Row
-from deeplab.tracking.fields import SOURCE_TAG
+from deeplab.runs.command_line import command
+from deeplab.runs.summary import Row
+from deeplab.tracking.field_names import SOURCE_TAG
 from deeplab.tracking.read import read_artifact, read_packages
-from deeplab.tracking.status import status_of
+from deeplab.tracking.run import status_of
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

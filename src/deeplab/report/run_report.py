@@ -10,8 +10,8 @@ from deeplab.report.page import Cell, Code, Folded, Group, Page, Part, Section, 
 from deeplab.report.pictures import pictures_in, read_pictures
 from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
 from deeplab.runs.detail import scores_by_data
-from deeplab.runs.rows import Row, rows
-from deeplab.tracking.fields import KIND_TAG, SOURCE_TAG, validated_on_test
+from deeplab.runs.summary import Row, rows
+from deeplab.tracking.field_names import KIND_TAG, SOURCE_TAG, validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.read import read_artifact, read_history
 from deeplab.tracking.store import Store

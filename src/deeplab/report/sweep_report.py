@@ -4,16 +4,16 @@ import csv
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from deeplab.config.choice import ON_TEST, left_out
+from deeplab.choice import ON_TEST, left_out
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Facts, Folded, Page, Part, Section, Table, Text, number, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.points import Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
-from deeplab.runs.rows import rows
-from deeplab.sweep.outcome import LOGGED
-from deeplab.sweep.summary import METRICS
-from deeplab.tracking.fields import PARENT_TAG, validated_on_test
+from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
+from deeplab.runs.summary import rows
+from deeplab.sweep.results.summary import METRICS
+from deeplab.sweep.results.write import LOGGED
+from deeplab.tracking.field_names import PARENT_TAG, validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.read import read_artifact
 from deeplab.tracking.store import Store

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
+from deeplab.files import check_file
 from deeplab.report.page import slug
-from deeplab.runs.outputs import check_file
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
+from deeplab.files import write_file
 from deeplab.report.html import to_html
 from deeplab.report.markdown import to_markdown
 from deeplab.report.noise_report import noise_report
@@ -13,8 +14,7 @@ from deeplab.report.pictures import files_of
 from deeplab.report.run_report import run_report
 from deeplab.report.sweep_report import sweep_report
 from deeplab.report.targets import SUFFIXES, figures_of
-from deeplab.runs.outputs import write_file
-from deeplab.tracking.fields import KIND_TAG
+from deeplab.tracking.field_names import KIND_TAG
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.runs.detail import LAYER, layers
-from deeplab.runs.rows import Row, rows
-from deeplab.tracking.fields import KIND_TAG
+from deeplab.runs.summary import Row, rows
+from deeplab.tracking.field_names import KIND_TAG
 from deeplab.tracking.read import read_history
 from deeplab.tracking.store import Store
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deeplab.runs.command import command
-from deeplab.runs.rows import Row, rows
-from deeplab.tracking.fields import PARENT_TAG
+from deeplab.runs.command_line import command
+from deeplab.runs.summary import Row, rows
+from deeplab.tracking.field_names import PARENT_TAG
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.read import list_files, model_locations, read_history, read_packages
 from deeplab.tracking.store import Store
@@ -73,7 +73,7 @@ def detail(store: Store, run: "Run") -> Detail:
 
 def as_plain(found: Detail) -> dict[str, Any]:
     """A run in full as plain values, as JSON has it."""
-    from deeplab.runs.rows import as_plain as row_as_plain
+    from deeplab.runs.summary import as_plain as row_as_plain
 
     return {
         **row_as_plain(found.row),

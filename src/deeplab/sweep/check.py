@@ -9,14 +9,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from deeplab.config.build import build
-from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import ExperimentConfig
+from deeplab.config.validate import build
 from deeplab.data.splits import Splits
-from deeplab.runs.check import Checked, check
+from deeplab.errors import RunError, UserError
+from deeplab.sweep.child_process import ctrl_c_blocked, end_with_parent
 from deeplab.sweep.plan import Plan, with_checks
-from deeplab.sweep.processes import ctrl_c_blocked, end_with_parent
 from deeplab.tracking.store import locate, open_to_read
+from deeplab.workflows.prepare import Checked, check
 
 
 def checked_plan(plan: Plan) -> Plan:
@@ -72,8 +72,8 @@ def _check_and_tell(connection: Connection, points: Sequence[dict[str, Any]], wo
 def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Checked | str]:
     # Here, because `runs.check` is what imports TensorFlow, and says much about it.
     from deeplab.data.load import load
-    from deeplab.runs.initial_weights import check_weights
     from deeplab.training.runtime import load_keras
+    from deeplab.workflows.initial_weights import check_weights
 
     load_keras()
     found: list[Checked | str] = []

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from deeplab.config.compose import Composed, Composer
-from deeplab.config.errors import UserError, UserErrors
 from deeplab.config.folders import GROUPS, options
 from deeplab.config.overrides import Interval, expand_override, meaning, parse_override, read_interval
+from deeplab.errors import UserError, UserErrors
 
 MOST_LINES = 20
 MOST_TRIED = 100  # points, until one is found that can be composed

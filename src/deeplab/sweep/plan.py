@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from deeplab.config.compose import Composed, Composer
-from deeplab.config.cores import cores
-from deeplab.config.errors import UserError
 from deeplab.config.identity import identity, sha
 from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, Metric, SweepConfig
-from deeplab.runs.check import Checked
+from deeplab.errors import UserError
+from deeplab.machine import cores
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
+from deeplab.workflows.prepare import Checked
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 8

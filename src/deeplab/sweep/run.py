@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from deeplab.config.build import build
-from deeplab.config.errors import Interrupted, UserError, exit_status
 from deeplab.config.schema import ExperimentConfig
-from deeplab.runs.signals import signals_ignored
-from deeplab.sweep.attempts import WAIT_SECONDS, Progress, end_running, lost
+from deeplab.config.validate import build
+from deeplab.errors import Interrupted, UserError, exit_status
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.outcome import log_outcome, read_scores
+from deeplab.sweep.parent_run import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
 from deeplab.sweep.plan import Plan
-from deeplab.sweep.record import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
-from deeplab.sweep.summary import Summary, summarise
+from deeplab.sweep.progress import WAIT_SECONDS, Progress, end_running, lost
+from deeplab.sweep.results.summary import Summary, summarise
+from deeplab.sweep.results.write import log_outcome, read_scores
 from deeplab.sweep.trial import Event, Job
+from deeplab.tracking.run import is_alive
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.status import is_alive
 from deeplab.tracking.store import Place, Store, open_store
+from deeplab.workflows.signals import signals_ignored
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -5,11 +5,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deeplab.config.errors import UserError
-from deeplab.sweep.record import children
+from deeplab.errors import UserError
+from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.read import last_steps
-from deeplab.tracking.status import heartbeat_age, status_of
+from deeplab.tracking.run import heartbeat_age, status_of
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

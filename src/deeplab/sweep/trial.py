@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
-from deeplab.config.build import build
 from deeplab.config.compose import Composed
-from deeplab.config.errors import Interrupted, Pruned, RunError, UserError
 from deeplab.config.schema import ExperimentConfig
-from deeplab.runs.membership import Membership
-from deeplab.runs.prepare import Prepared
-from deeplab.runs.resume import Resumption, checkpoint_folder
-from deeplab.runs.train import RunObserver, RunResult, train
+from deeplab.config.validate import build
+from deeplab.errors import Interrupted, Pruned, RunError, UserError
 from deeplab.tracking.store import Store, open_store
 from deeplab.training import checkpoint as checkpoints
+from deeplab.training.compiled_cache import Workshop
 from deeplab.training.history import Epoch
-from deeplab.training.workshop import Workshop
+from deeplab.workflows.prepare import Prepared
+from deeplab.workflows.recording import Membership
+from deeplab.workflows.resume import Resumption, checkpoint_folder
+from deeplab.workflows.train import RunObserver, RunResult, train
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

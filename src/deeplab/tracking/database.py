@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 
 ARTIFACTS = "mlruns"  # the folder beside a database in which the files of its runs lie
 WAYS_ON = "Give tracking.uri=sqlite:///FOLDER/mlflow.db or the address of an MLflow server that runs."

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.tracking.locations import is_inside, local_path
 from deeplab.tracking.notice import tell
 from deeplab.tracking.relocate import BESIDE, BESIDE_TAG

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 
 Value = str | float
 # What a run has under the name of a field, or None.

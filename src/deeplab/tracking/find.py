@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from deeplab.config.choice import ON_TEST, candidates, left_out
-from deeplab.config.errors import UserError, nearest
-from deeplab.tracking.fields import KIND_TAG, asks_for_validation, select, validated_on_test
+from deeplab.choice import ON_TEST, candidates, left_out
+from deeplab.errors import UserError, nearest
+from deeplab.tracking.field_names import KIND_TAG, asks_for_validation, select, validated_on_test
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from deeplab.config.errors import UserError
 from deeplab.config.trust import trusts_files
+from deeplab.errors import UserError
 
 _COLUMNS = (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("logged_models", "artifact_location"))
 # On this machine, or with a provider that is sent signatures and no secret.

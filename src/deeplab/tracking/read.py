@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.tracking.locations import current, local_path
 from deeplab.tracking.provenance import PACKAGES_FILE
 from deeplab.tracking.sqlite import SqliteRun

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.tracking.database import ARTIFACTS
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
 from deeplab.tracking.locations import Move, current, local_path, same_folder

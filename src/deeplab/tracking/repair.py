@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from deeplab.tracking.find import all_runs
+from deeplab.tracking.run import is_alive
 from deeplab.tracking.run_log import ERROR_TAG
-from deeplab.tracking.status import is_alive
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG, now
 from deeplab.tracking.locations import local_path

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deeplab.config.errors import UserError
+from deeplab.errors import UserError
 
 # Of MLflow's tables, as Alembic numbers them: MLflow 3.17.
 REVISIONS = ("dc11669786a5",)

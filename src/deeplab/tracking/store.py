@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from deeplab.config.errors import UserError, nearest
 from deeplab.config.schema import TrackingConfig
+from deeplab.errors import UserError, nearest
 from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
 from deeplab.tracking.foreign import check_locations

@@ -7,22 +7,29 @@ from typing import Any
 
 import keras
 
-from deeplab.config.errors import RunError, UserError
 from deeplab.config.schema import TrainingConfig
-from deeplab.config.tasks import TASKS
 from deeplab.data.splits import Split
-from deeplab.models.memory import evaluation_batch
-from deeplab.training.batches import EpochOrder, Lookup, block_sizes, looked_up, single_batches, validation_batches
-from deeplab.training.blocks import BlockModel
+from deeplab.errors import RunError, UserError
+from deeplab.models.inspect import evaluation_batch
+from deeplab.tasks import TASKS
+from deeplab.training.block_model import BlockModel
+from deeplab.training.callbacks import Keeper
 from deeplab.training.checkpoint import Checkpoint
+from deeplab.training.compiled_cache import Workshop
 from deeplab.training.engine import Engine, steps_per_block
 from deeplab.training.history import Epoch, History
-from deeplab.training.keeper import Keeper
+from deeplab.training.input_pipeline import (
+    EpochOrder,
+    Lookup,
+    block_sizes,
+    looked_up,
+    single_batches,
+    validation_batches,
+)
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
 from deeplab.training.targets import Targets
-from deeplab.training.workshop import Workshop
 
 
 def fit(

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import TrainingConfig
+from deeplab.errors import UserError
 
 LOSSES = {
     "categorical_crossentropy": "CategoricalCrossentropy",

@@ -3,8 +3,16 @@
 from dataclasses import asdict
 from typing import Any
 
-from deeplab.config.schema import OptimizerConfig, ScheduleConfig
-from deeplab.training.schedules import build_schedule
+from deeplab.config.schema import (
+    ConstantConfig,
+    CosineConfig,
+    ExponentialConfig,
+    InverseTimeConfig,
+    OptimizerConfig,
+    PiecewiseConfig,
+    ScheduleConfig,
+)
+from deeplab.errors import UserError
 
 OPTIMIZERS = {"sgd": "SGD", "rmsprop": "RMSprop", "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW"}
 
@@ -17,3 +25,44 @@ def build_optimizer(config: OptimizerConfig, schedule: ScheduleConfig, steps_per
     kind = arguments.pop("kind")
     learning_rate = build_schedule(schedule, arguments.pop("learning_rate"), steps_per_epoch, epochs)
     return getattr(keras.optimizers, OPTIMIZERS[kind])(learning_rate=learning_rate, **arguments)
+
+
+def build_schedule(config: ScheduleConfig, learning_rate: float, steps_per_epoch: int, epochs: int) -> Any:
+    """A Keras learning-rate schedule, or the plain number where it is constant.
+
+    Args:
+        config: the schedule; what it gives in epochs is turned into steps here.
+        learning_rate: that of the optimizer.
+        steps_per_epoch: batches in an epoch.
+        epochs: length of the whole training.
+
+    Raises:
+        UserError: a warm-up that is as long as the training.
+    """
+    from keras.optimizers import schedules
+
+    if isinstance(config, ConstantConfig):
+        return learning_rate
+    if isinstance(config, InverseTimeConfig):
+        return schedules.InverseTimeDecay(learning_rate, config.decay_steps, config.decay_rate)
+    if isinstance(config, ExponentialConfig):
+        decay_steps = max(1, round(config.decay_epochs * steps_per_epoch))
+        return schedules.ExponentialDecay(learning_rate, decay_steps, config.decay_rate)
+    if isinstance(config, CosineConfig):
+        warmup_steps = round(config.warmup_epochs * steps_per_epoch)
+        if warmup_steps >= epochs * steps_per_epoch:
+            raise UserError(
+                f"schedule.warmup_epochs: must be less than training.epochs ({epochs}), got {config.warmup_epochs}."
+            )
+        return schedules.CosineDecay(
+            0.0 if warmup_steps else learning_rate,
+            epochs * steps_per_epoch - warmup_steps,
+            alpha=config.final_factor,
+            warmup_target=learning_rate if warmup_steps else None,
+            warmup_steps=warmup_steps,
+        )
+    assert isinstance(config, PiecewiseConfig)
+    return schedules.PiecewiseConstantDecay(
+        [max(1, round(epoch * steps_per_epoch)) for epoch in config.boundary_epochs],
+        [learning_rate * factor for factor in config.factors],
+    )

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.config.cores import cores
-from deeplab.config.errors import UserError
 from deeplab.config.schema import TrainingConfig
+from deeplab.errors import UserError
+from deeplab.machine import cores
 
 # Keras imports these where it finds them, for wrappers and galleries that nothing here uses: a third of its seconds.
 _OF_NO_USE = ("sklearn", "matplotlib")

@@ -12,7 +12,7 @@ from deeplab.config.schema.optimizer import OptimizerConfig
 from deeplab.config.schema.schedule import ScheduleConfig
 from deeplab.config.schema.training import TrainingConfig
 from deeplab.config.schema.validation import ValidationConfig
-from deeplab.config.tasks import TaskName
+from deeplab.tasks import TaskName
 
 
 @dataclass(frozen=True, config=STRICT)

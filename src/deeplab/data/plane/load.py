@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import PlaneConfig
 from deeplab.data.assemble import assemble
 from deeplab.data.plane.classes import circle, gaussians, spiral, xor
 from deeplab.data.plane.inputs import to_inputs
 from deeplab.data.plane.values import bumps, plane
 from deeplab.data.splits import Splits
+from deeplab.errors import UserError
 
 CLASSES = {"spiral": spiral, "circle": circle, "xor": xor, "gaussians": gaussians}
 VALUES = {"plane": plane, "bumps": bumps}

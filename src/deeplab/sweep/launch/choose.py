@@ -4,8 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import LocalLauncherConfig
+from deeplab.errors import UserError
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.plan import Plan, workers_of
 

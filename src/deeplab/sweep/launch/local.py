@@ -10,8 +10,8 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from deeplab.sweep.child_process import ctrl_c_blocked
 from deeplab.sweep.launch.worker import work
-from deeplab.sweep.processes import ctrl_c_blocked
 from deeplab.sweep.trial import Answer, Event, Job
 
 # Settings of a process rather than of a training.

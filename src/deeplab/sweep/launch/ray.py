@@ -12,8 +12,8 @@ import ray
 from ray._private import ray_constants
 from ray.exceptions import RayError, TaskCancelledError
 
-from deeplab.config.errors import UserError
 from deeplab.config.schema import RayLauncherConfig
+from deeplab.errors import UserError
 from deeplab.sweep.trial import Event, Job, last_event
 from deeplab.tracking.store import PORTS
 

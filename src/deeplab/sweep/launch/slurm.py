@@ -9,11 +9,11 @@ from typing import Any
 import submitit
 from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
 
-from deeplab.config.cores import cores
-from deeplab.config.errors import UserError
 from deeplab.config.schema import SlurmLauncherConfig
-from deeplab.config.visible import visible_line
+from deeplab.errors import UserError
+from deeplab.machine import cores
 from deeplab.sweep.trial import Event, Job, last_event
+from deeplab.visible import visible_line
 
 MOST_JOBS = 500
 POLL_SECONDS = 0.2

@@ -7,10 +7,10 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from deeplab.runs.signals import listen
-from deeplab.sweep.processes import end_with_parent
+from deeplab.sweep.child_process import end_with_parent
 from deeplab.sweep.trial import Answer, Event, Job, run_trial
-from deeplab.training.workshop import Workshop
+from deeplab.training.compiled_cache import Workshop
+from deeplab.workflows.signals import listen
 
 # What a process may hold of memory beyond what it held after its first trial.
 MOST_GROWTH_BYTES = 400 << 20

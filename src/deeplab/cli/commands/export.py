@@ -1,0 +1,60 @@
+"""`deeplab export`: a trained network for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides
+from deeplab.cli.completion import complete_format
+from deeplab.errors import Interrupted, UserError, exit_status, unknown_name
+
+
+def export(
+    run: RunName,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="FORMAT", help="keras, saved_model, onnx or tflite.", autocompletion=complete_format
+        ),
+    ] = None,
+    overrides: StoreOverrides = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PATH", help="Where to; the run's name if not given.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Export a trained network, and check that what was written says the same.
+
+    deeplab export latest --to onnx --out digits.onnx
+    """
+    from deeplab.config.compose import compose
+    from deeplab.workflows.export.formats import FORMATS
+
+    if to is None:
+        raise UserError(f"Say what to export to: --to with one of {', '.join(FORMATS)}.")
+    if to not in FORMATS:
+        raise unknown_name("format", to, FORMATS, "--to")
+    config = compose(check_store_overrides(overrides or [], "export"), config_dir).config
+    # Here, because what follows imports NumPy, MLflow and TensorFlow.
+    from deeplab.cli.terminal.text import print_line
+    from deeplab.tracking.store import open_to_read
+    from deeplab.workflows.export.export import TOLERANCE
+    from deeplab.workflows.export.export import export as export_run
+
+    try:
+        made = export_run(open_to_read(config.tracking), run, to, out, force)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
+    print_line(f"{made.path}: {made.size / 1e6:.2f} MB, the network of run {made.trained.name}")
+    rows = f"{made.random_rows} random rows" + (f" and {made.test_rows} test rows" if made.test_rows else "")
+    print_line(
+        f"loaded again and asked about {rows}: it differs by {made.difference:.1e} at most ({TOLERANCE:g} is allowed)"
+    )
+    if made.rounding is not None:
+        print_line(
+            f"it computes in float32; the run's mixed precision differs from that by {made.rounding:.1e} at most"
+        )
+    if made.missing:
+        print_line(f"test rows were not compared: {made.missing}")

@@ -1,0 +1,70 @@
+"""`deeplab noise`: how noise spoils a classifier, and what networks that denoise take back."""
+
+from typing import Annotated
+
+import typer
+
+from deeplab.cli.arguments import check_store_overrides
+from deeplab.cli.completion import complete_run
+from deeplab.errors import Interrupted, exit_status
+
+KINDS = ("salt_and_pepper", "gaussian", "masking")
+
+
+def noise(
+    classifier: Annotated[
+        str,
+        typer.Option(
+            "--classifier", metavar="RUN", help="The run whose network classifies.", autocompletion=complete_run
+        ),
+    ],
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN]...",
+            help="Runs whose networks denoise: ids, names, latest, best:model=autoencoder. Also tracking.uri=...",
+            autocompletion=complete_run,
+            show_default=False,
+        ),
+    ] = None,
+    levels: Annotated[
+        str, typer.Option(metavar="LEVELS", help="START:STOP:STEP, or levels with commas between them.")
+    ] = "0:1:0.1",
+    seeds: Annotated[int, typer.Option(metavar="N", help="Draws of the noise at each level.")] = 5,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--noise",
+            metavar="KIND",
+            help=f"{', '.join(KINDS)}; that of the first denoiser if not given.",
+        ),
+    ] = None,
+) -> None:
+    """Classify noisy test images, as they are and denoised, at several levels.
+
+    deeplab noise latest --classifier best:model=cnn6 --levels 0:1:0.1
+    """
+    from deeplab.errors import unknown_name
+    from deeplab.workflows.noise.levels import read_levels
+
+    given = runs or []
+    store_words = check_store_overrides(
+        [word for word in given if "=" in word and not word.startswith("best:")], "noise"
+    )
+    denoisers = tuple(word for word in given if word not in store_words)
+    if kind is not None and kind not in KINDS:
+        raise unknown_name("noise", kind, KINDS, "--noise")
+    try:
+        # Here, because what follows imports NumPy, MLflow and TensorFlow.
+        from deeplab.cli.terminal.noise_progress import noise_progress, show_noise
+        from deeplab.config.compose import compose
+        from deeplab.tracking.store import open_existing
+        from deeplab.workflows.noise.evaluate import NoiseSettings, noise_curve
+
+        settings = NoiseSettings(classifier, denoisers, kind, read_levels(levels), seeds)
+        store = open_existing(compose(store_words).config.tracking)
+        with noise_progress() as observer:
+            result = noise_curve(settings, store, observer)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted before the evaluation began; there is no run.", exit_status(interrupt)) from None
+    show_noise(result)

@@ -1,0 +1,156 @@
+"""`deeplab predict`: what a trained network says of pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deeplab.cli.arguments import STORE_KEYS, ConfigDir, RunName
+from deeplab.cli.terminal.tables import console, table
+from deeplab.errors import Interrupted, UserError, exit_status
+from deeplab.files import some
+from deeplab.workflows.predict import Answer, Answers
+
+Images = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[IMAGE|FOLDER]...",
+        help="Image files and folders of them; tracking.uri=... for another store.",
+        show_default=False,
+    ),
+]
+
+
+def predict(
+    run: RunName,
+    images: Images = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The picture that is drawn, a PNG.")] = Path(
+        "predictions.png"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every image and class in it.")] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Say what is on pictures, and draw them as the network saw them.
+
+    deeplab predict latest digit.png scans/
+    """
+    from deeplab.config.compose import compose
+    from deeplab.files import check_file
+
+    overrides = [word for word in images or [] if word.startswith(STORE_KEYS)]
+    words = [word for word in images or [] if not word.startswith(STORE_KEYS)]
+    if not words:
+        raise UserError("Give an image or a folder of images, as in: deeplab predict latest digit.png")
+    config = compose(overrides, config_dir).config
+    check_file(out, ".png", "--out")
+    # Here, because what follows imports NumPy, Pillow, MLflow and TensorFlow.
+    from deeplab.data.images.find import find_pictures
+
+    pictures = find_pictures(words, out)
+    from deeplab.cli.terminal.text import print_line, to_json
+    from deeplab.files import write_file
+    from deeplab.tracking.store import open_to_read
+    from deeplab.workflows.predict import draw_answers
+    from deeplab.workflows.predict import predict as predict_pictures
+
+    try:
+        answers = predict_pictures(open_to_read(config.tracking), run, pictures.paths)
+        write_file(out, draw_answers(answers))
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
+    if as_json:
+        values = {**as_values(answers), "left_out": [*map(str, pictures.left_out)], "picture": str(out)}
+        print(to_json(values))
+    else:
+        show_answers(answers, pictures.left_out)
+        print_line(f"picture {out}")
+
+
+MOST_ROWS = 50
+TOP = 3
+
+
+def show_answers(answers: Answers, left_out: Sequence[Path] = ()) -> None:
+    """Print the three most likely classes of each picture, and what was not looked at."""
+    rows = table(heads=("image",))
+    # Which were inverted, where some were and some were not, and which are doubtful; lines below the table say why.
+    are_mixed = 0 < sum(answer.inverted for answer in answers.answers) < len(answers.answers)
+    has_marks = are_mixed or any(answer.is_doubtful for answer in answers.answers)
+    if has_marks:
+        rows.add_column("", no_wrap=True)
+    for head in ("class", "probability", "second", "third"):
+        rows.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
+    for answer in answers.answers[:MOST_ROWS]:
+        first, *others = answer.top(TOP)
+        names = answers.facts.class_names
+        cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
+        words = ("inverted",) * (are_mixed and answer.inverted) + ("doubtful",) * answer.is_doubtful
+        marks = [" ".join(words)] if has_marks else []
+        rows.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
+    screen = console()
+    screen.print(rows)
+    missed = [f"left out, being no image files: {some([*map(str, left_out)])}"] if left_out else []
+    for line in [*missed, *remarks(answers)]:
+        screen.print(line, soft_wrap=True)
+
+
+def remarks(answers: Answers) -> list[str]:
+    """What must be known besides."""
+    lines, count = [], len(answers.answers)
+    if count > MOST_ROWS:
+        lines.append(f"and {count - MOST_ROWS:,} more images; --json prints them all")
+    inverted = [answer for answer in answers.answers if answer.inverted]
+    if inverted:
+        assert answers.facts.drawing is not None
+        data, picture = ("light", "dark") if answers.facts.drawing.background < 0.5 else ("dark", "light")
+        which = "The image was" if count == 1 else f"{len(inverted):,} of {count:,} images were"
+        lines.append(
+            f"{which} inverted: {answers.facts.name} is drawn {data} on {picture}, "
+            f"and the border says {picture} on {data}."
+        )
+    trimmed = sum(answer.trimmed for answer in answers.answers)
+    if trimmed:
+        what = "the image" if count == 1 else f"{trimmed:,} of {count:,} images"
+        lines.append(f"A frame, an edge or specks on {what} were left out; the picture shows what the network saw.")
+    odd = [answer for answer in answers.answers if answer.is_doubtful]
+    if odd:
+        which = "The image does" if count == 1 else f"{len(odd):,} of {count:,} images do"
+        seen = some([f"{answer.path}: {' and '.join(answer.unlike)}" for answer in odd])
+        lines.append(f"{which} not look like {answers.facts.name}, so the answer is doubtful ({seen}).")
+    blank = [str(answer.path) for answer in answers.answers if answer.blank]
+    if blank:
+        more = f" and {len(blank) - 1:,} more" if len(blank) > 1 else ""
+        lines.append(f"Nothing is to be seen on {blank[0]}{more}, and a network answers all the same.")
+    return [*lines, f"run {answers.trained.name}, trained on {answers.facts.name}"]
+
+
+def as_values(answers: Answers) -> dict[str, Any]:
+    """Everything as plain values: each image with the probability of each class."""
+    names = answers.facts.class_names
+    return {
+        "run": answers.trained.run.info.run_id,
+        "name": answers.trained.run.info.run_name,
+        "dataset": answers.facts.name,
+        "images": [
+            {
+                "image": str(answer.path),
+                "class": names[answer.top(1)[0]],
+                "probability": float(answer.probabilities[answer.top(1)[0]]),
+                "top": [
+                    {"class": names[index], "probability": float(answer.probabilities[index])}
+                    for index in answer.top(TOP)
+                ],
+                "probabilities": dict(zip(names, map(float, answer.probabilities), strict=True)),
+                "inverted": answer.inverted,
+                "blank": answer.blank,
+                "trimmed": answer.trimmed,
+                "unlike": [*answer.unlike],
+            }
+            for answer in answers.answers
+        ],
+    }
+
+
+def _per_cent(answer: Answer, index: int) -> str:
+    return f"{100 * answer.probabilities[index]:.1f} %"

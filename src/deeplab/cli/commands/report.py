@@ -1,0 +1,82 @@
+"""`deeplab report`: a run, a sweep, an evaluation or a study as one page to hand on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deeplab.cli.arguments import ConfigDir, RunArguments, named_runs
+from deeplab.cli.terminal.text import print_line
+from deeplab.errors import UserError
+
+if TYPE_CHECKING:
+    from deeplab.report.page import Page
+
+
+def report(
+    run: RunArguments,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="NAME.html or NAME.md; here, named for the run, if not given."),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="html|markdown|both", help="By the ending of --out, else html."),
+    ] = None,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Write a run, a sweep, an evaluation or a study as one HTML file that needs nothing else, or as Markdown.
+
+    deeplab report latest --out report.html
+
+    A study is meant by its folder: deeplab report experiments/digits_dense
+    """
+    from deeplab.report.targets import targets
+
+    if out is not None and out.is_dir():
+        raise UserError(f"--out {out}: this is a folder; give the name of a file.")
+    paths = targets(out or Path("report"), form)
+    if _is_study(run):
+        page, name = _study(Path(run[0]))
+    else:
+        try:
+            page, name = _run(run, config_dir)
+        except UserError as error:
+            if "/" in run[0] and "=" not in run[0]:  # a folder was meant, it seems
+                raise UserError(f"{error} There is no study.yaml in {run[0]} either.") from error
+            raise
+    if out is None:
+        # Names may hold dots, which begin no ending.
+        paths = targets(Path(f"report-{name}"), form or "html")
+    from deeplab.report.write import write_report
+
+    write_report(page, paths)
+    for path in paths:
+        print_line(f"report {path}")
+
+
+def _is_study(words: list[str]) -> bool:
+    """Whether a folder is meant; a run may be called as one that has no study in it."""
+    from deeplab.study.config import FILE
+
+    return len(words) == 1 and (Path(words[0]) / FILE).is_file()
+
+
+def _study(folder: Path) -> "tuple[Page, str]":
+    from deeplab.report.page import slug
+    from deeplab.study.config import read_study
+    from deeplab.study.page import study_report
+    from deeplab.study.results import Results
+
+    page = study_report(read_study(folder), Results(folder).lines, folder)
+    return page, slug(folder.resolve().name)
+
+
+def _run(words: list[str], config_dir: Path | None) -> "tuple[Page, str]":
+    store, found = named_runs(words, config_dir)
+    if len(found) > 1:
+        raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(words)}")
+    from deeplab.report.targets import named_for
+    from deeplab.report.write import describe
+
+    return describe(store, found[0]), named_for(found[0])

@@ -1,0 +1,61 @@
+"""`deeplab rm`: delete runs."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deeplab.cli.arguments import ConfigDir, RunArguments, named_runs
+from deeplab.errors import UserError
+
+if TYPE_CHECKING:
+    from deeplab.runs.delete import Removal
+
+
+def rm(
+    runs: RunArguments,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    outside: Annotated[
+        bool, typer.Option("--outside", help="Delete files, too, that lie outside the store's folder.")
+    ] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Delete runs, with their trials, models, figures and checkpoints, after asking.
+
+    The files are gone for good. The run's own lines stay in the database, hidden, until 'mlflow gc' sweeps them out.
+    """
+    store, found = named_runs(runs, config_dir)
+    from deeplab.cli.terminal.tables import size
+    from deeplab.runs.delete import plan_removal, remove
+
+    removals = plan_removal(store, found, outside)
+    total = size(sum(removal.bytes for removal in removals))
+    _print(removals)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UserError("There is no terminal to ask on; nothing was deleted. To delete without asking: --yes")
+        count = "this run" if len(removals) == 1 else f"these {len(removals)} runs"
+        if not typer.confirm(f"Delete {count} and {total} of files for good?"):
+            print("nothing was deleted")
+            return
+    for removal in removals:
+        remove(store, removal)
+    print(f"deleted {len(removals)} run{'' if len(removals) == 1 else 's'}, {total} freed")
+
+
+def _print(removals: "list[Removal]") -> None:
+    from deeplab.cli.terminal.tables import console, size, table
+
+    shown = table()
+    shown.add_column("id", no_wrap=True)
+    for head in ("name", "kind", "status"):
+        shown.add_column(head, overflow="fold")
+    for head in ("files", "size"):
+        shown.add_column(head, justify="right", no_wrap=True)
+    for removal in removals:
+        row = removal.row
+        shown.add_row(row.id[:8], row.name, row.kind, row.status.lower(), str(removal.files), size(removal.bytes))
+    screen = console()
+    screen.print(shown)
+    for place in (place for removal in removals for place in removal.outside):
+        screen.print(f"outside the store: {place.resolve()}", soft_wrap=True)

@@ -1,0 +1,57 @@
+"""`deeplab status`: how sweeps stand, for a second terminal."""
+
+from typing import Annotated
+
+import typer
+
+from deeplab.cli.arguments import ConfigDir
+from deeplab.errors import UserError
+
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SWEEP] [OVERRIDES]...",
+        help="A sweep: an id, the beginning of one, a name, or latest; tracking.uri=... for another store.",
+        show_default=False,
+    ),
+]
+
+
+def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
+    """Show how the newest sweeps stand, or the trials of one."""
+    from deeplab.cli.terminal.tables import console, table
+    from deeplab.cli.terminal.text import duration
+    from deeplab.config.compose import compose
+    from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
+    from deeplab.tracking.store import open_to_read
+
+    names = [word for word in arguments or [] if "=" not in word]
+    if len(names) > 1:
+        raise UserError(f"One sweep at a time, got {', '.join(names)}.")
+    overrides = [word for word in arguments or [] if "=" in word]
+    store = open_to_read(compose(overrides, config_dir).config.tracking)
+    run = find_sweep_run(store, names[0]) if names else None
+    found = sweeps(store) if run is None else [sweep_status(store, run)]
+    if not found:
+        print("no sweep yet")
+        return
+    screen = console()
+    rows = table(None, ("sweep", "name", "status", "finished"), ("running", "failed", "left", "began"))
+    for each in found:
+        finished, running, failed = (each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
+        pruned = each.counts.get("PRUNED", 0)
+        left = max(0, each.trials - finished - running - failed - pruned)
+        done = f"{finished} of {each.trials}" + (f", {pruned} pruned" if pruned else "")
+        counts = (done, str(running), str(failed), str(left))
+        rows.add_row(each.run_id[:8], each.name, each.status, *counts, f"{duration(each.age_seconds)} ago")
+    screen.print(rows)
+    if run is None:
+        return
+    trials = table(None, ("trial", "name", "status"), ("epoch", "val", "last sign of life"))
+    for trial in trial_statuses(store, run):
+        score = "" if trial.score is None else f"{trial.score:.4f}"
+        alive = f"{duration(trial.heartbeat_seconds)} ago" if trial.status in ("RUNNING", "DEAD") else ""
+        epochs = f"{trial.epoch}/{trial.epochs}"
+        trials.add_row(trial.run_id[:8], trial.name, trial.status, epochs, score, alive)
+    print()
+    screen.print(trials)

@@ -1,0 +1,55 @@
+"""`deeplab train`: one run."""
+
+from typing import Annotated
+
+import typer
+
+from deeplab.cli.arguments import ConfigDir, Overrides
+from deeplab.errors import Interrupted, UserError, exit_status
+
+
+def train(
+    overrides: Overrides = None,
+    config_dir: ConfigDir = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the configuration and the network; train nothing.")
+    ] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume", metavar="RUN", help="Go on with a run: an id, the beginning of one, a name, or latest."
+        ),
+    ] = None,
+) -> None:
+    """Train a network and log the run.
+
+    deeplab train model=cnn_dropout dataset=mnist training.epochs=3
+    """
+    from deeplab.config.compose import compose
+
+    composed = compose(overrides or [], config_dir)
+    if composed.sweep is not None and (composed.sweep.replicates > 1 or composed.sweep.sweep.grid):
+        raise UserError(
+            "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
+        )
+    try:
+        # Here, because what follows imports NumPy, MLflow and TensorFlow.
+        if dry_run:
+            from deeplab.cli.terminal.dry_run import show_dry_run
+
+            show_dry_run(composed)
+            return
+        from deeplab.cli.terminal.results import show_result
+        from deeplab.cli.terminal.training_progress import progress
+        from deeplab.workflows.resume import find_resumption
+        from deeplab.workflows.train import train as train_run
+
+        with progress() as observer:
+            if resume is None:
+                result = train_run(composed, [observer])
+            else:
+                found = find_resumption(resume, overrides or [], config_dir)
+                result = train_run(found.composed, [observer], found)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("Interrupted before the training began; there is no run.", exit_status(interrupt)) from None
+    show_result(result)

@@ -1,0 +1,41 @@
+"""What `deeplab train --dry-run` shows: the composed configuration and the network it describes."""
+
+import yaml
+from rich.table import Table
+
+from deeplab.cli.terminal.tables import console, table
+from deeplab.config.compose import Composed
+from deeplab.tracking.store import locate
+from deeplab.workflows.prepare import Prepared, prepare
+
+
+def show_dry_run(composed: Composed) -> None:
+    """Prepare a training, print it, and leave it at that."""
+    print(yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
+    prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder, outlined=True)
+    screen = console()
+    for line in (data_line(prepared), *prepared.notes):
+        screen.print(line, soft_wrap=True)
+    screen.print(layer_rows(prepared))
+    screen.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
+
+
+def data_line(prepared: Prepared) -> str:
+    """The data set in one line, as in `digits: 1,149 rows to train, 288 to validate, 360 to test`."""
+    info, validation = prepared.splits.info, prepared.validation
+    held_out = f"{len(validation):,} to validate, " if validation is not None else ""
+    shape = "x".join(map(str, info.input_shape))
+    added = prepared.train.noise
+    noise = f", {added.kind.replace('_', ' ')} {added.level:g}" if added else ""
+    return (
+        f"{info.name}: {len(prepared.train):,} rows to train, {held_out}{len(prepared.splits.test):,} to test; "
+        f"{shape}, {f'{info.num_classes} classes' if info.num_classes else 'values'}{noise}"
+    )
+
+
+def layer_rows(prepared: Prepared) -> Table:
+    """The layer table."""
+    rows = table(prepared.network.name, ("layer", "type", "output shape"), ("parameters",))
+    for row in prepared.layers:
+        rows.add_row(row.name, row.type, "x".join(map(str, row.output_shape)), f"{row.parameters:,}")
+    return rows

@@ -1,0 +1,90 @@
+"""How an evaluation under noise shows on the screen, and its table at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
+
+from deeplab.cli.terminal.results import ui_command
+from deeplab.cli.terminal.screen import Screen, Words
+from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.text import print_line
+from deeplab.tracking.store import shown
+from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseResult
+from deeplab.workflows.noise.partial_results import Cell
+
+
+@contextmanager
+def noise_progress() -> Iterator[NoiseObserver]:
+    """An observer that shows the evaluation on the standard output for as long as the context lasts."""
+    screen = Screen()
+    if not screen.is_terminal:
+        yield PlainNoise()
+        return
+    bar = Progress(
+        Words("{task.description}"),
+        BarColumn(bar_width=None),
+        Words("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(compact=True),
+        console=screen,
+        transient=True,
+    )
+    with bar:
+        yield LiveNoise(bar)
+
+
+class PlainNoise(NoiseObserver):
+    """A line at the beginning and a line for each draw of the noise."""
+
+    def began(self, run_id: str, name: str, images: int, done: int) -> None:
+        """Say what is to be done."""
+        print_line(f"noise {run_id[:8]}: {name}, {images:,} images")
+        if done:
+            print_line(f"{done:,} of them are done already")
+
+    def cell_done(self, cell: Cell, images: int) -> None:
+        """Print the rates of a draw."""
+        rates = "  ".join(f"{state} {sum(right) / images:.4f}" for state, right in cell.right.items())
+        print_line(f"level {cell.level:g}  seed {cell.seed}  {rates}")
+
+
+class LiveNoise(NoiseObserver):
+    """A bar over all images."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("loading", total=None)
+
+    def began(self, run_id: str, name: str, images: int, done: int) -> None:
+        """Start the clock."""
+        self._bar.reset(self._task, total=images, completed=done, description=f"noise {run_id[:8]}")
+
+    def counted(self, images: int) -> None:
+        """Move the bar."""
+        self._bar.advance(self._task, images)
+
+    def cell_done(self, cell: Cell, images: int) -> None:
+        """Name the level."""
+        self._bar.update(self._task, description=f"level {cell.level:g}")
+
+
+def show_noise(result: NoiseResult) -> None:
+    """Print the rates, and where to see more."""
+    rows = table(result.name, (), ("level", *result.rates))
+    for number, level in enumerate(result.levels):
+        points = [found[number] for found in result.rates.values()]
+        cells = [
+            f"{point.mean:.4f}" if point.interval is None else f"{point.mean:.4f} ± {point.interval:.4f}"
+            for point in points
+        ]
+        rows.add_row(f"{level:g}", *cells)
+    screen = console()
+    screen.print(rows)
+    kind = result.kind.replace("_", " ")
+    screen.print(
+        f"true-positive rate of {result.images:,} test images under {kind} noise, with 95 % intervals over its draws",
+        soft_wrap=True,
+    )
+    screen.print(f"evaluation {result.run_id}", soft_wrap=True)
+    screen.print(f"store {shown(result.store.place.uri)}", soft_wrap=True)
+    screen.print(f"See the curves and the images of each level: {ui_command(result.store.place)}", soft_wrap=True)

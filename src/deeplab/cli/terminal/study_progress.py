@@ -1,0 +1,78 @@
+"""How a study shows on the screen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from deeplab.choice import ON_TEST
+from deeplab.cli.terminal.noise_progress import PlainNoise
+from deeplab.cli.terminal.sweep_progress import PlainSweepProgress
+from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.text import print_line
+from deeplab.cli.terminal.training_progress import PlainProgress
+from deeplab.study.entries import Measured
+from deeplab.study.page import GOOD
+from deeplab.study.results import Result
+from deeplab.study.run import StudyObserver
+from deeplab.sweep.observer import SweepObserver
+from deeplab.workflows.noise.evaluate import NoiseObserver
+from deeplab.workflows.train import RunObserver
+
+
+class ShownStudy(StudyObserver):
+    """A line for each entry, and the lines of its trainings."""
+
+    def entry_began(self, name: str, missing: int, planned: int) -> None:
+        """Say what is missing."""
+        print_line(f"{name}: {planned - missing} of {planned} done" + (f", {missing} to do" if missing else ""))
+
+    def adopted(self, result: Result) -> None:
+        """Say where a result comes from."""
+        print_line(f"{result.entry}: run {result.run[:8]} of this store is taken")
+
+    def training(self) -> RunObserver:
+        """Lines of a training."""
+        return PlainProgress()
+
+    def sweep(self) -> SweepObserver:
+        """Lines of a sweep."""
+        return PlainSweepProgress()
+
+    def evaluation(self) -> NoiseObserver:
+        """Lines of an evaluation."""
+        return PlainNoise()
+
+
+def show_study(title: str, measured: Sequence[Measured], page: Path) -> None:
+    """Print the verdicts, and where the report is."""
+    shown = table(title, ("entry", "metric", "reported or expected"), ("measured", "within"))
+    shown.add_column("verdict", no_wrap=True)
+    for each in measured:
+        for verdict in each.verdicts:
+            found = verdict.measured
+            shown.add_row(
+                verdict.label,
+                verdict.metric,
+                verdict.wanted,
+                "" if found is None else f"{found.mean:.4f}",
+                "" if found is None else f"{verdict.within} of {found.count}",
+                verdict.words,
+            )
+    screen = console()
+    screen.print(shown)
+    for each in measured:
+        if each.chosen and each.chosen.on_test:
+            screen.print(f"{each.name}, {each.chosen.point}: {ON_TEST}", soft_wrap=True)
+    screen.print(f"report {page}", soft_wrap=True)
+
+
+def all_held(measured: Sequence[Measured]) -> bool:
+    """Print what is not as published or not there yet, in a line; true where there is nothing of the kind."""
+    figures = [verdict for each in measured for verdict in each.verdicts]
+    unknown = sum(verdict.measured is None for verdict in figures)
+    differing = sum(verdict.words not in GOOD for verdict in figures) - unknown
+    missing = sum(each.planned - len(each.lines) for each in measured)
+    parts = [f"{differing} of {len(figures)} figures differ or fall short"] if differing else []
+    parts += [f"{unknown} of {len(figures)} figures are not measured"] if unknown else []
+    parts += [f"{missing} of {sum(each.planned for each in measured)} runs are missing"] if missing else []
+    console().print("; ".join(parts) or "every figure is as published or within its bounds", soft_wrap=True)
+    return not parts

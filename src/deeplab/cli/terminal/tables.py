@@ -1,0 +1,114 @@
+"""How tables of runs look, on a terminal of any width and in a pipe."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from deeplab.cli.terminal.screen import Screen
+from deeplab.visible import visible_line
+
+if TYPE_CHECKING:
+    from deeplab.runs.summary import Score
+
+# In a pipe nothing need be cut; a person may still say COLUMNS=80.
+PIPE_WIDTH = 400
+SHORT = {"accuracy": "acc"}
+MARK = "*"
+
+
+def console() -> Screen:
+    """Where tables are printed."""
+    screen = Screen()
+    return screen if screen.is_terminal or os.environ.get("COLUMNS") else Screen(PIPE_WIDTH)
+
+
+def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence[str] = ()) -> Table:
+    """An empty table in the common look; texts that are too long go on in the next line, so that nothing is lost.
+
+    Args:
+        title: above it.
+        heads: of columns of words.
+        numbers: heads of columns of numbers, which come after them.
+    """
+    shown = None if title is None else Text(visible_line(title))
+    empty = Table(title=shown, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for head in heads:
+        empty.add_column(head, overflow="fold")
+    for head in numbers:
+        empty.add_column(head, justify="right", no_wrap=True)
+    return empty
+
+
+def fitting(
+    columns: Mapping[str, Sequence[str]], least: Mapping[str, int], width: int, drop: Sequence[str]
+) -> dict[str, int]:
+    """The columns that there is room for, and their widths.
+
+    Args:
+        columns: the cells under each head, whose lines are told apart by line breaks.
+        least: letters that a column can be folded to; the others take what they need.
+        width: letters in a line.
+        drop: heads that can be left out, the first one first.
+    """
+    widths = {
+        head: max(cell_len(line) for cell in (head, *cells) for line in cell.split("\n"))
+        for head, cells in columns.items()
+    }
+    for head in drop:
+        if sum(min(needed, least.get(each, needed)) for each, needed in widths.items()) + len(widths) - 1 <= width:
+            break
+        widths.pop(head, None)
+    for head in least:
+        spare = width - sum(widths.values()) - len(widths) + 1
+        if head in widths and spare < 0:
+            widths[head] = max(widths[head] + spare, min(widths[head], least[head]))
+    return widths
+
+
+def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tuple[str, list[str]]:
+    """A head and a cell for each score; where they are of several kinds each cell says which, else the head.
+
+    A score of validation that was measured on the test set is marked; see `footnote`.
+
+    Args:
+        label: of the column.
+        short: the same in brief.
+        scores: of the runs.
+    """
+    kinds = {score.metric for score in scores if score}
+    if len(kinds) != 1:
+        return label, ["" if score is None else f"{_short(score.metric)} {_marked(score)}" for score in scores]
+    return f"{short}\n{_short(kinds.pop())}", ["" if score is None else _marked(score) for score in scores]
+
+
+def footnote(scores: "Sequence[Score | None]") -> str | None:
+    """What the mark of a column of scores means, or None where it has none."""
+    return f"{MARK} validated on the test set" if any(score.on_test for score in scores if score) else None
+
+
+def number(value: float) -> str:
+    """Four decimals, and more where nothing else would be left: `0.9812`, `1.3e-05`."""
+    return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
+
+
+def size(count: int) -> str:
+    """Bytes as a person says them: `12 kB`, `2.2 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def _marked(score: "Score") -> str:
+    return number(score.value) + (MARK if score.on_test else "")
+
+
+def _short(metric: str) -> str:
+    return SHORT.get(metric, metric)

@@ -1,0 +1,1 @@
+"""Images in files: found, decoded, fitted and kept."""

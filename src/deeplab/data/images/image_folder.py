@@ -1,0 +1,121 @@
+"""A person's own images: a folder for each class, decoded once into a memory-mapped array."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.config.schema import ImageFolderConfig
+from deeplab.data.fingerprint import fingerprint
+from deeplab.data.images.cache import CachedSet, read, write
+from deeplab.data.images.decode import decode, is_grey, quiet_pillow
+from deeplab.data.images.file_contents import FileState, content_hash
+from deeplab.data.images.listing import ImageFile, Listing, list_images
+from deeplab.data.splits import DatasetInfo, Split, Splits
+from deeplab.data.stratify import stratified_split
+from deeplab.errors import UserError
+from deeplab.files import existing_folder, some
+from deeplab.machine import cores
+
+ORDER_SEED = 70_451  # rows lie shuffled, so that a tail or a limit has every class
+LAYOUT = 2  # to be raised when the same files would be decoded to other rows
+BLOCK_BYTES = 1 << 25  # decoded images held at a time
+
+
+def load(config: ImageFolderConfig, cache_dir: Path) -> Splits:
+    """Read the class folders as uint8 images [n, image_size, image_size, 1 or 3].
+
+    The first load decodes into `cache_dir`; later ones map what lies there, as long as names and contents of
+    the files and the settings stay the same. `color: auto` is grey when every file is.
+
+    Raises:
+        UserError: the folder or an image cannot be read, or the disk is full.
+    """
+    root = existing_folder(config.path, "dataset.path")
+    listing = list_images(root)
+    folder = cache_dir / "images" / _key(config, listing, content_hash(root, _states(listing), cache_dir / "images"))
+    cached = read(folder)
+    if cached is None:
+        _decode_into(folder, root, config, listing)
+        cached = read(folder)
+        if cached is None:
+            raise UserError(f"The decoded images in {folder} changed while they were written.")
+    rows, known = cached
+    labels = np.array(known.labels, np.int32)
+    train, test = slice(known.num_train), slice(known.num_train, None)
+    return Splits(
+        Split.whole(rows[train], labels[train]),
+        Split.whole(rows[test], labels[test]),
+        DatasetInfo(
+            name=config.kind,
+            input_shape=known.shape[1:],
+            num_classes=len(known.class_names),
+            class_names=known.class_names,
+            fingerprint=known.fingerprint,
+            scale=1 / 255,
+        ),
+        notes=(f"left out of {root}, being no images: {some(listing.left_out)}",) if listing.left_out else (),
+    )
+
+
+def _states(listing: Listing) -> list[tuple[str, FileState]]:
+    return [(file.name, file.state) for file in (*listing.train, *listing.test)]
+
+
+def _key(config: ImageFolderConfig, listing: Listing, content: str) -> str:
+    fraction = "" if listing.test else repr(config.test_fraction)
+    settings = f"{LAYOUT} {config.image_size} {config.color} {fraction} {content}"
+    return hashlib.sha256(settings.encode()).hexdigest()[:32]
+
+
+def _decode_into(folder: Path, root: Path, config: ImageFolderConfig, listing: Listing) -> None:
+    train, test = _shuffled(listing, config.test_fraction, root)
+    files = train + test
+    labels = np.array([file.label for file in files], np.int32)
+
+    def describe(rows: NDArray[np.uint8]) -> CachedSet:
+        if list_images(root) != listing:
+            raise UserError(f"Images in {root} changed while they were read. Begin once more.")
+        end = len(train)
+        return CachedSet(
+            shape=rows.shape,
+            num_train=end,
+            labels=tuple(labels.tolist()),
+            class_names=listing.class_names,
+            fingerprint=fingerprint(rows[:end], labels[:end], rows[end:], labels[end:]),
+        )
+
+    with quiet_pillow():
+        channels = 1 if config.color == "grey" else 3
+        if config.color == "auto" and all(is_grey(root / file.name) for file in files):
+            channels = 1
+        shape = (len(files), config.image_size, config.image_size, channels)
+        write(folder, shape, _decoded(root, files, config.image_size, channels), describe)
+
+
+def _shuffled(listing: Listing, test_fraction: float, root: Path) -> tuple[list[ImageFile], list[ImageFile]]:
+    rng = np.random.default_rng(ORDER_SEED)
+    if listing.test:
+        return (
+            [listing.train[row] for row in rng.permutation(len(listing.train))],
+            [listing.test[row] for row in rng.permutation(len(listing.test))],
+        )
+    labels = np.array([file.label for file in listing.train], np.int32)
+    counts = np.bincount(labels)
+    if counts.min() < 2:
+        name = listing.class_names[int(counts.argmin())]
+        raise UserError(f"{root / name} has one image; a class needs two, one to train on and one to test.")
+    train, test = stratified_split(labels, test_fraction, rng)
+    return [listing.train[row] for row in train], [listing.train[row] for row in test]
+
+
+def _decoded(root: Path, files: Sequence[ImageFile], image_size: int, channels: int) -> Iterator[NDArray[np.uint8]]:
+    """The images in order, decoded a block at a time by a few threads (Pillow lets go of the lock)."""
+    step = max(1, BLOCK_BYTES // (image_size * image_size * channels))
+    with ThreadPoolExecutor(min(4, cores())) as pool:
+        for start in range(0, len(files), step):
+            block = files[start : start + step]
+            yield from pool.map(lambda file: decode(root / file.name, image_size, channels), block)

@@ -1,0 +1,92 @@
+"""Whether a network can be for its task on this data set, and ends in what the task calls for."""
+
+from typing import Any
+
+from deeplab.config.schema import ModelConfig
+from deeplab.dataset_info import Rows
+from deeplab.errors import UserError
+from deeplab.models.expand import Entry
+from deeplab.models.shapes import Shape, words
+from deeplab.tasks import TaskName
+
+PROBABILITIES = ("softmax", "sigmoid")
+# Layers that move values and leave them as they are.
+_MOVES = ("Cropping2D", "Flatten", "Reshape", "UpSampling2D")
+
+
+def check_task(config: ModelConfig, info: Rows) -> None:
+    """Refuse a task that the rows are not for.
+
+    Raises:
+        UserError: they are of another kind.
+    """
+    network = f"model.task={config.task} (network '{config.name}')"
+    if config.task == "classification" and info.num_classes == 0:
+        raise UserError(f"{network} needs classes, and the rows of {info.name} have values: choose a regression.")
+    if config.task == "regression" and info.num_classes not in (0, 2):
+        raise UserError(f"{network} needs values or two classes, {info.name} has {info.num_classes} classes.")
+    if config.task == "reconstruction" and len(info.input_shape) != 3:
+        raise UserError(f"{network} needs images, and the rows of {info.name} are {words(info.input_shape)}.")
+
+
+def check_ending(
+    task: TaskName, entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+) -> None:
+    """Refuse a network that does not end in what its task calls for.
+
+    Args:
+        task: of the network.
+        entries: its layers as configured, for the messages.
+        layers: the same layers made.
+        shapes: of one row behind each layer.
+        info: the facts of the data set.
+
+    Raises:
+        UserError: what it ends in instead, and what is probably missing.
+    """
+    last = f"{entries[-1].where} ({entries[-1].kind})"
+    if task == "reconstruction":
+        _check_image(last, layers, shapes[-1], info)
+    elif task == "regression":
+        if shapes[-1] != (1,):
+            raise UserError(f"{last} gives {words(shapes[-1])}, a regression ends in one number: write `units: 1`.")
+    else:
+        _check_probabilities(last, entries, layers, shapes, info)
+
+
+def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Rows) -> None:
+    if shape != info.input_shape:
+        hint = (
+            " End with Dense, `units: num_inputs`, and Reshape, `target_shape: input_shape`." if len(shape) < 3 else ""
+        )
+        raise UserError(
+            f"{last} gives {words(shape)}, the network is to give back {words(info.input_shape)} of {info.name}.{hint}"
+        )
+    values = next((layer for layer in reversed(layers) if type(layer).__name__ not in _MOVES), layers[-1])
+    if (activation := _activation(values)) != "sigmoid":
+        raise UserError(f"{last}: pixels lie in [0, 1], so the activation must be sigmoid, it is {activation}.")
+
+
+def _check_probabilities(
+    last: str, entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+) -> None:
+    if len(shapes[-1]) != 1:
+        inputs = (info.input_shape, *shapes)
+        dense = [
+            entry for entry, shape in zip(entries, inputs, strict=False) if entry.kind == "Dense" and len(shape) > 1
+        ]
+        hint = f"put a Flatten before {dense[0].where} (Dense)." if dense else "is a Flatten missing?"
+        raise UserError(
+            f"The network ends in {words(shapes[-1])}, not in {info.num_classes} class probabilities: {hint}"
+        )
+    if shapes[-1] != (info.num_classes,):
+        raise UserError(
+            f"{last} gives {shapes[-1][0]} outputs, {info.name} has {info.num_classes} classes: "
+            "write `units: num_classes`."
+        )
+    if (activation := _activation(layers[-1])) not in PROBABILITIES:
+        raise UserError(f"{last} must end in the activation softmax or sigmoid, it has {activation}.")
+
+
+def _activation(layer: Any) -> str:
+    return str(getattr(getattr(layer, "activation", None), "__name__", "none"))

@@ -1,0 +1,1 @@
+"""Figures that look inside a network."""

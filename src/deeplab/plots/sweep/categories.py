@@ -1,0 +1,130 @@
+"""Scores of the points of a sweep that have names, one below another."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
+
+from deeplab.plots import score_axes as scores_of
+from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, shorten, style
+from deeplab.plots.sweep.reference import Reference, draw_reference
+
+_NAME_LENGTH = 34
+_FEW = 12  # rows that get more height
+
+
+@style()
+def draw(
+    names: Sequence[str],
+    scores: Sequence[Sequence[float]],
+    *,
+    metric: str,
+    planned: int,
+    intervals: Sequence[tuple[float, float] | None],
+    best: int | None,
+    reference: Reference | None = None,
+    name: str = "",
+) -> Figure:
+    """Draw a row for each point: the mean as a dot on its 95 % interval, the replicates under it.
+
+    Dots, because the axis does not begin at zero. A point with fewer replicates than planned is hollow and says
+    so at the right; one without any is called missing there.
+
+    Args:
+        names: of the points, from the top down; long ones are shortened.
+        scores: of the replicates of each point; accuracies as fractions. What is not finite counts as absent.
+        metric: `val/accuracy`, `val/loss`, `test/accuracy` or `test/loss`.
+        planned: number of replicates that were asked for.
+        intervals: the ends (low, high) of the 95 % interval of each mean, None where there is none.
+        best: position of the best point, None where there is none.
+        reference: a published score.
+        name: of the sweep, for the title.
+
+    Raises:
+        ValueError: there is no point, the lengths differ, the metric is unknown, or the best point has no score.
+    """
+    found = scores_of.check_points(scores, len(names), best)
+    if len(intervals) != len(names):
+        raise ValueError(f"{len(intervals)} intervals for {len(names)} points; there must be one, or None, for each.")
+    row_height = 0.34 if len(names) <= _FEW else 0.25
+    figure = new_figure(scores_of.title(name, scores_of.metric_name(metric)), 1.75 + row_height * len(names))
+    axes = figure.subplots()
+    axes.grid(True)
+    axes.margins(x=0.06)
+    handles = _draw_rows(axes, found, intervals, planned)
+    if best is not None:
+        mean = float(found[best].mean())
+        axes.plot(
+            [mean], [best], "o", markersize=11, markerfacecolor="none", markeredgecolor=INK,
+            markeredgewidth=1.4, zorder=4, label="best",
+        )  # fmt: skip
+        text = scores_of.mean_text(metric, found[best])
+        axes.set_title(f"Best: {shorten(names[best], 54)}, {text} ({scores_of.RING})")
+    if reference is not None:
+        mean_of_best = None if best is None else float(found[best].mean())
+        handles.append(draw_reference(axes, reference, metric, mean_of_best, along="x"))
+    scores_of.finish_score_axis(axes, metric, "x")
+    _name_rows(axes, names, found, metric, planned)
+    if not any(point.size for point in found):
+        say(axes, "no score")
+        if reference is None:
+            axes.set_xticks([])
+    if handles:
+        scores_of.add_legend(figure, handles)
+    return figure
+
+
+def _draw_rows(
+    axes: Axes, found: list[NDArray[np.float64]], intervals: Sequence[tuple[float, float] | None], planned: int
+) -> list[scores_of.Handle]:
+    """Draw intervals, replicates and means; returns what the legend should explain."""
+    rows = np.arange(len(found))
+    means = np.array([point.mean() if point.size else np.nan for point in found])
+    counts = np.array([point.size for point in found])
+    handles: list[scores_of.Handle] = []
+    for chosen, face, label in (
+        (counts >= planned, BLUE, "mean" if planned > 1 else "score"),
+        ((counts > 0) & (counts < planned), "white", f"mean of fewer than {planned} replicates"),
+    ):
+        if chosen.any():
+            handles += axes.plot(
+                means[chosen], rows[chosen], "o", color=BLUE, markersize=6.5, markerfacecolor=face,
+                markeredgewidth=1.4, zorder=3, label=label,
+            )  # fmt: skip
+    label = "95 % interval of the mean"
+    for row, interval in enumerate(intervals):
+        if interval is not None and counts[row]:
+            line = axes.plot(interval, [row, row], "|-", color=BLUE, linewidth=1.4, markersize=7, label=label)
+            handles += line if label[0] != "_" else []
+            label = "_interval"
+    if planned > 1 and counts.any():
+        # Below the mean, under which they could not be seen; the axis points down.
+        aside = ScaledTranslation(0, -6 / 72, scores_of.inches(axes))
+        handles += axes.plot(
+            np.concatenate(found), np.repeat(rows, counts), "o", color=GREY, alpha=0.45, markersize=3.6,
+            markeredgewidth=0, zorder=2, transform=axes.transData + aside, label="replicate",
+        )  # fmt: skip
+    return handles
+
+
+def _name_rows(axes: Axes, names: Sequence[str], found: list[NDArray[np.float64]], metric: str, planned: int) -> None:
+    """Names at the left; at the right the means, and how many replicates an incomplete one is of."""
+    rows = range(len(names))
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(list(rows), scores_of.short_names(names, _NAME_LENGTH))
+    axes.tick_params(axis="y", length=0)
+    texts = scores_of.score_texts(metric, [float(point.mean()) if point.size else np.nan for point in found])
+    for row, point in enumerate(found):
+        if 0 < point.size < planned:
+            texts[row] += f"  (n = {point.size} of {planned})"
+    right = axes.secondary_yaxis("right")
+    right.set_yticks(list(rows), texts)
+    right.tick_params(length=0)
+    right.spines["right"].set_visible(False)
+    right.set_ylabel("mean (%)" if scores_of.is_accuracy(metric) else "mean")
+    for label, point in zip(right.get_yticklabels(), found, strict=True):
+        if not point.size:
+            label.set_color(VERMILLION)

@@ -1,0 +1,176 @@
+"""What a search found: the score against each factor, and how the best score grew."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
+
+from deeplab.plots import score_axes as scores_of
+from deeplab.plots.style import BLUE, GREY, INK, new_figure, say, shorten, style
+
+_COLUMNS = 2
+_ROW_HEIGHT = 2.9  # inches
+_FEW_DECADES = 200.0  # within which powers of ten alone are too few ticks
+_SPREAD = 0.5  # width in which the trials of one option lie side by side; options are 1 apart
+_LEVEL_LETTERS = 44  # that fit below one panel; names of options that are longer together are tilted
+
+
+class Factor(NamedTuple):
+    """What the trials got for one key.
+
+    Attributes:
+        values: at each trial: numbers, or positions in `options`.
+        log: whether numbers go on a logarithmic axis.
+        options: the names of what was chosen from, or none for numbers.
+    """
+
+    values: Sequence[float]
+    log: bool = False
+    options: Sequence[str] = ()
+
+
+@style()
+def draw(
+    trials: Sequence[int],
+    scores: Sequence[float],
+    pruned: Sequence[bool],
+    factors: Mapping[str, Factor],
+    *,
+    metric: str,
+    name: str = "",
+) -> Figure:
+    """Draw a panel for each factor, and the best score so far against the number of the trial.
+
+    Finished trials are dots, pruned ones small grey crosses at their last score, or at the edge where that is far off;
+    a ring marks the best finished one.
+
+    Args:
+        trials: their numbers, from 0.
+        scores: of each trial; accuracies as fractions.
+        pruned: which of them were ended early.
+        factors: by name, what each trial got.
+        metric: `val/accuracy` or `val/loss`.
+        name: of the search, for the title.
+
+    Raises:
+        ValueError: lengths differ, or the metric is unknown.
+    """
+    for values in (scores, pruned, *(factor.values for factor in factors.values())):
+        if len(values) != len(trials):
+            raise ValueError(f"{len(values)} values for {len(trials)} trials; there must be one for each.")
+    score, ended = np.array(scores, dtype=np.float64), np.array(pruned, dtype=np.bool_)
+    best = _best(score, ended, metric)
+    rows = -(-(len(factors) + 1) // _COLUMNS)
+    figure = new_figure(scores_of.title(name, f"{scores_of.metric_name(metric)} in a search"), 0.9 + rows * _ROW_HEIGHT)
+    panels = figure.subplots(rows, _COLUMNS if factors else 1, squeeze=False).ravel()
+    for axes, (key, factor) in zip(panels, factors.items(), strict=False):
+        axes.set_xlabel(shorten(key, 36) + (" (log scale)" if factor.log else ""))
+        x = _lay_out_options(axes, factor) if factor.options else _lay_out_numbers(axes, factor)
+        if best is not None:
+            value = factor.values[best]
+            words = shorten(factor.options[int(value)], 24) if factor.options else scores_of.number_text(value)
+            axes.set_title(f"Best at {words} ({scores_of.RING})")
+        _draw_trials(axes, x, score, ended, best, metric)
+    _draw_progress(panels[len(factors)], np.array(trials, dtype=np.int64), score, ended, best, metric)
+    for axes in panels[len(factors) + 1 :]:
+        axes.remove()
+    handles = {handle.get_label(): handle for axes in figure.axes for handle in axes.get_lines()}
+    if handles:
+        scores_of.add_legend(figure, list(handles.values()))
+    return figure
+
+
+def _best(score: NDArray[np.float64], ended: NDArray[np.bool_], metric: str) -> int | None:
+    """Position of the best finished trial."""
+    if ended.all():
+        return None
+    sign = -1 if scores_of.is_accuracy(metric) else 1
+    return int(np.argmin(np.where(ended, np.inf, sign * score)))
+
+
+def _lay_out_numbers(axes: Axes, factor: Factor) -> NDArray[np.float64]:
+    """Scale the axis, and tell where on it each trial lies."""
+    values = np.array(factor.values, dtype=np.float64)
+    if factor.log:
+        axes.set_xscale("log")
+        if values.size and values.max() < _FEW_DECADES * values.min():
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scores_of.number_text(value)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    return values
+
+
+def _lay_out_options(axes: Axes, factor: Factor) -> NDArray[np.float64]:
+    """Name the options, and tell where each trial lies: those of one option side by side, in their order."""
+    names = [shorten(option, 20) for option in factor.options]
+    tilted = sum(map(len, names)) > _LEVEL_LETTERS
+    axes.set_xticks(range(len(names)), names, rotation=25 if tilted else 0, ha="right" if tilted else "center")
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    places = np.array(factor.values, dtype=np.float64)
+    for option in range(len(names)):
+        (alike,) = np.nonzero(places == option)
+        if alike.size > 1:
+            places[alike] += np.linspace(-_SPREAD / 2, _SPREAD / 2, alike.size)
+    return places
+
+
+def _draw_progress(
+    axes: Axes,
+    trials: NDArray[np.int64],
+    score: NDArray[np.float64],
+    ended: NDArray[np.bool_],
+    best: int | None,
+    metric: str,
+) -> None:
+    axes.set_xlabel("trial")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if best is not None:
+        better = np.maximum if scores_of.is_accuracy(metric) else np.minimum
+        axes.step(trials[~ended], better.accumulate(score[~ended]), where="post", color=BLUE, label="best so far")
+        unit = " %" if scores_of.is_accuracy(metric) else ""
+        text = scores_of.score_texts(metric, [float(score[best])])[0]
+        axes.set_title(f"Best: {text}{unit} in trial {trials[best]} ({scores_of.RING})")
+    _draw_trials(axes, trials.astype(np.float64), score, ended, best, metric)
+
+
+def _draw_trials(
+    axes: Axes,
+    x: NDArray[np.float64],
+    score: NDArray[np.float64],
+    ended: NDArray[np.bool_],
+    best: int | None,
+    metric: str,
+) -> None:
+    axes.grid(axis="y")
+    axes.margins(x=0.06, y=0.1)
+    if not score.size:
+        say(axes, "no score")
+        return
+    if ended.any():
+        # First epochs are far below last ones, and finished trials would all lie on one line.
+        low, high = _about(score[~ended])
+        far = np.clip(score[ended], low, high)
+        label = "pruned" if np.array_equal(far, score[ended]) else "pruned; far ones at the edge"
+        axes.plot(x[ended], far, "x", color=GREY, alpha=0.7, markersize=4, label=label)
+    if best is not None:
+        axes.plot(
+            x[~ended], score[~ended], "o", color=BLUE, alpha=0.75, markersize=5, markeredgewidth=0, label="finished"
+        )
+        axes.plot(
+            [x[best]], [score[best]], "o", markersize=11, markerfacecolor="none", markeredgecolor=INK,
+            markeredgewidth=1.4, zorder=4, label="best",
+        )  # fmt: skip
+    scores_of.finish_score_axis(axes, metric, "y")
+
+
+def _about(finished: NDArray[np.float64]) -> tuple[float, float]:
+    """Between which scores those lie that can be shown beside these: as far from them as they are from each other."""
+    if not finished.size:
+        return -np.inf, np.inf
+    low, high = float(finished.min()), float(finished.max())
+    room = high - low or abs(low) or 1.0
+    return low - room, high + room

@@ -1,0 +1,110 @@
+"""The points of a sweep as its tables have them: of the parent where it has any, else from the trials so far."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deeplab.config.schema import Metric
+from deeplab.report.page import Cell
+from deeplab.sweep.grid import Axis
+from deeplab.sweep.results.summary import METRICS, TrialScores, summarise
+from deeplab.sweep.results.tables import points_table, trials_table
+from deeplab.sweep.results.write import LOGGED
+from deeplab.tracking.field_names import validated_on_test
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+PARTS = ("mean", "deviation", "interval", "minimum", "maximum")
+Line = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a sweep.
+
+    Attributes:
+        keys: that were swept.
+        points: lines of `points.csv`.
+        trials: lines of `trials.csv`.
+        metric: that points are compared by.
+    """
+
+    keys: tuple[str, ...]
+    points: tuple[Line, ...]
+    trials: tuple[Line, ...]
+    metric: Metric
+
+    @property
+    def best(self) -> int | None:
+        """Number of the best point, or None where there is none."""
+        return next((number for number, line in enumerate(self.points) if line["best"]), None)
+
+
+def read_outcome(store: Store, run: "Run", children: "Sequence[Run]") -> Outcome:
+    """What came of a sweep.
+
+    Args:
+        store: where it is.
+        run: of the sweep.
+        children: its trials.
+    """
+    metric = next((each for each in METRICS if each == run.data.params.get("sweep.metric")), METRICS[0])
+    points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
+    if not points and not trials:
+        points, trials = _so_far(store, run, children)
+    keys: tuple[str, ...] = ()
+    if points:
+        keys = tuple(points[0])[1 : tuple(points[0]).index("n")]
+    elif trials:  # of a search, which has no points
+        keys = tuple(trials[0])[1 : tuple(trials[0]).index("state")]
+    return Outcome(keys, points, trials, metric)
+
+
+def settings_of(outcome: Outcome, line: Line) -> str:
+    """A point in words, as in `l2=0.001, model=cnn`."""
+    return ", ".join(f"{key.rpartition('.')[2]}={line[key]}" for key in outcome.keys)
+
+
+def cells(line: Line, metric: str) -> Iterator[Cell]:
+    """Mean, deviation, interval, minimum and maximum of a score at a point."""
+    for part in PARTS:
+        yield value(line.get(f"{metric} {part}", ""))
+
+
+def value(text: str) -> float | None:
+    """A number of a table, or None where it has none."""
+    return float(text) if text else None
+
+
+def _table(store: Store, run: "Run", path: str) -> tuple[Line, ...]:
+    content = read_artifact(store, run, path)
+    return () if content is None else _lines(content.decode())
+
+
+def _lines(text: str) -> tuple[Line, ...]:
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+def _so_far(store: Store, run: "Run", children: "Sequence[Run]") -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The tables of a sweep that has not come to its end, from its plan and what is finished."""
+    content = read_artifact(store, run, "plan.json")
+    if content is None:
+        return (), ()
+    plan: dict[str, Any] = json.loads(content)
+    finished = [_scores(child) for child in children if child.info.status == "FINISHED"]
+    axes = [Axis(axis["key"], tuple(axis["values"])) for axis in plan["axes"]]
+    summary = summarise(plan["points"], finished, plan["config"]["sweep"]["metric"], plan["replicates"])
+    return _lines(points_table(axes, summary)), _lines(trials_table(axes, summary))
+
+
+def _scores(child: "Run") -> TrialScores:
+    tags, metrics = child.data.tags, child.data.metrics
+    scores = {metric: metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in metrics}
+    seconds = metrics["time/training_seconds"]
+    point, replicate = int(tags["deeplab.point"]), int(tags["deeplab.replicate"])
+    return TrialScores(point, replicate, child.info.run_id, scores, seconds, validated_on_test(child))

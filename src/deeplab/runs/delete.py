@@ -1,0 +1,121 @@
+"""Delete runs with everything that lies on a disk for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeplab.errors import RunError, UserError
+from deeplab.runs.summary import Row, rows
+from deeplab.tracking.delete import delete_files, delete_tree, remove_models
+from deeplab.tracking.field_names import PARENT_TAG
+from deeplab.tracking.find import all_runs
+from deeplab.tracking.locations import is_inside, local_path
+from deeplab.tracking.read import list_files, model_locations
+from deeplab.tracking.run import is_alive
+from deeplab.tracking.store import Store, check_writable, reason, store_errors
+from deeplab.workflows.resume import checkpoint_folder
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A run that is to go.
+
+    Attributes:
+        run: as MLflow has it.
+        row: the same in brief.
+        files: how many lie there for it: artifacts, models, checkpoints and plans.
+        bytes: their size.
+        outside: where some of them lie outside the store's folder.
+    """
+
+    run: "Run"
+    row: Row
+    files: int
+    bytes: int
+    outside: tuple[Path, ...]
+
+
+def plan_removal(store: Store, runs: "Sequence[Run]", outside: bool = False) -> list[Removal]:
+    """What goes when some runs go: they and the trials of those that are sweeps, the trials first.
+
+    Args:
+        store: whose they are.
+        runs: that were chosen.
+        outside: whether files may go that lie outside the store's folder.
+
+    Raises:
+        UserError: the store cannot be written, one of them is being written, or its files lie elsewhere.
+    """
+    check_writable(store)
+    everything = all_runs(store)
+    chosen: dict[str, Run] = {}
+    for run in runs:
+        members = [each for each in everything if each.data.tags.get(PARENT_TAG) == run.info.run_id]
+        chosen |= {each.info.run_id: each for each in (*members, run)}
+    for run in chosen.values():
+        if is_alive(run):
+            name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+            raise UserError(
+                f"Run {name} is still running; nothing was deleted. End it first, with Ctrl-C where it runs."
+            )
+    # A run comes after those that belong to it, whatever order they were named in.
+    order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.data.tags)
+    found = []
+    for run, row in zip(order, rows(order, everything), strict=True):
+        places = (run.info.artifact_uri, *model_locations(store, row.id))
+        sizes = [size for place in places for _, size in list_files(store, place)]
+        ours = (path for folder in _folders(store, row.id) for path in folder.rglob("*"))
+        sizes += [path.stat().st_size for path in ours if path.is_file()]
+        found.append(Removal(run, row, len(sizes), sum(sizes), _outside(store, places)))
+    if not outside:
+        _check_inside(store, found)
+    return found
+
+
+def _outside(store: Store, places: Sequence[str]) -> tuple[Path, ...]:
+    """The folders of these that are there and lie elsewhere than in the store's, maybe by a link on the way."""
+    folders = (path for place in places if (path := local_path(place)) is not None)
+    return tuple(each for each in folders if each.exists() and not is_inside(each.parent, store.place.folder))
+
+
+def _check_inside(store: Store, removals: Sequence[Removal]) -> None:
+    strangers = [removal for removal in removals if removal.outside]
+    if store.place.database is None or not strangers:
+        return
+    first = strangers[0]
+    more = f" and those of {len(strangers) - 1} more runs" if len(strangers) > 1 else ""
+    raise UserError(
+        f"Files of run {first.row.name} ({first.row.id[:8]}){more} lie outside the store {store.place.folder}, in "
+        f"{first.outside[0].resolve()}, where another store may need them; nothing was deleted. To delete them, too: "
+        "--outside"
+    )
+
+
+def remove(store: Store, removal: Removal) -> None:
+    """Delete a run: its files for good, and the run itself as MLflow deletes, which hides it.
+
+    The files go first, so that whoever ends this half-way finds the run still there and can delete it again.
+
+    Raises:
+        RunError: the store refuses.
+    """
+    run_id = removal.row.id
+    try:
+        # Whether they may go where they lie elsewhere was asked before.
+        remove_models(store, run_id, outside=True)
+        delete_files(store, removal.run.info.artifact_uri, outside=True)
+        for folder in _folders(store, run_id):
+            delete_tree(folder)
+        store.client.delete_run(run_id)
+    except store_errors() as error:
+        raise RunError(f"Run {removal.row.name} ({run_id[:8]}) cannot be deleted: {reason(error)}.") from error
+
+
+def _folders(store: Store, run_id: str) -> list[Path]:
+    """The folders of our own beside the store that belong to a run."""
+    folders = (checkpoint_folder(store, run_id), store.place.work_folder / "sweeps" / run_id)
+    return [folder for folder in folders if folder.is_dir()]

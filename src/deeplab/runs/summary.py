@@ -1,0 +1,179 @@
+"""What a table of runs says of each: the same few values, whatever kind of run it is."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from deeplab.choice import candidates
+from deeplab.tracking.field_names import KIND_TAG, PARENT_TAG, validated_on_test
+from deeplab.tracking.read import last_steps
+from deeplab.tracking.run import status_of
+from deeplab.tracking.run_log import ERROR_TAG
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+# Where scores are looked for: of the weights that are kept, of a sweep's best point, of the last epoch.
+PLACES = {"validation": ("validation/", "best/val/", "val/"), "test": ("test/", "best/test/")}
+FIRST = ("accuracy", "loss")
+MOST_NAMES = 2
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score and what it is: accuracy where there is one, else the loss, else what there is.
+
+    Attributes:
+        metric: its name.
+        value: its value.
+        on_test: whether it is a score of validation, but was measured on the test set.
+    """
+
+    metric: str
+    value: float
+    on_test: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run in brief.
+
+    Attributes:
+        id: MLflow's.
+        name: of the run.
+        kind: train, trial, sweep, ...
+        dataset: its kind; of a sweep those of its trials.
+        model: name of the network; of a sweep those of its trials.
+        status: MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early.
+        epochs: done; None for what has none.
+        epochs_asked: in its configuration; None for what has none.
+        trials: of a sweep, begun so far; None for other runs.
+        validation: its score on validation data: of the weights that are kept, while it runs of the last epoch, of a
+            sweep at its best point.
+        test: its score on the test set; of a sweep at its best point.
+        seconds: of the training; of the whole run where it trains nothing, None while it goes on.
+        began: seconds since 1970.
+        error: why it ended early.
+    """
+
+    id: str
+    name: str
+    kind: str
+    dataset: str
+    model: str
+    status: str
+    epochs: int | None
+    epochs_asked: int | None
+    trials: int | None
+    validation: Score | None
+    test: Score | None
+    seconds: float | None
+    began: float
+    error: str | None
+
+
+def rows(runs: "Sequence[Run]", everything: "Sequence[Run]") -> list[Row]:
+    """A row for each run.
+
+    Args:
+        runs: to tell of.
+        everything: all runs of the store, among them the trials of the sweeps.
+    """
+    children: defaultdict[str, list[Run]] = defaultdict(list)
+    for run in everything:
+        if PARENT_TAG in run.data.tags:
+            children[run.data.tags[PARENT_TAG]].append(run)
+    return [_row(run, children[run.info.run_id]) for run in runs]
+
+
+def score(metrics: Mapping[str, float], data: str) -> Score | None:
+    """The score that tells most: an accuracy, else a loss, else the first by name.
+
+    Args:
+        metrics: of a run.
+        data: `validation` or `test`.
+    """
+    for place in PLACES[data]:
+        found = {key.removeprefix(place): value for key, value in metrics.items() if key.startswith(place)}
+        for metric in (*FIRST, *sorted(found)):
+            if metric in found:
+                return Score(metric, found[metric])
+    return None
+
+
+def best(scores: Sequence[Score | None]) -> int | None:
+    """Position of the best score, the first of equals; None where they are not all there or not of one kind.
+
+    Scores of validation that were measured on the test set compete only where all were.
+    """
+    found = [score for score in scores if score]
+    if len(found) < len(scores) or len({score.metric for score in found}) != 1:
+        return None
+    sign = 1 if found[0].metric.endswith("accuracy") else -1
+    competing = candidates(range(len(found)), lambda number: found[number].on_test).items
+    finite = [number for number in competing if math.isfinite(found[number].value)]
+    return max(finite, key=lambda number: sign * found[number].value, default=None)
+
+
+def epochs_done(run: "Run") -> int:
+    """The last epoch that a run has logged; 0 where it has none."""
+    return max((step for name, step in last_steps(run).items() if name.startswith("train/")), default=0)
+
+
+def as_plain(row: Row) -> dict[str, Any]:
+    """A row as flat values, as JSON and CSV have it; the keys are COLUMNS."""
+    plain: dict[str, Any] = {}
+    for key, value in vars(row).items():
+        if key in PLACES:
+            plain |= {key: value and value.value, f"{key}_metric": value and value.metric}
+        else:
+            plain[key] = value
+    return plain
+
+
+COLUMNS = tuple(
+    name for field in fields(Row) for name in (field.name, f"{field.name}_metric")[: 2 if field.name in PLACES else 1]
+)
+
+
+def _row(run: "Run", children: "Sequence[Run]") -> Row:
+    params, metrics, tags = run.data.params, run.data.metrics, run.data.tags
+    kind = tags.get(KIND_TAG, "")
+    is_sweep = kind == "sweep"
+    members = children if is_sweep else [run]
+    asked = sorted(
+        {int(each.data.params["training.epochs"]) for each in members if "training.epochs" in each.data.params}
+    )
+    trains = not is_sweep and bool(asked) and kind in ("train", "trial")
+    ended = (run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else None
+    return Row(
+        id=run.info.run_id,
+        name=run.info.run_name,
+        kind=kind,
+        dataset=_names(each.data.params.get("dataset.kind") for each in members),
+        model=_names(each.data.params.get("model.name") for each in members),
+        status=status_of(run),
+        epochs=epochs_done(run) if trains else None,
+        epochs_asked=asked[-1] if trains or (is_sweep and asked) else None,
+        trials=len(children) if is_sweep else None,
+        validation=_validation(run, children if is_sweep else []),
+        test=score(metrics, "test"),
+        seconds=metrics.get("time/training_seconds", ended) if params else ended,
+        began=run.info.start_time / 1000,
+        error=tags.get(ERROR_TAG),
+    )
+
+
+def _validation(run: "Run", trials: "Sequence[Run]") -> Score | None:
+    """The score on validation data; that of a sweep is of its best point, and all trials may be of the test set."""
+    found = score(run.data.metrics, "validation")
+    on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
+    return replace(found, on_test=True) if found and on_test else found
+
+
+def _names(found: Iterable[str | None]) -> str:
+    """The different names, in brief where they are many."""
+    names = list(dict.fromkeys(name for name in found if name))
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

@@ -1,0 +1,154 @@
+"""What a `study.yaml` may say: the trainings of a study, and the figures that they are held against."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from deeplab.config.schema.fields import STRICT, PositiveInt, Text
+from deeplab.config.yaml_file import read_yaml
+from deeplab.errors import UserError, unknown_name
+from deeplab.workflows.noise.levels import read_levels
+
+FILE = "study.yaml"
+
+
+def _entry_name(name: str) -> str:
+    # Files of the report are called by it.
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.=+ -]{0,99}", name):
+        raise ValueError("the name of an entry must be of letters, digits, _ . = + - and blanks, 100 at most")
+    return name
+
+
+@dataclass(frozen=True, config=STRICT)
+class Figure:
+    """A published figure, or a bound that was asked for.
+
+    Attributes:
+        metric: what is measured: `test/accuracy`, `max_val/accuracy` over the epochs, or `noisy@0.5`, a true-positive
+            rate at a level of noise. Of a sweep: at its best point.
+        source: who reported it.
+        reported: the figure.
+        tolerance: how far the mean may lie from it and still be called reproduced.
+        at_least: a bound, in place of a reported figure.
+        at_most: a bound.
+        minus: another metric of the same entry that is subtracted.
+        point: of a sweep, as in `l2=0.001`; its best one where null.
+    """
+
+    metric: Text
+    source: Text
+    reported: float | None = None
+    tolerance: Annotated[float, Field(gt=0)] | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    minus: Text | None = None
+    point: Text | None = None
+
+    def __post_init__(self) -> None:
+        bounds = self.at_least is not None or self.at_most is not None
+        if (self.reported is not None) == bounds:
+            raise ValueError("a figure has either reported, or at_least and at_most")
+        if (self.reported is None) != (self.tolerance is None):
+            raise ValueError("reported and tolerance go together")
+
+
+@dataclass(frozen=True, config=STRICT)
+class NoiseEntry:
+    """An evaluation under noise of networks that other entries train.
+
+    Attributes:
+        classifier: the entry whose network classifies.
+        denoisers: the entries whose networks denoise.
+        levels: as `deeplab noise --levels` takes them.
+        seeds: draws of the noise at each level.
+    """
+
+    classifier: Text
+    denoisers: tuple[Text, ...]
+    levels: Text
+    seeds: PositiveInt
+
+
+@dataclass(frozen=True, config=STRICT)
+class Entry:
+    """One thing that a study measures: exactly one of `run`, `sweep` and `noise`.
+
+    Attributes:
+        run: overrides of a training.
+        sweep: overrides of a sweep.
+        noise: an evaluation.
+        replicates: trainings of `run`; those of the study where null.
+        figures: that it is held against.
+        about: a sentence on it.
+    """
+
+    run: tuple[Text, ...] | None = None
+    sweep: tuple[Text, ...] | None = None
+    noise: NoiseEntry | None = None
+    replicates: PositiveInt | None = None
+    figures: tuple[Figure, ...] = ()
+    about: Text | None = None
+
+    def __post_init__(self) -> None:
+        if sum(each is not None for each in (self.run, self.sweep, self.noise)) != 1:
+            raise ValueError("an entry has exactly one of run, sweep and noise")
+        if self.sweep is None and any(figure.point is not None for figure in self.figures):
+            raise ValueError("only figures of a sweep have a point")
+
+
+@dataclass(frozen=True, config=STRICT)
+class StudyConfig:
+    """A study.
+
+    Attributes:
+        title: of its report.
+        about: what it asks, and what must be known to read it.
+        replicates: trainings of each run.
+        entries: by name, in order.
+    """
+
+    title: Text
+    about: Text
+    replicates: PositiveInt
+    entries: Annotated[dict[Annotated[str, AfterValidator(_entry_name)], Entry], Field(min_length=1)]
+
+
+_ADAPTER: TypeAdapter[StudyConfig] = TypeAdapter(StudyConfig)
+
+
+def read_study(folder: Path) -> StudyConfig:
+    """Read the `study.yaml` of a folder.
+
+    Raises:
+        UserError: there is none, or what is wrong with it.
+    """
+    path = folder / FILE
+    try:
+        document = read_yaml(path)
+    except OSError as error:
+        raise UserError(
+            f"{path}: {error.strerror}. Give a folder with a {FILE}, as experiments/digits_dense."
+        ) from error
+    try:
+        # By way of JSON, where a list may become a tuple and a mapping a class although types are strict.
+        study = _ADAPTER.validate_json(json.dumps(document.values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        line = document.where(first["loc"])
+        if first["type"] == "missing":
+            raise UserError(f"{line}: {where} is missing.") from error
+        raise UserError(f"{line}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
+    for name, entry in study.entries.items():
+        if entry.noise is None:
+            continue
+        read_levels(entry.noise.levels, f"{path}: {name}.levels")
+        trained = [other for other, found in study.entries.items() if found.run is not None]
+        for wanted in (entry.noise.classifier, *entry.noise.denoisers):
+            if wanted not in trained:
+                raise unknown_name("entry", wanted, trained, f"{path}: {name}")
+    return study

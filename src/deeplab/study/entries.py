@@ -1,0 +1,114 @@
+"""The entries of a study: what each asks for, and what is finished of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deeplab.choice import TEST
+from deeplab.config.compose import Composed, Composer
+from deeplab.errors import UserError, unknown_name
+from deeplab.study.config import Entry, StudyConfig
+from deeplab.study.matching import configuration
+from deeplab.study.results import Result
+from deeplab.study.verdicts import Chosen, Verdict, chosen_point, verdicts
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An entry and its finished runs.
+
+    Attributes:
+        name: of the entry.
+        entry: what it asks for.
+        lines: finished runs of the configuration that it has now.
+        planned: how many there are to be.
+        verdicts: its figures.
+        chosen: of a sweep the best point, or None.
+        on_test: whether any of its trainings is validated on the test set.
+    """
+
+    name: str
+    entry: Entry
+    lines: tuple[Result, ...]
+    planned: int
+    verdicts: tuple[Verdict, ...]
+    chosen: Chosen | None = None
+    on_test: bool = False
+
+
+def measure(config: StudyConfig, lines: Sequence[Result]) -> list[Measured]:
+    """Every entry with what is finished of it.
+
+    Args:
+        config: the study.
+        lines: its results.
+
+    Raises:
+        UserError: an entry's configuration is wrong.
+    """
+    return [_measured(config, name, entry, lines) for name, entry in config.entries.items()]
+
+
+def planned_runs(name: str, entry: Entry, config: StudyConfig, overrides: Sequence[str] = ()) -> list[Composed]:
+    """The configurations of an entry's replicates, whose seeds are those of a sweep's.
+
+    Raises:
+        UserError: an override is wrong.
+    """
+    composer = Composer(None)
+    assert entry.run is not None
+    try:
+        first = composer.compose([*entry.run, *overrides])
+        seeds = [replicate_seed(first.config.seed, n) for n in range(entry.replicates or config.replicates)]
+        return [composer.compose([*entry.run, f"seed={seed}", *overrides]) for seed in seeds]
+    except UserError as error:
+        raise UserError(f"Entry '{name}': {error}") from error
+
+
+def _measured(config: StudyConfig, name: str, entry: Entry, lines: Sequence[Result]) -> Measured:
+    """The lines of an entry whose configuration is still what the study asks for."""
+    ours = [line for line in lines if line.entry == name]
+    plan = None if entry.sweep is None else plan_sweep(list(entry.sweep), None)
+    trained: list[dict[str, Any]] = []
+    if entry.run is not None:
+        trained = [each.values for each in planned_runs(name, entry, config)]
+    elif plan is not None:
+        _check_points(name, entry, plan)
+        trained = [trial.values for trial in plan.trials]
+    wanted = [configuration(values) for values in trained] or [line.configuration for line in ours][-1:]
+    found = tuple(line for line in ours if line.configuration in wanted)
+    chosen = None if plan is None else chosen_point(plan, found)
+    held = tuple(verdicts(name, entry, found, "" if chosen is None else chosen.point))
+    on_test = any(values["validation"]["kind"] == TEST for values in trained)
+    return Measured(name, entry, found, max(1, len(wanted)), held, chosen, on_test)
+
+
+def check_points(config: StudyConfig) -> None:
+    """Refuse figures of points that a sweep does not have, before anything is trained for them.
+
+    Raises:
+        UserError: there are such.
+    """
+    for name, entry in config.entries.items():
+        if entry.sweep is not None and any(figure.point for figure in entry.figures):
+            _check_points(name, entry, plan_sweep(list(entry.sweep), None))
+
+
+def check_names(config: StudyConfig, only: Sequence[str]) -> None:
+    """Refuse names that no entry has.
+
+    Raises:
+        UserError: there are such.
+    """
+    for name in only:
+        if name not in config.entries:
+            raise unknown_name("entry", name, config.entries, "--only")
+
+
+def _check_points(name: str, entry: Entry, plan: Plan) -> None:
+    points = [point_name(settings) for settings in plan.points]
+    for figure in entry.figures:
+        if figure.point is not None and figure.point not in points:
+            raise unknown_name("point", figure.point, points, f"entry '{name}'")

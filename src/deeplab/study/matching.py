@@ -1,0 +1,82 @@
+"""From runs in a store to the lines of a study, and back: which run is the one that a configuration asks for."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from deeplab.config.identity import added_keys, identity, sha, with_added_keys
+from deeplab.study.results import Result
+from deeplab.tracking.read import read_packages
+from deeplab.tracking.run_log import flatten
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+TRAINED = ("train", "trial")
+PACKAGES = ("deeplab", "tensorflow", "keras", "numpy")
+_KEPT = ("test/", "validation/", "train/")
+
+
+def configuration(values: Mapping[str, Any]) -> str:
+    """Hash of what a study compares configurations by; the number of threads is the machine's."""
+    return sha(_compared(values))[:16]
+
+
+def same(runs: "Iterable[Run]", values: Mapping[str, Any]) -> "list[Run]":
+    """The trainings among some runs that have this configuration, the newest first."""
+    compared = _compared(values)
+    wanted, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
+    return [
+        run
+        for run in runs
+        if run.data.tags.get("deeplab.kind") in TRAINED
+        and {key: run.data.params.get(key, before.get(key)) for key in wanted} == wanted
+    ]
+
+
+def result_of(store: Store, run: "Run", entry: str, point: str, replicate: int, values: Mapping[str, Any]) -> Result:
+    """The line of a finished training."""
+    scores = {name: value for name, value in run.data.metrics.items() if name.startswith(_KEPT)}
+    for name, best in (("val/accuracy", max), ("val/loss", min)):
+        history = store.client.get_metric_history(run.info.run_id, name)
+        if history:
+            scores[f"{best.__name__}_{name}"] = best(metric.value for metric in history)
+    seconds = run.data.metrics.get("time/training_seconds", 0.0)
+    return line(store, run, entry, point, replicate, configuration(values), scores, seconds)
+
+
+def line(
+    store: Store,
+    run: "Run",
+    entry: str,
+    point: str,
+    replicate: int,
+    configured: str,
+    scores: Mapping[str, float],
+    seconds: float,
+) -> Result:
+    """A line with what a run has kept of where it comes from."""
+    tags = run.data.tags
+    packages = read_packages(store, run)
+    dirty = "+" if tags.get("deeplab.git_dirty") == "true" else ""
+    return Result(
+        entry=entry,
+        point=point,
+        replicate=replicate,
+        configuration=configured,
+        run=run.info.run_id,
+        finished=datetime.fromtimestamp(run.info.end_time / 1000, UTC).date().isoformat(),
+        data=tags.get("deeplab.dataset_sha256", "")[:12],
+        device=tags.get("deeplab.device", ""),
+        commit=tags.get("deeplab.git_commit", "")[:12] + dirty,
+        versions=" ".join(f"{name}-{packages[name]}" for name in PACKAGES if name in packages),
+        seconds=seconds,
+        scores=dict(scores),
+    )
+
+
+def _compared(values: Mapping[str, Any]) -> dict[str, Any]:
+    kept = identity(values)
+    training = {key: value for key, value in kept["training"].items() if key != "threads"}
+    return {**kept, "training": training}

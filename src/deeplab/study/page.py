@@ -1,0 +1,210 @@
+"""The report of a study, made of what lies in its folder: `study.yaml`, `results.csv` and the figures."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from deeplab.choice import ON_TEST, left_out
+from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.report.page import Cell, Code, Facts, Listing, Page, Part, Picture, Section, Table, Text
+from deeplab.report.pictures import caption_of
+from deeplab.study.config import FILE, StudyConfig
+from deeplab.study.entries import Measured, measure
+from deeplab.study.results import FILE as RESULTS
+from deeplab.study.results import Result
+from deeplab.sweep.results.write import LOGGED
+
+FIGURES = "figures"
+OVERVIEW = "reported"
+# What is shown of the runs of an entry, in this order.
+RUN_PICTURES = ("curves", "denoised", "boundary", "units")
+NOISE_PICTURES = ("noise_curve", "noise_classes")
+SWEEP_PICTURES = ("sweep",)
+_METRICS = ("validation/accuracy", "validation/loss", "test/accuracy", "test/loss", "test/mse", "test/psnr")
+# Trainings from which a standard deviation begins to say something.
+ENOUGH = 3
+GOOD = ("reproduced", "holds")
+
+
+def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> Page:
+    """Describe a study.
+
+    Args:
+        config: what it asks for.
+        lines: its results.
+        folder: where it lies.
+
+    Raises:
+        UserError: an entry's configuration is wrong.
+    """
+    measured = measure(config, lines)
+    sections = (
+        Section("Reported and measured", tuple(_verdicts(measured, folder))),
+        *(Section(each.name, tuple(_entry(each, folder))) for each in measured),
+        Section("Where the figures come from", tuple(_provenance(folder, measured))),
+    )
+    about = " ".join(config.about.split())
+    return Page(config.title, (about,), tuple(_highlights(measured)), sections)
+
+
+def picture_names(each: Measured) -> tuple[str, ...]:
+    """Which pictures of an entry's runs are shown."""
+    return RUN_PICTURES if each.entry.run else SWEEP_PICTURES if each.entry.sweep else NOISE_PICTURES
+
+
+def picture_file(entry: str, name: str) -> str:
+    """What a picture of an entry is called in the study's folder of figures."""
+    return f"{entry}_{name}.png"
+
+
+def _highlights(measured: Sequence[Measured]) -> Iterator[tuple[str, Cell]]:
+    found = [verdict for each in measured for verdict in each.verdicts]
+    tested = [verdict for verdict in found if verdict.measured is not None]
+    for kind, words in ((True, "figures reproduced"), (False, "bounds that hold")):
+        ours = [verdict for verdict in tested if (verdict.figure.reported is not None) is kind]
+        if ours:
+            yield words, f"{sum(verdict.words in GOOD for verdict in ours)} of {len(ours)}"
+    if len(tested) < len(found):
+        yield "figures not yet run", len(found) - len(tested)
+    yield "runs", f"{sum(len(each.lines) for each in measured)} of {sum(each.planned for each in measured)}"
+
+
+def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
+    rows = tuple(
+        (
+            verdict.label,
+            verdict.metric,
+            verdict.wanted,
+            verdict.figure.source,
+            _mean(verdict.measured),
+            None if verdict.tolerance_in_deviations is None else f"{verdict.tolerance_in_deviations:.1f}",
+            f"{verdict.within} of {verdict.measured.count}" if verdict.measured else None,
+            verdict.words,
+        )
+        for each in measured
+        for verdict in each.verdicts
+    )
+    if rows:
+        found = ("measured", "tolerance / std", "within, of n", "verdict")
+        head = ("entry", "metric", "reported or expected", "source", *found)
+        yield Table("Published figures and bounds, held against the mean of the runs", head, rows)
+        yield Text(
+            "Measured: mean ± standard deviation over n trainings, each with its own seed. The verdict is on the mean; "
+            "beside it stand the tolerance in measured standard deviations, and how many single trainings lie within."
+        )
+    few = [each.name for each in measured if is_trained_too_few_times(each)]
+    if few:
+        yield Text(f"Trained fewer than {ENOUGH} times, so that little is known of their spread: {', '.join(few)}.")
+    seen = "each published figure with its tolerance, and the measured mean beside it"
+    yield from _picture(folder, f"{OVERVIEW}.png", "Reported and measured accuracy", seen)
+
+
+def is_trained_too_few_times(each: Measured) -> bool:
+    """Whether there are trainings, but at some point too few to tell how they scatter."""
+    counts = Counter(line.point for line in each.lines)
+    return bool(counts) and each.entry.noise is None and min(counts.values()) < ENOUGH
+
+
+def _entry(each: Measured, folder: Path) -> Iterator[Part]:
+    if each.entry.about:
+        yield Text(each.entry.about)
+    words, overrides = ("train", each.entry.run) if each.entry.run else ("sweep", each.entry.sweep)
+    if overrides:
+        yield Listing(shlex.join(("deeplab", words, *overrides)), "shell")
+    many = "run is" if each.planned == 1 else "runs are"
+    yield Text(f"{len(each.lines)} of {each.planned} {many} finished.", is_warning=len(each.lines) < each.planned)
+    if not each.lines:
+        return
+    yield _rates(each) if each.entry.noise else _scores(each)
+    if sentences := list(on_choice(each)):
+        yield Text(" ".join(sentences))
+    pictures = [part for name in picture_names(each) for part in _picture_of(each.name, name, folder)]
+    if pictures and each.entry.run and each.planned > 1:
+        yield Text("The pictures are of the first of these runs.")
+    yield from pictures
+
+
+def on_choice(each: Measured) -> Iterator[str]:
+    """What must be known of the rows that an entry was validated on, and of the point that was chosen by them."""
+    chosen = each.chosen
+    if chosen is not None and len({line.point for line in each.lines}) > 1:
+        yield f"Best by mean {LOGGED[chosen.metric]}: {chosen.point}."
+        if chosen.on_test:
+            yield ON_TEST
+        if chosen.left_out:
+            yield left_out(chosen.left_out, "point")
+    elif each.entry.run is not None and each.on_test:
+        yield "Validated on the test set: scores of validation are scores of the test set, and so is a best epoch's."
+
+
+def _picture_of(entry: str, name: str, folder: Path) -> Iterator[Part]:
+    caption, seen = caption_of(name)
+    yield from _picture(folder, picture_file(entry, name), f"{caption}: {entry}", seen)
+
+
+def _picture(folder: Path, file: str, caption: str, seen: str) -> Iterator[Part]:
+    path = folder / FIGURES / file
+    if path.is_file():
+        yield Picture(file, path.read_bytes(), f"{caption}: {seen}", caption)
+
+
+def _scores(each: Measured) -> Table:
+    metrics = [metric for metric in _METRICS if all(metric in line.scores for line in each.lines)]
+    points: dict[str, list[Result]] = {}
+    for line in sorted(each.lines, key=_in_order):
+        points.setdefault(line.point, []).append(line)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            *((Code(point),) if each.entry.sweep else ()),
+            len(lines),
+            *(_mean(statistics([line.scores[metric] for line in lines])) for metric in metrics),
+            f"{statistics([line.seconds for line in lines]).mean:.0f}",
+        )
+        for point, lines in points.items()
+    )
+    head = (*(("point",) if each.entry.sweep else ()), "n", *metrics, "seconds")
+    return Table("Scores, and the seconds of a training: means ± standard deviation over n trainings", head, rows)
+
+
+def _in_order(line: Result) -> tuple[str, float, str]:
+    """Points of one key by its value, where that is a number."""
+    key, _, value = line.point.partition("=")
+    try:
+        return key, float(value), ""
+    except ValueError:
+        return key, 0.0, value
+
+
+def _rates(each: Measured) -> Table:
+    scores = each.lines[0].scores
+    states = list(dict.fromkeys(name.partition("@")[0] for name in scores))
+    levels = sorted({float(name.partition("@")[2]) for name in scores})
+    ordered = ("noisy", *(state for state in states if state != "noisy"))
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (f"{level:g}", *(scores[f"{state}@{level:g}"] for state in ordered)) for level in levels
+    )
+    return Table("True-positive rate by level of noise, the mean over its draws", ("level", *ordered), rows)
+
+
+def _provenance(folder: Path, measured: Sequence[Measured]) -> Iterator[Part]:
+    yield Text(f"Written from {FILE} and {RESULTS}, which has a line for each run. The command that makes it again:")
+    yield Listing(f"deeplab study {folder.as_posix()}", "shell")
+    lines = [line for each in measured for line in each.lines]
+    if lines:
+        days = sorted(line.finished for line in lines)
+        yield Facts(
+            (
+                ("finished", " to ".join(sorted({days[0], days[-1]}))),
+                ("versions", "; ".join(sorted({line.versions for line in lines}))),
+                ("device", ", ".join(sorted({line.device for line in lines if line.device}))),
+                ("data (SHA-256)", Code(", ".join(sorted({line.data for line in lines if line.data})))),
+                ("seconds of training", f"{sum(line.seconds for line in lines):,.0f}"),
+            )
+        )
+
+
+def _mean(found: Statistics | None) -> Cell:
+    if found is None:
+        return None
+    return f"{found.mean:.4f}" if found.deviation is None else f"{found.mean:.4f} ± {found.deviation:.4f}"

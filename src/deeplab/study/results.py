@@ -1,0 +1,137 @@
+"""`results.csv` of a study: a line for each finished run, committed with the study, so that it grows over days."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from filelock import FileLock
+
+from deeplab.errors import UserError
+from deeplab.files import write_file
+
+FILE = "results.csv"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run of a study.
+
+    Attributes:
+        entry: its name in the study.
+        point: of a sweep, as in `l2=0.001`; empty otherwise.
+        replicate: from 0.
+        configuration: hash of all in its configuration that can change the result.
+        run: its id in the store it was made in.
+        finished: date, as in 2026-11-21.
+        data: the beginning of the data set's SHA-256.
+        device: that it was trained on.
+        commit: of the working directory, empty where there is none; with a + where the tree had changes.
+        versions: of what it was made with.
+        seconds: that its training took.
+        scores: by name.
+    """
+
+    entry: str
+    point: str
+    replicate: int
+    configuration: str
+    run: str
+    finished: str
+    data: str
+    device: str
+    commit: str
+    versions: str
+    seconds: float
+    scores: Mapping[str, float]
+
+
+_COLUMNS = tuple(field.name for field in fields(Result))
+
+
+class Results:
+    """The lines of a study's `results.csv`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read them.
+
+        Args:
+            folder: of the study.
+
+        Raises:
+            UserError: as in `read`.
+        """
+        self._path = folder / FILE
+        self.lines: list[Result] = []
+        self.read()
+
+    def read(self) -> None:
+        """Read them again: another process may carry out other entries of the study.
+
+        Raises:
+            UserError: the file is not what this class wrote.
+        """
+        self.lines = []
+        if not self._path.exists():
+            return
+        try:
+            rows = list(csv.DictReader(io.StringIO(self._path.read_text(encoding="utf-8"))))
+            self.lines = [_read(row) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            raise UserError(f"{self._path} cannot be read ({error}). It is written by deeplab study.") from error
+
+    def add(self, result: Result) -> None:
+        """Add a line to what the file has by now; it replaces one of the same configuration.
+
+        Raises:
+            UserError: the file was broken meanwhile, or cannot be written.
+        """
+        same = (result.entry, result.point, result.replicate, result.configuration)
+        with self._lock():
+            self.read()
+            self.lines = [
+                line for line in self.lines if (line.entry, line.point, line.replicate, line.configuration) != same
+            ]
+            self.lines.append(result)
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(_COLUMNS)
+            writer.writerows(_written(line) for line in sorted(self.lines, key=_order))
+            write_file(self._path, text.getvalue().encode())
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Held while a line is added, so that no process writes over what another has just written."""
+        folder = self._path.parent / ".deeplab"  # a name that .gitignore has already
+        try:
+            folder.mkdir(exist_ok=True)
+            with FileLock(folder / "results.lock"):
+                yield
+        except OSError as error:
+            raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
+
+    def find(self, entry: str, point: str, replicate: int, configuration: str) -> Result | None:
+        """The line of a run, if it is finished."""
+        for line in self.lines:
+            if (line.entry, line.point, line.replicate, line.configuration) == (entry, point, replicate, configuration):
+                return line
+        return None
+
+
+def _order(line: Result) -> tuple[str, str, int, str]:
+    return line.entry, line.point, line.replicate, line.configuration
+
+
+def _written(line: Result) -> Sequence[str]:
+    scores = " ".join(f"{name}={value!r}" for name, value in sorted(line.scores.items()))
+    values = (getattr(line, column) for column in _COLUMNS[:-2])
+    return [*map(str, values), f"{line.seconds:.2f}", scores]
+
+
+def _read(row: Mapping[str, str]) -> Result:
+    pairs = [pair.rpartition("=") for pair in row["scores"].split()]
+    scores = {name: float(value) for name, _, value in pairs}
+    texts = {column: row[column] for column in _COLUMNS if column not in ("replicate", "seconds", "scores")}
+    return Result(replicate=int(row["replicate"]), seconds=float(row["seconds"]), scores=scores, **texts)

@@ -1,0 +1,240 @@
+"""Carry out a study: train what is missing, go on with what was cut off, and keep a line of each finished run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeplab.config.compose import Composed
+from deeplab.config.identity import sha
+from deeplab.errors import RunError, UserError
+from deeplab.study.config import Entry, StudyConfig
+from deeplab.study.entries import planned_runs
+from deeplab.study.matching import configuration, line, result_of, same
+from deeplab.study.results import Result, Results
+from deeplab.sweep.check import checked_plan
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.observer import Sized, SweepObserver
+from deeplab.sweep.plan import Plan, plan_sweep
+from deeplab.sweep.run import run_sweep
+from deeplab.sweep.trial import Event
+from deeplab.tracking.find import all_runs
+from deeplab.tracking.run import is_alive
+from deeplab.tracking.store import Store
+from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseSettings, noise_curve
+from deeplab.workflows.noise.levels import read_levels
+from deeplab.workflows.resume import find_resumption
+from deeplab.workflows.train import RunObserver, train
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+class StudyObserver:
+    """Told how a study goes, and asked who is to be told of its trainings."""
+
+    def entry_began(self, name: str, missing: int, planned: int) -> None:
+        """An entry lacks so many of its runs."""
+
+    def adopted(self, result: Result) -> None:
+        """A run that was in the store already is taken into the results."""
+
+    def training(self) -> RunObserver:
+        """Who is told of the next training."""
+        return RunObserver()
+
+    def sweep(self) -> SweepObserver:
+        """Who is told of the next sweep."""
+        return SweepObserver()
+
+    def evaluation(self) -> NoiseObserver:
+        """Who is told of the next evaluation."""
+        return NoiseObserver()
+
+
+@dataclass
+class Study:
+    """A study that is being carried out.
+
+    Attributes:
+        config: what it asks for.
+        folder: where it lies.
+        overrides: of the place where runs are kept.
+        store: that place.
+        observer: told how it goes.
+        results: what is finished.
+        failed: why runs failed, by entry.
+    """
+
+    config: StudyConfig
+    folder: Path
+    overrides: Sequence[str]
+    store: Store
+    observer: StudyObserver
+    results: Results
+    failed: dict[str, str]
+
+
+def carry_out(study: Study, only: Sequence[str]) -> None:
+    """Do what is missing.
+
+    Args:
+        study: to be carried out; its results grow.
+        only: names of entries; all of them where empty.
+
+    Raises:
+        UserError: an entry's configuration is wrong.
+        Interrupted: it was ended from outside; what was finished is kept.
+        RunError: a run failed; the others were done.
+    """
+    for name, entry in study.config.entries.items():
+        if only and name not in only:
+            continue
+        study.results.read()
+        if entry.run is not None:
+            _train_runs(study, name, entry)
+        elif entry.sweep is not None:
+            _sweep(study, name, entry.sweep)
+        else:
+            _evaluate(study, name, entry)
+    if study.failed:
+        name, why = next(iter(study.failed.items()))
+        raise RunError(f"{len(study.failed)} of the study's runs failed, the first of entry '{name}': {why}")
+
+
+def _train_runs(study: Study, name: str, entry: Entry) -> None:
+    planned = planned_runs(name, entry, study.config, study.overrides)
+    missing = [
+        (replicate, composed)
+        for replicate, composed in enumerate(planned)
+        if study.results.find(name, "", replicate, configuration(composed.values)) is None
+    ]
+    study.observer.entry_began(name, len(missing), len(planned))
+    for replicate, composed in missing:
+        run = _finished(study, composed.values)
+        if run is None:
+            try:
+                run_id = _trained(study, composed)
+            except RunError as error:
+                study.failed[name] = str(error)
+                continue
+            run = study.store.client.get_run(run_id)
+            study.results.add(result_of(study.store, run, name, "", replicate, composed.values))
+        else:
+            result = result_of(study.store, run, name, "", replicate, composed.values)
+            study.results.add(result)
+            study.observer.adopted(result)
+
+
+def _finished(study: Study, values: Mapping[str, object]) -> "Run | None":
+    found = same(all_runs(study.store), values)
+    return next((run for run in found if run.info.status == "FINISHED"), None)
+
+
+def _trained(study: Study, composed: Composed) -> str:
+    """Train a configuration, or go on with a run of it that was cut off, where it left enough."""
+    observer = study.observer.training()
+    for run in same(all_runs(study.store), composed.values):
+        if run.info.status in ("KILLED", "RUNNING") and run.data.tags.get("deeplab.kind") == "train":
+            try:
+                resumption = find_resumption(run.info.run_id, list(study.overrides), None)
+            except UserError:
+                if is_alive(run):
+                    raise
+                continue  # it left nothing that can be gone on with
+            return train(resumption.composed, [observer], resumption).run_id
+    return train(composed, [observer]).run_id
+
+
+def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
+    plan = plan_sweep([*overrides, *study.overrides], None)
+    missing = _missing_trials(study, name, plan)
+    study.observer.entry_began(name, len(missing), plan.count)
+    runs = all_runs(study.store) if missing else []
+    for number in missing:
+        found = [run for run in same(runs, plan.trials[number].values) if run.info.status == "FINISHED"]
+        if found:
+            _keep_trial(study, name, plan, number, found[0].info.run_id)
+    if not (missing := _missing_trials(study, name, plan)):
+        return
+    result = run_sweep(checked_plan(plan), _Keeping(study, name, plan))
+    for trial in (trial for point in result.summary.points for trial in point.trials):
+        # Those of an earlier start, of which nothing was told.
+        _keep_trial(study, name, plan, trial.point * plan.replicates + trial.replicate, trial.run_id)
+    if result.failed:
+        study.failed[name] = next(iter(result.failed.values()))
+
+
+def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:
+    return [
+        number
+        for number, trial in enumerate(plan.trials)
+        if study.results.find(name, point_name(plan.points[trial.point]), trial.replicate, configuration(trial.values))
+        is None
+    ]
+
+
+def _keep_trial(study: Study, name: str, plan: Plan, number: int, run_id: str) -> None:
+    trial = plan.trials[number]
+    point = point_name(plan.points[trial.point])
+    run = study.store.client.get_run(run_id)
+    study.results.add(result_of(study.store, run, name, point, trial.replicate, trial.values))
+
+
+class _Keeping(SweepObserver):
+    """Takes each trial into the results as it finishes, and hands on what it is told."""
+
+    def __init__(self, study: Study, name: str, plan: Plan) -> None:
+        self._study, self._name, self._plan = study, name, plan
+        self._shown = study.observer.sweep()
+
+    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
+        self._shown.sweep_began(sweep, run_id, finished, capacity)
+
+    def trial_submitted(self, number: int, name: str) -> None:
+        self._shown.trial_submitted(number, name)
+
+    def trial_changed(self, event: Event, again: bool) -> None:
+        if event.kind == "finished":
+            _keep_trial(self._study, self._name, self._plan, event.number, event.run_id)
+        self._shown.trial_changed(event, again)
+
+    def waited(self) -> None:
+        self._shown.waited()
+
+
+def _evaluate(study: Study, name: str, entry: Entry) -> None:
+    assert entry.noise is not None
+    asked = entry.noise
+    lines = {wanted: _first_line(study, wanted) for wanted in (asked.classifier, *asked.denoisers)}
+    missing = [wanted for wanted, found in lines.items() if found is None]
+    if missing:
+        study.failed[name] = f"entry '{missing[0]}' has no finished run yet"
+        return
+    runs = {wanted: found.run for wanted, found in lines.items() if found is not None}
+    made_of = [found.configuration for found in lines.values() if found is not None]
+    configured = sha([asked.levels, asked.seeds, made_of])[:16]
+    done = study.results.find(name, "", 0, configured) is not None
+    study.observer.entry_began(name, 0 if done else 1, 1)
+    if done:
+        return
+    levels = read_levels(asked.levels)
+    denoisers = tuple(runs[wanted] for wanted in asked.denoisers)
+    settings = NoiseSettings(runs[asked.classifier], denoisers, None, levels, asked.seeds)
+    result = noise_curve(settings, study.store, study.observer.evaluation())
+    # By the names of entries, which stay what they are when runs are called otherwise.
+    states = dict(zip(("noisy", *asked.denoisers), result.rates.values(), strict=True))
+    scores = {
+        f"{state}@{level:g}": point.mean
+        for state, points in states.items()
+        for level, point in zip(result.levels, points, strict=True)
+    }
+    run = study.store.client.get_run(result.run_id)
+    seconds = (run.info.end_time - run.info.start_time) / 1000
+    study.results.add(line(study.store, run, name, "", 0, configured, scores, seconds))
+
+
+def _first_line(study: Study, name: str) -> Result | None:
+    entry = study.config.entries[name]
+    first = planned_runs(name, entry, study.config, study.overrides)[0]
+    return study.results.find(name, "", 0, configuration(first.values))

@@ -1,0 +1,81 @@
+"""`README.md` of a study with its figures, which are drawn or copied out of the store."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from deeplab.files import write_file
+from deeplab.report.markdown import to_markdown
+from deeplab.study.config import StudyConfig
+from deeplab.study.entries import Measured, measure
+from deeplab.study.page import FIGURES, OVERVIEW, picture_file, picture_names, study_report
+from deeplab.study.results import Results
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.store import Store
+
+_NOTE = "<!-- Written by deeplab study from study.yaml and results.csv; what is changed here is lost. -->\n\n"
+
+
+def write_page(config: StudyConfig, folder: Path, results: Results, store: Store | None) -> Path:
+    """Write `README.md` and its figures into the folder of a study.
+
+    Args:
+        config: what the study asks for.
+        folder: where it lies.
+        results: what is finished; read again.
+        store: where pictures are taken from; those of before stay where it has none, and all of them without one.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        UserError: the disk takes no more.
+    """
+    figures = folder / FIGURES
+    figures.mkdir(exist_ok=True)
+    results.read()
+    measured = measure(config, results.lines)
+    _draw_overview(config.title, measured, figures)
+    for each in measured:
+        for name in picture_names(each):
+            content = _picture(store, each, name) if store else None
+            if content is not None:  # where the run is elsewhere, the picture of before stays
+                write_file(figures / picture_file(each.name, name), content)
+    text, _ = to_markdown(study_report(config, results.lines, folder), FIGURES)
+    page = folder / "README.md"
+    write_file(page, (_NOTE + text).encode())
+    return page
+
+
+def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> None:
+    from deeplab.plots.reported import draw
+    from deeplab.plots.style import to_png
+
+    rows = [
+        (
+            f"{verdict.label if verdict.figure.point else each.name}: {verdict.metric}",
+            verdict.figure.reported,
+            verdict.figure.tolerance or 0.0,
+            None if verdict.measured is None else verdict.measured.mean,
+            None if verdict.measured is None else verdict.measured.deviation,
+            verdict.words == "reproduced",
+        )
+        for each in measured
+        for verdict in each.verdicts
+        if verdict.figure.reported is not None and "accuracy" in verdict.metric
+    ]
+    if rows:
+        write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: accuracy", "accuracy")))
+
+
+def _picture(store: Store, measured: Measured, name: str) -> bytes | None:
+    from mlflow.exceptions import MlflowException
+
+    if not measured.lines:
+        return None
+    try:
+        run = store.client.get_run(measured.lines[0].run)
+        if measured.entry.sweep:
+            run = store.client.get_run(run.data.tags["mlflow.parentRunId"])
+    except (MlflowException, KeyError):
+        return None
+    return read_artifact(store, run, f"plots/{name}.png")

@@ -1,0 +1,128 @@
+"""What a sweep is in the store: a parent run that holds the plan, and a child run for each trial."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from deeplab.errors import UserError
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import Plan, Trial
+from deeplab.sweep.trial import TRIAL_TAG
+from deeplab.tracking.find import all_runs
+from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.run_log import ERROR_TAG, RunLog, flatten
+from deeplab.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+KEY_TAG = "deeplab.sweep_key"
+PLAN_FILE = "plan.json"
+
+
+def begin_sweep(store: Store, plan: Plan) -> RunLog:
+    """Create the parent run with its frozen plan."""
+    tags = {
+        **git_tags(),
+        "deeplab.kind": "sweep",
+        KEY_TAG: plan.key,
+        "deeplab.points": str(len(plan.points)),
+        "deeplab.replicates": str(plan.replicates),
+        "deeplab.trials": str(len(plan.trials)),
+    }
+    axes = {axis.key: ", ".join(axis.values) for axis in plan.axes}
+    values = {**axes, **asdict(plan.config)}
+    log = RunLog.begin(store, plan.name, values, tags, None)
+    with_plan(store, log.run_id, plan)
+    log.text("overrides.txt", "".join(f"{line}\n" for line in plan.overrides))
+    return log
+
+
+def with_plan(store: Store, run_id: str, plan: Plan) -> None:
+    """Freeze the plan: in the store for everybody, beside it for the next start."""
+    folder = store.place.work_folder / "sweeps" / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PLAN_FILE).write_text(plan.frozen(), encoding="utf-8")
+    store.client.log_artifact(run_id, str(folder / PLAN_FILE))
+
+
+def find_sweep(store: Store, key: str) -> "Run | None":
+    """The newest sweep that the same command made, or None."""
+    found = store.client.search_runs(
+        [store.experiment_id],
+        filter_string=f"tags.`{KEY_TAG}` = '{key}'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    return found[0] if found else None
+
+
+def check_unchanged(store: Store, run: "Run", plan: Plan) -> None:
+    """Refuse to go on with a sweep whose plan has become another.
+
+    Raises:
+        UserError: with the difference.
+    """
+    content = read_artifact(store, run, PLAN_FILE)
+    name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+    if content is None:
+        raise UserError(f"The sweep {name} ended before its plan was stored. To begin anew: --fresh.")
+    frozen = json.loads(content)
+    if [trial["identity"] for trial in frozen["trials"]] == [trial.identity for trial in plan.trials]:
+        return
+    raise UserError(
+        f"The plan of the sweep {name} has changed since it began: {_difference(frozen, plan)}. "
+        "Put it back to go on, or begin anew: --fresh."
+    )
+
+
+def children(store: Store, parent_id: str) -> dict[str, "Run"]:
+    """The runs of a sweep by the identity of their trial; a finished one before any other."""
+    runs: dict[str, Run] = {}
+    for run in reversed(all_runs(store, ("mlflow.parentRunId", parent_id))):
+        identity = run.data.tags.get(TRIAL_TAG, "")
+        if identity not in runs or runs[identity].info.status != "FINISHED":
+            runs[identity] = run
+    return runs
+
+
+def mark_ended(store: Store, run: "Run", why: str) -> None:
+    """Mark a trial KILLED whose process is gone."""
+    store.client.set_tag(run.info.run_id, ERROR_TAG, why)
+    store.client.set_terminated(run.info.run_id, "KILLED")
+
+
+def trial_tags(settings: Mapping[str, str], trial: Trial, parent_id: str) -> dict[str, str]:
+    """What makes a trial findable by its tags alone."""
+    return {
+        **{f"deeplab.axis.{key}": value for key, value in settings.items()},
+        TRIAL_TAG: trial.identity,
+        "deeplab.sweep": parent_id,
+        "deeplab.point": str(trial.point),
+        "deeplab.replicate": str(trial.replicate),
+    }
+
+
+def _difference(frozen: Mapping[str, Any], plan: Plan) -> str:
+    """The first few things in which two plans differ, in words."""
+    now = json.loads(plan.frozen())
+    before, after = ({_place(each["points"], trial): trial for trial in each["trials"]} for each in (frozen, now))
+    found = [f"'{place}' is gone" for place in before if place not in after]
+    found += [f"'{place}' is new" for place in after if place not in before]
+    changes: dict[str, int] = {}
+    for place in before.keys() & after.keys():
+        if before[place]["identity"] == after[place]["identity"]:
+            continue
+        old, new = flatten(before[place]["values"]), flatten(after[place]["values"])
+        keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+        lines = [f"{key} was {old.get(key, 'missing')}, is {new.get(key, 'missing')}" for key in keys]
+        for line in lines or ["the data set or the engine is another"]:
+            changes[line] = changes.get(line, 0) + 1
+    found += [f"{line} (in {count} trials)" for line, count in changes.items()]
+    return "; ".join(found[:5]) + (f"; and {len(found) - 5} more differences" if len(found) > 5 else "")
+
+
+def _place(points: Sequence[Mapping[str, str]], trial: Mapping[str, Any]) -> str:
+    return f"{point_name(points[trial['point']])} #{trial['replicate'] + 1}".strip()

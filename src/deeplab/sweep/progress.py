@@ -1,0 +1,89 @@
+"""What becomes of trials whose worker is lost, and of those that run when their sweep is ended."""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from deeplab.sweep.launch.launcher import Launcher
+from deeplab.sweep.observer import SweepObserver
+from deeplab.sweep.parent_run import children, mark_ended
+from deeplab.sweep.trial import Event
+from deeplab.tracking.run_log import ERROR_TAG, RunLog
+from deeplab.tracking.store import Store
+from deeplab.workflows.signals import signals_ignored
+
+WAIT_SECONDS = 0.5
+INTERRUPT_SECONDS = 30.0
+
+
+@dataclass
+class Progress:
+    """What of a sweep is done and what is left, by the numbers of its trials.
+
+    Attributes:
+        waiting: to be submitted.
+        finished: and kept.
+        running: submitted, and nothing final was heard of them.
+        failed: why.
+        attempts: that were lost.
+        previous: unfinished runs to go on with.
+    """
+
+    waiting: deque[int]
+    finished: set[int]
+    running: set[int] = field(default_factory=set)
+    failed: dict[int, str] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    previous: dict[int, str] = field(default_factory=dict)
+
+
+def lost(event: Event, identity: str, retries: int, store: Store, parent_id: str, progress: Progress) -> bool:
+    """A trial whose worker is gone is tried again, a few times; returns whether it is."""
+    attempts = progress.attempts[event.number] = progress.attempts.get(event.number, 0) + 1
+    run = children(store, parent_id).get(identity)
+    if run is not None and run.info.status == "FINISHED":
+        progress.finished.add(event.number)  # it died after its last word
+        return False
+    if run is not None:
+        mark_ended(store, run, event.text)
+        progress.previous[event.number] = run.info.run_id
+    if attempts <= retries:
+        progress.waiting.appendleft(event.number)
+        return True
+    why = f"{event.text}, {attempts} times" if attempts > 1 else event.text
+    progress.failed[event.number] = why
+    if run is not None:
+        store.client.set_tag(run.info.run_id, ERROR_TAG, why)
+        store.client.set_terminated(run.info.run_id, "FAILED")
+    return False
+
+
+def end_running(
+    interrupt: KeyboardInterrupt,
+    launcher: Launcher,
+    store: Store,
+    log: RunLog,
+    progress: Progress,
+    observer: SweepObserver,
+) -> None:
+    """End the running trials as KILLED, at once if a second signal comes, and then the sweep."""
+    try:
+        launcher.interrupt()
+        deadline = time.monotonic() + INTERRUPT_SECONDS
+        while progress.running and time.monotonic() < deadline:
+            for event in launcher.wait(WAIT_SECONDS):
+                if event.ends_trial:
+                    progress.running.discard(event.number)
+                if event.kind == "finished":
+                    progress.finished.add(event.number)
+                # A worker that was still starting ends without a word.
+                observer.trial_changed(replace(event, kind="killed") if event.kind == "died" else event, again=False)
+            observer.waited()
+    except KeyboardInterrupt:
+        pass
+    with signals_ignored():
+        launcher.close()
+        for run in children(store, log.run_id).values():
+            if run.info.status == "RUNNING":
+                mark_ended(store, run, "ended with its sweep")
+        log.end("KILLED", f"ended by {type(interrupt).__name__}")

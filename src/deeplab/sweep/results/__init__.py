@@ -1,0 +1,1 @@
+"""What a sweep comes to: numbers, tables, figures."""

@@ -1,0 +1,139 @@
+"""The figures of a sweep, chosen by what was swept over."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deeplab.config.schema import ReferenceConfig
+from deeplab.plots.score_axes import is_accuracy
+from deeplab.plots.style import to_png
+from deeplab.plots.sweep import categories as sweep_categories
+from deeplab.plots.sweep import curves as sweep_curves
+from deeplab.plots.sweep import factor as sweep_factor
+from deeplab.plots.sweep import heat_map as sweep_heat_map
+from deeplab.plots.sweep import parallel as sweep_parallel
+from deeplab.plots.sweep.reference import Reference
+from deeplab.sweep.grid import Axis, point_name
+from deeplab.sweep.results.summary import PointSummary, Summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+History = Sequence[tuple[int, float, str, str]]
+MOST_CATEGORIES = 40  # rows of one figure
+
+
+def sweep_figures(
+    name: str,
+    axes: Sequence[Axis],
+    summary: Summary,
+    reference: ReferenceConfig | None,
+    histories: Mapping[int, Sequence[History]],
+) -> Iterator[tuple[str, bytes]]:
+    """Names and PNGs.
+
+    Args:
+        name: of the sweep.
+        axes: what was swept over.
+        summary: what came of it.
+        reference: a published figure to hold against, or None.
+        histories: of each replicate of the points whose learning curves are drawn, by point, in long form.
+    """
+    drawn = _compared(name, axes, summary, reference)
+    if drawn is not None:
+        yield "sweep", to_png(drawn)
+    for number, found in histories.items():
+        settings = point_name(summary.points[number].settings)
+        yield f"curves/point-{number + 1:03d}", to_png(sweep_curves.draw(found, name=settings or name))
+
+
+def numbers(axis: Axis) -> list[float] | None:
+    """The values of an axis as numbers, or None where they are words."""
+    try:
+        return [float(value) for value in axis.values]
+    except ValueError:
+        return None
+
+
+def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: ReferenceConfig | None) -> "Figure | None":
+    if not summary.finished:
+        return None
+    line = None if reference is None else Reference(reference.value, reference.label)
+    factor = numbers(axes[0]) if len(axes) == 1 else None
+    if factor is not None:
+        return sweep_factor.draw(
+            axes[0].key,
+            factor,
+            [_scores(point, summary) for point in summary.points],
+            metric=summary.metric,
+            planned=summary.replicates,
+            best=summary.best,
+            reference=line,
+            name=name,
+        )
+    if len(axes) == 2:
+        shape = (len(axes[0].values), len(axes[1].values))
+        counts = np.array([len(_scores(point, summary)) for point in summary.points], dtype=np.int64)
+        return sweep_heat_map.draw(
+            (axes[0].key, axes[1].key),
+            (axes[0].values, axes[1].values),
+            _means(summary.points, summary).reshape(shape),
+            metric=summary.metric,
+            counts=counts.reshape(shape),
+            planned=summary.replicates,
+            best=summary.best,
+            name=name,
+        )
+    if len(axes) > 2:
+        columns = [numbers(axis) for axis in axes]
+        points = [
+            [
+                axis_value if column is None else float(axis_value)
+                for axis_value, column in zip(point.settings.values(), columns, strict=True)
+            ]
+            for point in summary.points
+        ]
+        means = _means(summary.points, summary).tolist()
+        keys = [axis.key.rpartition(".")[2] for axis in axes]
+        return sweep_parallel.draw(keys, points, means, metric=summary.metric, best=summary.best, name=name)
+    positions = _best_to_show(summary)
+    shown = [summary.points[position] for position in positions]
+    if len(shown) < len(summary.points):
+        name = f"{name}, the best {len(shown)} of {len(summary.points)}"
+    return sweep_categories.draw(
+        [point_name(point.settings) or name for point in shown],
+        [_scores(point, summary) for point in shown],
+        metric=summary.metric,
+        planned=summary.replicates,
+        intervals=[_interval(point, summary) for point in shown],
+        best=None if summary.best is None else positions.index(summary.best),
+        reference=line,
+        name=name,
+    )
+
+
+def _best_to_show(summary: Summary) -> list[int]:
+    """Positions of all points, or of the best of too many, in their order."""
+    means = _means(summary.points, summary)
+    ranks = np.nan_to_num(-means if is_accuracy(summary.metric) else means, nan=np.inf)
+    if summary.best is not None:  # the mean of an incomplete point may be better
+        ranks[summary.best] = -np.inf
+    return sorted(np.argsort(ranks, kind="stable")[:MOST_CATEGORIES].tolist())
+
+
+def _scores(point: PointSummary, summary: Summary) -> list[float]:
+    return [trial.scores[summary.metric] for trial in point.trials if summary.metric in trial.scores]
+
+
+def _means(points: Sequence[PointSummary], summary: Summary) -> "np.typing.NDArray[np.float64]":
+    return np.array(
+        [point.statistics[summary.metric].mean if summary.metric in point.statistics else np.nan for point in points]
+    )
+
+
+def _interval(point: PointSummary, summary: Summary) -> tuple[float, float] | None:
+    found = point.statistics.get(summary.metric)
+    if found is None or found.interval is None:
+        return None
+    return found.mean - found.interval, found.mean + found.interval

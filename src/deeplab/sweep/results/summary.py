@@ -1,0 +1,154 @@
+"""What the trials of a sweep come to: means with intervals, differences in pairs, the best point."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from deeplab.choice import candidates
+from deeplab.config.schema import Metric
+from deeplab.evaluation.statistics import Statistics, statistics
+
+METRICS: tuple[Metric, ...] = ("val/accuracy", "val/loss", "test/accuracy", "test/loss")
+
+
+@dataclass(frozen=True)
+class TrialScores:
+    """What is left of a finished trial.
+
+    Attributes:
+        point: number of its point.
+        replicate: number of the replicate, whose seed is the same at every point.
+        run_id: of its run.
+        scores: by name, as in METRICS; those of validation are missing when nothing was held out.
+        seconds: that its training took.
+        on_test: whether it was validated on the test set.
+    """
+
+    point: int
+    replicate: int
+    run_id: str
+    scores: Mapping[Metric, float]
+    seconds: float
+    on_test: bool = False
+
+
+@dataclass(frozen=True)
+class PointSummary:
+    """One point over its replicates.
+
+    Attributes:
+        settings: the value of each key.
+        trials: the finished ones, by replicate.
+        statistics: of each score there is; empty where no trial is finished.
+        difference: of the score that is compared, to the best point, in pairs of the same seed; None at the best point
+            and where there is no pair.
+        seconds: mean of the trainings, or None.
+    """
+
+    settings: Mapping[str, str]
+    trials: tuple[TrialScores, ...]
+    statistics: Mapping[Metric, Statistics]
+    difference: Statistics | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best point, and what must be known of the choice.
+
+    Attributes:
+        number: of the point, or None where none has a score.
+        left_out: points that did not compete, since they were validated on the test set and others were not.
+        on_test: whether it was chosen on the test set.
+    """
+
+    number: int | None
+    left_out: int
+    on_test: bool
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A sweep in numbers.
+
+    Attributes:
+        points: in the order of the plan.
+        choice: the best point, see `best_point`.
+        metric: what the best point is chosen by.
+        replicates: that were planned for each point.
+    """
+
+    points: tuple[PointSummary, ...]
+    choice: Best
+    metric: Metric
+    replicates: int
+
+    @property
+    def best(self) -> int | None:
+        """Number of the best point, or None where nothing is finished."""
+        return self.choice.number
+
+    @property
+    def finished(self) -> int:
+        """Number of finished trials."""
+        return sum(len(point.trials) for point in self.points)
+
+
+def summarise(
+    points: Sequence[Mapping[str, str]], trials: Sequence[TrialScores], metric: Metric, replicates: int
+) -> Summary:
+    """Sum up the finished trials.
+
+    Args:
+        points: the value of each key, point by point.
+        trials: finished, in any order.
+        metric: what points are compared by.
+        replicates: planned for each point.
+    """
+    groups = [
+        tuple(sorted((trial for trial in trials if trial.point == number), key=lambda trial: trial.replicate))
+        for number in range(len(points))
+    ]
+    scored = [[trial.scores[metric] for trial in group if metric in trial.scores] for group in groups]
+    on_test = {number for number, group in enumerate(groups) if any(trial.on_test for trial in group)}
+    choice = best_point(scored, metric, replicates, on_test)
+    best = choice.number
+    summaries = []
+    for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
+        found = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in METRICS}
+        difference = None if best is None or number == best else _difference(group, groups[best], metric)
+        seconds = fmean(trial.seconds for trial in group) if group else None
+        kept = {name: statistics(values) for name, values in found.items() if values}
+        summaries.append(PointSummary(settings, group, kept, difference, seconds))
+    return Summary(tuple(summaries), choice, metric, replicates)
+
+
+def best_point(scores: Sequence[Sequence[float]], metric: Metric, replicates: int, on_test: Collection[int]) -> Best:
+    """The point with the best mean, the first of equals.
+
+    Points that were validated on the test set compete only where all were, and points that lack replicates only where
+    all do. A mean that is no number is worse than any.
+
+    Args:
+        scores: by `metric`, of the finished trials of each point.
+        metric: what is compared.
+        replicates: planned for each point.
+        on_test: numbers of the points that were validated on the test set.
+    """
+    scored = [number for number, values in enumerate(scores) if values]
+    competing = candidates(scored, lambda number: metric.startswith("test/") or number in on_test)
+    if not competing.items:
+        return Best(None, 0, False)
+    complete = [number for number in competing.items if len(scores[number]) == replicates]
+    sign = 1 if metric.endswith("loss") else -1
+    means = {number: sign * fmean(scores[number]) for number in complete or competing.items}
+    best = min(means, key=lambda number: math.inf if math.isnan(means[number]) else means[number])
+    return Best(best, competing.left_out, competing.on_test)
+
+
+def _difference(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: Metric) -> Statistics | None:
+    ours = {trial.replicate: trial.scores[metric] for trial in group if metric in trial.scores}
+    theirs = {trial.replicate: trial.scores[metric] for trial in best if metric in trial.scores}
+    pairs = [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]
+    return statistics(pairs) if pairs else None

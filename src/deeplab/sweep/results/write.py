@@ -1,0 +1,92 @@
+"""What a sweep leaves in the store when its trials are done: tables, figures, the best point."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from deeplab.config.schema import Metric
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import Plan, Trial
+from deeplab.sweep.results.figures import History, sweep_figures
+from deeplab.sweep.results.summary import METRICS, Summary, TrialScores
+from deeplab.sweep.results.tables import points_table, trials_table
+from deeplab.tracking.delete import delete_files, remove_models
+from deeplab.tracking.field_names import validated_on_test
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store
+from deeplab.workflows.artifacts import LAST_CHECKPOINT
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+# Figures of more points than these would be looked at by nobody.
+MOST_CURVES = 24
+# The names of MLflow's single metrics for what is compared.
+LOGGED: dict[Metric, str] = {
+    "val/accuracy": "validation/accuracy",
+    "val/loss": "validation/loss",
+    "test/accuracy": "test/accuracy",
+    "test/loss": "test/loss",
+}
+
+
+def read_scores(trial: Trial, run: "Run") -> TrialScores:
+    """The scores of a finished trial."""
+    scores = {metric: run.data.metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in run.data.metrics}
+    seconds = run.data.metrics["time/training_seconds"]
+    return TrialScores(trial.point, trial.replicate, run.info.run_id, scores, seconds, validated_on_test(run))
+
+
+def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: Mapping[str, "Run"]) -> None:
+    """Write tables, figures and the best point into the parent run, and drop what the trials need not keep."""
+    log.text("points.csv", points_table(plan.axes, summary))
+    log.text("trials.csv", trials_table(plan.axes, summary))
+    tracking = plan.trials[0].values["tracking"]
+    if tracking["plots"] != "none":
+        drawn = list(range(len(plan.points)))[:MOST_CURVES] if tracking["plots"] == "all" else []
+        if tracking["plots"] == "best" and summary.best is not None:
+            drawn = [summary.best]
+        histories = {
+            number: [_history(store, trial.run_id) for trial in summary.points[number].trials]
+            for number in drawn
+            if summary.points[number].trials
+        }
+        for name, png in sweep_figures(plan.name, plan.axes, summary, plan.config.sweep.reference, histories):
+            log.data(f"plots/{name}.png", png)
+    if summary.best is None:
+        return
+    best = summary.points[summary.best]
+    log.tag("deeplab.best_point", point_name(best.settings) or plan.name)
+    log.metrics(summary.finished, {f"best/{metric}": found.mean for metric, found in best.statistics.items()})
+    winner = best_trial(summary)
+    if winner is not None:
+        keep_best(store, tracking, winner.run_id, runs)
+
+
+def best_trial(summary: Summary) -> TrialScores | None:
+    """The trial whose model is the best one: the best replicate of the best point."""
+    if summary.best is None:
+        return None
+    sign = 1 if summary.metric.endswith("loss") else -1
+    return min(summary.points[summary.best].trials, key=lambda trial: sign * trial.scores[summary.metric])
+
+
+def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mapping[str, "Run"]) -> None:
+    """Where only the best model or the best figures are to be kept, delete those of all other trials."""
+    for run in runs.values():
+        if run.info.run_id == best or run.info.status != "FINISHED":
+            continue
+        if tracking["save_model"] == "best":
+            remove_models(store, run.info.run_id)
+            delete_files(store, run.info.artifact_uri, LAST_CHECKPOINT)
+        if tracking["plots"] == "best":
+            delete_files(store, run.info.artifact_uri, "plots")
+
+
+def _history(store: Store, run_id: str) -> History:
+    """The learning curves of a run, in long form."""
+    return [
+        (metric.step, metric.value, name, data)
+        for data in ("train", "val")
+        for name in ("loss", "accuracy")
+        for metric in store.client.get_metric_history(run_id, f"{data}/{name}")
+    ]

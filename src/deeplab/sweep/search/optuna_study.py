@@ -1,0 +1,138 @@
+"""The study of a search: what Optuna knows of its trials, kept in a file beside the store."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import optuna
+from optuna.exceptions import OptunaError
+from optuna.pruners import MedianPruner
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.storages import RDBStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import Trial as Asked
+from sqlalchemy.exc import SQLAlchemyError
+
+from deeplab.config.schema import Metric
+from deeplab.errors import UserError
+from deeplab.sweep.grid import Axis
+from deeplab.sweep.plan import replicate_seed
+from deeplab.sweep.results.write import LOGGED
+from deeplab.sweep.search.plan import Search
+from deeplab.tracking.run import PRUNED_TAG
+from deeplab.tracking.run_log import flatten
+from deeplab.tracking.store import reason
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+# The first trials, and the first epoch of each, are not pruned: there is too little to compare them with.
+UNPRUNED_TRIALS = 5
+UNPRUNED_EPOCHS = 1
+IDENTITY, SETTINGS, FROZEN = "identity", "settings", "search"
+
+
+@contextmanager
+def open_study(path: Path, search: Search, wanted: str | None) -> Iterator[Study]:
+    """The study of a search, for as long as the context lasts.
+
+    Args:
+        path: of its file, which holds the studies of all searches by the same command.
+        search: what it is about.
+        wanted: name of the study to go on with, or None to begin one.
+
+    Raises:
+        UserError: the study is gone or is of another search, or the file cannot be used.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        storage = RDBStorage(f"sqlite:///{path}")
+    except (OptunaError, SQLAlchemyError, RuntimeError) as error:
+        raise UserError(
+            f"The study of the search '{search.name}', {path}, cannot be used ({reason(error)}). "
+            "Move it away and begin anew: --fresh."
+        ) from error
+    try:
+        if wanted is not None and wanted not in optuna.get_all_study_names(storage):
+            raise UserError(f"The study of the search '{search.name}' is gone from {path}. To begin anew: --fresh.")
+        study = optuna.create_study(
+            storage=storage,
+            study_name=wanted or uuid4().hex,
+            direction="maximize" if search.config.sweep.metric.endswith("accuracy") else "minimize",
+            # Our epochs count from 1, Optuna's steps from 0.
+            pruner=MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS + 1),
+            load_if_exists=True,
+        )
+        _check_unchanged(study, search)
+        study.sampler = _sampler(search, len(study.get_trials(deepcopy=False)))
+        yield study
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def suggest(asked: Asked, axes: Sequence[Axis]) -> dict[str, str]:
+    """Draw the value of each key, written as in an override."""
+    drawn = {}
+    for axis in axes:
+        interval = axis.interval
+        if interval is None:
+            drawn[axis.key] = str(asked.suggest_categorical(axis.key, axis.values))
+        elif interval.whole:
+            low, high = int(interval.low), int(interval.high)
+            drawn[axis.key] = interval.written(asked.suggest_int(axis.key, low, high, log=interval.log))
+        else:
+            value = asked.suggest_float(axis.key, interval.low, interval.high, log=interval.log)
+            drawn[axis.key] = interval.written(value)
+    return drawn
+
+
+def counted(study: Study) -> list[FrozenTrial]:
+    """The trials that are done: finished or pruned."""
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def settle(study: Study, found: Mapping[str, "Run"], metric: Metric) -> None:
+    """Say what became of the trials whose process ended before it could; what was not done is drawn once more.
+
+    Args:
+        study: in which they are said to run.
+        found: runs by the identity of their trial.
+        metric: that is searched by.
+    """
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        run = found.get(trial.user_attrs.get(IDENTITY, ""))
+        if run is not None and run.info.status == "FINISHED":
+            study.tell(trial.number, run.data.metrics[LOGGED[metric]])
+        elif run is not None and PRUNED_TAG in run.data.tags:
+            study.tell(trial.number, state=TrialState.PRUNED)
+        else:
+            study.tell(trial.number, state=TrialState.FAIL)
+            study.enqueue_trial(trial.params)
+
+
+def _sampler(search: Search, drawn: int) -> BaseSampler:
+    """What draws; after a restart it must not draw what it drew before, so its seed is of the trials so far, too."""
+    seed = replicate_seed(search.first.config.seed, drawn)
+    return TPESampler(seed=seed) if search.kind == "tpe" else RandomSampler(seed=seed)
+
+
+def _check_unchanged(study: Study, search: Search) -> None:
+    now = json.loads(json.dumps(search.frozen))
+    before = study.user_attrs.get(FROZEN)
+    if before is None:
+        study.set_user_attr(FROZEN, now)
+        return
+    old, new = flatten(before), flatten(now)
+    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    if keys:
+        shown = "; ".join(f"{key} was {old.get(key, 'missing')}, is {new.get(key, 'missing')}" for key in keys[:5])
+        more = f"; and {len(keys) - 5} more differences" if len(keys) > 5 else ""
+        raise UserError(
+            f"The search '{search.name}' has changed since it began: {shown}{more}. "
+            "Put it back to go on, or begin anew: --fresh."
+        )

@@ -1,0 +1,198 @@
+"""What a search draws its trials from: intervals, lists of values, and how many trials there are to be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from deeplab.choice import TEST
+from deeplab.config.compose import Composed, Composer
+from deeplab.config.schema import LocalLauncherConfig, SweepConfig
+from deeplab.errors import UserError, unknown_name
+from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
+from deeplab.sweep.plan import (
+    MOST_TRIALS,
+    Trial,
+    fault_of,
+    identity_of,
+    key_of,
+    name_of,
+    plural,
+    threads_of,
+    with_weights_of,
+)
+from deeplab.workflows.prepare import Checked
+
+SEARCHES = ("random", "tpe")
+# Of a list of values so many are looked at before the search; of others it is found out when they are drawn.
+MOST_CHECKED = 50
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that is asked for.
+
+    Attributes:
+        name: of the sweep.
+        kind: how trials are chosen, one of SEARCHES.
+        overrides: what the person asked for, word by word.
+        grid: what all trials share, and what they are drawn from.
+        config: what they are compared by, and where they are trained.
+        first: one point, composed.
+        count: trials in the end, finished or pruned.
+        composer: makes a configuration of what is drawn.
+        checked: what is known of the first point once it was looked at.
+    """
+
+    name: str
+    kind: str
+    overrides: tuple[str, ...]
+    grid: Grid
+    config: SweepConfig
+    first: Composed
+    count: int
+    composer: Composer = field(repr=False, compare=False)
+    checked: Checked | None = None
+
+    @property
+    def key(self) -> str:
+        """What the same command has in common, however many trials it asks for."""
+        return key_of(self.overrides, f"--search {self.kind}")
+
+    @property
+    def size(self) -> str:
+        """In words: `tpe search, 30 trials over l2, model.units`."""
+        return (
+            f"{self.kind} search, {plural(self.count, 'trial')} over {', '.join(axis.key for axis in self.grid.axes)}"
+        )
+
+    @property
+    def on_test(self) -> bool:
+        """Whether its trials are validated on the test set, all of them."""
+        return _validated_on_test(self.first.values)
+
+    @property
+    def frozen(self) -> dict[str, Any]:
+        """What must stay as it is for the search to go on."""
+        assert self.checked is not None
+        values = {key: value for key, value in self.first.values.items() if key not in ("name", "notes", "tracking")}
+        return {
+            **values,
+            "searched": {axis.key: space_text(axis) for axis in self.grid.axes},
+            "sweep.metric": self.config.sweep.metric,
+            "data set": self.checked.fingerprint,
+            "engine": self.checked.engine,
+            **({"initial weights": self.checked.initial_weights} if self.checked.initial_weights else {}),
+        }
+
+    def trial(self, number: int, settings: Mapping[str, str]) -> Trial:
+        """Compose what was drawn.
+
+        Raises:
+            UserError: it makes no configuration.
+        """
+        assert self.checked is not None
+        values = self.composer.compose(self.grid.overrides(settings)).values
+        _check_validation(values, self.first.values)
+        threads = threads_of(self.config, self.first.config.training.device, self.count)
+        values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
+        values = with_weights_of(values, self.checked)
+        return Trial(number, 0, values, identity_of(values, self.checked))
+
+
+def plan_search(overrides: Sequence[str], config_dir: Path | None, kind: str, count: int, yes: bool = False) -> Search:
+    """Read what is to be searched, and refuse what cannot be.
+
+    Args:
+        overrides: as on the command line.
+        config_dir: a person's own `conf/` folder.
+        kind: one of SEARCHES.
+        count: trials in the end.
+        yes: more trials than MOST_TRIALS are meant.
+
+    Raises:
+        UserError: something about them does not go together.
+    """
+    if kind not in SEARCHES:
+        raise unknown_name("search", kind, SEARCHES)
+    if count < 1:
+        raise UserError(f"--trials must be at least 1, got {count}.")
+    if count > MOST_TRIALS and not yes:
+        raise UserError(f"This is {count:,} trials. If they are all meant: --yes")
+    composer = Composer(config_dir)
+    grid, first = read_grid(overrides, composer)
+    assert first.sweep is not None
+    if not grid.axes:
+        raise UserError("There is nothing to search: give a key an interval or several values, as in l2=1e-6,1e-3.")
+    if first.sweep.replicates > 1:
+        raise UserError(f"A search trains each trial once, got replicates={first.sweep.replicates}. Leave them out.")
+    if not isinstance(first.sweep.launcher, LocalLauncherConfig):
+        raise UserError(f"--search goes with launcher=local alone, got launcher={first.sweep.launcher.kind}.")
+    if first.sweep.sweep.metric.startswith("test/"):
+        metric = first.sweep.sweep.metric
+        raise UserError(f"sweep.metric={metric}: a search would fit the test set. Search by val/accuracy or val/loss.")
+    if first.config.validation.kind == "none":
+        raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
+    name = first.config.name or f"{name_of(grid, first)} by {kind}"
+    return Search(name, kind, tuple(overrides), grid, first.sweep, first, count, composer)
+
+
+def checked_search(search: Search) -> Search:
+    """Compose the ends of every interval and the values of every list, and build their networks on shapes alone.
+
+    Raises:
+        UserErrors: what is wrong with them, all of it.
+        RunError: the process that checks was ended.
+    """
+    from deeplab.sweep.check import check_points  # here, because it imports MLflow
+
+    faults: dict[str, list[str]] = {}
+    sound: list[tuple[dict[str, str], dict[str, Any]]] = []
+    points = list(_ends(search.grid))
+    for settings in points:
+        try:
+            composed = search.composer.compose(search.grid.overrides(settings))
+            if composed.sweep != search.config:
+                raise UserError("replicates, sweep, launcher must be the same at every point.")
+            _check_validation(composed.values, search.first.values)
+            sound.append((settings, composed.values))
+        except UserError as error:
+            faults.setdefault(str(error), []).append(point_name(settings))
+    raise_faults(faults, len(points))
+    found = check_points([search.first.values, *(values for _, values in sound)])
+    for (settings, _), one in zip(sound, found[1:], strict=True):
+        fault = fault_of(one, search.config.sweep.metric)
+        if fault is not None:
+            faults.setdefault(fault, []).append(point_name(settings))
+    raise_faults(faults, len(points))
+    assert isinstance(found[0], Checked)
+    return replace(search, checked=found[0])
+
+
+def space_text(axis: Axis) -> str:
+    """What an axis is drawn from: `1e-06 to 0.01, log`, `16 to 256, whole` or `sgd, adam`."""
+    if axis.interval is None:
+        return ", ".join(axis.values)
+    kinds = (" log" if axis.interval.log else "") + (" whole" if axis.interval.whole else "")
+    return " to ".join(axis.values) + (f",{kinds}" if kinds else "")
+
+
+def _validated_on_test(values: Mapping[str, Any]) -> bool:
+    return bool(values["validation"]["kind"] == TEST)
+
+
+def _check_validation(values: Mapping[str, Any], first: Mapping[str, Any]) -> None:
+    if _validated_on_test(values) != _validated_on_test(first):
+        raise UserError(
+            "A search compares the scores of its trials, and those on the test set do not compete with those on rows "
+            "held out: validation=test at every trial or at none."
+        )
+
+
+def _ends(grid: Grid) -> Iterator[dict[str, str]]:
+    """Points that each differ from the first in one key."""
+    first = {axis.key: axis.values[0] for axis in grid.axes}
+    yield first
+    for axis in grid.axes:
+        for value in {*axis.values[1:MOST_CHECKED], axis.values[-1]} - {axis.values[0]}:
+            yield {**first, axis.key: value}

@@ -1,0 +1,132 @@
+"""What a run can be asked for by name: its params by long and short names, metrics, tags, and what it is."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from deeplab.choice import TEST
+from deeplab.errors import UserError, nearest
+from deeplab.tracking.filter import Filter, Value, fields, parse
+from deeplab.tracking.run import status_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+OWN = ("id", "name", "status", "kind")
+KIND_TAG = "deeplab.kind"
+PARENT_TAG = "mlflow.parentRunId"
+# What a group is called by when it is named alone: model=cnn, dataset=mnist.
+NAMES_OF_GROUPS = ("name", "kind")
+OUR_TAGS = "deeplab."
+# Of an evaluation: the run whose network it scored.
+SOURCE_TAG = "deeplab.source"
+# What the rows are that a run was validated on: as a param, and as a tag.
+VALIDATION = ("validation.kind", "deeplab.validation")
+
+
+def validated_on_test(run: "Run") -> bool:
+    """Whether the rows that a run was validated on are the test set."""
+    param, tag = VALIDATION
+    return run.data.params.get(param, run.data.tags.get(tag)) == TEST
+
+
+def values_of(run: "Run") -> dict[str, Value]:
+    """Everything of a run under its full name."""
+    own: dict[str, Value] = {"id": run.info.run_id, "name": run.info.run_name, "status": status_of(run)}
+    own["kind"] = run.data.tags.get(KIND_TAG, "")
+    return {**run.data.tags, **run.data.metrics, **run.data.params, **own}
+
+
+def select(runs: "Sequence[Run]", text: str) -> "list[Run]":
+    """The runs that a filter is true of, in their order.
+
+    Args:
+        runs: to choose from; a field that none of them has is a mistake.
+        text: the filter, as `deeplab.tracking.filter.parse` reads it.
+
+    Raises:
+        UserError: the text is no filter, or asks for a field that no run has or that may be several.
+    """
+    wanted = parse(text)
+    keys = _resolved(wanted, text, runs)
+    return [run for run in runs if _matches(wanted, values_of(run), keys)]
+
+
+def asks_for_validation(text: str) -> bool:
+    """Whether a filter says what the rows are that runs were validated on."""
+    return any(name in (VALIDATION[0].partition(".")[0], *VALIDATION) for name in fields(parse(text)))
+
+
+def _matches(wanted: Filter, values: Mapping[str, Value], keys: Mapping[str, Sequence[str]]) -> bool:
+    return wanted.matches(lambda name: next((values[key] for key in keys[name] if key in values), None))
+
+
+def _resolved(wanted: Filter, text: str, runs: "Sequence[Run]") -> dict[str, tuple[str, ...]]:
+    """The full names that each field of a filter may stand for, in the order in which a run is asked."""
+    return {name: names_in(runs, name, f"Filter '{text}'") for name in dict.fromkeys(fields(wanted))}
+
+
+def names_in(runs: "Sequence[Run]", name: str, where: str, more: Collection[str] = ()) -> tuple[str, ...]:
+    """The full names that a name of a field may stand for in some runs.
+
+    Args:
+        runs: to look in.
+        name: as it was given.
+        where: for the error.
+        more: names that would be right, too.
+
+    Raises:
+        UserError: no run has such a field, or it may be several.
+    """
+    params = {key for run in runs for key in run.data.params}
+    metrics = {key for run in runs for key in run.data.metrics}
+    tags = {key for run in runs for key in run.data.tags}
+    return full_names(name, params, metrics, tags, where, more)
+
+
+def full_names(
+    name: str,
+    params: Collection[str],
+    metrics: Collection[str],
+    tags: Collection[str],
+    where: str,
+    more: Collection[str] = (),
+) -> tuple[str, ...]:
+    """The full names that a short one stands for: more than one where runs write the same differently.
+
+    Args:
+        name: as it was given.
+        params: that any run has.
+        metrics: that any run has.
+        tags: that any run has; our own go without `deeplab.`, too.
+        where: for the error.
+        more: names that would be right, too.
+
+    Raises:
+        UserError: no run has such a field, or it may be several.
+    """
+    if name in OWN:
+        return (name,)
+    # A sweep over networks has `model` where its trials have `model.name`.
+    groups = [f"{name}.{ending}" for ending in NAMES_OF_GROUPS if f"{name}.{ending}" in params]
+    exact = [*groups, *([name] if name in params else [])]
+    if exact:
+        return tuple(exact)
+    # A param by its last part comes before a metric of that name: learning_rate=0.1 asks for what was set.
+    found = (
+        [key for key in params if key.rpartition(".")[2] == name and not name.isdigit()],
+        [key for key in (name,) if key in metrics],
+        [key for key in (name, OUR_TAGS + name) if key in tags][:1],
+        [key for key in metrics if key.rpartition("/")[2] == name],
+    )
+    candidates = sorted(next(filter(None, found), []))
+    if len(candidates) == 1:
+        return tuple(candidates)
+    if candidates:
+        raise UserError(f"{where}: '{name}' may be {' or '.join(candidates)}.")
+    known = {*OWN, *more, *params, *metrics, *tags, *(key.removeprefix(OUR_TAGS) for key in tags)}
+    parts = {part for key in params for part in (key.partition(".")[0], key.rpartition(".")[2])}
+    known |= {part for part in parts if not part.isdigit()}  # a layer's number is no name
+    raise UserError(
+        f"{where}: no run has '{name}'. {nearest(name, sorted(known))}"
+        f"Known are {', '.join((*OWN, *more))}, params, metrics and tags."
+    )

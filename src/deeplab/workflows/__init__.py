@@ -1,0 +1,1 @@
+"""Everything that joins the stages, one use case a file."""

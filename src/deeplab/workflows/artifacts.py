@@ -1,0 +1,118 @@
+"""What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from deeplab.config.compose import Composed
+from deeplab.config.schema import TrainingConfig
+from deeplab.data.input_spec import facts_of
+from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
+from deeplab.tracking.run import PRUNED_TAG
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import shown
+from deeplab.training.checkpoint import Checkpoint, to_bytes
+from deeplab.training.history import History
+from deeplab.workflows.prepare import Prepared
+
+if TYPE_CHECKING:
+    import keras
+
+
+LAST_CHECKPOINT = "last.ckpt"
+DATASET_FILE = "dataset.json"
+
+
+def without_password(composed: Composed) -> Composed:
+    """The configuration as it may be kept: an address in it shows no password."""
+    uri = composed.config.tracking.uri
+    if uri is None or shown(uri) == uri:
+        return composed
+    tracking = {**composed.values["tracking"], "uri": shown(uri)}
+    overrides = tuple(line.replace(uri, shown(uri)) for line in composed.overrides)
+    return Composed(composed.config, {**composed.values, "tracking": tracking}, overrides)
+
+
+def log_inputs(log: RunLog, composed: Composed) -> None:
+    """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again."""
+    log.text("config.yaml", yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
+    log.text("overrides.txt", "".join(f"{line}\n" for line in composed.overrides))
+    log.text(PACKAGES_FILE, installed_packages())
+
+
+def log_history(log: RunLog, history: History) -> None:
+    """`history.csv` in long form: epoch, value, metric, data. Values are written so that they read back equal."""
+    log.text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
+
+
+def end_pruned(log: RunLog, history: History) -> None:
+    """End a run that a search has seen enough of; its history is kept, and that it was pruned."""
+    log_history(log, history)
+    log.tag(PRUNED_TAG, "true")
+    log.end("KILLED")
+
+
+def log_scores(log: RunLog, scores: Mapping[str, float], history: History, config: TrainingConfig) -> dict[str, float]:
+    """The scores of the network as it is kept, and how long its training took, as metrics; `score.csv`: loss, acc of a
+    classifier.
+
+    Returns:
+        What was logged: `test/loss`, `test/accuracy` and whatever else `scores` has, `time/training_seconds` and, where
+        something was held out, `validation/loss` and so on: of the last epoch, or of the best one where its weights
+        were restored.
+    """
+    kept = history.best(config.monitor) if config.restore_best_weights else history.epochs[-1]
+    values = {f"test/{name}": value for name, value in scores.items()}
+    for name, value in kept.metrics.items():
+        if name.startswith("val/"):
+            values[f"validation/{name.removeprefix('val/')}"] = value
+    values["time/training_seconds"] = sum(history.values("time/epoch_seconds"))
+    log.metrics(history.epochs[-1].number, values)
+    columns = ["acc" if name == "accuracy" else name for name in scores]
+    log.text("score.csv", table(columns, [tuple(scores.values())]))
+    return values
+
+
+def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
+    """`last.ckpt`: what it takes to train a finished run further."""
+    log.data(LAST_CHECKPOINT, to_bytes(checkpoint))
+
+
+def log_model(log: RunLog, prepared: Prepared) -> None:
+    """The trained network, and in `dataset.json` what one must know of its data to use it."""
+    log.text(DATASET_FILE, facts_of(prepared.splits).to_json())
+    log.model(prepared.network, prepared.splits.info.input_shape)
+
+
+def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:
+    """Figures by the names of their files, in `plots/`."""
+    for name, content in plots:
+        log.data(f"plots/{name}", content)
+
+
+def rescue_model(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
+    """Save a network in the first of the folders that takes it; None where none does."""
+    for folder in (*folders, Path(tempfile.gettempdir()), Path.home()):
+        path = folder / f"deeplab-{run_id[:8]}.keras"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            network.save(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+        else:
+            return path
+    return None
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as CSV text with a head."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()

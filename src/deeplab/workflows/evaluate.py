@@ -1,0 +1,214 @@
+"""Score the network of a run on its own test set or on another one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deeplab.config.compose import Composed, compose
+from deeplab.config.overrides import parse_override
+from deeplab.config.schema import ExperimentConfig
+from deeplab.config.validate import build
+from deeplab.data.add_noise import add_noise
+from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.load import load
+from deeplab.data.splits import DatasetInfo, Splits
+from deeplab.errors import Interrupted, UserError, exit_status, unknown_name
+from deeplab.tasks import settle_limit
+from deeplab.tracking.field_names import SOURCE_TAG
+from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import open_existing, reason, shown, store_errors
+from deeplab.workflows.artifacts import table
+from deeplab.workflows.signals import signals_ignored
+from deeplab.workflows.trained_run import Trained, find_trained
+
+if TYPE_CHECKING:
+    from deeplab.evaluation.accuracy import Accuracy
+    from deeplab.evaluation.scores import Predictions
+
+STORE_KEYS = ("tracking.uri", "tracking.experiment")
+GROUPS = ("dataset", "noise")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a network did.
+
+    Attributes:
+        trained: whose network it is.
+        run_id: of the evaluation itself.
+        dataset: name of the data set, and the noise on its images, as in `mnist, gaussian 0.4`.
+        is_own: whether it is, row by row, what the network was trained and tested on.
+        scores: over the test rows, by name, as a training logs them.
+        accuracy: over the test rows with its interval, or None where rows have no class.
+        classes: the accuracy of each class, by name; empty where rows have none.
+    """
+
+    trained: Trained
+    run_id: str
+    dataset: str
+    is_own: bool
+    scores: Mapping[str, float]
+    accuracy: "Accuracy | None"
+    classes: "Mapping[str, Accuracy]"
+
+
+def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> Evaluation:
+    """Score a network and log that as a run of its own.
+
+    Args:
+        wanted: the run, as `find_run` understands it.
+        overrides: `dataset=...` and `dataset.KEY=...` for other rows, `noise...` for other noise on them,
+            `tracking...` for the store.
+        config_dir: a person's own `conf/` folder.
+
+    Raises:
+        UserError: there is no such network, or the data do not fit it; no run is left.
+        Interrupted: it was ended from outside while it was logged, and is KILLED.
+    """
+    elsewhere, of_data = _divided(overrides)
+    store = open_existing(compose(elsewhere, config_dir).config.tracking)
+    trained = find_trained(store, wanted)
+    composed = _with_data(trained.composed(), of_data, lambda words: compose([*words, *elsewhere], config_dir))
+    config, facts = composed.config, trained.facts()
+    splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
+    _check_alike(trained, facts, splits.info)
+    network = trained.network()
+    scores, predictions = _scores(network, splits, config)
+    overall, classes = None, {}
+    if predictions is not None and splits.info.num_classes:
+        from deeplab.evaluation.accuracy import accuracy, class_accuracies
+
+        overall = accuracy(int((predictions.classes == predictions.labels).sum()), len(predictions.labels))
+        classes = dict(zip(facts.class_names, class_accuracies(predictions, facts.class_names), strict=True))
+    try:
+        log = _begin(trained, composed, splits, overrides)
+    except store_errors() as error:
+        raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
+    is_own = splits.info.fingerprint == facts.fingerprint
+    found = Evaluation(trained, log.run_id, _data_name(splits), is_own, scores, overall, classes)
+    with log:
+        try:
+            _log(log, found, predictions)
+            log.end("FINISHED")
+        except KeyboardInterrupt as interrupt:
+            with signals_ignored():
+                log.end("KILLED", f"ended by {type(interrupt).__name__}")
+            told = f"Interrupted: the evaluation {log.run_id[:8]} is KILLED."
+            raise Interrupted(told, exit_status(interrupt)) from None
+        except BaseException as error:
+            log.end("FAILED", f"{type(error).__name__}: {error}")
+            raise
+    return found
+
+
+def _scores(network: Any, splits: Splits, config: ExperimentConfig) -> "tuple[Mapping[str, float], Predictions | None]":
+    # Here, because they import TensorFlow.
+    from deeplab.evaluation.scores import score, score_images
+    from deeplab.training.losses import build_loss
+
+    loss = build_loss(config.training)
+    if config.model.task == "reconstruction":
+        return score_images(network, splits.test, splits.info.scale, loss), None
+    return score(network, splits.test, splits.info, config.model.task, loss)
+
+
+def _data_name(splits: Splits) -> str:
+    noise = splits.test.noise
+    return splits.info.name if noise is None else f"{splits.info.name}, {noise.kind.replace('_', ' ')} {noise.level:g}"
+
+
+def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The overrides that say where the run is, and those of the data."""
+    elsewhere, of_data = [], []
+    for text in overrides:
+        key = parse_override(text).key_or_group
+        if key in STORE_KEYS:
+            elsewhere.append(text)
+        elif key.partition(".")[0] in GROUPS:
+            of_data.append(text)
+        else:
+            raise UserError(f"Override '{text}': an evaluation can change nothing but dataset, noise and tracking.uri.")
+    return elsewhere, of_data
+
+
+def _with_data(logged: Composed, overrides: Sequence[str], compose_here: Callable[[list[str]], Composed]) -> Composed:
+    """A logged configuration with other rows: of another data set, or of the same one with other settings."""
+    values = dict(logged.values)
+    for group in GROUPS:
+        mine = [text for text in overrides if text.partition("=")[0].partition(".")[0] == group]
+        if any(text.startswith(f"{group}=") for text in mine):
+            values[group] = compose_here(mine).values[group]
+            continue
+        for text in mine:
+            override = parse_override(text)
+            key = override.key_or_group.partition(".")[2]
+            if key not in values[group]:
+                raise unknown_name("key", key, values[group], group)
+            values[group] = {**values[group], key: override.value()}
+        if mine and group == "dataset":
+            values[group] = settle_limit(values[group])
+    return Composed(build(ExperimentConfig, values), values, logged.overrides)
+
+
+def _check_alike(trained: Trained, facts: DatasetFacts, info: DatasetInfo) -> None:
+    """Refuse rows that the network was not made for; they are not resized behind anybody's back.
+
+    Raises:
+        UserError: the shape, the kind of number or the classes are others.
+    """
+    who = f"The network of run {trained.name}"
+    if info.input_shape != facts.input_shape:
+        ours, theirs = ("x".join(map(str, shape)) for shape in (facts.input_shape, info.input_shape))
+        size = f"dataset.image_size={facts.input_shape[0]}"
+        hint = f" Give {size}." if info.name in ("digits", "image_folder") and len(facts.input_shape) == 3 else ""
+        raise UserError(f"{who} takes rows of shape {ours}, those of {info.name} have {theirs}.{hint}")
+    if info.scale != facts.scale:
+        ours, theirs = (_numbers(scale) for scale in (facts.scale, info.scale))
+        raise UserError(f"{who} takes {ours} as {facts.name} has them; the rows of {info.name} are {theirs}.")
+    if info.class_names == facts.class_names:
+        return
+    if len(info.class_names) != len(facts.class_names):
+        raise UserError(f"{who} knows {len(facts.class_names)} classes, {info.name} has {len(info.class_names)}.")
+    pairs = zip(facts.class_names, info.class_names, strict=True)
+    number, (ours, theirs) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
+    hint = " dataset.class_names=[...] names them." if info.name == "npz" else ""
+    raise UserError(f"{who} calls class {number} '{ours}', {info.name} calls it '{theirs}'.{hint}")
+
+
+def _numbers(scale: float) -> str:
+    """What rows are that a network multiplies by this."""
+    return {1: "floats", 1 / 255: "bytes"}.get(scale, f"numbers that are divided by {1 / scale:g}")
+
+
+def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequence[str]) -> RunLog:
+    tags = {
+        **git_tags(),
+        "deeplab.kind": "evaluate",
+        SOURCE_TAG: trained.run.info.run_id,
+        "deeplab.dataset_sha256": splits.info.fingerprint,
+    }
+    name = f"{trained.run.info.run_name} on {_data_name(splits)}"
+    values = {group: composed.values[group] for group in GROUPS}
+    log = RunLog.begin(trained.store, name, values, tags, None)
+    log.text("overrides.txt", "".join(f"{line}\n" for line in overrides))
+    log.text(PACKAGES_FILE, installed_packages())
+    return log
+
+
+def _log(log: RunLog, found: Evaluation, predictions: "Predictions | None") -> None:
+    scores = dict(found.scores)
+    if found.accuracy is not None:
+        scores |= {"accuracy_low": found.accuracy.low, "accuracy_high": found.accuracy.high}
+    log.metrics(0, {f"test/{name}": value for name, value in scores.items()})
+    columns = [name.replace("accuracy", "acc") for name in scores]
+    log.text("score.csv", table(columns, [tuple(scores.values())]))
+    if predictions is None or not found.classes:
+        return
+    from deeplab.plots.run.confusion import draw
+    from deeplab.plots.style import to_png
+
+    rows = [(name, each.rows, each.right, each.value, each.low, each.high) for name, each in found.classes.items()]
+    log.text("classes.csv", table(("class", "rows", "right", "acc", "acc_low", "acc_high"), rows))
+    log.data("plots/confusion.png", to_png(draw(predictions.labels, predictions.classes, list(found.classes))))

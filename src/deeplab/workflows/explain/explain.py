@@ -1,0 +1,143 @@
+"""What goes on inside a trained network while it looks at one image, and whether NumPy agrees with Keras."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.data.input_spec import DatasetFacts
+from deeplab.errors import UserError
+from deeplab.models.inspect import flat_layers
+from deeplab.numpy_layers.arrays import Array
+from deeplab.numpy_layers.forward import Layer, UnknownLayerError, carry
+from deeplab.tasks import TaskName
+from deeplab.tracking.run_log import put_file
+from deeplab.tracking.store import Store
+from deeplab.workflows.artifacts import table
+from deeplab.workflows.explain.figures import pictures
+from deeplab.workflows.explain.inputs import find_input
+from deeplab.workflows.trained_run import find_trained
+
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class LayerCheck:
+    """A layer computed by hand beside Keras' own.
+
+    Attributes:
+        name: as in `conv2d_1`.
+        kind: as in `Conv2D`.
+        output_shape: for the one row.
+        difference: the largest between the two outputs; in units of the largest value where that is above 1, because
+            float32 is exact to a share of a value and not to an amount.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    difference: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What came of it.
+
+    Attributes:
+        run: name and id of the run.
+        image: what was looked at, for a person.
+        folder: of the pictures, among the artifacts of the run.
+        layers: every layer, in order.
+        said: the likeliest class and its probability, or the number; None of a network that gives images.
+        right: what would have been right, or None where it is not known.
+        pictures: their file names.
+    """
+
+    run: str
+    image: str
+    folder: str
+    layers: tuple[LayerCheck, ...]
+    said: str | None
+    right: str | None
+    pictures: tuple[str, ...]
+
+    @property
+    def disagreeing(self) -> tuple[str, ...]:
+        """Layers whose difference exceeds TOLERANCE, or is no number."""
+        return tuple(layer.name for layer in self.layers if not layer.difference <= TOLERANCE)
+
+
+def explain(store: Store, wanted: str, what: str) -> Explanation:
+    """Carry one image through the network of a run by hand, compare every layer with Keras', and log pictures.
+
+    Args:
+        store: where the run is.
+        wanted: the run, as `find_run` understands it.
+        what: the path of a PNG or JPEG file, or the number of a row of the run's test set, from 0.
+
+    Raises:
+        UserError: there is no such run, network, row or image, or a layer is not among those by hand.
+    """
+    trained = find_trained(store, wanted)
+    config, facts = trained.composed().config, trained.facts()
+    seen = find_input(what, trained, facts)
+    # Only now, because they import TensorFlow, whose seconds a mistake above need not cost.
+    from deeplab.training.runtime import prepare_runtime
+
+    # A GPU may shorten the factors of a product (TF32), which is more than what is looked for here.
+    prepare_runtime(replace(config.training, device="cpu", threads=None, precision="float32"), seed=0)
+    from deeplab.evaluation.layer_outputs import layer_outputs, use_float32
+
+    theirs = tuple(flat_layers(trained.network()))
+    layers = [_plain(layer) for layer in theirs]
+    use_float32(theirs)
+    try:
+        ours = _carried(layers, seen.row[None])
+    except UnknownLayerError as error:
+        raise UserError(str(error)) from error
+    expected = layer_outputs(theirs, seen.row[None])
+    checks = tuple(_check(layer, *outputs) for layer, *outputs in zip(layers, ours, expected, strict=True))
+    outputs = [output[0] for output in ours]
+    # What is no number is told by the layers' differences, and cannot be drawn.
+    finite = all(np.isfinite(output).all() for output in outputs)
+    drawn = dict(pictures(config.model.task, facts, seen, layers, outputs, theirs)) if finite else {}
+    rows = [(check.name, check.kind, "x".join(map(str, check.output_shape)), check.difference) for check in checks]
+    files = {**drawn, "layers.csv": table(("layer", "type", "shape", "difference"), rows).encode()}
+    for file, content in files.items():
+        put_file(store, trained.run, f"{seen.folder}/{file}", content)
+    said = _said(config.model.task, outputs[-1], facts) if finite else None
+    return Explanation(trained.name, seen.name, seen.folder, checks, said, seen.right, tuple(drawn))
+
+
+def _said(task: TaskName, output: Array, facts: DatasetFacts) -> str | None:
+    if task == "classification":
+        winner = int(output.argmax())
+        return f"{facts.class_names[winner]} ({100 * output[winner]:.1f} %)"
+    return f"{output[0]:.4f}" if task == "regression" else None
+
+
+def _plain(layer: Any) -> Layer:
+    """A Keras layer as its settings and weights; a class that is not Keras' own goes by its full name."""
+    cls = type(layer)
+    kind = cls.__name__ if cls.__module__.partition(".")[0] == "keras" else f"{cls.__module__}.{cls.__name__}"
+    weights = {weight.name: np.asarray(weight) for weight in layer.weights}
+    return Layer(layer.name, kind, layer.get_config(), weights)
+
+
+def _carried(layers: Sequence[Layer], rows: NDArray[Any]) -> list[Array]:
+    outputs: list[Array] = []
+    # In float64, so that what differs is the rounding of Keras and not of both.
+    values: Array = rows.astype(np.float64)
+    for layer in layers:
+        values = carry(layer, values)
+        outputs.append(values)
+    return outputs
+
+
+def _check(layer: Layer, ours: Array, theirs: NDArray[np.float32]) -> LayerCheck:
+    if ours.shape != theirs.shape:
+        raise AssertionError(f"{layer.name}: {ours.shape} by hand, {theirs.shape} in Keras")
+    largest = float(np.abs(theirs).max(initial=1.0))
+    return LayerCheck(layer.name, layer.kind, ours.shape[1:], float(np.abs(ours - theirs).max(initial=0.0)) / largest)

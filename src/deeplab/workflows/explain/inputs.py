@@ -1,0 +1,103 @@
+"""What is looked at: a row of the test set, or an image file as such a row."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deeplab.data.add_noise import add_noise
+from deeplab.data.images.decode import quiet_pillow
+from deeplab.data.images.placement import MODES, place
+from deeplab.data.input_spec import DatasetFacts
+from deeplab.errors import UserError
+from deeplab.workflows.trained_run import Trained, load_data
+
+LONGEST_NUMBER = 100  # digits; Python reads no number of thousands of them
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One row as a network gets it.
+
+    Attributes:
+        name: for a person.
+        folder: of its pictures, among the artifacts of the run.
+        row: as the network gets it, with noise where it was trained with noise.
+        clean: the same without noise.
+        label: its class, or None where it is not known.
+        right: what a network should say of it, or None where it is not known.
+    """
+
+    name: str
+    folder: str
+    row: NDArray[Any]
+    clean: NDArray[Any]
+    label: int | None
+    right: str | None
+
+
+def find_input(what: str, trained: Trained, facts: DatasetFacts) -> Seen:
+    """The row or image that a person means.
+
+    Args:
+        what: the number of a row of the test set, from 0, or the path of a PNG or JPEG file.
+        trained: the run.
+        facts: of the data its network was trained on.
+
+    Raises:
+        UserError: there is no such row or file, the data are others, or the file is no image.
+    """
+    is_number = what.isdecimal() and len(what) <= LONGEST_NUMBER
+    return _test_row(int(what), trained) if is_number else _file(what, facts)
+
+
+def _test_row(index: int, trained: Trained) -> Seen:
+    config = trained.composed().config
+    splits = add_noise(load_data(trained), config.noise, config.seed)
+    if index >= len(splits.test):
+        raise UserError(
+            f"Row {index}: the test set of run {trained.name} ({splits.info.name}) "
+            f"has rows 0 to {len(splits.test) - 1}."
+        )
+    at = slice(index, index + 1)
+    label, right = None, None
+    if config.model.task == "classification":
+        label = int(splits.test.labels[index])
+        right = splits.info.class_names[label]
+    elif config.model.task == "regression":
+        right = f"{splits.info.numbers(splits.test.labels[at])[0]:g}"
+    noise = "" if splits.test.noise is None else " with noise"
+    return Seen(
+        f"test row {index}{noise}",
+        f"explain/test-{index}",
+        splits.test.inputs(at)[0],
+        splits.test.images(at)[0],
+        label,
+        right,
+    )
+
+
+def _file(what: str, facts: DatasetFacts) -> Seen:
+    if not facts.is_image:
+        raise UserError(f"{what}: the rows of {facts.name} are no images. Give the number of a test row, from 0.")
+    if facts.input_shape[2] not in MODES:
+        raise UserError(f"{what}: the rows of {facts.name} have {facts.input_shape[2]} channels, and no file has.")
+    path = _existing(what)
+    with quiet_pillow():
+        placed = place(path, facts)
+    marks = (", inverted" if placed.inverted else "") + (", with nothing to be seen," if placed.blank else "")
+    # A path among artifacts has no room for what a file name may hold.
+    folder = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.name).strip(".-") or "image"
+    return Seen(path.name + marks, f"explain/{folder}", placed.row, placed.row, None, None)
+
+
+def _existing(what: str) -> Path:
+    try:
+        path = Path(what).expanduser()
+        if path.exists():
+            return path
+    except (OSError, RuntimeError):
+        pass  # too long a name, or the home of nobody
+    raise UserError(f"{what}: there is no such file. Give a PNG or JPEG image, or the number of a test row, from 0.")

@@ -1,0 +1,176 @@
+"""Write the network of a run in a format of other programs, and see that it still says the same."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.load import load
+from deeplab.errors import RunError, UserError
+from deeplab.files import aside_of, check_folder_of
+from deeplab.models.inspect import flat_layers
+from deeplab.tracking.store import Store, reason
+from deeplab.training.runtime import quiet_import
+from deeplab.workflows.export.formats import FORMATS, Format, for_inference, remove
+from deeplab.workflows.trained_run import Trained, find_trained
+
+ROWS = 64  # of each kind that are compared
+TOLERANCE = 1e-4
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        trained: whose network it is.
+        path: of the file or folder.
+        size: in bytes.
+        difference: the largest between what the network and what was written say of a row.
+        rounding: the largest that float32 makes, in which it was written, to a network of mixed precision; None where
+            there is none.
+        test_rows: real rows that were compared; 0 where the data set is not here.
+        random_rows: drawn ones that were compared.
+        missing: why the data set is not here, or nothing.
+    """
+
+    trained: Trained
+    path: Path
+    size: int
+    difference: float
+    rounding: float | None
+    test_rows: int
+    random_rows: int
+    missing: str
+
+
+def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) -> Exported:
+    """Export a network; it appears under its name when it has been loaded again and said the same.
+
+    Args:
+        store: where the run is.
+        wanted: the run, as `find_run` understands it.
+        to: the name of a format, of FORMATS.
+        out: where to, or None for a name from that of the run.
+        force: whether to write over what is there.
+
+    Raises:
+        UserError: there is no such network, its format needs packages, or the place is taken.
+        RunError: what was written says something else, or cannot be written; nothing is left of it.
+    """
+    chosen = FORMATS[to]
+    chosen.check_installed(to)
+    if out is not None:
+        check_target(out, chosen, force)
+    trained = find_trained(store, wanted)
+    path = out or Path(f"{_file_name(trained)}{chosen.suffix or '_' + to}")
+    if out is None:
+        check_target(path, chosen, force)
+    facts = trained.facts()
+    test_rows, missing = _test_rows(trained, facts)
+    random_rows = np.random.default_rng(SEED).uniform(facts.low, facts.high, (ROWS, *facts.input_shape))
+    rows = np.concatenate([test_rows, random_rows.astype(np.float32)])
+    network = trained.network()
+    rounding = None
+    if not chosen.is_keras:
+        trained_in, network = network, for_inference(network)
+        if any(layer.compute_dtype != "float32" for layer in flat_layers(trained_in)):
+            rounding = _difference(trained_in.predict_on_batch(rows), network.predict_on_batch(rows))
+    difference = _write_checked(network, chosen, path, rows, f"{to} file of run {trained.name}")
+    return Exported(trained, path, _size(path), difference, rounding, len(test_rows), ROWS, missing)
+
+
+def check_target(path: Path, chosen: Format, force: bool) -> None:
+    """Refuse a place that cannot be written or is taken.
+
+    Raises:
+        UserError: so it is; with `force` only where something of another kind is there.
+    """
+    if chosen.suffix and path.suffix.lower() != chosen.suffix:
+        raise UserError(f"--out {path}: its name must end in {chosen.suffix}.")
+    check_folder_of(path, "--out")
+    if not (path.exists() or path.is_symlink()):
+        return
+    if chosen.suffix and path.is_dir():
+        raise UserError(f"--out {path}: this is a folder; give the name of a file.")
+    # A folder is deleted with all that is in it, so it must be what an export would have made.
+    if not chosen.suffix and not (path / "saved_model.pb").is_file():
+        raise UserError(f"--out {path}: something is there that is no saved model, and is not written over.")
+    if not force:
+        raise UserError(f"--out {path}: this is there already. Give another name, or --force to write over it.")
+
+
+def _file_name(trained: Trained) -> str:
+    return re.sub(r"[^\w.-]+", "_", str(trained.run.info.run_name)).lstrip(".") or trained.run.info.run_id[:8]
+
+
+def _test_rows(trained: Trained, facts: DatasetFacts) -> tuple[NDArray[np.float32], str]:
+    """Real rows, or none and why the data set cannot be read: a network may be exported far from its data."""
+    try:
+        splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
+    except UserError as error:
+        return np.empty((0, *facts.input_shape), np.float32), str(error)
+    if splits.info.input_shape != facts.input_shape:
+        return np.empty((0, *facts.input_shape), np.float32), f"{splits.info.name} has other rows now"
+    return splits.test.images(slice(ROWS)).astype(np.float32), ""
+
+
+def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.float32], what: str) -> float:
+    aside = aside_of(path)
+    expected = np.asarray(network.predict_on_batch(rows))
+    try:
+        found = _written_and_asked(network, chosen, aside, rows, what)
+        if found.shape != expected.shape:
+            raise RunError(f"The {what} gives {found.shape}, the network {expected.shape}; it was not kept.")
+        difference = _difference(found, expected)
+        if not difference <= TOLERANCE:
+            raise RunError(
+                f"The {what} says something else than the network, by up to {difference:.2g} "
+                f"({TOLERANCE:g} is allowed); it was not kept."
+            )
+        _put(aside, path)
+        return difference
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        remove(aside)
+
+
+def _written_and_asked(
+    network: Any, chosen: Format, aside: Path, rows: NDArray[np.float32], what: str
+) -> NDArray[np.float32]:
+    # Converters write to the screen past every setting of theirs.
+    with quiet_import():
+        try:
+            chosen.write(network, aside)
+            return chosen.load(aside)(rows)
+        except OSError:
+            raise
+        except Exception as error:
+            # What a converter raises on a layer that its format has no words for is its own affair.
+            raise RunError(f"The {what} cannot be made: {reason(error)[:300]}") from error
+
+
+def _difference(ours: Any, theirs: Any) -> float:
+    return float(np.abs(np.asarray(ours) - np.asarray(theirs)).max())
+
+
+def _put(aside: Path, path: Path) -> None:
+    """Give what is complete its name; a folder cannot be renamed over one that holds something."""
+    if not aside.is_dir() or not path.is_dir():
+        aside.replace(path)
+        return
+    old = aside_of(path).with_suffix(".old")
+    path.rename(old)
+    aside.rename(path)
+    remove(old)
+
+
+def _size(path: Path) -> int:
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return sum(file.stat().st_size for file in files)

@@ -1,0 +1,213 @@
+"""New images from the decoder of an autoencoder: between the codes of test images, or around them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.splits import Splits
+from deeplab.errors import UserError, unknown_name
+from deeplab.evaluation.latent import linear, plane, spherical, varied
+from deeplab.models.inspect import evaluation_batch
+from deeplab.tracking.run_log import put_file
+from deeplab.tracking.store import Store
+from deeplab.workflows.artifacts import table
+from deeplab.workflows.trained_run import Trained, check_task, find_trained, load_data
+
+MOST_STEPS = 40
+# Test images whose codes tell how far the parts of a code spread.
+LOOKED_AT = 2000
+
+Images = NDArray[np.float32]
+Way = Literal["between", "grid", "around"]
+_CORNERS: dict[Way, int] = {"between": 2, "grid": 4, "around": 1}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be generated.
+
+    Attributes:
+        way: `between` two images, over a `grid` between four, or `around` one.
+        images: those test images: `3` is the first of class 3, `@57` the one with that index.
+        steps: images in a row.
+        noise: noise on the codes, as a share of the spread that they have over test images; 0 is none.
+        seed: of that noise.
+    """
+
+    way: Way
+    images: tuple[str, ...]
+    steps: int
+    noise: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.steps <= MOST_STEPS:
+            raise UserError(f"--steps: must be 2 to {MOST_STEPS}, got {self.steps}.")
+        if not 0 <= self.noise <= 10:
+            raise UserError(f"--noise: must be 0 to 10, got {self.noise:g}.")
+        if self.way == "around" and self.noise == 0:
+            raise UserError("--around varies the code of an image by noise: give --noise a level above 0.")
+        assert len(self.images) == _CORNERS[self.way]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What was generated.
+
+    Attributes:
+        trained: whose decoder made it.
+        rows: images in [0, 1] by how they were made, [k, height, width, channels].
+        said: class and probability of each image by a classifier, or None without one.
+        artifact: where the picture lies among the run's artifacts.
+        png: the picture.
+    """
+
+    trained: Trained
+    rows: Mapping[str, Images]
+    said: Mapping[str, Sequence[tuple[str, float]]] | None
+    artifact: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """A classifier, which may know other classes and other values of a pixel than the autoencoder."""
+
+    network: Any
+    facts: DatasetFacts
+
+
+def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> Generated:
+    """Decode codes that no image has, and log the picture with the run.
+
+    Args:
+        wanted: the run of the autoencoder, as `find_run` understands it.
+        wish: what is to be generated.
+        classifier: a run whose network says what it sees in each image, or None.
+        store: where the runs are.
+
+    Raises:
+        UserError: there is no such network or test image, or the networks do not fit each other.
+    """
+    trained = find_trained(store, wanted)
+    check_task(trained, "reconstruction", "deeplab generate")
+    judge = None if classifier is None else find_trained(store, classifier)
+    if judge is not None:
+        check_task(judge, "classification", "--classifier")
+    splits = load_data(trained)
+    chosen = [_position(text, splits) for text in wish.images]
+    # Here, because it imports TensorFlow.
+    from deeplab.training.runtime import prepare_runtime
+
+    training = replace(trained.composed().config.training, device="auto", threads=None, precision="float32")
+    prepare_runtime(training, seed=0)
+    encoder, decoder = _parts(trained)
+    judging = None if judge is None else _Judge(judge.network(), judge.facts())
+    if judging is not None and judging.network.input_shape[1:] != splits.info.input_shape:
+        a, b = ("x".join(map(str, shape)) for shape in (judging.network.input_shape[1:], splits.info.input_shape))
+        assert judge is not None
+        raise UserError(f"--classifier: run {judge.name} takes images of {a}, the decoder makes images of {b}.")
+
+    def codes_of(positions: Any) -> Images:
+        images = splits.test.images(positions).astype(np.float32) * np.float32(splits.info.scale)
+        return np.asarray(encoder.predict_on_batch(images))
+
+    scale = np.zeros(1, np.float32)
+    if wish.noise:
+        size = evaluation_batch(encoder)
+        seen = range(0, min(LOOKED_AT, len(splits.test)), size)
+        scale = np.concatenate([codes_of(slice(start, start + size)) for start in seen]).std(axis=0)
+    rows = {
+        name: np.asarray(decoder.predict_on_batch(codes)).clip(0, 1)
+        for name, codes in _codes(wish, codes_of(np.array(chosen)), scale).items()
+    }
+    said = None if judging is None else _said(judging, rows)
+    return _logged(trained, wish, rows, said, None if judge is None else str(judge.run.info.run_id))
+
+
+def _position(text: str, splits: Splits) -> int:
+    """Where in the test set an image is."""
+    count = len(splits.test)
+    if text.startswith("@"):
+        if not text[1:].isdecimal() or int(text[1:]) >= count:
+            raise UserError(f"'{text}': there is no such test image; they are @0 to @{count - 1}.")
+        return int(text[1:])
+    names = splits.info.class_names
+    if text not in names:
+        raise UserError(f"{unknown_name('class', text, names)} A test image by its index: @0 to @{count - 1}.")
+    found = np.flatnonzero(splits.test.labels == names.index(text))
+    if not len(found):
+        raise UserError(f"There is no test image of class '{text}'.")
+    return int(found[0])
+
+
+def _parts(trained: Trained) -> tuple[Any, Any]:
+    network = trained.network()
+    found = {layer.name: layer for layer in network.layers}
+    missing = [part for part in ("encoder", "decoder") if part not in found]
+    if missing:
+        raise UserError(
+            f"The network of run {trained.name} has no part called {missing[0]}: "
+            "its layers must name their part, as in model=autoencoder."
+        )
+    return found["encoder"], found["decoder"]
+
+
+def _codes(wish: Wish, codes: Images, scale: Images) -> dict[str, Images]:
+    """Codes [k, *shape] by how they came about."""
+    rng = np.random.default_rng(wish.seed)
+    if wish.way == "around":
+        many = np.repeat(codes, wish.steps, axis=0)
+        return {f"noise {wish.noise:g}": varied(many, scale, wish.noise, rng)}
+    if wish.way == "grid":
+        square = plane(codes, wish.steps)
+        if wish.noise:
+            square = np.stack([varied(row, scale, wish.noise, rng) for row in square])
+        return {" " * (number + 1): row for number, row in enumerate(square)}
+    shares = np.linspace(0, 1, wish.steps)
+    rows = {"linear": linear(codes[0], codes[1], shares), "spherical": spherical(codes[0], codes[1], shares)}
+    if wish.noise:
+        rows |= {f"{name}, noise {wish.noise:g}": varied(row, scale, wish.noise, rng) for name, row in rows.items()}
+    return rows
+
+
+def _said(judge: _Judge, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
+    said = {}
+    for name, images in rows.items():
+        probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.scale))
+        best = probabilities.argmax(axis=1)
+        names = judge.facts.class_names
+        said[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
+    return said
+
+
+def _logged(
+    trained: Trained,
+    wish: Wish,
+    rows: Mapping[str, Images],
+    said: Mapping[str, Sequence[tuple[str, float]]] | None,
+    judge: str | None,
+) -> Generated:
+    from deeplab.plots.run.generated import draw
+    from deeplab.plots.style import to_png
+
+    images = ", ".join(wish.images)
+    captions = None
+    if said is not None:
+        captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in said.items()}
+    png = to_png(draw(rows, captions, f"{trained.run.info.run_name}: {wish.way} {images}"))
+    plain = "_".join("".join(letter if letter.isalnum() else "-" for letter in text) for text in wish.images)
+    noisy = f"_noise_{wish.noise:g}_seed_{wish.seed}" if wish.noise else ""
+    # All that makes a picture another one, so that none takes the place of another.
+    judged = "" if judge is None else f"_by_{judge[:8]}"
+    artifact = f"generate/{wish.way}_{plain}_in_{wish.steps}{noisy}{judged}.png"
+    put_file(trained.store, trained.run, artifact, png)
+    if said:
+        lines = [(name.strip(), n, *pair) for name, pairs in said.items() for n, pair in enumerate(pairs)]
+        content = table(("row", "step", "class", "probability"), lines)
+        put_file(trained.store, trained.run, artifact.replace(".png", ".csv"), content.encode())
+    return Generated(trained, rows, said, artifact, png)

@@ -1,0 +1,1 @@
+"""Networks under noise of many levels."""

@@ -1,0 +1,171 @@
+"""Ask the network of a run about pictures."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.data.images.decode import quiet_pillow
+from deeplab.data.images.placement import Placed, place
+from deeplab.data.input_spec import DatasetFacts
+from deeplab.errors import UserError, UserErrors
+from deeplab.machine import cores
+from deeplab.models.inspect import evaluation_batch
+from deeplab.tracking.store import Store
+from deeplab.workflows.trained_run import Trained, find_trained
+
+MOST_ERRORS = 10
+READ_AT_ONCE = 256
+MOST_SEEN = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network said of a picture.
+
+    Attributes:
+        path: of the picture.
+        probabilities: of each class, [num_classes].
+        inverted: whether black and white were exchanged.
+        blank: whether the network saw one brightness and nothing else.
+        trimmed: whether a frame, an edge or specks on the picture were left out.
+        unlike: in what it is unlike the training data, as in `little ink`; empty where it is like them.
+    """
+
+    path: Path
+    probabilities: NDArray[np.float32]
+    inverted: bool
+    blank: bool
+    trimmed: bool
+    unlike: tuple[str, ...]
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something is to be seen that the network did not learn from."""
+        return bool(self.unlike) and not self.blank
+
+    def top(self, count: int) -> list[int]:
+        """The most likely classes, the likeliest first."""
+        return [int(index) for index in np.argsort(-self.probabilities, kind="stable")[:count]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network said of pictures.
+
+    Attributes:
+        trained: whose network it is.
+        facts: of the data it was trained on.
+        answers: in the order of the pictures.
+        seen: the first MOST_SEEN pictures as the network saw them, [k, height, width, channels] in [0, 1].
+    """
+
+    trained: Trained
+    facts: DatasetFacts
+    answers: tuple[Answer, ...]
+    seen: NDArray[np.float32]
+
+
+def predict(store: Store, wanted: str, paths: Sequence[Path]) -> Answers:
+    """Ask about pictures, as many at a time as fit into memory.
+
+    Args:
+        store: where the run is.
+        wanted: the run, as `find_run` understands it.
+        paths: of at least one picture.
+
+    Raises:
+        UserError: there is no such network, it takes no images, or a picture cannot be read (each on a line).
+    """
+    trained = find_trained(store, wanted)
+    task = trained.composed().config.model.task
+    if task != "classification":
+        raise UserError(f"The network of run {trained.name} is for {task} and says no classes of images.")
+    facts = trained.facts()
+    if not facts.is_image:
+        raise UserError(
+            f"The network of run {trained.name} takes {' x '.join(map(str, facts.input_shape))} numbers, no images."
+        )
+    with quiet_pillow():
+        # Before TensorFlow is loaded: a slip in the first name must not cost seconds.
+        try:
+            place(paths[0], facts)
+        except UserError:
+            _check_readable(paths, facts)
+        network = trained.network()
+        if tuple(network.output_shape[1:]) != (len(facts.class_names),):
+            raise UserError(
+                f"The network of run {trained.name} gives {network.output_shape[1:]} numbers an image "
+                f"for {len(facts.class_names)} classes."
+            )
+        answers, seen = _ask(network, facts, paths)
+    return Answers(trained, facts, tuple(answers), (seen - facts.low) / ((facts.high - facts.low) or 1.0))
+
+
+def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list[Answer], NDArray[np.float32]]:
+    answers: list[Answer] = []
+    seen: list[NDArray[Any]] = []
+    errors: list[str] = []
+    size = evaluation_batch(network)
+    with ThreadPoolExecutor(min(4, cores())) as pool:
+        for start in range(0, len(paths), size):
+            some = paths[start : start + size]
+            placed = list(_placed(pool, some, facts, errors))
+            if errors:
+                continue  # the rest is read only to name everything that is wrong at once
+            rows = np.stack([each.row for each in placed])
+            said = network.predict_on_batch(rows)
+            answers += [
+                Answer(path, probabilities, each.inverted, each.blank, each.trimmed, each.unlike)
+                for path, probabilities, each in zip(some, said, placed, strict=True)
+            ]
+            seen += list(rows[: MOST_SEEN - len(seen)])
+    _tell(errors)
+    return answers, np.stack(seen).astype(np.float32)
+
+
+def _check_readable(paths: Sequence[Path], facts: DatasetFacts) -> None:
+    """Read every picture, only to name all that cannot be read."""
+    errors: list[str] = []
+    with ThreadPoolExecutor(min(4, cores())) as pool:
+        for start in range(0, len(paths), READ_AT_ONCE):
+            list(_placed(pool, paths[start : start + READ_AT_ONCE], facts, errors))
+    _tell(errors)
+
+
+def _tell(errors: Sequence[str]) -> None:
+    if errors:
+        more = len(errors) - MOST_ERRORS
+        raise UserErrors([*errors[:MOST_ERRORS], *([f"and {more:,} more such files"] if more > 0 else [])])
+
+
+def _placed(
+    pool: ThreadPoolExecutor, paths: Sequence[Path], facts: DatasetFacts, errors: list[str]
+) -> Iterator[Placed]:
+    """The pictures, read by a few threads (Pillow lets go of the lock); what cannot be read joins `errors`."""
+    for future in [pool.submit(place, path, facts) for path in paths]:
+        try:
+            yield future.result()
+        except UserError as error:
+            errors.append(str(error))
+
+
+def draw_answers(answers: Answers) -> bytes:
+    """The first pictures as the network saw them with what it said of them, as PNG."""
+    from deeplab.plots.run.predictions import draw
+    from deeplab.plots.style import to_png
+
+    shown = answers.answers[: len(answers.seen)]
+    figure = draw(
+        images=answers.seen,
+        probabilities=np.stack([answer.probabilities for answer in shown]),
+        names=[answer.path.name for answer in shown],
+        inverted=[answer.inverted for answer in shown],
+        class_names=answers.facts.class_names,
+        total=len(answers.answers),
+    )
+    return to_png(figure)

@@ -1,0 +1,211 @@
+"""Everything before the first step: the data, the process, the network, each checked."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deeplab.config.schema import ExperimentConfig
+from deeplab.data.add_noise import add_noise
+from deeplab.data.hold_out import hold_out, named, unlearned_classes
+from deeplab.data.load import load
+from deeplab.data.overlap import row_hashes, seen_rows
+from deeplab.data.splits import Split, Splits
+from deeplab.models.check_layers import check_layers
+from deeplab.models.inspect import LayerRow, layer_table, parameter_count
+from deeplab.training.engine import Engine, choose_engine
+from deeplab.training.runtime import Runtime, prepare_runtime
+
+if TYPE_CHECKING:
+    import keras
+
+    from deeplab.training.targets import Targets
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training that has been checked and not begun.
+
+    Attributes:
+        network: built, with the weights drawn from the seed; without any where it is an outline.
+        splits: the data set.
+        train: rows to train on.
+        validation: rows to validate on, or None.
+        optimizer: with its schedule, not yet used.
+        runtime: the device and the rest of the process.
+        engine: how the steps will be run.
+        targets: what the network is to say of each row.
+        overlap: how many of the `test` rows lie in the training rows, too, those that are held out included, and
+            where other rows than the test set's validate, how many `validation` rows are among those to learn from.
+        notes: what a person should know of the data, each a line.
+    """
+
+    network: "keras.Model"
+    optimizer: "keras.optimizers.Optimizer"
+    splits: Splits
+    train: Split
+    validation: Split | None
+    runtime: Runtime
+    engine: Engine
+    targets: "Targets"
+    overlap: Mapping[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def layers(self) -> tuple[LayerRow, ...]:
+        """The layer table."""
+        return layer_table(self.network)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """SHA-256 of the data by the tag that keeps it: of the data set, and of given validation rows that are used."""
+        found = {"deeplab.dataset_sha256": self.splits.info.fingerprint}
+        if self.validation is not None and self.validation is self.splits.validation:
+            found["deeplab.validation_sha256"] = self.splits.validation_fingerprint()
+        return found
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return parameter_count(self.network)
+
+
+def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False) -> Prepared:
+    """Load the data and build the network.
+
+    Args:
+        config: of the run.
+        work_folder: where decoded images are kept.
+        outlined: the network is to be looked at, not trained; its weights take no memory.
+
+    Raises:
+        UserError: anything that keeps the training from beginning.
+    """
+    check_layers(config.model.layers)
+    splits = add_noise(load(config.dataset, work_folder), config.noise, config.seed)
+    train, validation = hold_out(splits, config.validation, config.seed)
+    runtime = prepare_runtime(config.training, config.seed)
+    # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
+    from deeplab.models.build import build, outline
+    from deeplab.training.fit import check_fits
+    from deeplab.training.optimizers import build_optimizer
+    from deeplab.training.targets import Targets
+
+    targets = Targets(config.model.task, splits.info)
+    check_fits(config.training, train, validation, targets)
+    network = outline(config.model, splits.info) if outlined else build(config.model, splits.info, config.seed)
+    steps_per_epoch = -(-len(train) // config.training.batch_size)
+    optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
+    engine = engine_for(config, runtime.device, len(train))
+    overlap = _overlap(splits, train, validation)
+    notes = (*splits.notes, *_notes(splits, train, validation, overlap, config.validation.kind))
+    return Prepared(network, optimizer, splits, train, validation, runtime, engine, targets, overlap, notes)
+
+
+def _overlap(splits: Splits, train: Split, validation: Split | None) -> dict[str, int]:
+    learned = set(row_hashes(train))
+    if validation is None or validation is splits.test:
+        return {"test": seen_rows(splits.test, learned)}
+    found = {"validation": seen_rows(validation, learned)}
+    if validation is not splits.validation:  # rows that were held out choose the weights: they count as known
+        learned |= set(row_hashes(validation))
+    return {"test": seen_rows(splits.test, learned), **found}
+
+
+def _notes(
+    splits: Splits, train: Split, validation: Split | None, overlap: Mapping[str, int], kind: str
+) -> Iterator[str]:
+    if splits.validation is not None and validation is not splits.validation:
+        yield (
+            f"{splits.info.name} brings {len(splits.validation):,} validation rows along, which validation={kind} "
+            "leaves aside; validation=given takes them"
+        )
+    unlearned = unlearned_classes(train, splits.info.num_classes)
+    if unlearned:
+        yield f"no row to train on is of {named(unlearned)}, of which the network learns nothing"
+    sizes = {"test": len(splits.test), "validation": len(validation or ())}
+    seen = [f"{count:,} of {sizes[part]:,} {part} rows" for part, count in overlap.items() if count]
+    if seen:
+        yield f"{' and '.join(seen)} are also training rows: their score says too much of new rows"
+
+
+def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
+    """The engine of a configuration.
+
+    Args:
+        config: of the run.
+        device: `cpu`, or `gpu:0` and so on.
+        rows: to train on.
+    """
+    steps = -(-rows // config.training.batch_size) * config.training.epochs
+    return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
+
+
+def likeness(values: Mapping[str, Any], prepared: Prepared) -> tuple[str, ...]:
+    """What trainings have in common that differ in nothing but their seed.
+
+    Args:
+        values: the composed configuration.
+        prepared: from it.
+    """
+    # Noise is drawn from the seed, and a compiled block holds the rows with their noise.
+    differs = ("name", "notes", "tags", "tracking", *(("seed",) if prepared.train.noise is None else ()))
+    kept = {key: value for key, value in values.items() if key not in differs}
+    rows = hashlib.sha256(prepared.train.rows.tobytes()).hexdigest()
+    return (json.dumps(kept, sort_keys=True), *prepared.fingerprints.values(), rows, str(prepared.engine))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a run would be.
+
+    Attributes:
+        engine: as its tag would have it.
+        parameters: number of weights.
+        fingerprint: of the data set, and of its own validation rows where they are used.
+        has_accuracy: whether it is scored by one.
+        initial_weights: id of the run that it begins with the weights of, or None.
+    """
+
+    engine: str
+    parameters: int
+    fingerprint: str
+    has_accuracy: bool = True
+    initial_weights: str | None = None
+
+
+def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> Checked:
+    """Build a network on shapes alone, and check everything else that does not need it.
+
+    Args:
+        config: of the run.
+        splits: its data set.
+        networks: the parameters of those that have been found sound on this data set; this one is added.
+
+    Raises:
+        UserError: anything that would keep the training from beginning.
+    """
+    check_layers(config.model.layers)
+    splits = add_noise(splits, config.noise, config.seed)
+    train, validation = hold_out(splits, config.validation, config.seed)
+    # Here, because they import TensorFlow.
+    from deeplab.models.build import check_network
+    from deeplab.training.fit import check_fits
+    from deeplab.training.optimizers import build_optimizer
+    from deeplab.training.runtime import find_device
+    from deeplab.training.targets import Targets
+
+    check_fits(config.training, train, validation, Targets(config.model.task, splits.info))
+    # A factor of the weight decay, checked above, changes no shape.
+    layers = [{key: value for key, value in layer.items() if key != "l2"} for layer in config.model.layers]
+    shapes = json.dumps([config.model.task, layers])
+    if shapes not in networks:
+        networks[shapes] = check_network(config.model, splits.info)
+    steps_per_epoch = -(-len(train) // config.training.batch_size)
+    build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
+    engine = engine_for(config, find_device(config.training.device), len(train))
+    has_accuracy = config.model.task != "reconstruction" and bool(splits.info.num_classes)
+    given = f" {splits.validation_fingerprint()}" if config.validation.kind == "given" else ""
+    return Checked(str(engine), networks[shapes], f"{splits.info.fingerprint}{given}", has_accuracy)

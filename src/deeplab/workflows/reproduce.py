@@ -1,0 +1,219 @@
+"""Do a run again and tell whether it came out the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from deeplab.config.compose import Composed
+from deeplab.errors import UserError
+from deeplab.evaluation.statistics import CONFIDENCE, prediction_interval
+from deeplab.runs.replicates import Spread, spreads
+from deeplab.tracking.read import read_artifact, read_packages
+from deeplab.tracking.store import Store
+from deeplab.workflows.prepare import Prepared
+from deeplab.workflows.resume import Resumption
+from deeplab.workflows.train import RunObserver, train
+from deeplab.workflows.trained_run import Trained, find_trained
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+REPRODUCES_TAG = "deeplab.reproduces"
+VERDICT_TAG = "deeplab.reproduction"
+SCORES = ("test/", "validation/")
+# What a run depends on besides its configuration, by the tag that tells it.
+CIRCUMSTANCES = {
+    "deeplab.dataset_sha256": "data",
+    "deeplab.validation_sha256": "validation data",
+    "deeplab.git_commit": "git commit",
+    "deeplab.git_dirty": "changes that are not committed",
+    "deeplab.device": "device",
+    "deeplab.threads": "threads",
+    "deeplab.engine": "engine",
+    "deeplab.deterministic": "deterministic",
+}
+
+Verdict = Literal["identical", "within", "different"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of both runs.
+
+    Attributes:
+        name: as in `test/accuracy`.
+        before: of the run that was done again.
+        again: of the new one.
+        spread: of its replicates, or None where it has none.
+        interval: half the width of the prediction interval about their mean, or None.
+    """
+
+    name: str
+    before: float
+    again: float
+    spread: Spread | None
+    interval: float | None
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the new score lies in the prediction interval of the replicates."""
+        if self.spread is None or self.interval is None:
+            return False
+        return abs(self.again - self.spread.mean) <= self.interval
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of doing a run again.
+
+    Attributes:
+        trained: the run that was done again.
+        run_id: of the new one.
+        verdict: `identical` to the bit, `within` the prediction intervals of its replicates, or `different`.
+        same: whether history, scores and weights are equal to the bit; None for what was not kept.
+        scores: of both.
+        changes: in what both were done under, one line each.
+    """
+
+    trained: Trained
+    run_id: str
+    verdict: Verdict
+    same: Mapping[str, bool | None]
+    scores: tuple[Score, ...]
+    changes: tuple[str, ...]
+
+
+def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[RunObserver]) -> Reproduction:
+    """Train with the logged configuration of a run, as a new run beside it, and compare.
+
+    Args:
+        store: where the run is and the new one will be.
+        experiment: of both.
+        wanted: the run, as `find_run` understands it.
+        observers: told how it goes.
+
+    Raises:
+        UserError: there is no such run, or it is not finished.
+        RunError: the new run could not be finished.
+    """
+    trained = find_trained(store, wanted)
+    if trained.run.info.status != "FINISHED":
+        raise UserError(
+            f"Run {trained.name} is {trained.run.info.status}; only a finished run has scores to be reproduced."
+        )
+    composed = _again(trained, experiment)
+    result = train(composed, [_Marker(trained), *observers])
+    again = Trained(store.client.get_run(result.run_id), store)
+    same = {
+        "history": _same_file(trained, again, "history.csv"),
+        "scores": _same_file(trained, again, "score.csv"),
+        "weights": _same_weights(trained, again, composed.config.tracking.save_model != "none"),
+    }
+    scores = _scores(trained, again)
+    verdict: Verdict = "different"
+    if same["history"] and same["scores"] and same["weights"] is not False:
+        verdict = "identical"
+    elif scores and all(score.is_within for score in scores):
+        verdict = "within"
+    store.client.set_tag(result.run_id, VERDICT_TAG, verdict)
+    return Reproduction(trained, result.run_id, verdict, same, scores, tuple(_changes(trained, again)))
+
+
+class _Marker(RunObserver):
+    """Makes the new run findable from its first moment, and keeps its name from being taken for the other's."""
+
+    def __init__(self, trained: Trained) -> None:
+        self._trained = trained
+
+    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
+        client = self._trained.store.client
+        client.set_tag(run_id, REPRODUCES_TAG, self._trained.run.info.run_id)
+        client.update_run(run_id, name=f"{self._trained.run.info.run_name} again")
+
+
+def _again(trained: Trained, experiment: str) -> Composed:
+    """The logged configuration, in this store; the run whose weights it began with is meant by its id."""
+    logged = trained.composed()
+    config, values = logged.config, logged.values
+    begun_with = trained.run.data.tags.get("deeplab.initial_weights")
+    if begun_with is not None:
+        values = {**values, "training": {**values["training"], "initial_weights": begun_with}}
+        config = replace(config, training=replace(config.training, initial_weights=begun_with))
+    tracking = replace(config.tracking, uri=trained.store.place.uri, experiment=experiment)
+    return Composed(replace(config, tracking=tracking), values, logged.overrides)
+
+
+def _same_file(before: Trained, again: Trained, path: str) -> bool | None:
+    old, new = (read_artifact(each.store, each.run, path) for each in (before, again))
+    return None if old is None or new is None else old == new
+
+
+def _same_weights(before: Trained, again: Trained, kept: bool) -> bool | None:
+    """Whether every weight is the same to the bit; None where the old or the new network was not kept."""
+    if not kept:
+        return None
+    try:
+        old = before.network().get_weights()
+    except UserError:
+        return None
+    new = again.network().get_weights()
+    pairs = zip(old, new, strict=False)
+    return len(old) == len(new) and all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+def _scores(before: Trained, again: Trained) -> tuple[Score, ...]:
+    found = spreads(before.store, before.run)
+    old, new = before.run.data.metrics, again.run.data.metrics
+    names = [name for name in sorted(old) if name.startswith(SCORES) and name in new]
+    return tuple(held_against(name, old[name], new[name], found.get(name), len(names)) for name in names)
+
+
+def held_against(name: str, before: float, again: float, spread: Spread | None, count: int) -> Score:
+    """A score with the interval in which one more run of the same configuration lies.
+
+    Args:
+        name: as in `test/accuracy`.
+        before: of the run that was done again.
+        again: of the new one.
+        spread: of the replicates, or None.
+        count: of the scores that are held against theirs. All of them lie within at once with CONFIDENCE at least, so
+            each does with 1 - (1 - CONFIDENCE) / count (Bonferroni).
+    """
+    if spread is None:
+        return Score(name, before, again, None, None)
+    interval = prediction_interval(spread.deviation, spread.count, 1 - (1 - CONFIDENCE) / count)
+    return Score(name, before, again, spread, interval)
+
+
+def _changes(before: Trained, again: Trained) -> list[str]:
+    old, new = _tags(before.run), _tags(again.run)
+    lines = [
+        f"{what}: {_short(old.get(tag))}, now {_short(new.get(tag))}"
+        for tag, what in CIRCUMSTANCES.items()
+        if old.get(tag) != new.get(tag)
+    ]
+    if old.get("deeplab.git_dirty") == new.get("deeplab.git_dirty") == "true":
+        lines.append("changes that are not committed: there were some both times, and nobody knows if the same")
+    return [*lines, *_package_changes(before, again)]
+
+
+def _package_changes(before: Trained, again: Trained) -> list[str]:
+    old, new = (read_packages(each.store, each.run) for each in (before, again))
+    if not old:
+        return ["packages: not kept with the run"]
+    names = sorted(old.keys() | new.keys(), key=str.lower)
+    return [
+        f"{name}: {old.get(name, 'not installed')}, now {new.get(name, 'not installed')}"
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _tags(run: "Run") -> dict[str, Any]:
+    return dict(run.data.tags)
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "not known"
+    return value[:12] if len(value) in (40, 64) else value

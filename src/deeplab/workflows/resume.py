@@ -1,0 +1,125 @@
+"""Go on with a run that ended early, or train a finished one further."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeplab.config.compose import Composed, compose
+from deeplab.config.schema import ExperimentConfig
+from deeplab.config.validate import build
+from deeplab.errors import UserError
+from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.heartbeat import STALE_SECONDS
+from deeplab.tracking.read import read_artifact
+from deeplab.tracking.run import heartbeat_age, is_alive
+from deeplab.tracking.store import Store, open_existing
+from deeplab.training import checkpoint as checkpoints
+from deeplab.training.checkpoint import Checkpoint, DamagedError
+from deeplab.workflows.artifacts import LAST_CHECKPOINT
+from deeplab.workflows.trained_run import Trained
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+EPOCHS = "training.epochs="
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """A run to go on with.
+
+    Attributes:
+        run: as MLflow has it.
+        store: where it is.
+        composed: its configuration, with the new number of epochs if one was given.
+        checkpoint: where to go on from; None is the beginning.
+        damaged: checkpoints that were newer and cannot be used.
+    """
+
+    run: "Run"
+    store: Store
+    composed: Composed
+    checkpoint: Checkpoint | None
+    damaged: tuple[Path, ...]
+
+
+def checkpoint_folder(store: Store, run_id: str) -> Path:
+    """Where the checkpoints of a run are kept while it is not finished."""
+    return store.place.work_folder / "checkpoints" / run_id
+
+
+def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> Resumption:
+    """Find a run and the state it can go on from.
+
+    Args:
+        wanted: the run, as `find_run` understands it.
+        overrides: `training.epochs=N` to train further, `tracking...` for the store; nothing else can change.
+        config_dir: a person's own `conf/` folder.
+
+    Raises:
+        UserError: there is no such run, it is alive, it is done, or what it left behind is damaged.
+    """
+    for override in overrides:
+        if not override.startswith((EPOCHS, "tracking.uri=", "tracking.experiment=")):
+            raise UserError(f"Override '{override}': a run that is resumed can change nothing but training.epochs.")
+    asked = compose(overrides, config_dir).config
+    store = open_existing(asked.tracking)
+    run = find_run(store, wanted)
+    name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+    if is_alive(run):
+        raise UserError(
+            f"Run {name} is still running; it was alive {heartbeat_age(run):.0f} s ago. "
+            f"If its process is gone: the same again in {STALE_SECONDS:.0f} s."
+        )
+    composed = _configuration(store, run, asked.training.epochs if _has_epochs(overrides) else None)
+    found, damaged = _state(store, run)
+    if found is None and (damaged or run.info.status == "FINISHED"):
+        kept = f": {', '.join(map(str, damaged))} damaged" if damaged else "; it was made with tracking.save_model=none"
+        raise UserError(f"Run {name} has no checkpoint to go on from{kept}. Train it anew.")
+    if found is not None and run.info.status == "FINISHED":
+        _check_goes_on(name, found, composed.config.training.epochs)
+    return Resumption(run, store, composed, found, tuple(damaged))
+
+
+def resumable(store: Store) -> "list[Run]":
+    """The runs that ended early and can be resumed, the newest first."""
+    killed = [run for run in all_runs(store) if run.info.status == "KILLED"]
+    return [run for run in killed if run.data.tags.get("deeplab.kind") == "train"]
+
+
+def _has_epochs(overrides: Sequence[str]) -> bool:
+    return any(override.startswith(EPOCHS) for override in overrides)
+
+
+def _configuration(store: Store, run: "Run", epochs: int | None) -> Composed:
+    logged = Trained(run, store).composed()
+    if epochs is None:
+        return logged
+    # More epochs might choose another engine, which would draw other dropout masks.
+    engine = run.data.tags["deeplab.engine"].split()[0]
+    values = {**logged.values, "training": {**logged.values["training"], "epochs": epochs, "engine": engine}}
+    config = replace(build(ExperimentConfig, values), tracking=logged.config.tracking)
+    return Composed(config, values, logged.overrides)
+
+
+def _state(store: Store, run: "Run") -> tuple[Checkpoint | None, list[Path]]:
+    if run.info.status != "FINISHED":
+        return checkpoints.newest(checkpoint_folder(store, run.info.run_id))
+    content = read_artifact(store, run, LAST_CHECKPOINT)
+    if content is None:
+        return None, []
+    try:
+        return checkpoints.from_bytes(content), []
+    except DamagedError:
+        return None, [Path(LAST_CHECKPOINT)]
+
+
+def _check_goes_on(name: str, checkpoint: Checkpoint, epochs: int) -> None:
+    if checkpoint.stopped:
+        raise UserError(f"Run {name} is finished: early stopping ended it after {checkpoint.epoch} epochs.")
+    if checkpoint.epoch >= epochs:
+        raise UserError(
+            f"Run {name} is finished after {checkpoint.epoch} epochs. "
+            f"Give more of them to train it further: {EPOCHS}{2 * checkpoint.epoch}"
+        )

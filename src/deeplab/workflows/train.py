@@ -1,0 +1,295 @@
+"""One training, from a composed configuration to a finished run: the flow the whole project is made of."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeplab.config.compose import Composed
+from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
+from deeplab.errors import Interrupted, Pruned, RunError, UserError, exit_status
+from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.run_log import RunLog, Status
+from deeplab.tracking.store import Place, Store, impatient, open_store, reason, shown, store_errors
+from deeplab.training.checkpoint import Checkpoint, remove, write
+from deeplab.training.compiled_cache import Workshop
+from deeplab.training.history import Epoch, History
+from deeplab.training.observer import Observer
+from deeplab.workflows.artifacts import (
+    end_pruned,
+    log_checkpoint,
+    log_history,
+    log_inputs,
+    log_model,
+    log_plots,
+    log_scores,
+    rescue_model,
+    without_password,
+)
+from deeplab.workflows.figures import figures
+from deeplab.workflows.initial_weights import take_weights
+from deeplab.workflows.plane_figures import Film, film_for
+from deeplab.workflows.prepare import Prepared, likeness, prepare
+from deeplab.workflows.recording import Membership
+from deeplab.workflows.resume import Resumption, checkpoint_folder
+from deeplab.workflows.signals import HeldSignals, forget_heard, heard, signals_ignored
+from deeplab.workflows.trained_run import other_data
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came of a training.
+
+    Attributes:
+        run_id: MLflow's.
+        name: of the run.
+        place: where it is kept.
+        history: of every epoch.
+        scores: on the test set, taken once at the end, by name.
+        final: the metrics that were logged once, at the end.
+        seconds: from the first step to the last line logged.
+    """
+
+    run_id: str
+    name: str
+    place: Place
+    history: History
+    scores: Mapping[str, float]
+    final: Mapping[str, float]
+    seconds: float
+
+
+class RunObserver(Observer):
+    """Told also when everything is ready and the run exists."""
+
+    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
+        """The run is in the store and its training is about to begin."""
+
+
+class _EpochLog(Observer):
+    """Hands every epoch to the run's log, and remembers them for a run that ends early."""
+
+    def __init__(self, log: RunLog, resumed: Checkpoint | None) -> None:
+        self._log = log
+        self._epochs: list[Epoch] = list(resumed.history.epochs) if resumed else []
+
+    def epoch_ended(self, epoch: Epoch) -> None:
+        self._log.metrics(epoch.number, epoch.metrics)
+        self._epochs.append(epoch)
+
+    @property
+    def history(self) -> History:
+        """The epochs so far."""
+        return History(tuple(self._epochs))
+
+
+def train(
+    composed: Composed,
+    observers: Sequence[RunObserver] = (),
+    resumption: Resumption | None = None,
+    membership: Membership | None = None,
+    workshop: Workshop | None = None,
+) -> RunResult:
+    """Train what a configuration describes and log it.
+
+    Args:
+        composed: the configuration.
+        observers: told when the run begins, and of every step and epoch.
+        resumption: the run to go on with, or None to begin one; its configuration is `composed`.
+        membership: of the run in a sweep, or None for a run of its own.
+        workshop: what trainings of this process share, or None.
+
+    Raises:
+        UserError: before the run begins; nothing is left in the store.
+        RunError: the run could not be finished and is FAILED.
+        Interrupted: the run was ended from outside and is KILLED.
+        Pruned: an observer raised it; the run is KILLED, and keeps no model.
+    """
+    config = composed.config
+    store = open_store(config.tracking) if resumption is None else resumption.store
+    prepared = prepare(config, store.place.work_folder)
+    name = membership.name if membership else config.name or f"{config.model.name}-{prepared.splits.info.name}"
+    held = HeldSignals()
+    forget_heard()
+    try:
+        if resumption is None:
+            log = _begin(composed, store, name, prepared, membership)
+        else:
+            log = _go_on(resumption, prepared)
+    except store_errors() as error:
+        held.release()
+        raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
+    except BaseException:
+        held.release()
+        raise
+    folder = checkpoint_folder(store, log.run_id)
+    began = time.perf_counter()
+    epochs = _EpochLog(log, resumption.checkpoint if resumption else None)
+    film = film_for(config, len(epochs.history.epochs))
+    watching = [epochs, *filter(None, [film]), *observers]
+    with log:
+        try:
+            held.release()
+            log_inputs(log, without_password(composed))
+            for observer in observers:
+                observer.run_began(log.run_id, name, prepared, resumption)
+            trained = _train(composed, prepared, watching, resumption, folder, workshop)
+            scores, final = _score_and_log(name, config, prepared, log, trained, film)
+            log.end("FINISHED")
+            remove(folder)
+        except BaseException as error:
+            told = _ended_early(error, log, config, prepared, epochs.history, store)
+            if told is error:
+                raise
+            raise told from error
+    return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
+
+
+def _begin(composed: Composed, store: Store, name: str, prepared: Prepared, membership: Membership | None) -> RunLog:
+    tags = _tags(composed, prepared)
+    if membership is not None:
+        tags |= {**membership.tags, "deeplab.kind": "trial", "mlflow.parentRunId": membership.parent_id}
+    wanted = composed.config.training.initial_weights
+    if wanted is not None:
+        tags["deeplab.initial_weights"] = take_weights(prepared.network, store, wanted)
+    return RunLog.begin(store, name, without_password(composed).values, tags, composed.config.notes)
+
+
+def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
+    tags = resumption.run.data.tags
+    if any(tags.get(tag) != fingerprint for tag, fingerprint in prepared.fingerprints.items()):
+        raise other_data(prepared.splits.info, resumption.run.info.run_id[:8])
+    if "deeplab.initial_weights" in tags and resumption.checkpoint is None:
+        take_weights(prepared.network, resumption.store, tags["deeplab.initial_weights"])
+    log = RunLog.resume(resumption.store, resumption.run)
+    if resumption.checkpoint is not None:
+        # A checkpoint may hold epochs whose metrics were still to be written when the process ended.
+        for epoch in resumption.checkpoint.history.epochs:
+            log.metrics(epoch.number, epoch.metrics)
+    return log
+
+
+def _train(
+    composed: Composed,
+    prepared: Prepared,
+    observers: Sequence[Observer],
+    resumption: Resumption | None,
+    folder: Path,
+    workshop: Workshop | None,
+) -> Checkpoint:
+    # Here, because it imports TensorFlow, which `deeplab --help` can do without.
+    from deeplab.training.fit import fit
+
+    return fit(
+        prepared.network,
+        prepared.train,
+        prepared.validation,
+        prepared.targets,
+        composed.config.training,
+        prepared.optimizer,
+        prepared.engine,
+        composed.config.seed,
+        observers,
+        resumption.checkpoint if resumption else None,
+        lambda checkpoint: write(folder, checkpoint),
+        workshop,
+        likeness(composed.values, prepared),
+        isinstance(composed.config.noise, AddedNoiseConfig) and composed.config.noise.fresh,
+    )
+
+
+def _score_and_log(
+    name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint, film: Film | None
+) -> tuple[Mapping[str, float], dict[str, float]]:
+    from deeplab.evaluation.scores import score, score_images
+    from deeplab.training.losses import build_loss
+
+    log_history(log, trained.history)
+    network, test, info = prepared.network, prepared.splits.test, prepared.splits.info
+    loss = build_loss(config.training)
+    predictions = None
+    if config.model.task == "reconstruction":
+        scores = score_images(network, test, info.scale, loss)
+    else:
+        scores, predictions = score(network, test, info, config.model.task, loss)
+    final = log_scores(log, scores, trained.history, config.training)
+    if config.tracking.save_model != "none":
+        log_model(log, prepared)
+        log_checkpoint(log, trained)
+    if config.tracking.plots != "none":
+        log_plots(log, figures(name, config.training.monitor, prepared, trained.history, predictions, film))
+    return scores, final
+
+
+def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
+    config, runtime = composed.config, prepared.runtime
+    return {
+        **{key: str(value) for key, value in config.tags.items()},
+        **git_tags(),
+        "deeplab.kind": "train",
+        "deeplab.config_hash": composed.hash,
+        **prepared.fingerprints,
+        "deeplab.device": " ".join(filter(None, (runtime.device, runtime.device_name))),
+        "deeplab.engine": str(prepared.engine),
+        "deeplab.engine_reason": prepared.engine.reason,
+        "deeplab.threads": str(runtime.threads),
+        "deeplab.deterministic": str(runtime.deterministic).lower(),
+        "deeplab.validation": config.validation.kind,
+        "deeplab.parameters": str(prepared.parameters),
+        **{f"deeplab.{part}_rows_in_training": str(count) for part, count in prepared.overlap.items()},
+    }
+
+
+def _ended_early(
+    error: BaseException, log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, store: Store
+) -> BaseException:
+    """End the run as what happened deserves, and return what the caller is to be told."""
+    interrupt = error if isinstance(error, KeyboardInterrupt) else heard()
+    try:
+        if interrupt is not None:
+            with signals_ignored(), impatient():
+                _keep(log, config, prepared, history, "KILLED", f"ended by {type(interrupt).__name__}")
+            return Interrupted(
+                f"Interrupted: run {log.run_id[:8]} is KILLED, {len(history.epochs)} of {config.training.epochs} "
+                f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}",
+                exit_status(interrupt),
+            )
+        if isinstance(error, Pruned):
+            end_pruned(log, history)
+            remove(checkpoint_folder(store, log.run_id))
+            return error
+        if isinstance(error, RunError):
+            _keep(log, config, prepared, history, "FAILED", str(error))
+            return RunError(f"{error} Run {log.run_id[:8]} is FAILED.")
+    except store_errors() as store_error:
+        return _store_failed(store_error, log, prepared, store)
+    if isinstance(error, store_errors()):
+        return _store_failed(error, log, prepared, store)
+    log.end("FAILED", f"{type(error).__name__}: {error}")
+    return error
+
+
+def _keep(
+    log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, status: Status, why: str
+) -> None:
+    """Log what was trained so far, the network included, and the status."""
+    try:
+        log_history(log, history)
+        if status == "KILLED" and config.tracking.save_model != "none":
+            log_model(log, prepared)
+    finally:
+        log.end(status, why)
+
+
+def _store_failed(error: Exception, log: RunLog, prepared: Prepared, store: Store) -> RunError:
+    """Save the network elsewhere, end the run as FAILED as far as the store still takes it, and say so."""
+    saved = rescue_model(prepared.network, log.run_id, [store.place.work_folder])
+    where = f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
+    why = f"The store {shown(store.place.uri)} took no more: {reason(error)}."
+    try:
+        with impatient():
+            log.end("FAILED", f"{why} {where}")
+        status = "is FAILED"
+    except store_errors() as again:
+        status = f"could not even be marked FAILED ({reason(again)})"
+    return RunError(f"{why} {where} Run {log.run_id[:8]} {status}.")

@@ -1,0 +1,440 @@
+"""A study of three kinds of entries, really trained, on very little data."""
+
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import PATIENCE, Outcome
+
+from deeplab.errors import RunError, UserError
+from deeplab.report.markdown import to_markdown
+from deeplab.study.config import Entry, Figure, StudyConfig, read_study
+from deeplab.study.entries import Measured, planned_runs
+from deeplab.study.matching import configuration
+from deeplab.study.page import is_trained_too_few_times, study_report
+from deeplab.study.results import Result, Results
+from deeplab.study.verdicts import Chosen, chosen_point, verdicts
+from deeplab.sweep.grid import point_name
+from deeplab.sweep.plan import plan_sweep
+from deeplab.sweep.results.summary import METRICS, TrialScores, summarise
+from deeplab.sweep.results.write import LOGGED
+from deeplab.sweep.run import run_sweep
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import open_store
+
+STUDY = """
+title: A small study
+about: Whether a study does what it says.
+replicates: 2
+entries:
+  dense:
+    run: [model=dense_relu, dataset.image_size=8, dataset.limit=120, training.epochs=2, tracking.plots=none]
+    figures:
+      - {metric: test/accuracy, reported: 0.5, tolerance: 0.5, source: nobody}
+      - {metric: max_val/accuracy, at_least: 1.01, source: nobody}
+  code:
+    run: [model=autoencoder, noise=masking, dataset.image_size=8, dataset.limit=120, training.epochs=1]
+    replicates: 1
+  noise:
+    noise: {classifier: dense, denoisers: [code], levels: "0,0.5", seeds: 2}
+    figures: [{metric: noisy@0, minus: code@0, at_least: -1, source: nobody}]
+"""
+
+SWEEP = """
+title: A sweep
+about: Two factors.
+replicates: 1
+entries:
+  decay:
+    sweep: [model=dense_relu, "l2=choice(0,0.01)", dataset.image_size=8, dataset.limit=60, training.epochs=1]
+    figures: [{metric: test/loss, at_most: 100, source: nobody, point: l2=0.01}]
+"""
+
+
+@pytest.fixture
+def study(folder: Path) -> Path:
+    (folder / "small").mkdir()
+    (folder / "small" / "study.yaml").write_text(STUDY)
+    return folder / "small"
+
+
+def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
+    study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]
+) -> None:
+    taken = cli("train", "model=dense_relu", "dataset.image_size=8", "dataset.limit=120", "training.epochs=2")
+    assert taken.status == 0
+    # As if the run of before had been trained with other versions than those of today.
+    (packages,) = study.parent.glob("mlruns/**/packages.txt")
+    packages.write_text(re.sub("keras==.*", "keras==3.0.1", packages.read_text()))
+    # A run of the study that was killed before it wrote down its configuration cannot be gone on with.
+    config = read_study(study)
+    (code,) = planned_runs("code", config.entries["code"], config)
+    with RunLog.begin(open_store(code.config.tracking), "code", code.values, {"deeplab.kind": "train"}, None) as log:
+        log.end("KILLED")
+    first = cli("study", "small")
+    assert (first.status, first.err) == (3, "")
+    assert first.out.endswith("\n1 of 3 figures differ or fall short\n")
+    assert "dense: 0 of 2 done, 2 to do" in first.out
+    assert "of this store is taken" in first.out
+    lines = Results(study).lines
+    assert [(line.entry, line.replicate) for line in lines] == [("code", 0), ("dense", 0), ("dense", 1), ("noise", 0)]
+    assert len({line.configuration for line in lines}) == 4
+    by_id = {run.info.run_id: run for run in runs()}
+    assert len(by_id) == 5
+    for line in lines[:3]:
+        assert line.scores["test/loss"] == by_id[line.run].data.metrics["test/loss"]
+    before = lines[1].versions.split()
+    assert [version for version in before if version.startswith("keras")] == ["keras-3.0.1"]
+    for line in (lines[0], lines[2], lines[3]):
+        assert [version.partition("-")[0] for version in line.versions.split()] == [
+            *("deeplab", "tensorflow", "keras", "numpy")
+        ]
+        assert "keras-3.0.1" not in line.versions
+    page = (study / "README.md").read_text()
+    mean = (lines[1].scores["test/accuracy"] + lines[2].scores["test/accuracy"]) / 2
+    row = next(line for line in page.splitlines() if line.startswith("| dense | test/accuracy"))
+    assert f"| 0.5 ± 0.5 | nobody | {mean:.4f} ± " in row
+    assert row.endswith("| 2 of 2 | reproduced |")
+    assert "so that little is known of their spread: dense, code." in page
+    assert "| at least 1.01 | nobody |" in page
+    assert "| falls short |" in page
+    for picture in ("reported", "noise_noise_curve"):
+        assert f"(figures/{picture}.png)" in page
+        assert (study / "figures" / f"{picture}.png").stat().st_size > 1000
+
+    html = cli("report", "small")
+    assert (html.status, html.out) == (0, "report report-small.html\n")
+    text = (study.parent / "report-small.html").read_text()
+    assert f"{mean:.4f} ± " in text
+    assert text.count("data:image/png;base64,") == page.count("](figures/")
+
+    again = cli("study", "small")
+    assert "dense: 2 of 2 done\n" in again.out
+    assert len(runs()) == 5
+    assert (study / "README.md").read_text() == page
+    (study / "study.yaml").write_text(STUDY.replace("training.epochs=2", "training.epochs=3"))
+    cli("study", "small", "--report")
+    assert "| not yet run |" in (study / "README.md").read_text()
+
+
+def test_a_page_is_written_of_nothing(study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]) -> None:
+    outcome = cli("study", "small", "--report")
+    assert (outcome.status, outcome.err) == (3, "")
+    assert outcome.out.endswith("3 of 3 figures are not measured; 4 of 4 runs are missing\n")
+    assert (study / "README.md").read_text().count("| not yet run |") == 3
+    assert runs() == []
+
+
+def test_the_report_of_a_study_makes_no_store(
+    tmp_path: Path, cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    outcome = cli("study", ".", "--report")
+    assert (outcome.status, outcome.err) == (3, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "figures", "study.yaml"]
+
+
+def lines_of(config: StudyConfig, **accuracies: float) -> list[Result]:
+    """A line for each run of some entries, all of the same test accuracy."""
+    return [
+        replace(result("", replicate, test__accuracy=accuracy), entry=name, configuration=configuration(each.values))
+        for name, accuracy in accuracies.items()
+        for replicate, each in enumerate(planned_runs(name, config.entries[name], config))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "arguments", "status", "told"),
+    [
+        ({"good": 0.9, "other": 0.5}, (), 0, "every figure is as published or within its bounds"),
+        ({"good": 0.9, "other": 0.6}, (), 3, "1 of 2 figures differ or fall short"),
+        ({"good": 0.9, "other": 0.6}, ("--only", "good"), 0, "every figure is as published or within its bounds"),
+        ({"good": 0.9}, (), 3, "1 of 2 figures are not measured; 1 of 3 runs are missing"),
+        ({"good": 0.9}, ("--only", "other"), 3, "1 of 1 figures are not measured; 1 of 1 runs are missing"),
+        ({"good": 0.9, "other": 0.5}, ("--only", "god"), 2, "Unknown entry 'god' in --only. Did you mean 'good'?"),
+    ],
+)
+def test_the_status_of_a_study_says_what_was_found(
+    folder: Path,
+    cli: Callable[..., Outcome],
+    accuracies: dict[str, float],
+    arguments: tuple[str, ...],
+    status: int,
+    told: str,
+) -> None:
+    (folder / "study.yaml").write_text(
+        "title: t\nabout: a\nreplicates: 2\nentries:\n"
+        "  good: {run: [seed=1], figures: [{metric: test/accuracy, reported: 0.9, tolerance: 0.1, source: s}]}\n"
+        "  other: {run: [seed=2], replicates: 1, figures: [{metric: test/accuracy, at_most: 0.5, source: s}]}\n"
+    )
+    results = Results(folder)
+    for line in lines_of(read_study(folder), **accuracies):
+        results.add(line)
+    outcome = cli("study", ".", "--report", *arguments)
+    assert (outcome.status, told in outcome.out + outcome.err) == (status, True)
+
+
+def test_a_study_of_which_a_run_failed_has_its_page_and_status_1(
+    study: Path, cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise RunError("1 of the study's runs failed")
+
+    monkeypatch.setattr("deeplab.study.run.carry_out", failing)
+    outcome = cli("study", "small")
+    assert (outcome.status, outcome.err) == (1, "deeplab: 1 of the study's runs failed\n")
+    assert "4 of 4 runs are missing\n" in outcome.out
+    assert (study / "README.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("title: [", "study.yaml, line 2: is no valid YAML ("),
+        (STUDY.replace("  dense:", "  code:", 1), ": the key 'entries.code' stands twice, first in line "),
+        (STUDY.replace("title: ", "title: &a "), "study.yaml, line 2: YAML anchors and aliases are refused"),
+        (STUDY.replace('levels: "0,0.5"', "levels: 0:1:0.5"), "noise.levels: 0:1:0.5 is a number in sixties"),
+        ("title: x", "about is missing."),
+        (STUDY.replace("classifier: dense", "classifier: dens"), "Unknown entry 'dens'"),
+        (STUDY.replace("tolerance: 0.5, ", ""), "reported and tolerance go together"),
+        (STUDY.replace('levels: "0,0.5"', 'levels: "0:1"'), "noise.levels 0:1: write START:STOP:STEP"),
+        (STUDY.replace("model=autoencoder", "model=autoencodr"), "Entry 'code': Unknown model 'autoencodr'."),
+        (STUDY.replace("source: nobody}\n  code", "source: nobody, point: x}\n  code"), "of a sweep have a point"),
+        (
+            SWEEP.replace("point: l2=0.01", "point: l2=0.1"),
+            "Unknown point 'l2=0.1' in entry 'decay'. Did you mean 'l2=0",
+        ),
+    ],
+)
+def test_a_wrong_study_is_one_line(study: Path, cli: Callable[..., Outcome], text: str, line: str) -> None:
+    (study / "study.yaml").write_text(text)
+    outcome = cli("study", "small", "--report")
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert line in outcome.err
+
+
+def test_a_folder_without_a_study_and_an_entry_that_is_none(study: Path, cli: Callable[..., Outcome]) -> None:
+    assert "study.yaml: No such file or directory." in cli("study", "nowhere").err
+    reported = cli("report", "experiments/nowhere")
+    assert (reported.status, reported.err.count("\n")) == (2, 1)
+    assert reported.err.endswith(" There is no study.yaml in experiments/nowhere either.\n")
+    assert "study.yaml" not in cli("report", "tracking.uri=sqlite:///mlflow.db").err
+    outcome = cli("study", "small", "--only", "dens")
+    assert (outcome.status, "Unknown entry 'dens' in --only. Did you mean 'dense'?" in outcome.err) == (2, True)
+
+
+def test_a_point_that_a_sweep_does_not_have_is_told_before_anything_is_trained(
+    study: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]
+) -> None:
+    (study / "study.yaml").write_text(SWEEP.replace("point: l2=0.01", "point: l2=0.1"))
+    outcome = cli("study", "small")
+    assert (outcome.status, outcome.err.count("\n"), runs()) == (2, 1, [])
+    assert "Unknown point 'l2=0.1' in entry 'decay'." in outcome.err
+
+
+def test_results_that_somebody_broke_are_named(study: Path) -> None:
+    (study / "results.csv").write_text("entry,point\nx,y\n")
+    with pytest.raises(UserError, match=r"results.csv cannot be read"):
+        Results(study)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from deeplab.study.results import Result, Results
+
+results = Results(Path())
+print("begun", flush=True)
+sys.stdin.readline()
+for replicate in range(15):
+    results.add(Result(sys.argv[1], "", replicate, "c", "r", "2026-01-01", "d", "cpu", "", "v", 1.0, {}))
+"""
+
+
+def test_two_processes_that_carry_out_one_study_keep_each_other_s_lines(study: Path) -> None:
+    command = [sys.executable, "-c", WRITER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    writers = [subprocess.Popen([*command, name], cwd=study, text=True, **pipes) for name in ("a", "b")]
+    assert [writer.stdout.readline() for writer in writers] == ["begun\n", "begun\n"]
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        _, err = writer.communicate(timeout=PATIENCE)
+        assert (writer.returncode, err) == (0, "")
+    found = [(line.entry, line.replicate) for line in Results(study).lines]
+    assert found == [(name, replicate) for name in ("a", "b") for replicate in range(15)]
+    assert sorted(path.name for path in study.iterdir()) == [".deeplab", "results.csv", "study.yaml"]
+
+
+def result(point: str, replicate: int, **scores: float) -> Result:
+    named = {name.replace("__", "/"): value for name, value in scores.items()}
+    return Result("e", point, replicate, "c", "r", "2026-01-01", "d", "cpu", "", "v", 1.0, named)
+
+
+TWO = ("model=mlp_64_64", "l2=0.1,0.2")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "scores", "expected"),
+    [
+        (TWO, ([0.8], [0.9]), Chosen("l2=0.2", "val/accuracy", 0, False)),
+        # what the sweep is told to compare, not what there is
+        ((*TWO, "sweep.metric=val/loss"), ([0.8], [0.9]), Chosen("l2=0.1", "val/loss", 0, False)),
+        ((*TWO, "sweep.metric=test/loss", "validation=none"), ([0.8], [0.9]), Chosen("l2=0.1", "test/loss", 0, True)),
+        # a point that lacks replicates does not win while another has them all
+        ((*TWO, "replicates=2"), ([0.8, 0.8], [0.9]), Chosen("l2=0.1", "val/accuracy", 0, False)),
+        ((*TWO, "replicates=2"), ([0.8], [0.9]), Chosen("l2=0.2", "val/accuracy", 0, False)),
+        # of equals the first of the plan
+        (("model=mlp_64_64,dense_relu",), ([0.9], [0.9]), Chosen("model=mlp_64_64", "val/accuracy", 0, False)),
+        ((*TWO, "validation=test"), ([0.8], [0.9]), Chosen("l2=0.2", "val/accuracy", 0, True)),
+        (TWO, ([], []), None),
+    ],
+)
+def test_a_study_judges_the_point_that_its_sweep_would_choose(
+    overrides: tuple[str, ...], scores: tuple[list[float], list[float]], expected: Chosen | None
+) -> None:
+    plan = plan_sweep(overrides, None)
+    names = [point_name(settings) for settings in plan.points]
+    found = [f"{data}__{kind}" for data in ("validation", "test") for kind in ("accuracy", "loss")]
+    lines = [
+        result(name, replicate, **dict.fromkeys(found, value))
+        for name, values in reversed(list(zip(names, scores, strict=True)))
+        for replicate, value in enumerate(values)
+    ]
+    assert chosen_point(plan, lines) == expected
+    trials = [
+        TrialScores(names.index(line.point), line.replicate, "r", {m: line.scores[LOGGED[m]] for m in METRICS}, 1.0)
+        for line in lines
+    ]
+    of_sweep = summarise(plan.points, trials, plan.config.sweep.metric, plan.replicates).best
+    assert (expected and expected.point) == (None if of_sweep is None else names[of_sweep])
+
+
+def test_a_point_of_a_study_on_the_test_set_does_not_win() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "validation=test,tail,random"], None)
+    lines = [
+        result(f"validation={name}", 0, validation__accuracy=value)
+        for name, value in (("test", 0.99), ("tail", 0.9), ("random", 0.95))
+    ]
+    assert chosen_point(plan, lines) == Chosen("validation=random", "val/accuracy", 1, False)
+
+
+@pytest.mark.parametrize(("validation", "told"), [("validation=tail", False), ("validation=test", True)])
+def test_a_page_says_what_was_chosen_on_the_test_set(validation: str, told: bool) -> None:
+    config = StudyConfig("t", "a", 1, {
+        "one": Entry(run=("model=mlp_64_64", validation)),
+        "many": Entry(sweep=("model=mlp_64_64", "l2=0.1,0.2", validation)),
+    })  # fmt: skip
+    entry, sweep = config.entries.values()
+    lines = [replace(result("", 0, validation__accuracy=0.5), entry="one")]
+    lines += [replace(result(f"l2={l2}", 0, validation__accuracy=float(l2)), entry="many") for l2 in ("0.1", "0.2")]
+    (composed,) = planned_runs("one", entry, config)
+    hashes = [configuration(each.values) for each in (composed, *plan_sweep(list(sweep.sweep or ()), None).trials)]
+    lines = [replace(line, configuration=found) for line, found in zip(lines, hashes, strict=True)]
+    text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
+    assert "Best by mean validation/accuracy: l2=0.2." in text
+    assert ("It was chosen on the test set" in text) is told
+    assert ("Validated on the test set: scores of validation are scores of the test set" in text) is told
+
+
+def test_figures_of_a_sweep_are_those_of_its_best_point_or_of_the_one_they_name() -> None:
+    lines = [result("a", 0, validation__accuracy=0.8, test__accuracy=0.9), result("b", 0, validation__accuracy=0.9)]
+    best = Figure(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
+    named = Figure(metric="validation/accuracy", source="s", reported=0.85, tolerance=0.06, point="a")
+    found = verdicts("e", Entry(sweep=("x",), figures=(best, named)), lines, "b")
+    assert [(verdict.label, verdict.words) for verdict in found] == [("e, b", "differs"), ("e, a", "reproduced")]
+
+
+def test_trials_of_a_sweep_are_kept_as_they_finish(
+    study: Path, cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (study / "study.yaml").write_text(SWEEP)
+
+    def interrupted(*arguments: Any) -> None:
+        run_sweep(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("deeplab.study.run.run_sweep", interrupted)
+        assert cli("study", "small").status == 130
+    lines = Results(study).lines
+    assert [line.point for line in lines] == ["l2=0", "l2=0.01"]
+    again = cli("study", "small")
+    assert (again.status, "decay: 2 of 2 done\n" in again.out) == (0, True)
+    page = (study / "README.md").read_text()
+    assert f"| decay, l2=0.01 | test/loss | at most 100 | nobody | {lines[1].scores['test/loss']:.4f} |" in page
+    assert "\ndeeplab sweep model=dense_relu 'l2=choice(0,0.01)'" in page
+
+
+@pytest.mark.parametrize(("points", "few"), [("aaabb", True), ("aaabbb", False), ("", False)])
+def test_points_of_a_sweep_with_fewer_than_three_trainings_are_known(points: str, few: bool) -> None:
+    lines = tuple(result(point, replicate) for replicate, point in enumerate(points))
+    assert is_trained_too_few_times(Measured("e", Entry(sweep=("x",), figures=()), lines, 6, ())) is few
+
+
+@pytest.mark.parametrize(
+    ("figure", "values", "words"),
+    [
+        ({"reported": 0.97, "tolerance": 0.03}, [1.0], "reproduced"),
+        ({"reported": 0.97, "tolerance": 0.03}, [0.94], "reproduced"),
+        ({"reported": 0.97, "tolerance": 0.03}, [0.9399999999], "differs"),
+        ({"reported": 0.1, "tolerance": 0.2}, [0.3], "reproduced"),
+        # whose mean in binary fractions is 0.9380000000000001
+        ({"reported": 0.912, "tolerance": 0.026}, [0.9372, 0.938, 0.9388], "reproduced"),
+        ({"reported": 0.97, "tolerance": 0.03}, [math.nan], "differs"),
+        ({"at_least": 30.0}, [math.inf], "holds"),
+        ({"at_most": 0.2}, [0.1, 0.2, 0.3], "holds"),
+    ],
+)
+def test_the_edge_of_a_tolerance_belongs_to_it(figure: dict[str, float], values: list[float], words: str) -> None:
+    """Expected by the decimals as they are written, which Python's own `decimal` confirms."""
+    held = Figure(metric="test/accuracy", source="s", **figure)
+    lines = [result("", number, test__accuracy=value) for number, value in enumerate(values)]
+    (verdict,) = verdicts("e", Entry(run=("x",), figures=(held,)), lines)
+    assert verdict.words == words
+    if "reported" in figure and math.isfinite(values[0]):
+        mean = sum(Decimal(repr(value)) for value in values) / len(values)
+        inside = abs(mean - Decimal(repr(figure["reported"]))) <= Decimal(repr(figure["tolerance"]))
+        assert inside is (words == "reproduced")
+
+
+def test_a_page_says_how_wide_a_tolerance_is_beside_what_was_measured() -> None:
+    figure = Figure(metric="test/accuracy", source="s", reported=0.9, tolerance=0.02)
+    config = StudyConfig("t", "a", 3, {"e": Entry(run=("model=mlp_64_64",), figures=(figure,))})
+    for values, cell in (((0.89, 0.90, 0.91), "| 2.0 |"), ((0.9, 0.9, 0.9), "|  |"), ((0.9,), "|  |")):
+        runs = planned_runs("e", config.entries["e"], config)
+        lines = [
+            replace(result("", number, test__accuracy=value), configuration=configuration(each.values))
+            for number, (value, each) in enumerate(zip(values, runs, strict=False))
+        ]
+        text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
+        (row,) = [line for line in text.splitlines() if line.startswith("| e | test/accuracy | 0.9 ± 0.02 | s |")]
+        assert cell in row
+
+
+def test_what_is_subtracted_is_subtracted_as_it_is_written() -> None:
+    figure = Figure(metric="a@1", minus="b@1", source="s", at_least=0.2)
+    (verdict,) = verdicts("e", Entry(run=("x",), figures=(figure,)), [result("", 0, **{"a@1": 0.3, "b@1": 0.1})])
+    assert (verdict.words, verdict.within, verdict.measured.mean) == ("holds", 1, 0.2)
+
+
+@pytest.mark.parametrize(("measured", "words"), [(0.95, "reproduced"), (0.991, "reproduced"), (0.9999, "differs")])
+def test_a_tolerance_is_kept(measured: float, words: str) -> None:
+    figure = Figure(metric="test/accuracy", source="s", reported=0.97, tolerance=0.0211)
+    (verdict,) = verdicts("e", Entry(run=("x",), figures=(figure,)), [result("", 0, test__accuracy=measured)])
+    assert verdict.words == words
+
+
+def test_every_study_of_the_project_can_be_read() -> None:
+    folders = sorted(path.parent for path in (Path(__file__).resolve().parents[2] / "experiments").glob("*/study.yaml"))
+    assert len(folders) >= 6
+    assert all(read_study(folder).entries for folder in folders)

@@ -1,0 +1,80 @@
+"""Trainings that share compiled blocks are the trainings that do not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deeplab.config.compose import Composed, compose
+from deeplab.training.block_model import BlockModel
+from deeplab.training.compiled_cache import Workshop
+from deeplab.workflows.train import RunResult, train
+
+OVERRIDES = (
+    *("dataset.limit=120", "dataset.image_size=8", "training.epochs=2", "training.engine=compiled"),
+    *("optimizer=adam", "training.precision=float32", "tracking.plots=none", "tracking.save_model=none"),
+)
+
+
+def composed(model: str, *more: str) -> Composed:
+    return compose([*OVERRIDES, f"model={model}", *more])
+
+
+def scores(result: RunResult) -> list[float]:
+    names = ("train/loss", "val/loss", "val/accuracy")
+    return [value for name in names for value in result.history.values(name)] + [result.scores["loss"]]
+
+
+@pytest.mark.parametrize("model", ["mlp_64_64", "cnn_dropout"])
+def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
+    folder: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    made: list[BlockModel] = []
+    original = BlockModel.__init__
+
+    def count(self: BlockModel, *arguments: object, **named: object) -> None:
+        made.append(self)
+        original(self, *arguments, **named)
+
+    monkeypatch.setattr(BlockModel, "__init__", count)
+    alone = [scores(train(composed(model, f"seed={seed}"))) for seed in (1, 2)]
+    assert len(made) == 2
+    workshop = Workshop()
+    together = []
+    for seed in (1, 2, 1):
+        together.append(scores(train(composed(model, f"seed={seed}"), workshop=workshop)))
+        keras.backend.clear_session()  # as a worker does between its trials
+    assert len(made) == 3
+    assert together == [alone[0], alone[1], alone[0]]
+    assert alone[0] != alone[1]
+
+
+def test_another_factor_or_other_rows_compile_anew(folder: Path) -> None:
+    workshop = Workshop()
+    kept = []
+    for more in (["l2=0.1"], ["l2=0.2"], ["l2=0.2", "validation=random"], ["l2=0.2", "validation=random", "seed=5"]):
+        shared = scores(train(composed("mlp_64_64", *more), workshop=workshop))
+        assert shared == scores(train(composed("mlp_64_64", *more)))
+        assert workshop._kept is not None
+        kept.append(workshop._kept[0])
+    assert len(set(kept)) == 4
+
+
+def test_the_network_that_comes_out_is_the_one_that_was_given(folder: Path) -> None:
+    from deeplab.training.fit import fit
+    from deeplab.workflows.prepare import prepare
+
+    workshop = Workshop()
+    networks = []
+    for seed in (1, 2):
+        config = composed("mlp_64_64", f"seed={seed}").config
+        made = prepare(config, folder)
+        done = fit(
+            made.network, made.train, made.validation, made.targets, config.training, made.optimizer, made.engine, seed,
+            workshop=workshop, likeness="the same",
+        )  # fmt: skip
+        assert all(np.array_equal(a, b) for a, b in zip(made.network.get_weights(), done.weights, strict=True))
+        networks.append(made.network)
+    assert not np.array_equal(networks[0].get_weights()[0], networks[1].get_weights()[0])

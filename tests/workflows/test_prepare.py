@@ -1,0 +1,73 @@
+"""What is found out about the data before a training begins."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deeplab.cli.terminal.training_progress import run_lines
+from deeplab.config.compose import compose
+from deeplab.workflows.prepare import Prepared, prepare
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> dict[str, np.ndarray]:
+    """Sixty images of three classes to train on, thirty others to test on."""
+    x = np.random.default_rng(0).integers(0, 256, (90, 4, 4), dtype=np.uint8)
+    return {"x_train": x[:60], "y_train": np.arange(60) % 3, "x_test": x[60:], "y_test": np.arange(30) % 3}
+
+
+def prepared(folder: Path, rows: dict[str, np.ndarray], *overrides: str) -> Prepared:
+    np.savez(folder / "own.npz", **rows)
+    given = ("dataset=npz", f"dataset.path={folder}/own.npz", "model=dense_linear", "training.batch_size=8")
+    return prepare(compose([*given, *overrides]).config, folder)
+
+
+def test_test_rows_among_the_training_rows_are_told_in_one_line(tmp_path: Path, rows: dict[str, np.ndarray]) -> None:
+    rows["x_test"][:4] = rows["x_train"][[0, 0, 30, 59]]  # the last one is held out
+    found = prepared(tmp_path, rows)
+    line = "4 of 30 test rows are also training rows: their score says too much of new rows"
+    assert (found.overlap, found.notes) == ({"test": 4, "validation": 0}, (line,))
+    assert run_lines("0123456789", "mine", found)[1] == line
+    assert prepared(tmp_path, rows, "validation=test").overlap == {"test": 4}
+
+
+def test_validation_rows_among_those_to_learn_from_are_told_too(tmp_path: Path, rows: dict[str, np.ndarray]) -> None:
+    rows["x_train"][50:] = rows["x_train"][:10]
+    found = prepared(tmp_path, rows)
+    assert found.overlap == {"test": 0, "validation": 10}
+    assert found.notes == ("10 of 12 validation rows are also training rows: their score says too much of new rows",)
+
+
+def test_given_rows_validate_or_are_said_to_be_left_aside(tmp_path: Path, rows: dict[str, np.ndarray]) -> None:
+    rows |= {"x_val": rows["x_train"][:5] + np.uint8(1), "y_val": rows["y_train"][:5]}
+    found = prepared(tmp_path, rows, "validation=given")
+    assert (len(found.train), len(found.validation or ()), found.notes) == (60, 5, ())
+    assert set(found.fingerprints) == {"deeplab.dataset_sha256", "deeplab.validation_sha256"}
+    tail = prepared(tmp_path, rows)
+    assert tail.notes == (
+        "npz brings 5 validation rows along, which validation=tail leaves aside; validation=given takes them",
+    )
+    assert tail.fingerprints == {"deeplab.dataset_sha256": found.fingerprints["deeplab.dataset_sha256"]}
+    rows["x_val"][0] = rows["x_train"][3]
+    changed = prepared(tmp_path, rows, "validation=given")
+    assert changed.overlap == {"test": 0, "validation": 1}
+    assert changed.fingerprints != found.fingerprints
+    noisy = prepared(tmp_path, rows, "validation=given", "noise=masking").validation
+    assert noisy is not None
+    assert noisy.noise is not None
+    assert noisy.noise.split == "validation"
+
+
+def test_data_without_such_rows_say_nothing(tmp_path: Path, rows: dict[str, np.ndarray]) -> None:
+    found = prepared(tmp_path, rows, "validation=none")
+    assert (found.overlap, found.notes) == ({"test": 0}, ())
+
+
+def test_a_class_that_nothing_is_learned_of_is_told(tmp_path: Path, rows: dict[str, np.ndarray]) -> None:
+    rows["y_train"] = np.sort(rows["y_train"])
+    of_each = prepared(tmp_path, rows, "dataset.limit=30", "validation=random")
+    assert np.bincount(of_each.train.labels).tolist() == [8, 8, 8]
+    assert of_each.notes == ()
+    first = prepared(tmp_path, rows, "dataset.limit=30", "dataset.stratify=false", "validation=random")
+    assert first.notes == ("no row to train on is of class 2, of which the network learns nothing",)
