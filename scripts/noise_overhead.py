@@ -19,7 +19,8 @@ import numpy as np
 
 from deeplab.config.compose import compose
 from deeplab.data.noise import Noise
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.evaluation.noise import count_right
 from deeplab.models.build import build
 from deeplab.models.inspect import evaluation_batch

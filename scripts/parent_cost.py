@@ -17,9 +17,9 @@ from deeplab.config.compose import compose
 from deeplab.sweep import run as sweep_run
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.launch.launcher import Launcher
+from deeplab.sweep.messages import Event, Job
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import plan_sweep
-from deeplab.sweep.trial import Event, Job
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.recording import Membership

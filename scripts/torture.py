@@ -48,8 +48,8 @@ def end_of(folder: Path) -> str:
 def digest(folder: Path) -> str:
     """What `end_of` tells."""
     from deeplab.config.compose import compose
+    from deeplab.tracking.artifacts import load_network, read_artifact
     from deeplab.tracking.find import find_run
-    from deeplab.tracking.read import load_network, read_artifact
     from deeplab.tracking.store import open_store
 
     store = open_store(compose([f"tracking.uri=sqlite:///{folder}/mlflow.db"]).config.tracking)

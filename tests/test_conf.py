@@ -7,7 +7,7 @@ import pytest
 from deeplab.config.compose import compose
 from deeplab.config.folders import GROUPS, conf_folders, description, options, own_folder
 from deeplab.config.schema import PLANE_KINDS
-from deeplab.data.splits import DatasetInfo
+from deeplab.dataset_info import DatasetInfo
 
 FILES = [(group, name) for group in GROUPS for name in options(group, conf_folders(None))]
 NEEDS_PATH = ("npz", "image_folder")

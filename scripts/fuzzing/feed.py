@@ -21,7 +21,7 @@ from deeplab.cli import main
 from deeplab.config.compose import Composed, compose
 from deeplab.config.schema import RandomConfig, TailConfig
 from deeplab.errors import RunError, UserError
-from deeplab.tracking.run_log import flatten
+from deeplab.tracking.params import flatten
 from deeplab.workflows.prepare import prepare
 from deeplab.workflows.train import train
 from fuzzing.case import SECRET, Case, Outcome

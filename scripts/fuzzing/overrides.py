@@ -6,7 +6,7 @@ import yaml
 from hypothesis import strategies as st
 
 from deeplab.config.folders import GROUPS, conf_folders, options
-from deeplab.tracking.run_log import flatten
+from deeplab.tracking.params import flatten
 from fuzzing.case import SMALL, Case
 
 

@@ -1,11 +1,18 @@
 """Paths that a person gave: there, of the right kind and open to us, or an error of one line."""
 
+import csv
+import io
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from deeplab.errors import UserError
+
+if TYPE_CHECKING:
+    pass
+
 
 MOST_NAMED = 3
 
@@ -110,3 +117,12 @@ def write_file(path: Path, content: bytes) -> None:
         raise UserError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as CSV text with a head."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -12,9 +12,9 @@ from deeplab.choice import ON_TEST
 from deeplab.cli.terminal.results import against_reference, conclusion
 from deeplab.cli.terminal.sweep_progress import LiveSweepProgress
 from deeplab.config.schema import Metric, ReferenceConfig
+from deeplab.sweep.messages import Event
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import TrialScores, summarise
-from deeplab.sweep.trial import Event
 
 
 @pytest.mark.parametrize(

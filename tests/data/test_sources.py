@@ -15,7 +15,8 @@ from deeplab.config.compose import compose
 from deeplab.config.schema import DigitsConfig, NamedDatasetConfig, PluginDatasetConfig
 from deeplab.data import benchmarks as named
 from deeplab.data import download, load
-from deeplab.data.splits import DatasetInfo, Split, Splits
+from deeplab.data.splits import Split, Splits
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 
 REAL = os.environ.get("DEEPLAB_DATA")

@@ -5,7 +5,8 @@ import pytest
 
 from deeplab.config.schema import GivenConfig, NoValidationConfig, RandomConfig, TailConfig, TestConfig
 from deeplab.data.hold_out import hold_out, unlearned_classes
-from deeplab.data.splits import DatasetInfo, Split, Splits
+from deeplab.data.splits import Split, Splits
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 
 

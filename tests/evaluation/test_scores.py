@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.evaluation.scores import score, score_images
 from deeplab.models.inspect import FEWEST, evaluation_batch
 from deeplab.training.losses import build_loss

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from deeplab.config.schema import ModelConfig
-from deeplab.data.splits import DatasetInfo
+from deeplab.dataset_info import DatasetInfo
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import ModelConfig
-from deeplab.data.splits import DatasetInfo
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.models.build import build, check_network
 from deeplab.models.expand import unstack

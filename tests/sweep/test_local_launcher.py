@@ -9,7 +9,7 @@ import pytest
 from deeplab.config.compose import compose
 from deeplab.sweep.launch import local
 from deeplab.sweep.launch.worker import MOST_GROWTH_BYTES, keeps_memory
-from deeplab.sweep.trial import Event, Job
+from deeplab.sweep.messages import Event, Job
 
 # Answers each trial with its own process id, and says after trial 1 that it kept memory.
 PRETENDER = """

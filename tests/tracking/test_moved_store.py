@@ -15,14 +15,15 @@ from tests.conftest import DEEPLAB, begin_anew
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.runs.delete import plan_removal, remove
+from deeplab.tracking.artifact_locations import current, local_path
+from deeplab.tracking.artifacts import list_files, model_locations, put_file, read_artifact
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG
-from deeplab.tracking.locations import current, local_path
-from deeplab.tracking.read import list_files, model_locations, read_artifact
+from deeplab.tracking.location import locate
 from deeplab.tracking.relocate import BESIDE_TAG, relocate
-from deeplab.tracking.run_log import RunLog, put_file
-from deeplab.tracking.store import Store, locate, open_store, open_to_read
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store, open_store, open_to_read
 
 NAMES = ("a", "an ä b")
 
@@ -396,7 +397,7 @@ def test_a_store_that_cannot_be_written_is_read(original: Path, tmp_path: Path) 
 
 
 def test_a_location_keeps_the_way_it_is_written(tmp_path: Path) -> None:
-    from deeplab.tracking.locations import Move
+    from deeplab.tracking.artifact_locations import Move
 
     move = (Move(Path("/old ä/mlruns"), tmp_path / "mlruns"),)
     assert current("file:///old%20%C3%A4/mlruns/1/artifacts", move) == f"{tmp_path.as_uri()}/mlruns/1/artifacts"

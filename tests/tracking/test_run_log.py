@@ -7,7 +7,8 @@ from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.tracking import run_log
 from deeplab.tracking.find import find_run
-from deeplab.tracking.run_log import HEARTBEAT_TAG, RunLog, flatten
+from deeplab.tracking.params import flatten
+from deeplab.tracking.run_log import HEARTBEAT_TAG, RunLog
 from deeplab.tracking.store import Store, open_store
 
 

@@ -12,10 +12,11 @@ from mlflow.entities import Metric
 
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
+from deeplab.tracking.artifacts import list_files, model_locations, read_artifact
 from deeplab.tracking.find import all_runs, find_run, run_by_id
-from deeplab.tracking.read import last_steps, list_files, metric_history, model_locations, read_artifact
+from deeplab.tracking.read import last_steps, metric_history
+from deeplab.tracking.run import SqliteRun
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.sqlite import SqliteRun
 from deeplab.tracking.store import Store, open_store, open_to_read
 
 CONFIG = TrackingConfig(None, "deeplab", "all", "all")

@@ -11,7 +11,8 @@ from tests.conftest import wait_until
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.tracking import store as store_module
-from deeplab.tracking.store import locate, open_store, open_to_read, shown
+from deeplab.tracking.location import locate, shown
+from deeplab.tracking.store import open_store, open_to_read
 
 
 def tracking(uri: str | None = None, experiment: str = "deeplab") -> TrackingConfig:

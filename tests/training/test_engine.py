@@ -9,7 +9,8 @@ import pytest
 
 from deeplab.config.compose import compose
 from deeplab.config.folders import conf_folders, options
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.models.build import build
 from deeplab.training.block_model import BlockModel
 from deeplab.training.engine import BLOCK_SECONDS, Engine, choose_engine, steps_per_block
@@ -112,7 +113,7 @@ def test_the_same_seed_gives_the_same_to_the_bit(engine: str) -> None:
 
 
 def network(name: str, shape: tuple[int, ...] = (28, 28, 1)) -> Any:
-    from deeplab.data.splits import DatasetInfo
+    from deeplab.dataset_info import DatasetInfo
 
     info = DatasetInfo("x", shape, 10, tuple("0123456789"), "", 1 / 255)
     return build(compose([f"model={name}"]).config.model, info, 0)

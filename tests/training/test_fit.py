@@ -7,11 +7,13 @@ import pytest
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import TrainingConfig
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import RunError, UserError
 from deeplab.models.build import build
+from deeplab.training.check_config import check_fits
 from deeplab.training.engine import Engine
-from deeplab.training.fit import check_fits, fit
+from deeplab.training.fit import fit
 from deeplab.training.history import Epoch, History
 from deeplab.training.losses import class_weights
 from deeplab.training.observer import Observer

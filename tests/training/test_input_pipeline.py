@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.training.input_pipeline import (
     EpochOrder,
     Lookup,

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from deeplab.config.compose import compose
 from deeplab.data.noise import Noise
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.training.engine import Engine
 from deeplab.training.fit import fit

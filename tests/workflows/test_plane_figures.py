@@ -12,7 +12,7 @@ from PIL import Image
 from deeplab.config.compose import compose
 from deeplab.config.schema import PlaneConfig
 from deeplab.data.plane.inputs import INPUTS, to_inputs
-from deeplab.data.splits import DatasetInfo
+from deeplab.dataset_info import DatasetInfo
 from deeplab.training.history import Epoch
 from deeplab.workflows.plane_figures import Film, Grid, chosen_epochs, film_for, outputs, plane_figures
 from deeplab.workflows.prepare import prepare

@@ -7,7 +7,8 @@ import pytest
 
 from deeplab.cli.terminal.training_progress import run_lines
 from deeplab.config.compose import compose
-from deeplab.workflows.prepare import Prepared, prepare
+from deeplab.training.setup import Prepared
+from deeplab.workflows.prepare import prepare
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """Arguments that several commands share."""
 
 import gc
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deeplab.cli.completion import complete_run
+from deeplab.cli.completion import complete_override, complete_run
+from deeplab.config.trust import trusting
 from deeplab.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,13 +18,6 @@ if TYPE_CHECKING:
 
     from deeplab.tracking.store import Store
 
-import inspect
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from deeplab.cli.completion import complete_override
-from deeplab.config.trust import trusting
 
 Overrides = Annotated[
     list[str] | None,

@@ -19,9 +19,10 @@ from deeplab.config.library import Library
 from deeplab.config.overrides import is_tag, parse_override
 from deeplab.config.safety import check_values
 from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
+from deeplab.config.suggestions import suggest_file, suggest_leaf
 from deeplab.config.trust import check_addresses
 from deeplab.config.validate import SchemaError, build
-from deeplab.config.yaml_file import Place, copied, read_yaml, texts
+from deeplab.config.yaml_file import Place, copied, texts
 from deeplab.errors import UserError, unknown_name
 from deeplab.tasks import settle
 
@@ -201,33 +202,13 @@ def _check_key(override: Override, values: Mapping[str, Any], folders: tuple[Pat
             here = here[int(part)]
         elif isinstance(here, dict):
             if part not in here:
-                _suggest_leaf(part, override, values)
-                _suggest_file(part, passed, folders)
+                suggest_leaf(part, override, values)
+                suggest_file(part, passed, folders)
                 raise unknown_name("key", part, {*map(str, here), *(() if passed else GROUPS)}, where)
             here = here[part]
         else:
             raise UserError(f"Override '{override.input_line}': {where} is a value, it has no keys.")
         passed.append(part)
-
-
-def _suggest_file(part: str, passed: Sequence[str], folders: tuple[Path, ...]) -> None:
-    """`noise.level` is a key of other files of the group than the one that is chosen."""
-    if len(passed) != 1 or passed[0] not in GROUPS:
-        return
-    group = passed[0]
-    holding = [name for name, path in options(group, folders).items() if part in read_yaml(path).values]
-    if holding:
-        known = ", ".join(f"{group}={name}" for name in holding)
-        raise UserError(f"Unknown key '{part}' in {group}; other choices have it: {known}.")
-
-
-def _suggest_leaf(part: str, override: Override, values: Mapping[str, Any]) -> None:
-    """`epochs=3` is meant for `training.epochs`."""
-    if part != override.key_or_group:
-        return
-    leaves = [f"{group}.{part}" for group, inside in values.items() if isinstance(inside, dict) and part in inside]
-    if leaves:
-        raise UserError(f"Unknown key '{part}'. Did you mean '{leaves[0]}'?")
 
 
 def _check_l2_is_used(raw: Mapping[str, Any], values: Mapping[str, Any]) -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from deeplab.config.schema import NoiseConfig, NoNoiseConfig
 from deeplab.data.noise import Noise
-from deeplab.data.splits import DatasetInfo, Split, Splits
+from deeplab.data.splits import Split, Splits
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 
 _LOOKED_AT = 1024  # rows, enough to tell a scale from 0 to 1 from others

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.data.fingerprint import fingerprint
-from deeplab.data.splits import DatasetInfo, Split, Splits
+from deeplab.data.splits import Split, Splits
+from deeplab.dataset_info import DatasetInfo
 
 Rows = NDArray[np.uint8] | NDArray[np.float32]
 Labels = NDArray[np.int32]

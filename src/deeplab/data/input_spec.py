@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.data.images.look import DRAWN, Look, look_of
-from deeplab.data.splits import DatasetInfo, Splits
+from deeplab.data.splits import Splits
+from deeplab.dataset_info import DatasetInfo
 
 LOOKED_AT = 1000
 NEAR = 0.1  # of the background's brightness, black being 0 and white 1

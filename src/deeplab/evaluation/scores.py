@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.models.inspect import evaluation_batch
 from deeplab.tasks import TaskName
 

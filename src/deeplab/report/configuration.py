@@ -8,8 +8,8 @@ from deeplab.config.compose import compose
 from deeplab.config.yaml_file import read_stored
 from deeplab.errors import UserError
 from deeplab.report.page import Cell, Code, Folded, Listing, Part, Section, Table, Text
-from deeplab.tracking.read import read_artifact
-from deeplab.tracking.run_log import flatten
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.params import flatten
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from deeplab.report.page import Cell, Code, Folded, Page, Part, Section, Table, 
 from deeplab.report.pictures import pictures_in, read_pictures
 from deeplab.report.provenance import SHORT_ID, day, notes, provenance
 from deeplab.runs.summary import rows
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
-from deeplab.tracking.read import read_artifact
 from deeplab.tracking.run import status_of
 from deeplab.tracking.store import Store
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deeplab.report.page import Picture
-from deeplab.tracking.read import list_files, read_artifact
+from deeplab.tracking.artifacts import list_files, read_artifact
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Section, Text
 from deeplab.runs.command_line import command
 from deeplab.runs.summary import Row
-from deeplab.tracking.field_names import SOURCE_TAG
-from deeplab.tracking.read import read_artifact, read_packages
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import status_of
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import SOURCE_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

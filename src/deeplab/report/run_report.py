@@ -11,10 +11,12 @@ from deeplab.report.pictures import pictures_in, read_pictures
 from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
 from deeplab.runs.detail import scores_by_data
 from deeplab.runs.summary import Row, rows
-from deeplab.tracking.field_names import KIND_TAG, SOURCE_TAG, validated_on_test
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.read import read_artifact, read_history
+from deeplab.tracking.read import read_history
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG, SOURCE_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

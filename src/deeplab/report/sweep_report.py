@@ -13,10 +13,11 @@ from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, sett
 from deeplab.runs.summary import rows
 from deeplab.sweep.results.summary import METRICS
 from deeplab.sweep.results.write import LOGGED
-from deeplab.tracking.field_names import PARENT_TAG, validated_on_test
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.read import read_artifact
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -12,8 +12,8 @@ from deeplab.sweep.grid import Axis
 from deeplab.sweep.results.summary import METRICS, TrialScores, summarise
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.sweep.results.write import LOGGED
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
-from deeplab.tracking.read import read_artifact
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from deeplab.report.pictures import files_of
 from deeplab.report.run_report import run_report
 from deeplab.report.sweep_report import sweep_report
 from deeplab.report.targets import SUFFIXES, figures_of
-from deeplab.tracking.field_names import KIND_TAG
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -4,10 +4,10 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from deeplab.tracking.field_names import KIND_TAG, PARENT_TAG, SOURCE_TAG
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
-from deeplab.tracking.read import read_artifact
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, SOURCE_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from deeplab.errors import UserError
 from deeplab.runs.detail import LAYER, layers
 from deeplab.runs.summary import Row, rows
-from deeplab.tracking.field_names import KIND_TAG
 from deeplab.tracking.read import read_history
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from deeplab.errors import RunError, UserError
 from deeplab.runs.summary import Row, rows
+from deeplab.tracking.artifact_locations import is_inside, local_path
+from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.delete import delete_files, delete_tree, remove_models
-from deeplab.tracking.field_names import PARENT_TAG
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.locations import is_inside, local_path
-from deeplab.tracking.read import list_files, model_locations
 from deeplab.tracking.run import is_alive
-from deeplab.tracking.store import Store, check_writable, reason, store_errors
-from deeplab.workflows.resume import checkpoint_folder
+from deeplab.tracking.store import Store, check_writable, checkpoint_folder, reason, store_errors
+from deeplab.tracking.tags import PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

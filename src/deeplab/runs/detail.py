@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from deeplab.runs.command_line import command
 from deeplab.runs.summary import Row, rows
-from deeplab.tracking.field_names import PARENT_TAG
+from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.find import all_runs, run_by_id
-from deeplab.tracking.read import list_files, model_locations, read_history, read_packages
+from deeplab.tracking.read import read_history, read_packages
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

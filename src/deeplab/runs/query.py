@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError, nearest
 from deeplab.runs.summary import Row, rows
-from deeplab.tracking.field_names import KIND_TAG, PARENT_TAG, names_in, select, values_of
+from deeplab.tracking.field_names import names_in, select, values_of
 from deeplab.tracking.filter import Value, as_number
 from deeplab.tracking.run import status_of
+from deeplab.tracking.tags import KIND_TAG, PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from deeplab.choice import candidates
-from deeplab.tracking.field_names import KIND_TAG, PARENT_TAG, validated_on_test
+from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.read import last_steps
 from deeplab.tracking.run import status_of
-from deeplab.tracking.run_log import ERROR_TAG
+from deeplab.tracking.tags import ERROR_TAG, KIND_TAG, PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

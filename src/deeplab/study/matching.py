@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from deeplab.config.identity import added_keys, identity, sha, with_added_keys
 from deeplab.study.results import Result
+from deeplab.tracking.params import flatten
 from deeplab.tracking.read import read_packages
-from deeplab.tracking.run_log import flatten
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

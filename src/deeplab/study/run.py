@@ -14,10 +14,10 @@ from deeplab.study.matching import configuration, line, result_of, same
 from deeplab.study.results import Result, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
+from deeplab.sweep.messages import Event
 from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
-from deeplab.sweep.trial import Event
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import is_alive
 from deeplab.tracking.store import Store

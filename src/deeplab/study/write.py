@@ -9,7 +9,7 @@ from deeplab.study.config import StudyConfig
 from deeplab.study.entries import Measured, measure
 from deeplab.study.page import FIGURES, OVERVIEW, picture_file, picture_names, study_report
 from deeplab.study.results import Results
-from deeplab.tracking.read import read_artifact
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.store import Store
 
 _NOTE = "<!-- Written by deeplab study from study.yaml and results.csv; what is changed here is lost. -->\n\n"

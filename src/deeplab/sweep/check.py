@@ -15,7 +15,8 @@ from deeplab.data.splits import Splits
 from deeplab.errors import RunError, UserError
 from deeplab.sweep.child_process import ctrl_c_blocked, end_with_parent
 from deeplab.sweep.plan import Plan, with_checks
-from deeplab.tracking.store import locate, open_to_read
+from deeplab.tracking.location import locate
+from deeplab.tracking.store import open_to_read
 from deeplab.workflows.prepare import Checked, check
 
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from deeplab.sweep.trial import Event
+from deeplab.sweep.messages import Event
 
 
 class Sized(Protocol):

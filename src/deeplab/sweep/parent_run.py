@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from deeplab.errors import UserError
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
-from deeplab.sweep.trial import TRIAL_TAG
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs
+from deeplab.tracking.params import flatten
 from deeplab.tracking.provenance import git_tags
-from deeplab.tracking.read import read_artifact
-from deeplab.tracking.run_log import ERROR_TAG, RunLog, flatten
+from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import ERROR_TAG, KEY_TAG, TRIAL_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-KEY_TAG = "deeplab.sweep_key"
+
 PLAN_FILE = "plan.json"
 
 

@@ -5,11 +5,12 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from deeplab.sweep.launch.launcher import Launcher
+from deeplab.sweep.messages import Event
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, mark_ended
-from deeplab.sweep.trial import Event
-from deeplab.tracking.run_log import ERROR_TAG, RunLog
+from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import ERROR_TAG
 from deeplab.workflows.signals import signals_ignored
 
 WAIT_SECONDS = 0.5

@@ -14,16 +14,17 @@ from deeplab.config.validate import build
 from deeplab.errors import Interrupted, UserError, exit_status
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.launch.launcher import Launcher
+from deeplab.sweep.messages import Event, Job
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.progress import WAIT_SECONDS, Progress, end_running, lost
 from deeplab.sweep.results.summary import Summary, summarise
 from deeplab.sweep.results.write import log_outcome, read_scores
-from deeplab.sweep.trial import Event, Job
+from deeplab.tracking.location import Place
 from deeplab.tracking.run import is_alive
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Place, Store, open_store
+from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.signals import signals_ignored
 
 if TYPE_CHECKING:

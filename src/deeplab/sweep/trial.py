@@ -1,9 +1,9 @@
 """One trial of a sweep, in whatever process it is trained."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -11,85 +11,22 @@ from deeplab.config.compose import Composed
 from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import build
 from deeplab.errors import Interrupted, Pruned, RunError, UserError
-from deeplab.tracking.store import Store, open_store
+from deeplab.sweep.messages import Event, Job
+from deeplab.tracking.store import Store, checkpoint_folder, open_store
+from deeplab.tracking.tags import TRIAL_TAG
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.compiled_cache import Workshop
 from deeplab.training.history import Epoch
-from deeplab.workflows.prepare import Prepared
+from deeplab.training.setup import Prepared
 from deeplab.workflows.recording import Membership
-from deeplab.workflows.resume import Resumption, checkpoint_folder
+from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver, RunResult, train
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-TRIAL_TAG = "deeplab.trial"
+
 LOCK_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker needs to train one trial.
-
-    Attributes:
-        number: of the trial in its plan.
-        name: of the run.
-        values: the composed configuration.
-        overrides: that it came from.
-        tags: which point and replicate it is.
-        parent_id: the sweep's own run.
-        uri: of the store, the same from wherever the worker is started.
-        previous: an unfinished run of the same trial, or None.
-        asks: whether to ask after each epoch if it is to go on.
-    """
-
-    number: int
-    name: str
-    values: dict[str, Any]
-    overrides: tuple[str, ...]
-    tags: dict[str, str]
-    parent_id: str
-    uri: str
-    previous: str | None
-    asks: bool = False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Whether a trial that asks is to go on after an epoch."""
-
-    number: int
-    epoch: int
-    go_on: bool
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a trial.
-
-    Attributes:
-        number: of the trial in its plan.
-        kind: `began` and `epoch` while it goes on; `finished`, `pruned` (it asked, and was not to go on), `failed` (an
-            error of its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone.
-        text: the error, or nothing.
-        epoch: done so far.
-        epochs: asked for.
-        run_id: of a finished trial.
-        metrics: of the last epoch, or those that a finished trial logged once.
-    """
-
-    number: int
-    kind: Literal["began", "epoch", "finished", "pruned", "failed", "killed", "died"]
-    text: str = ""
-    epoch: int = 0
-    epochs: int = 0
-    run_id: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def ends_trial(self) -> bool:
-        """Whether nothing more will come of this attempt."""
-        return self.kind not in ("began", "epoch")
 
 
 def run_trial(

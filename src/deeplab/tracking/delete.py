@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from deeplab.tracking.locations import local_path
+from deeplab.tracking.artifact_locations import local_path
 from deeplab.tracking.notice import tell
 from deeplab.tracking.store import Store
 

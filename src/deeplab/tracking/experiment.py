@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError
-from deeplab.tracking.locations import is_inside, local_path
+from deeplab.tracking.artifact_locations import is_inside, local_path
 from deeplab.tracking.notice import tell
 from deeplab.tracking.relocate import BESIDE, BESIDE_TAG
 from deeplab.tracking.sqlite import SqliteExperiment

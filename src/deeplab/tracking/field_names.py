@@ -7,18 +7,18 @@ from deeplab.choice import TEST
 from deeplab.errors import UserError, nearest
 from deeplab.tracking.filter import Filter, Value, fields, parse
 from deeplab.tracking.run import status_of
+from deeplab.tracking.tags import KIND_TAG, OUR_TAGS
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 OWN = ("id", "name", "status", "kind")
-KIND_TAG = "deeplab.kind"
-PARENT_TAG = "mlflow.parentRunId"
+
+
 # What a group is called by when it is named alone: model=cnn, dataset=mnist.
 NAMES_OF_GROUPS = ("name", "kind")
-OUR_TAGS = "deeplab."
-# Of an evaluation: the run whose network it scored.
-SOURCE_TAG = "deeplab.source"
+
+
 # What the rows are that a run was validated on: as a param, and as a tag.
 VALIDATION = ("validation.kind", "deeplab.validation")
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from deeplab.choice import ON_TEST, candidates, left_out
 from deeplab.errors import UserError, nearest
-from deeplab.tracking.field_names import KIND_TAG, asks_for_validation, select, validated_on_test
+from deeplab.tracking.field_names import asks_for_validation, select, validated_on_test
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.errors import UserError
+from deeplab.tracking.artifact_locations import Move, current, local_path, same_folder
 from deeplab.tracking.database import ARTIFACTS
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
-from deeplab.tracking.locations import Move, current, local_path, same_folder
 from deeplab.tracking.notice import tell
 
 PATIENCE_SECONDS = 30.0  # while another process writes

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import is_alive
-from deeplab.tracking.run_log import ERROR_TAG
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import ERROR_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

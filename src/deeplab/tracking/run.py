@@ -1,6 +1,7 @@
 """How a run stands, told from its status, its tags and its heartbeat."""
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
@@ -28,3 +29,34 @@ def status_of(run: "Run") -> str:
     if PRUNED_TAG in run.data.tags and run.info.status == "KILLED":
         return "PRUNED"
     return "DEAD" if run.info.status == "RUNNING" and not is_alive(run) else str(run.info.status)
+
+
+@dataclass(frozen=True)
+class Info:
+    """What MLflow's `RunInfo` says of a run, as far as it is used."""
+
+    run_id: str
+    run_name: str
+    status: str
+    start_time: int
+    end_time: int | None
+    artifact_uri: str
+    experiment_id: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """What MLflow's `RunData` says of a run: the last value of each metric and its step, params and tags."""
+
+    metrics: dict[str, float]
+    steps: dict[str, int]
+    params: dict[str, str]
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class SqliteRun:
+    """A run, with the names of MLflow's `Run`."""
+
+    info: Info
+    data: Data

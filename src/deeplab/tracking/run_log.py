@@ -1,30 +1,28 @@
 """Write one run into the store: metrics in the background, files as they come, and an honest end."""
 
-import json
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from deeplab.errors import UserError
+from deeplab.tracking.artifacts import check_own, put_bytes
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG, now
-from deeplab.tracking.locations import local_path
+from deeplab.tracking.params import flatten
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import ERROR_TAG
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 JOIN_SECONDS = 5.0  # a server that is gone keeps the thread waiting
-ERROR_TAG = "deeplab.error"
+
+
 MAX_PARAM = 6000
 MAX_TAG = 8000
 PARAMS_A_CALL = 100
@@ -137,7 +135,7 @@ class RunLog:
 
     def data(self, path: str, content: bytes) -> None:
         """Store a file of bytes under this path among the run's artifacts."""
-        _put(self._client, self.run_id, path, content)
+        put_bytes(self._client, self.run_id, path, content)
 
     def text(self, path: str, text: str) -> None:
         """Store a text file under this path among the run's artifacts."""
@@ -204,52 +202,3 @@ class RunLog:
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
                 continue
-
-
-def put_file(store: Store, run: "Run", path: str, content: bytes) -> None:
-    """Store a file under this path among the artifacts of a run that has ended.
-
-    Raises:
-        UserError: its files lie outside the store.
-    """
-    check_own(store, run)
-    _put(store.client, run.info.run_id, path, content)
-
-
-def check_own(store: Store, run: "Run") -> None:
-    """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from.
-
-    Raises:
-        UserError: so it is.
-    """
-    folder = local_path(run.info.artifact_uri)
-    if store.place.database is not None and folder is not None and not store.owns(folder):
-        raise UserError(
-            f"The files of run {run.info.run_name} ({run.info.run_id[:8]}) lie outside the store {store.place.folder}, "
-            f"in {folder}, and nothing is written there. Copy the store with its mlruns folder, or train anew."
-        )
-
-
-def _put(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / Path(path).name
-        file.write_bytes(content)
-        folder = str(Path(path).parent)
-        client.log_artifact(run_id, str(file), None if folder == "." else folder)
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """A nested configuration as dotted keys; a layer and a list of plain values stay in one piece.
-
-    `{"a": {"b": 1}, "c": [2, 3]}` becomes `{"a.b": "1", "c": "[2, 3]"}`.
-    """
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            flat |= flatten(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-            flat |= {f"{name}.{index}": json.dumps(item) for index, item in enumerate(value)}
-        else:
-            flat[name] = value if isinstance(value, str) else json.dumps(value)
-    return flat

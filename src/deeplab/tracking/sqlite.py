@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.errors import UserError
+from deeplab.tracking.run import Data, Info, SqliteRun
 
 # Of MLflow's tables, as Alembic numbers them: MLflow 3.17.
 REVISIONS = ("dc11669786a5",)
@@ -25,37 +26,6 @@ class SqliteExperiment:
     experiment_id: str
     lifecycle_stage: str
     artifact_location: str
-
-
-@dataclass(frozen=True)
-class Info:
-    """What MLflow's `RunInfo` says of a run, as far as it is used."""
-
-    run_id: str
-    run_name: str
-    status: str
-    start_time: int
-    end_time: int | None
-    artifact_uri: str
-    experiment_id: str
-
-
-@dataclass(frozen=True)
-class Data:
-    """What MLflow's `RunData` says of a run: the last value of each metric and its step, params and tags."""
-
-    metrics: dict[str, float]
-    steps: dict[str, int]
-    params: dict[str, str]
-    tags: dict[str, str]
-
-
-@dataclass(frozen=True)
-class SqliteRun:
-    """A run, with the names of MLflow's `Run`."""
-
-    info: Info
-    data: Data
 
 
 class SqliteReader:

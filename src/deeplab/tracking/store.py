@@ -1,7 +1,6 @@
 """Where runs are kept: found, checked and created before anything is trained."""
 
 import os
-import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -12,18 +11,19 @@ from urllib.parse import urlsplit
 
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError, nearest
+from deeplab.tracking.artifact_locations import Move, is_inside, local_path
 from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
 from deeplab.tracking.foreign import check_locations
-from deeplab.tracking.locations import Move, is_inside, local_path
+from deeplab.tracking.location import PORTS, Place, locate, shown
 from deeplab.tracking.relocate import relocate, relocate_to_write
 from deeplab.tracking.sqlite import SqliteReader
 
 if TYPE_CHECKING:
+    pass
     from mlflow import MlflowClient
 
-DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-PORTS = {"http": 80, "https": 443}
+
 CONNECT_SECONDS = 5.0
 # MLflow asks a server that does not answer for a quarter of an hour; at the start a person is waiting.
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
@@ -31,31 +31,6 @@ IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRI
 
 class NothingThereError(UserError):
     """There is no store yet, or no such experiment in it."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a store is, known without opening it.
-
-    Attributes:
-        uri: MLflow's tracking URI, with an absolute path where it is a file.
-        database: the SQLite file, or None for a server.
-        work_folder: `.deeplab/` beside it (in the working directory for a server), for our own files.
-    """
-
-    uri: str
-    database: Path | None
-    work_folder: Path
-
-    @property
-    def is_server(self) -> bool:
-        """Whether it is an MLflow server rather than a database."""
-        return urlsplit(self.uri).scheme in PORTS
-
-    @property
-    def folder(self) -> Path:
-        """The folder that holds the store: what lies elsewhere is not its own."""
-        return self.work_folder.parent
 
 
 @dataclass(frozen=True)
@@ -94,32 +69,6 @@ class _ClientOnDemand:
         from mlflow import MlflowClient
 
         return getattr(MlflowClient(self._uri), name)
-
-
-def locate(uri: str | None) -> Place:
-    """Find the store: the setting, then MLFLOW_TRACKING_URI, then SQLite in the working directory.
-
-    Raises:
-        UserError: the address is of no known kind.
-    """
-    uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-    try:
-        scheme = urlsplit(uri).scheme.partition("+")[0]
-    except ValueError as error:
-        raise UserError(f"tracking.uri: '{shown(uri)}' is no address ({error}). {WAYS_ON}") from error
-    if scheme == "sqlite":
-        path = uri.partition(":///")[2] + str(Path.cwd())
-        if any(letter in path for letter in "?#%\0") or path != path.encode(errors="replace").decode():
-            raise UserError(f"tracking.uri: the path of '{uri}' in {Path.cwd()} must be without ?, # and %, and UTF-8.")
-        database = Path(uri.partition(":///")[2]).absolute()
-        if database.is_symlink() or ".." in database.parts:
-            # A store's files are beside its database, not beside a link to it.
-            database = database.resolve()
-        return Place(f"sqlite:///{database}", database, database.parent / ".deeplab")
-    if scheme not in (*PORTS, *DATABASES):
-        known = ", ".join((*PORTS, *DATABASES))
-        raise UserError(f"tracking.uri: must begin with one of {known}, got '{shown(uri)}'. {WAYS_ON}")
-    return Place(uri, None, Path.cwd() / ".deeplab")
 
 
 def open_store(config: TrackingConfig) -> Store:
@@ -250,11 +199,6 @@ def quieten_mlflow() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def shown(uri: str) -> str:
-    """An address as it may be printed and logged: without a password."""
-    return re.sub(r"(?<=[?&]password=)[^&]*", "***", re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", uri))
-
-
 def _check_reachable(place: Place) -> None:
     """Fail at once where MLflow would try again for minutes."""
     if place.database is not None:
@@ -296,3 +240,8 @@ def store_errors() -> tuple[type[Exception], ...]:
 def reason(error: Exception) -> str:
     """The first line of what an error says."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def checkpoint_folder(store: Store, run_id: str) -> Path:
+    """Where the checkpoints of a run are kept while it is not finished."""
+    return store.place.work_folder / "checkpoints" / run_id

@@ -1,19 +1,27 @@
-"""Keeps checkpoints while a training goes on, and puts one back before it goes on."""
+"""What happens between the steps of a training: seeds, times, the history, and checkpoints."""
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from deeplab.errors import RunError
 from deeplab.training.checkpoint import Checkpoint
-from deeplab.training.history import History
+from deeplab.training.history import Epoch, History
+from deeplab.training.input_pipeline import (
+    EpochOrder,
+    Lookup,
+)
+from deeplab.training.observer import Observer
+from deeplab.training.seeds import seed_layers
 
 EARLY_STOPPING_STATE = ("wait", "stopped_epoch", "best", "best_epoch")
 
 
-class Keeper(keras.callbacks.Callback):
+class CheckpointCallback(keras.callbacks.Callback):
     """The last of the callbacks: it sees what early stopping has made of an epoch."""
 
     def __init__(
@@ -45,7 +53,7 @@ class Keeper(keras.callbacks.Callback):
         """Put the resumed state back; Keras' own callbacks have just been reset."""
         if self._resumed is None:
             return
-        put_back(self._resumed, self.model)
+        restore_checkpoint(self._resumed, self.model)
         if self._early_stopping is not None:
             for name, value in self._resumed.early_stopping.items():
                 setattr(self._early_stopping, name, value)
@@ -76,7 +84,7 @@ class Keeper(keras.callbacks.Callback):
         )
 
 
-def put_back(checkpoint: Checkpoint, trainer: Any) -> None:
+def restore_checkpoint(checkpoint: Checkpoint, trainer: Any) -> None:
     """Give a compiled and built model the weights and the optimiser of a checkpoint.
 
     Raises:
@@ -89,3 +97,74 @@ def put_back(checkpoint: Checkpoint, trainer: Any) -> None:
 
 def _plain(value: Any) -> float | int | None:
     return value if value is None or isinstance(value, int) else float(value)
+
+
+class EpochCallback(keras.callbacks.Callback):
+    """Sets the seeds of each epoch, measures its times, and turns Keras' logs into epochs of a history."""
+
+    def __init__(
+        self,
+        network: keras.Model,
+        epochs: int,
+        block_sizes: Sequence[int],
+        order: EpochOrder,
+        look_up: Lookup,
+        observers: Sequence[Observer],
+        done: Sequence[Epoch],
+    ) -> None:
+        super().__init__()
+        self.network, self.order, self.look_up, self.observers = network, order, look_up, observers
+        self.planned, self.block_sizes = epochs, block_sizes
+        self.epoch = self.step = 0
+        self.epochs = list(done)
+        self.began = self.trained = 0.0
+
+    def history(self) -> History:
+        """The epochs that are done."""
+        return History(tuple(self.epochs))
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Tell the observers that the training begins."""
+        for observer in self.observers:
+            observer.network_ready(self.network)
+            observer.training_began(self.planned, sum(self.block_sizes))
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Set the seeds of the epoch and its order of rows."""
+        self.epoch, self.step = epoch, 0
+        self.order.begin(epoch)
+        self.look_up.begin(epoch)
+        seed_layers(self.network, self.order.seed, epoch)
+        self.began, self.trained = time.perf_counter(), 0.0
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Tell of a block of steps; end a training whose loss is no number."""
+        metrics = dict(logs or {})
+        self.step += self.block_sizes[batch]
+        if not math.isfinite(metrics["loss"]):
+            raise RunError(
+                f"The loss became {metrics['loss']} in epoch {self.epoch + 1}, step {self.step}. "
+                "A smaller optimizer.learning_rate usually cures it."
+            )
+        for observer in self.observers:
+            observer.step_ended(self.epoch + 1, self.step, metrics)
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Mark the end of the steps."""
+        self.trained = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Add the epoch to the history and tell of it."""
+        now = time.perf_counter()
+        metrics = {_name(key): float(value) for key, value in (logs or {}).items()}
+        metrics["time/epoch_seconds"] = now - self.began
+        metrics["time/step_ms"] = 1000 * ((self.trained or now) - self.began) / self.step
+        metrics["learning_rate"] = float(self.model.optimizer.learning_rate)
+        self.epochs.append(Epoch(epoch + 1, metrics))
+        for observer in self.observers:
+            observer.epoch_ended(self.epochs[-1])
+
+
+def _name(key: str) -> str:
+    """Keras' `val_loss` and `loss` are our `val/loss` and `train/loss`."""
+    return f"val/{key.removeprefix('val_')}" if key.startswith("val_") else f"train/{key}"

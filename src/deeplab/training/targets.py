@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deeplab.data.splits import DatasetInfo, Split
+from deeplab.data.splits import Split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.tasks import TaskName
 
 # From positions in a split to what is to be said of those rows, inside a compiled step.

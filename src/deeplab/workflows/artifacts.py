@@ -1,27 +1,23 @@
 """What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
 
-import csv
-import io
-import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from deeplab.config.compose import Composed
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.input_spec import facts_of
+from deeplab.files import table
+from deeplab.tracking.location import shown
 from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
-from deeplab.tracking.run import PRUNED_TAG
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import shown
 from deeplab.training.checkpoint import Checkpoint, to_bytes
 from deeplab.training.history import History
-from deeplab.workflows.prepare import Prepared
+from deeplab.training.setup import Prepared
 
 if TYPE_CHECKING:
-    import keras
+    pass
 
 
 LAST_CHECKPOINT = "last.ckpt"
@@ -48,13 +44,6 @@ def log_inputs(log: RunLog, composed: Composed) -> None:
 def log_history(log: RunLog, history: History) -> None:
     """`history.csv` in long form: epoch, value, metric, data. Values are written so that they read back equal."""
     log.text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
-
-
-def end_pruned(log: RunLog, history: History) -> None:
-    """End a run that a search has seen enough of; its history is kept, and that it was pruned."""
-    log_history(log, history)
-    log.tag(PRUNED_TAG, "true")
-    log.end("KILLED")
 
 
 def log_scores(log: RunLog, scores: Mapping[str, float], history: History, config: TrainingConfig) -> dict[str, float]:
@@ -93,26 +82,3 @@ def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:
     """Figures by the names of their files, in `plots/`."""
     for name, content in plots:
         log.data(f"plots/{name}", content)
-
-
-def rescue_model(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
-    """Save a network in the first of the folders that takes it; None where none does."""
-    for folder in (*folders, Path(tempfile.gettempdir()), Path.home()):
-        path = folder / f"deeplab-{run_id[:8]}.keras"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            network.save(path)
-        except OSError:
-            path.unlink(missing_ok=True)
-        else:
-            return path
-    return None
-
-
-def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Rows as CSV text with a head."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

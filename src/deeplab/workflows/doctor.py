@@ -12,7 +12,8 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.data.benchmarks import data_folders
 from deeplab.errors import UserError
 from deeplab.machine import cores
-from deeplab.tracking.store import locate, open_store, shown
+from deeplab.tracking.location import locate, shown
+from deeplab.tracking.store import open_store
 from deeplab.training.runtime import load_keras
 
 PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow", "hydra-core", "matplotlib")

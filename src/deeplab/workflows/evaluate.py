@@ -12,14 +12,16 @@ from deeplab.config.validate import build
 from deeplab.data.add_noise import add_noise
 from deeplab.data.input_spec import DatasetFacts
 from deeplab.data.load import load
-from deeplab.data.splits import DatasetInfo, Splits
+from deeplab.data.splits import Splits
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import Interrupted, UserError, exit_status, unknown_name
+from deeplab.files import table
 from deeplab.tasks import settle_limit
-from deeplab.tracking.field_names import SOURCE_TAG
+from deeplab.tracking.location import shown
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import open_existing, reason, shown, store_errors
-from deeplab.workflows.artifacts import table
+from deeplab.tracking.store import open_existing, reason, store_errors
+from deeplab.tracking.tags import SOURCE_TAG
 from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import Trained, find_trained
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from deeplab.models.inspect import flat_layers
 from deeplab.plots import PLOTS
 from deeplab.training.history import History
+from deeplab.training.setup import Prepared
 from deeplab.workflows.plane_figures import Film, plane_figures
-from deeplab.workflows.prepare import Prepared
 
 if TYPE_CHECKING:
     from deeplab.evaluation.scores import Predictions

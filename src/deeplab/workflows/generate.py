@@ -11,10 +11,10 @@ from deeplab.data.input_spec import DatasetFacts
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError, unknown_name
 from deeplab.evaluation.latent import linear, plane, spherical, varied
+from deeplab.files import table
 from deeplab.models.inspect import evaluation_batch
-from deeplab.tracking.run_log import put_file
+from deeplab.tracking.artifacts import put_file
 from deeplab.tracking.store import Store
-from deeplab.workflows.artifacts import table
 from deeplab.workflows.trained_run import Trained, check_task, find_trained, load_data
 
 MOST_STEPS = 40

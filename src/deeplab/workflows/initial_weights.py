@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError
+from deeplab.tracking.artifacts import load_network
 from deeplab.tracking.find import BEST, find_run
-from deeplab.tracking.read import load_network
 from deeplab.tracking.store import Store
 
 if TYPE_CHECKING:

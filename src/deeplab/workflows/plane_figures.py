@@ -14,7 +14,7 @@ from deeplab.data.splits import Split
 from deeplab.models.inspect import flat_layers
 from deeplab.training.history import Epoch
 from deeplab.training.observer import Observer
-from deeplab.workflows.prepare import Prepared
+from deeplab.training.setup import Prepared
 
 if TYPE_CHECKING:
     import keras

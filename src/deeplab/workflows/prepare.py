@@ -14,62 +14,12 @@ from deeplab.data.load import load
 from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
 from deeplab.models.check_layers import check_layers
-from deeplab.models.inspect import LayerRow, layer_table, parameter_count
 from deeplab.training.engine import Engine, choose_engine
-from deeplab.training.runtime import Runtime, prepare_runtime
+from deeplab.training.runtime import prepare_runtime
+from deeplab.training.setup import Prepared
 
 if TYPE_CHECKING:
-    import keras
-
-    from deeplab.training.targets import Targets
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A training that has been checked and not begun.
-
-    Attributes:
-        network: built, with the weights drawn from the seed; without any where it is an outline.
-        splits: the data set.
-        train: rows to train on.
-        validation: rows to validate on, or None.
-        optimizer: with its schedule, not yet used.
-        runtime: the device and the rest of the process.
-        engine: how the steps will be run.
-        targets: what the network is to say of each row.
-        overlap: how many of the `test` rows lie in the training rows, too, those that are held out included, and
-            where other rows than the test set's validate, how many `validation` rows are among those to learn from.
-        notes: what a person should know of the data, each a line.
-    """
-
-    network: "keras.Model"
-    optimizer: "keras.optimizers.Optimizer"
-    splits: Splits
-    train: Split
-    validation: Split | None
-    runtime: Runtime
-    engine: Engine
-    targets: "Targets"
-    overlap: Mapping[str, int]
-    notes: tuple[str, ...]
-
-    @property
-    def layers(self) -> tuple[LayerRow, ...]:
-        """The layer table."""
-        return layer_table(self.network)
-
-    @property
-    def fingerprints(self) -> dict[str, str]:
-        """SHA-256 of the data by the tag that keeps it: of the data set, and of given validation rows that are used."""
-        found = {"deeplab.dataset_sha256": self.splits.info.fingerprint}
-        if self.validation is not None and self.validation is self.splits.validation:
-            found["deeplab.validation_sha256"] = self.splits.validation_fingerprint()
-        return found
-
-    @property
-    def parameters(self) -> int:
-        """Number of weights."""
-        return parameter_count(self.network)
+    pass
 
 
 def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False) -> Prepared:
@@ -89,7 +39,7 @@ def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False)
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
     from deeplab.models.build import build, outline
-    from deeplab.training.fit import check_fits
+    from deeplab.training.check_config import check_fits
     from deeplab.training.optimizers import build_optimizer
     from deeplab.training.targets import Targets
 
@@ -192,7 +142,7 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     train, validation = hold_out(splits, config.validation, config.seed)
     # Here, because they import TensorFlow.
     from deeplab.models.build import check_network
-    from deeplab.training.fit import check_fits
+    from deeplab.training.check_config import check_fits
     from deeplab.training.optimizers import build_optimizer
     from deeplab.training.runtime import find_device
     from deeplab.training.targets import Targets

@@ -8,9 +8,11 @@ from deeplab.config.compose import Composed
 from deeplab.errors import UserError
 from deeplab.evaluation.statistics import CONFIDENCE, prediction_interval
 from deeplab.runs.replicates import Spread, spreads
-from deeplab.tracking.read import read_artifact, read_packages
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.read import read_packages
 from deeplab.tracking.store import Store
-from deeplab.workflows.prepare import Prepared
+from deeplab.tracking.tags import REPRODUCES_TAG, VERDICT_TAG
+from deeplab.training.setup import Prepared
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver, train
 from deeplab.workflows.trained_run import Trained, find_trained
@@ -18,8 +20,7 @@ from deeplab.workflows.trained_run import Trained, find_trained
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-REPRODUCES_TAG = "deeplab.reproduces"
-VERDICT_TAG = "deeplab.reproduction"
+
 SCORES = ("test/", "validation/")
 # What a run depends on besides its configuration, by the tag that tells it.
 CIRCUMSTANCES = {

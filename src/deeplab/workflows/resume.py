@@ -9,11 +9,11 @@ from deeplab.config.compose import Composed, compose
 from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import build
 from deeplab.errors import UserError
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import STALE_SECONDS
-from deeplab.tracking.read import read_artifact
 from deeplab.tracking.run import heartbeat_age, is_alive
-from deeplab.tracking.store import Store, open_existing
+from deeplab.tracking.store import Store, checkpoint_folder, open_existing
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
@@ -42,11 +42,6 @@ class Resumption:
     composed: Composed
     checkpoint: Checkpoint | None
     damaged: tuple[Path, ...]
-
-
-def checkpoint_folder(store: Store, run_id: str) -> Path:
-    """Where the checkpoints of a run are kept while it is not finished."""
-    return store.place.work_folder / "checkpoints" / run_id
 
 
 def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> Resumption:

@@ -7,32 +7,32 @@ from pathlib import Path
 
 from deeplab.config.compose import Composed
 from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
-from deeplab.errors import Interrupted, Pruned, RunError, UserError, exit_status
+from deeplab.errors import UserError
+from deeplab.tracking.location import Place, shown
 from deeplab.tracking.provenance import git_tags
-from deeplab.tracking.run_log import RunLog, Status
-from deeplab.tracking.store import Place, Store, impatient, open_store, reason, shown, store_errors
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store, checkpoint_folder, open_store, reason, store_errors
 from deeplab.training.checkpoint import Checkpoint, remove, write
 from deeplab.training.compiled_cache import Workshop
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
+from deeplab.training.setup import Prepared
 from deeplab.workflows.artifacts import (
-    end_pruned,
     log_checkpoint,
     log_history,
     log_inputs,
     log_model,
     log_plots,
     log_scores,
-    rescue_model,
     without_password,
 )
 from deeplab.workflows.figures import figures
 from deeplab.workflows.initial_weights import take_weights
 from deeplab.workflows.plane_figures import Film, film_for
-from deeplab.workflows.prepare import Prepared, likeness, prepare
-from deeplab.workflows.recording import Membership
-from deeplab.workflows.resume import Resumption, checkpoint_folder
-from deeplab.workflows.signals import HeldSignals, forget_heard, heard, signals_ignored
+from deeplab.workflows.prepare import likeness, prepare
+from deeplab.workflows.recording import Membership, ended_early
+from deeplab.workflows.resume import Resumption
+from deeplab.workflows.signals import HeldSignals, forget_heard
 from deeplab.workflows.trained_run import other_data
 
 
@@ -138,7 +138,7 @@ def train(
             log.end("FINISHED")
             remove(folder)
         except BaseException as error:
-            told = _ended_early(error, log, config, prepared, epochs.history, store)
+            told = ended_early(error, log, config, prepared, epochs.history, store)
             if told is error:
                 raise
             raise told from error
@@ -238,58 +238,3 @@ def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
         "deeplab.parameters": str(prepared.parameters),
         **{f"deeplab.{part}_rows_in_training": str(count) for part, count in prepared.overlap.items()},
     }
-
-
-def _ended_early(
-    error: BaseException, log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, store: Store
-) -> BaseException:
-    """End the run as what happened deserves, and return what the caller is to be told."""
-    interrupt = error if isinstance(error, KeyboardInterrupt) else heard()
-    try:
-        if interrupt is not None:
-            with signals_ignored(), impatient():
-                _keep(log, config, prepared, history, "KILLED", f"ended by {type(interrupt).__name__}")
-            return Interrupted(
-                f"Interrupted: run {log.run_id[:8]} is KILLED, {len(history.epochs)} of {config.training.epochs} "
-                f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}",
-                exit_status(interrupt),
-            )
-        if isinstance(error, Pruned):
-            end_pruned(log, history)
-            remove(checkpoint_folder(store, log.run_id))
-            return error
-        if isinstance(error, RunError):
-            _keep(log, config, prepared, history, "FAILED", str(error))
-            return RunError(f"{error} Run {log.run_id[:8]} is FAILED.")
-    except store_errors() as store_error:
-        return _store_failed(store_error, log, prepared, store)
-    if isinstance(error, store_errors()):
-        return _store_failed(error, log, prepared, store)
-    log.end("FAILED", f"{type(error).__name__}: {error}")
-    return error
-
-
-def _keep(
-    log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, status: Status, why: str
-) -> None:
-    """Log what was trained so far, the network included, and the status."""
-    try:
-        log_history(log, history)
-        if status == "KILLED" and config.tracking.save_model != "none":
-            log_model(log, prepared)
-    finally:
-        log.end(status, why)
-
-
-def _store_failed(error: Exception, log: RunLog, prepared: Prepared, store: Store) -> RunError:
-    """Save the network elsewhere, end the run as FAILED as far as the store still takes it, and say so."""
-    saved = rescue_model(prepared.network, log.run_id, [store.place.work_folder])
-    where = f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
-    why = f"The store {shown(store.place.uri)} took no more: {reason(error)}."
-    try:
-        with impatient():
-            log.end("FAILED", f"{why} {where}")
-        status = "is FAILED"
-    except store_errors() as again:
-        status = f"could not even be marked FAILED ({reason(again)})"
-    return RunError(f"{why} {where} Run {log.run_id[:8]} {status}.")

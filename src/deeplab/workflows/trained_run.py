@@ -10,13 +10,14 @@ from deeplab.config.validate import build
 from deeplab.config.yaml_file import read_stored
 from deeplab.data.input_spec import DatasetFacts
 from deeplab.data.load import load
-from deeplab.data.splits import DatasetInfo, Splits
+from deeplab.data.splits import Splits
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.tasks import TaskName
-from deeplab.tracking.field_names import SOURCE_TAG
+from deeplab.tracking.artifacts import load_network, read_artifact
 from deeplab.tracking.find import find_run
-from deeplab.tracking.read import load_network, read_artifact
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import SOURCE_TAG
 from deeplab.training.runtime import load_keras
 from deeplab.workflows.artifacts import DATASET_FILE
 

@@ -22,8 +22,8 @@ from deeplab.cli.terminal.results import ui_command
 from deeplab.cli.terminal.screen import Screen, guarded_streams
 from deeplab.cli.terminal.sweep_progress import sweep_progress
 from deeplab.cli.terminal.text import print_line
-from deeplab.sweep.trial import Event
-from deeplab.tracking.store import Place
+from deeplab.sweep.messages import Event
+from deeplab.tracking.location import Place
 from deeplab.visible import visible, visible_line
 
 Cli = Callable[..., tuple[int, str, str]]

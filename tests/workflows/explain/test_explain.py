@@ -15,7 +15,7 @@ from deeplab.config.compose import compose
 from deeplab.config.schema import TrackingConfig
 from deeplab.data.input_spec import facts_of
 from deeplab.data.load import load
-from deeplab.tracking.read import read_artifact
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.artifacts import DATASET_FILE
@@ -71,7 +71,7 @@ def files(store: Store, run_id: str, folder: str = "explain") -> list[str]:
 
 
 def predicted(store: Store, run_id: str, row: int) -> np.ndarray:
-    from deeplab.tracking.read import load_network
+    from deeplab.tracking.artifacts import load_network
 
     test = load(compose(list(DATA)).config.dataset, store.place.work_folder).test
     return np.asarray(

@@ -3,20 +3,17 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from deeplab.choice import ON_TEST
+from deeplab.cli.arguments import ConfigDir, Overrides
 from deeplab.errors import Interrupted, RunError, UserError, exit_status
 
 if TYPE_CHECKING:
     from deeplab.sweep.search.plan import Search
     from deeplab.sweep.search.run import SearchResult
-
-from typing import Annotated
-
-import typer
-
-from deeplab.cli.arguments import ConfigDir, Overrides
 
 
 def sweep(
@@ -123,7 +120,7 @@ def _show_search(result: "SearchResult") -> None:
     from deeplab.cli.terminal.results import SHORT, against_reference, ui_command
     from deeplab.cli.terminal.tables import console, table
     from deeplab.cli.terminal.text import duration
-    from deeplab.tracking.store import shown
+    from deeplab.tracking.location import shown
 
     screen, search, best = console(), result.search, result.best
     metric = search.config.sweep.metric

@@ -26,8 +26,8 @@ def ui(
     """
     from deeplab.config.compose import compose
     from deeplab.tracking.foreign import check_locations
+    from deeplab.tracking.location import locate, shown
     from deeplab.tracking.relocate import relocate
-    from deeplab.tracking.store import locate, shown
 
     place = locate(compose(overrides or [], config_dir).config.tracking.uri)
     if place.is_server:

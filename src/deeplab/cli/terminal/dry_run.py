@@ -5,8 +5,9 @@ from rich.table import Table
 
 from deeplab.cli.terminal.tables import console, table
 from deeplab.config.compose import Composed
-from deeplab.tracking.store import locate
-from deeplab.workflows.prepare import Prepared, prepare
+from deeplab.tracking.location import locate
+from deeplab.training.setup import Prepared
+from deeplab.workflows.prepare import prepare
 
 
 def show_dry_run(composed: Composed) -> None:

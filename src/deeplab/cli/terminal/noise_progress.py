@@ -9,7 +9,7 @@ from deeplab.cli.terminal.results import ui_command
 from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line
-from deeplab.tracking.store import shown
+from deeplab.tracking.location import shown
 from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseResult
 from deeplab.workflows.noise.partial_results import Cell
 

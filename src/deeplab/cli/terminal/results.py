@@ -14,7 +14,7 @@ from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import Summary
 from deeplab.sweep.run import SweepResult
-from deeplab.tracking.store import Place, locate, shown
+from deeplab.tracking.location import Place, locate, shown
 from deeplab.workflows.train import RunResult
 
 

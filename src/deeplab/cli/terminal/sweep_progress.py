@@ -8,8 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID
 
 from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.text import duration, print_line
+from deeplab.sweep.messages import Event
 from deeplab.sweep.observer import Sized, SweepObserver
-from deeplab.sweep.trial import Event
 from deeplab.visible import visible_line
 
 WIDE = 100  # columns of a terminal from which on there is room for long names and bars

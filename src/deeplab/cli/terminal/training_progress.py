@@ -10,7 +10,7 @@ from deeplab.cli.terminal.dry_run import data_line
 from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.text import print_line
 from deeplab.training.history import Epoch
-from deeplab.workflows.prepare import Prepared
+from deeplab.training.setup import Prepared
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver
 

@@ -14,8 +14,9 @@ from deeplab.data.images.cache import CachedSet, read, write
 from deeplab.data.images.decode import decode, is_grey, quiet_pillow
 from deeplab.data.images.file_contents import FileState, content_hash
 from deeplab.data.images.listing import ImageFile, Listing, list_images
-from deeplab.data.splits import DatasetInfo, Split, Splits
+from deeplab.data.splits import Split, Splits
 from deeplab.data.stratify import stratified_split
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.files import existing_folder, some
 from deeplab.machine import cores

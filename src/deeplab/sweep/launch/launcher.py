@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from deeplab.sweep.trial import Event, Job
+from deeplab.sweep.messages import Event, Job
 
 
 class Launcher(Protocol):

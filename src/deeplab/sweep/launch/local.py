@@ -12,7 +12,7 @@ from typing import Any
 
 from deeplab.sweep.child_process import ctrl_c_blocked
 from deeplab.sweep.launch.worker import work
-from deeplab.sweep.trial import Answer, Event, Job
+from deeplab.sweep.messages import Answer, Event, Job
 
 # Settings of a process rather than of a training.
 _PROCESS_SETTINGS = ("device", "threads", "precision", "deterministic")

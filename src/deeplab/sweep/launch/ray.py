@@ -14,8 +14,9 @@ from ray.exceptions import RayError, TaskCancelledError
 
 from deeplab.config.schema import RayLauncherConfig
 from deeplab.errors import UserError
-from deeplab.sweep.trial import Event, Job, last_event
-from deeplab.tracking.store import PORTS
+from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.trial import last_event
+from deeplab.tracking.location import PORTS
 
 CONNECT_SECONDS = 5.0
 # What a task needs to know of the environment that the sweep was started in: always, and where runs go to a server.

@@ -12,7 +12,8 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError, Uncomplet
 from deeplab.config.schema import SlurmLauncherConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
-from deeplab.sweep.trial import Event, Job, last_event
+from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.trial import last_event
 from deeplab.visible import visible_line
 
 MOST_JOBS = 500

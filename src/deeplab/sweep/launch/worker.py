@@ -8,7 +8,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from deeplab.sweep.child_process import end_with_parent
-from deeplab.sweep.trial import Answer, Event, Job, run_trial
+from deeplab.sweep.messages import Answer, Event, Job
+from deeplab.sweep.trial import run_trial
 from deeplab.training.compiled_cache import Workshop
 from deeplab.workflows.signals import listen
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from deeplab.files import table
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.results.summary import METRICS, Summary
-from deeplab.workflows.artifacts import table
 
 
 def points_table(axes: Sequence[Axis], summary: Summary) -> str:

@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 from deeplab.errors import UserError
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.launch.local import LocalLauncher
+from deeplab.sweep.messages import Answer, Event, Job
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, trial_tags
 from deeplab.sweep.plan import Trial
@@ -17,7 +18,6 @@ from deeplab.sweep.progress import WAIT_SECONDS, Progress, lost
 from deeplab.sweep.results.write import LOGGED
 from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS, counted, suggest
 from deeplab.sweep.search.plan import Search
-from deeplab.sweep.trial import Answer, Event, Job
 from deeplab.tracking.store import Store
 
 

@@ -23,8 +23,8 @@ from deeplab.sweep.grid import Axis
 from deeplab.sweep.plan import replicate_seed
 from deeplab.sweep.results.write import LOGGED
 from deeplab.sweep.search.plan import Search
+from deeplab.tracking.params import flatten
 from deeplab.tracking.run import PRUNED_TAG
-from deeplab.tracking.run_log import flatten
 from deeplab.tracking.store import reason
 
 if TYPE_CHECKING:

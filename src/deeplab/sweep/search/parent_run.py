@@ -8,11 +8,11 @@ from optuna.study import Study
 from optuna.trial import TrialState
 
 from deeplab.config.schema import Metric
+from deeplab.files import table
 from deeplab.plots.score_axes import on_log_scale
 from deeplab.plots.style import to_png
 from deeplab.plots.sweep import search as figure
 from deeplab.sweep.grid import Axis, point_name
-from deeplab.sweep.parent_run import KEY_TAG
 from deeplab.sweep.results.figures import numbers
 from deeplab.sweep.results.write import keep_best
 from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS
@@ -20,7 +20,7 @@ from deeplab.sweep.search.plan import Search, space_text
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-from deeplab.workflows.artifacts import table
+from deeplab.tracking.tags import KEY_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

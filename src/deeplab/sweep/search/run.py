@@ -19,9 +19,10 @@ from deeplab.sweep.search.loop import SearchLoop
 from deeplab.sweep.search.optuna_study import counted, open_study, settle
 from deeplab.sweep.search.parent_run import STUDY_TAG, Drawn, begin_search, best_drawn, log_search, read_drawn
 from deeplab.sweep.search.plan import Search
+from deeplab.tracking.location import Place
 from deeplab.tracking.run import PRUNED_TAG
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Place, Store, open_store
+from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.signals import signals_ignored
 
 

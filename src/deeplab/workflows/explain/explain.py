@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from deeplab.data.input_spec import DatasetFacts
 from deeplab.errors import UserError
+from deeplab.files import table
 from deeplab.models.inspect import flat_layers
 from deeplab.numpy_layers.arrays import Array
 from deeplab.numpy_layers.forward import Layer, UnknownLayerError, carry
 from deeplab.tasks import TaskName
-from deeplab.tracking.run_log import put_file
+from deeplab.tracking.artifacts import put_file
 from deeplab.tracking.store import Store
-from deeplab.workflows.artifacts import table
 from deeplab.workflows.explain.figures import pictures
 from deeplab.workflows.explain.inputs import find_input
 from deeplab.workflows.trained_run import find_trained

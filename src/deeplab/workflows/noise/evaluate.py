@@ -10,7 +10,8 @@ from filelock import FileLock, Timeout
 
 from deeplab.data.add_noise import check_takes_noise
 from deeplab.data.noise import Noise
-from deeplab.data.splits import DatasetInfo, Splits
+from deeplab.data.splits import Splits
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import Interrupted, UserError, exit_status
 from deeplab.evaluation.statistics import Statistics
 from deeplab.tracking.find import all_runs

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from deeplab.data.noise import Noise
 from deeplab.data.splits import Splits
 from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.files import table
 from deeplab.tracking.run_log import RunLog
-from deeplab.workflows.artifacts import table
 from deeplab.workflows.noise.partial_results import Cell
 
 SHOWN_IMAGES = 10

@@ -1,0 +1,72 @@
+"""What a sweep and its workers say to each other."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to train one trial.
+
+    Attributes:
+        number: of the trial in its plan.
+        name: of the run.
+        values: the composed configuration.
+        overrides: that it came from.
+        tags: which point and replicate it is.
+        parent_id: the sweep's own run.
+        uri: of the store, the same from wherever the worker is started.
+        previous: an unfinished run of the same trial, or None.
+        asks: whether to ask after each epoch if it is to go on.
+    """
+
+    number: int
+    name: str
+    values: dict[str, Any]
+    overrides: tuple[str, ...]
+    tags: dict[str, str]
+    parent_id: str
+    uri: str
+    previous: str | None
+    asks: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a trial that asks is to go on after an epoch."""
+
+    number: int
+    epoch: int
+    go_on: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a trial.
+
+    Attributes:
+        number: of the trial in its plan.
+        kind: `began` and `epoch` while it goes on; `finished`, `pruned` (it asked, and was not to go on), `failed` (an
+            error of its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone.
+        text: the error, or nothing.
+        epoch: done so far.
+        epochs: asked for.
+        run_id: of a finished trial.
+        metrics: of the last epoch, or those that a finished trial logged once.
+    """
+
+    number: int
+    kind: Literal["began", "epoch", "finished", "pruned", "failed", "killed", "died"]
+    text: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    run_id: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ends_trial(self) -> bool:
+        """Whether nothing more will come of this attempt."""
+        return self.kind not in ("began", "epoch")

@@ -1,0 +1,164 @@
+"""The files of runs: read, listed, and written beside those of a run that has ended."""
+
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deeplab.errors import UserError
+from deeplab.tracking.artifact_locations import current, local_path
+from deeplab.tracking.store import Store, reason
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+# What Keras, zipfile and h5py raise on a model file that is damaged.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    RuntimeError,
+    ImportError,
+    struct.error,
+)
+
+
+def put_file(store: Store, run: "Run", path: str, content: bytes) -> None:
+    """Store a file under this path among the artifacts of a run that has ended.
+
+    Raises:
+        UserError: its files lie outside the store.
+    """
+    check_own(store, run)
+    put_bytes(store.client, run.info.run_id, path, content)
+
+
+def put_bytes(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
+    """Store bytes under this path among the artifacts of a run that is being written."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / Path(path).name
+        file.write_bytes(content)
+        folder = str(Path(path).parent)
+        client.log_artifact(run_id, str(file), None if folder == "." else folder)
+
+
+def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
+    """A file among the artifacts of a run, or None where it has none of that name."""
+    here = local_path(current(run.info.artifact_uri, store.moves))
+    if here is not None:
+        try:
+            return (here / path).read_bytes()
+        except OSError:
+            return None
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            uri = f"runs:/{run.info.run_id}/{path}"
+            found = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
+            return Path(found).read_bytes()
+        except (MlflowException, OSError):
+            return None
+
+
+def list_files(store: Store, location: str) -> list[tuple[str, int]]:
+    """The files of a folder of the artifact store: path within it and size in bytes; none where it is gone."""
+    folder = local_path(current(location, store.moves))
+    if folder is not None:
+        try:
+            found = sorted(path for path in folder.rglob("*") if path.is_file())
+            return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
+        except OSError:  # it goes while it is looked at
+            return []
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    files: Any = get_artifact_repository(location)
+
+    def walk(path: str | None) -> Iterator[tuple[str, int]]:
+        for each in files.list_artifacts(path):
+            if each.is_dir:
+                yield from walk(each.path)
+            else:
+                yield each.path, int(each.file_size or 0)
+
+    try:
+        return list(walk(None))
+    except (MlflowException, OSError):
+        return []
+
+
+def model_locations(store: Store, run_id: str) -> list[str]:
+    """The folders of the artifact store that hold the models of a run, the newest first."""
+    if store.reader is not None:
+        return store.reader.model_locations(run_id)
+    models = store.client.search_logged_models([store.experiment_id], filter_string=f"source_run_id = '{run_id}'")
+    return [str(model.artifact_location) for model in models]
+
+
+def load_network(store: Store, run: "Run") -> Any:
+    """The trained network of a run, a plain Keras model.
+
+    Keras' safe mode refuses a file that would run code.
+
+    Raises:
+        UserError: the run has no model, or it cannot be read.
+    """
+    import keras
+
+    name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = _model_folder(store, run.info.run_id, scratch)
+        if folder is None:
+            raise UserError(
+                f"Run {name} has no model; it was made with tracking.save_model=none or ended early, "
+                "or its files were deleted."
+            )
+        file = folder / "data" / "model.keras"
+        if not file.is_file():
+            raise UserError(f"The model of run {name} has lost its file data/model.keras.")
+        try:
+            return keras.saving.load_model(file, safe_mode=True)
+        except DAMAGE as error:
+            raise UserError(f"The model of run {name} cannot be read: {reason(error)[:200]}") from error
+
+
+def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:
+    """The newest model of a run: where it lies on this machine, otherwise brought to a folder; None without one."""
+    for location in model_locations(store, run_id):
+        folder = local_path(current(location, store.moves))
+        if folder is not None and folder.is_dir():
+            return folder
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        uri = f"runs:/{run_id}/model"
+        return Path(mlflow.artifacts.download_artifacts(uri, dst_path=scratch, tracking_uri=store.place.uri))
+    except (MlflowException, OSError):
+        return None
+
+
+def check_own(store: Store, run: "Run") -> None:
+    """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from.
+
+    Raises:
+        UserError: so it is.
+    """
+    folder = local_path(run.info.artifact_uri)
+    if store.place.database is not None and folder is not None and not store.owns(folder):
+        raise UserError(
+            f"The files of run {run.info.run_name} ({run.info.run_id[:8]}) lie outside the store {store.place.folder}, "
+            f"in {folder}, and nothing is written there. Copy the store with its mlruns folder, or train anew."
+        )

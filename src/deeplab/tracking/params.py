@@ -1,0 +1,25 @@
+"""A configuration as the params of a run."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """A nested configuration as dotted keys; a layer and a list of plain values stay in one piece.
+
+    `{"a": {"b": 1}, "c": [2, 3]}` becomes `{"a.b": "1", "c": "[2, 3]"}`.
+    """
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            flat |= {f"{name}.{index}": json.dumps(item) for index, item in enumerate(value)}
+        else:
+            flat[name] = value if isinstance(value, str) else json.dumps(value)
+    return flat

@@ -1,0 +1,40 @@
+"""What can be refused of a training before it begins."""
+
+from deeplab.config.schema import TrainingConfig
+from deeplab.data.splits import Split
+from deeplab.errors import UserError
+from deeplab.tasks import TASKS
+from deeplab.training.losses import class_weights
+from deeplab.training.targets import Targets
+
+
+def check_fits(config: TrainingConfig, train: Split, validation: Split | None, targets: Targets) -> None:
+    """Refuse settings that do not fit the rows or the task.
+
+    Raises:
+        UserError: a batch larger than the training set, weights for other classes, a wish that needs validation, a loss
+            or a score that the task does not have.
+    """
+    _check_task(config, targets)
+    class_weights(config, train.labels, targets.info.num_classes)
+    if config.batch_size > len(train):
+        raise UserError(
+            f"training.batch_size: must be at most the number of training rows ({len(train)}), got {config.batch_size}."
+        )
+    if validation is None:
+        for key in ("early_stopping_patience", "restore_best_weights"):
+            if getattr(config, key):
+                raise UserError(f"training.{key} looks at validation scores, but validation=none holds nothing out.")
+
+
+def _check_task(config: TrainingConfig, targets: Targets) -> None:
+    task = targets.task
+    if config.loss not in TASKS[task].losses:
+        allowed = " or ".join(TASKS[task].losses)
+        raise UserError(f"training.loss: a network for {task} is trained with {allowed}, got {config.loss}.")
+    if task != "classification":
+        for key, given in (("class_weights", config.class_weights), ("label_smoothing", config.label_smoothing)):
+            if given:
+                raise UserError(f"training.{key} is for networks for classification; this one is for {task}.")
+    if config.monitor == "accuracy" and (task == "reconstruction" or not targets.info.num_classes):
+        raise UserError(f"training.monitor: there is no accuracy of a network for {task} on these rows; give loss.")
