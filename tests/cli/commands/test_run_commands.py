@@ -6,11 +6,9 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from tests.cli.conftest import CNN, accuracies
 
 from deeplab.cli.completion import complete_run
@@ -129,9 +127,8 @@ def bold_rows(out: str) -> list[str]:
 def test_compare_calls_none_the_best_that_was_validated_on_the_test_set(
     cli: Cli, forged: Forge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "deeplab.cli.terminal.tables.Console", partial(Console, force_terminal=True, color_system="standard")
-    )
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
     on_test = {**CNN, "validation": {"kind": "test"}}
     forged("fair", CNN, accuracies(0.7, 0.7))
     forged("worse", CNN, accuracies(0.6, 0.9))
