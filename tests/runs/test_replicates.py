@@ -6,6 +6,7 @@ import pytest
 
 from deeplab.config.schema import TrackingConfig
 from deeplab.runs.replicates import spreads
+from deeplab.tracking.find import all_runs
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store
 
@@ -19,9 +20,7 @@ def test_replicates_of_a_point_are_found_whatever_it_is_called(folder: Path, poi
         with RunLog.begin(store, "a trial", {}, tags, None) as log:
             log.metrics(1, {"test/accuracy": score})
             log.end(status)
-    run = next(
-        run for run in store.client.search_runs([store.experiment_id]) if run.data.metrics["test/accuracy"] == 0.5
-    )
+    run = next(run for run in all_runs(store) if run.metrics["test/accuracy"] == 0.5)
     found = spreads(store, run)["test/accuracy"]
     assert (found.count, found.mean) == (2, 0.6)
     assert found.deviation == pytest.approx(0.02**0.5)

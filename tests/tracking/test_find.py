@@ -52,7 +52,7 @@ def test_the_best_run_is_found_on_validation_data(store: Store, make: Make) -> N
     make("diverged", CNN, validation_accuracy=float("nan"))
     make("an autoencoder", {**CNN, "model.name": "autoencoder"}, validation_loss=0.01)
     found = {
-        text: find_run(store, f"best:{text}").info.run_id
+        text: find_run(store, f"best:{text}").id
         for text in ("model=cnn", "model=cnn and validation/loss<0.5", "dataset=digits", "", "not (name=other)")
     }
     assert found == {
@@ -67,7 +67,7 @@ def test_the_best_run_is_found_on_validation_data(store: Store, make: Make) -> N
 def test_without_an_accuracy_the_lowest_loss_is_the_best(store: Store, make: Make) -> None:
     make("worse", CNN, validation_loss=0.3)
     best = make("better", CNN, validation_loss=0.2, test_loss=0.9)
-    assert find_run(store, "best:model=cnn").info.run_id == best
+    assert find_run(store, "best:model=cnn").id == best
 
 
 def test_a_best_run_that_is_none_is_told_in_one_line(store: Store, make: Make) -> None:
@@ -95,17 +95,17 @@ def test_a_run_that_was_validated_on_the_test_set_is_not_the_best(
     make("lower", on_test, validation_accuracy=0.9)
     seen = make("seen", on_test, kind="trial", validation_accuracy=0.99)
     make("no accuracy", {**CNN, "validation.kind": "random"}, validation_loss=0.001)
-    assert find_run(store, "best:model=cnn").info.run_id == fair
+    assert find_run(store, "best:model=cnn").id == fair
     assert capsys.readouterr().err == (
         f"deeplab: best:model=cnn is fair ({fair[:8]}). 2 runs were validated on the test set and left out of the "
         "best. To choose among those: 'best:(model=cnn) and validation=test'.\n"
     )
-    assert find_run(store, "best:(model=cnn) and validation=test").info.run_id == seen
+    assert find_run(store, "best:(model=cnn) and validation=test").id == seen
     assert capsys.readouterr().err == (
         f"deeplab: best:(model=cnn) and validation=test is seen ({seen[:8]}). It was chosen on the test set, so its "
         "score is too good by some amount that nobody knows.\n"
     )
-    assert find_run(store, "best:validation!=random").info.run_id == fair
+    assert find_run(store, "best:validation!=random").id == fair
     with pytest.raises(
         UserError, match=r"all that match, 1 finished, were validated on the test set, .* \'best:\(name"
     ):
@@ -118,7 +118,7 @@ def test_a_run_that_was_validated_on_the_test_set_is_not_the_best(
 def test_a_loss_on_held_out_rows_comes_before_an_accuracy_on_the_test_set(store: Store, make: Make) -> None:
     make("seen", {**CNN, "validation.kind": "test"}, validation_accuracy=0.99)
     fair = make("fair", {**CNN, "validation.kind": "tail"}, validation_loss=0.5)
-    assert find_run(store, "best:").info.run_id == fair
+    assert find_run(store, "best:").id == fair
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_fields_have_short_and_long_names(store: Store, make: Make, text: str, n
     make("alive", {"dataset.limit": "200", "dataset.kind": "digits"}, "RUNNING")
     make("conv", CNN, test_accuracy=0.9)
     make("dense", MLP, "FAILED", train_loss=0.5)
-    assert sorted(run.info.run_name for run in select(all_runs(store), text)) == sorted(names)
+    assert sorted(run.name for run in select(all_runs(store), text)) == sorted(names)
 
 
 def test_a_sweep_over_networks_is_found_by_the_name_of_its_axis(store: Store, make: Make) -> None:
     make("sweep", {"model": "cnn, mlp_64_64"}, kind="sweep")
     make("trial", CNN, kind="trial")
-    assert {run.info.run_name for run in select(all_runs(store), "model=cnn*")} == {"sweep", "trial"}
+    assert {run.name for run in select(all_runs(store), "model=cnn*")} == {"sweep", "trial"}
 
 
 def test_a_short_name_of_several_fields_is_told(store: Store, make: Make) -> None:

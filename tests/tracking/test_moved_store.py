@@ -98,9 +98,9 @@ def yesterday(original: Path) -> Path:
 def test_a_copy_has_files_of_its_own(original: Path, opening: object, capsys: pytest.CaptureFixture[str]) -> None:
     copy = original.parent / "b"
     shutil.copytree(original, copy)
-    (
-        original / "mlruns" / all_runs(open_to_read(config(original)))[0].info.run_id / "artifacts/config.yaml"
-    ).write_text("changed")
+    (original / "mlruns" / all_runs(open_to_read(config(original)))[0].id / "artifacts/config.yaml").write_text(
+        "changed"
+    )
     assert capsys.readouterr().err == ""
     store = opening(config(copy))  # type: ignore[operator]
     assert capsys.readouterr().err == (
@@ -140,7 +140,7 @@ def test_what_is_written_to_a_copy_leaves_the_original(original: Path) -> None:
     put_file(store, run, "config.yaml", b"other")
     with RunLog.resume(store, run) as log:
         log.text("more.txt", "more")
-        remove_models(store, run.info.run_id)
+        remove_models(store, run.id)
         log.end("FINISHED")
     add_run(store, "two")
     assert sorted(contents(copy).values()) == [b"more", b"other", b"two", b"two"]
@@ -273,7 +273,7 @@ def test_a_database_that_was_copied_alone_reads_the_files_and_leaves_them(
     assert f"files of 0 runs lie was rewritten in it; those of 1 lie in {original}/mlruns alone and stay there." in told
     run = find_run(store, "one")
     assert text_of(store) == "one"
-    assert len(list_files(store, model_locations(store, run.info.run_id)[0])) == 1
+    assert len(list_files(store, model_locations(store, run.id)[0])) == 1
     for act in (lambda: RunLog.resume(store, run), lambda: put_file(store, run, "x.txt", b"x")):
         with pytest.raises(
             UserError, match=f"lie outside the store {alone}, in {original}/mlruns/.* nothing is written"
@@ -281,7 +281,7 @@ def test_a_database_that_was_copied_alone_reads_the_files_and_leaves_them(
             act()
     with pytest.raises(UserError, match=f"lie outside the store {alone}, in {original}/mlruns/.*; nothing was deleted"):
         plan_removal(store, [run])
-    remove_models(store, run.info.run_id)
+    remove_models(store, run.id)
     assert f"lies outside the store {alone} and was left there" in capsys.readouterr().err
     add_run(store, "two")
     assert contents(original) == before
@@ -302,7 +302,7 @@ def test_a_link_among_the_files_is_deleted_and_not_what_it_leads_to(original: Pa
     precious.mkdir()
     (precious / "thesis.txt").write_text("mine")
     store = open_to_read(config(original))
-    run_id = all_runs(store)[0].info.run_id
+    run_id = all_runs(store)[0].id
     artifacts = original / "mlruns" / run_id / "artifacts"
     (artifacts / "link").symlink_to(precious)
     (artifacts / "file").symlink_to(precious / "thesis.txt")

@@ -109,10 +109,10 @@ def test_runs_are_found_by_id_beginning_name_and_latest(store: Store) -> None:
             log.end("FINISHED")
         ids.append(log.run_id)
         time.sleep(0.01)
-    assert find_run(store, "latest").info.run_id == ids[2]
-    assert find_run(store, ids[1]).info.run_id == ids[1]
-    assert find_run(store, ids[0][:12]).info.run_id == ids[0]
-    assert find_run(store, "first").info.run_id == ids[0]
+    assert find_run(store, "latest").id == ids[2]
+    assert find_run(store, ids[1]).id == ids[1]
+    assert find_run(store, ids[0][:12]).id == ids[0]
+    assert find_run(store, "first").id == ids[0]
     with pytest.raises(UserError, match="Run 'second' may be any of 2: .* Give the beginning of an id"):
         find_run(store, "second")
     with pytest.raises(UserError, match="There is no run 'frist'. Did you mean 'first'?"):

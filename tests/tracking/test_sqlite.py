@@ -4,6 +4,7 @@ import math
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,7 @@ from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.tracking.artifacts import list_files, model_locations, read_artifact
 from deeplab.tracking.find import all_runs, find_run, run_by_id
-from deeplab.tracking.read import last_steps, metric_history
-from deeplab.tracking.run import SqliteRun
+from deeplab.tracking.read import metric_history
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store, open_to_read
 
@@ -45,43 +45,32 @@ def store(folder: Path) -> Store:
 
 def plain(runs: Iterable[Any]) -> list[dict[str, Any]]:
     """Everything that is used of runs, whoever read them; no number is equal to itself where it is none."""
-    names = ("run_id", "run_name", "status", "start_time", "end_time", "artifact_uri", "experiment_id")
-    return [
-        {
-            **{name: getattr(run.info, name) for name in names},
-            "metrics": {key: repr(value) for key, value in run.data.metrics.items()},
-            "steps": last_steps(run),
-            "params": dict(run.data.params),
-            "tags": dict(run.data.tags),
-        }
-        for run in runs
-    ]
+    return [{**asdict(run), "metrics": {key: repr(value) for key, value in run.metrics.items()}} for run in runs]
 
 
 def test_what_is_read_is_what_mlflow_reads(store: Store) -> None:
     read = open_to_read(CONFIG)
     assert read.reader is not None
     expected = plain(all_runs(store))
-    assert [run["run_name"] for run in expected] == ["c", "b", "a"]
+    assert [run["name"] for run in expected] == ["c", "b", "a"]
     assert expected[0]["metrics"]["val/loss"] == "nan"
     found = all_runs(read)
-    assert all(isinstance(run, SqliteRun) for run in found)
     assert plain(found) == expected
     tag = ("mlflow.parentRunId", "parent")
     assert plain(all_runs(read, tag)) == plain(all_runs(store, tag)) == expected[1:2]
     assert all_runs(read, ("mlflow.parentRunId", "nobody")) == []
     assert plain([find_run(read, "latest")]) == expected[:1]
-    run_id = expected[2]["run_id"]
+    run_id = expected[2]["id"]
     assert plain([run_by_id(read, run_id)]) == plain([run_by_id(store, run_id)]) == expected[2:]
     assert run_by_id(read, "0" * 32) is None
     assert metric_history(read, run_id, "train/loss") == metric_history(store, run_id, "train/loss")
     assert metric_history(read, run_id, "train/loss") == [(1, 0.5), (2, 0.25)]
     for run in found:
-        assert model_locations(read, run.info.run_id) == model_locations(store, run.info.run_id)
-        assert list_files(read, run.info.artifact_uri) == [("a.txt", 1), ("b/c.txt", 4)]
-        assert read_artifact(read, run, "a.txt") == run.info.run_name.encode()
+        assert model_locations(read, run.id) == model_locations(store, run.id)
+        assert list_files(read, run.artifact_uri) == [("a.txt", 1), ("b/c.txt", 4)]
+        assert read_artifact(read, run, "a.txt") == run.name.encode()
         assert read_artifact(read, run, "no.txt") is None
-    assert len(model_locations(read, found[0].info.run_id)) == 1
+    assert len(model_locations(read, found[0].id)) == 1
 
 
 def test_tables_of_another_revision_are_left_to_mlflow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

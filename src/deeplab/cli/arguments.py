@@ -12,10 +12,9 @@ import typer
 from deeplab.cli.completion import complete_override, complete_run
 from deeplab.config.trust import trusting
 from deeplab.errors import UserError
+from deeplab.tracking.run import Run
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
-
     from deeplab.tracking.store import Store
 
 
@@ -140,4 +139,4 @@ def named_runs(words: list[str], config_dir: Path | None) -> "tuple[Store, list[
         raise UserError("Name a run: an id, the beginning of one, a name, latest, or best:FILTER.")
     store = open_quickly(overrides, config_dir)
     found = [find_run(store, name) for name in names]
-    return store, list({run.info.run_id: run for run in found}.values())
+    return store, list({run.id: run for run in found}.values())

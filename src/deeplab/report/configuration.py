@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.config.compose import compose
 from deeplab.config.yaml_file import read_stored
@@ -10,16 +10,14 @@ from deeplab.errors import UserError
 from deeplab.report.page import Cell, Code, Folded, Listing, Part, Section, Table, Text
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.params import flatten
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 _LAYERS = "model.layers."
 _NOTHING = "null"
 
 
-def configuration(store: Store, run: "Run", title: str, swept: Collection[str] = ()) -> Section:
+def configuration(store: Store, run: Run, title: str, swept: Collection[str] = ()) -> Section:
     """What was asked for, what differs from the defaults, the layers, and all of it folded.
 
     Args:

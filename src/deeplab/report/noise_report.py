@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from deeplab.report.page import Cell, Code, Folded, Page, Part, Section, Table, Text, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
@@ -10,17 +9,14 @@ from deeplab.report.provenance import SHORT_ID, day, notes, provenance
 from deeplab.runs.summary import rows
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
-from deeplab.tracking.run import status_of
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 MOST_GALLERIES = 12
 _UNTOUCHED = "noisy"
 
 
-def noise_report(store: Store, run: "Run", files: list[str]) -> Page:
+def noise_report(store: Store, run: Run, files: list[str]) -> Page:
     """Describe an evaluation under noise.
 
     Args:
@@ -41,10 +37,10 @@ def noise_report(store: Store, run: "Run", files: list[str]) -> Page:
         Section("Networks", tuple(_networks(store, run))),
         provenance(store, run, [run]),
     )
-    params = run.data.params
+    params = run.params
     kind = params.get("noise.kind", "").replace("_", " ")
-    about = f"Evaluation under {kind} noise, {status_of(run).lower()}, begun {day(run.info.start_time)}."
-    return Page(str(run.info.run_name), (about,), tuple(_highlights(found, params)), sections)
+    about = f"Evaluation under {kind} noise, {run.shown_status.lower()}, begun {day(run.started_ms)}."
+    return Page(str(run.name), (about,), tuple(_highlights(found, params)), sections)
 
 
 def _states(found: Sequence[Mapping[str, str]]) -> list[str]:
@@ -102,7 +98,7 @@ def _gains(found: Sequence[Mapping[str, str]]) -> list[tuple[float, str, float]]
     ]
 
 
-def _galleries(store: Store, run: "Run", files: list[str]) -> Iterator[Part]:
+def _galleries(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
     paths = pictures_in(files, "gallery")
     if len(paths) > MOST_GALLERIES:
         shown = [paths[round(number * (len(paths) - 1) / (MOST_GALLERIES - 1))] for number in range(MOST_GALLERIES)]
@@ -111,8 +107,8 @@ def _galleries(store: Store, run: "Run", files: list[str]) -> Iterator[Part]:
     yield from read_pictures(store, run, paths)
 
 
-def _networks(store: Store, run: "Run") -> Iterator[Part]:
-    tags = run.data.tags
+def _networks(store: Store, run: Run) -> Iterator[Part]:
+    tags = run.tags
     wanted = [("classifier", tags.get("deeplab.classifier", ""))]
     wanted += [("denoiser", run_id) for run_id in tags.get("deeplab.denoisers", "").split()]
     lines: list[tuple[Cell, ...]] = []

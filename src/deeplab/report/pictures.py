@@ -3,14 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from deeplab.report.page import Picture
 from deeplab.tracking.artifacts import list_files, read_artifact
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 _SUFFIXES = (".png", ".gif")
 # In the order in which they are shown: caption, and what is to be seen.
@@ -38,9 +35,9 @@ _KNOWN = {
 _ORDER = list(_KNOWN)
 
 
-def files_of(store: Store, run: "Run") -> list[str]:
+def files_of(store: Store, run: Run) -> list[str]:
     """The files that a run left, by path."""
-    return sorted(path for path, _ in list_files(store, run.info.artifact_uri))
+    return sorted(path for path, _ in list_files(store, run.artifact_uri))
 
 
 def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
@@ -55,7 +52,7 @@ def caption_of(name: str) -> tuple[str, str]:
 
 
 def read_pictures(
-    store: Store, run: "Run", paths: Sequence[str], captions: Mapping[str, str] = MappingProxyType({})
+    store: Store, run: Run, paths: Sequence[str], captions: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Picture, ...]:
     """Figures with captions; one that has gone in the meantime is left out.
 
@@ -66,9 +63,7 @@ def read_pictures(
         captions: of those whose names do not say it.
     """
     read = ((path, read_artifact(store, run, path)) for path in paths)
-    return tuple(
-        _picture(path, content, str(run.info.run_name), captions.get(path)) for path, content in read if content
-    )
+    return tuple(_picture(path, content, str(run.name), captions.get(path)) for path, content in read if content)
 
 
 def _picture(path: str, content: bytes, name: str, caption: str | None) -> Picture:

@@ -3,19 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Section, Text
 from deeplab.runs.command_line import command
 from deeplab.runs.summary import Row
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.read import read_packages
-from deeplab.tracking.run import status_of
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import SOURCE_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 SHORT_ID = 8
 MAIN_PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow")
@@ -32,7 +28,7 @@ _TAGS = {
 }
 
 
-def provenance(store: Store, run: "Run", trainings: Sequence["Run"]) -> Section:
+def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
     """Where a report's figures come from.
 
     Args:
@@ -40,7 +36,7 @@ def provenance(store: Store, run: "Run", trainings: Sequence["Run"]) -> Section:
         run: that the report is about.
         trainings: whose tags tell of data and machine: the run itself, or the trials of a sweep.
     """
-    rows = [("run", Code(run.info.run_id)), *_when(run), *_git(run), *_data(store, trainings)]
+    rows = [("run", Code(run.id)), *_when(run), *_git(run), *_data(store, trainings)]
     for name, tag in _TAGS.items():
         found = _different(trainings, tag)
         if found:
@@ -69,35 +65,35 @@ def what(row: Row) -> str:
     return (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
 
 
-def own_tags(run: "Run") -> Iterator[tuple[str, Cell]]:
+def own_tags(run: Run) -> Iterator[tuple[str, Cell]]:
     """The tags that a person gave."""
-    for key, value in sorted(run.data.tags.items()):
+    for key, value in sorted(run.tags.items()):
         if not key.startswith(("mlflow.", "deeplab.")):
             yield key, Code(value)
 
 
-def notes(run: "Run") -> tuple[Part, ...]:
+def notes(run: Run) -> tuple[Part, ...]:
     """What a person wrote on a run, its own tags, and why it failed."""
     parts: list[Part] = []
-    status = status_of(run)
+    status = run.shown_status
     if status != "FINISHED":
-        why = run.data.tags.get("deeplab.error", "")
+        why = run.tags.get("deeplab.error", "")
         parts.append(Text(f"This run is {status.lower()}" + (f": {why}" if why else "."), is_warning=True))
-    if "mlflow.note.content" in run.data.tags:
-        parts.append(Text(run.data.tags["mlflow.note.content"]))
+    if "mlflow.note.content" in run.tags:
+        parts.append(Text(run.tags["mlflow.note.content"]))
     tags = tuple(own_tags(run))
     return (*parts, Facts(tags)) if tags else tuple(parts)
 
 
-def _when(run: "Run") -> Iterator[tuple[str, Cell]]:
-    yield "status", status_of(run).lower()
-    yield "began", day(run.info.start_time)
-    if run.info.end_time:
-        yield "ended", day(run.info.end_time)
+def _when(run: Run) -> Iterator[tuple[str, Cell]]:
+    yield "status", run.shown_status.lower()
+    yield "began", day(run.started_ms)
+    if run.ended_ms:
+        yield "ended", day(run.ended_ms)
 
 
-def _git(run: "Run") -> Iterator[tuple[str, Cell]]:
-    tags = run.data.tags
+def _git(run: Run) -> Iterator[tuple[str, Cell]]:
+    tags = run.tags
     if "deeplab.git_commit" in tags:
         yield "git commit", Code(tags["deeplab.git_commit"])
         if tags.get("deeplab.git_dirty") == "true":
@@ -117,17 +113,15 @@ def _data(store: Store, trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]
 
 
 def _different(runs: Sequence["Run"], tag: str) -> str:
-    return ", ".join(sorted({run.data.tags[tag] for run in runs if run.data.tags.get(tag)}))
+    return ", ".join(sorted({run.tags[tag] for run in runs if run.tags.get(tag)}))
 
 
-def _seconds(run: "Run", trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]]:
-    found = [
-        each.data.metrics["time/training_seconds"] for each in trainings if "time/training_seconds" in each.data.metrics
-    ]
+def _seconds(run: Run, trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]]:
+    found = [each.metrics["time/training_seconds"] for each in trainings if "time/training_seconds" in each.metrics]
     if found:
         yield "seconds of training", f"{sum(found):,.1f}" + (f" in {len(found)} trainings" if len(found) > 1 else "")
-    if run.info.end_time:
-        yield "seconds in all", f"{(run.info.end_time - run.info.start_time) / 1000:,.1f}"
+    if run.ended_ms:
+        yield "seconds in all", f"{(run.ended_ms - run.started_ms) / 1000:,.1f}"
 
 
 def _main_packages(packages: Mapping[str, str]) -> Iterator[tuple[str, Cell]]:

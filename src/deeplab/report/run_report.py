@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Folded, Group, Page, Part, Section, Table, Text, table_of
@@ -15,11 +14,9 @@ from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.read import read_history
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG, SOURCE_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 MOST_EPOCHS = 60  # about a printed page; history.csv has them all
 MOST_IMAGES = 12
@@ -35,7 +32,7 @@ _ABOUT = {
 _FIRST = ("accuracy", "accuracy_low", "accuracy_high", "loss")
 
 
-def run_report(store: Store, run: "Run", files: list[str]) -> Page:
+def run_report(store: Store, run: Run, files: list[str]) -> Page:
     """Describe a run.
 
     Args:
@@ -57,26 +54,26 @@ def run_report(store: Store, run: "Run", files: list[str]) -> Page:
     return Page(row.name, tuple(_about(row, run)), tuple(_highlights(row, run)), sections)
 
 
-def _about(row: Row, run: "Run") -> Iterator[str]:
+def _about(row: Row, run: Run) -> Iterator[str]:
     kind = KINDS.get(row.kind, row.kind or "Run")
-    yield f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.info.start_time)}."
+    yield f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.started_ms)}."
 
 
-def _highlights(row: Row, run: "Run") -> Iterator[tuple[str, Cell]]:
+def _highlights(row: Row, run: Run) -> Iterator[tuple[str, Cell]]:
     if row.test:
         yield f"test {row.test.metric}", row.test.value
     if row.validation:
         yield f"validation {row.validation.metric}", row.validation.value
     if row.epochs is not None:
         yield "epochs", row.epochs if row.epochs == row.epochs_asked else f"{row.epochs} of {row.epochs_asked}"
-    if "deeplab.parameters" in run.data.tags:
-        yield "parameters", int(run.data.tags["deeplab.parameters"])
+    if "deeplab.parameters" in run.tags:
+        yield "parameters", int(run.tags["deeplab.parameters"])
     if row.seconds is not None:
         yield "seconds", f"{row.seconds:,.1f}"
 
 
-def _scores(run: "Run") -> Iterator[Part]:
-    found = scores_by_data(run.data.metrics)
+def _scores(run: Run) -> Iterator[Part]:
+    found = scores_by_data(run.metrics)
     names = {name for scores in found.values() for name in scores}
     metrics = [*(name for name in _FIRST if name in names), *sorted(names - set(_FIRST))]
     if metrics:
@@ -87,13 +84,13 @@ def _scores(run: "Run") -> Iterator[Part]:
         yield Text("It was validated on the test set: its scores of validation are scores of the test set.")
 
 
-def _classes(store: Store, run: "Run") -> Iterator[Part]:
+def _classes(store: Store, run: Run) -> Iterator[Part]:
     content = read_artifact(store, run, "classes.csv")
     if content is not None:
         yield table_of("Each class, with 95 % intervals", list(csv.reader(content.decode().splitlines())))
 
 
-def _history(store: Store, run: "Run") -> Iterator[Part]:
+def _history(store: Store, run: Run) -> Iterator[Part]:
     found = read_history(store, run)
     epochs = sorted({epoch for line in found.values() for epoch in line})
     if not epochs:
@@ -106,7 +103,7 @@ def _history(store: Store, run: "Run") -> Iterator[Part]:
     yield Folded(summary, (Table("Metrics by epoch", ("epoch", *found), lines),))
 
 
-def _explained(store: Store, run: "Run", files: list[str]) -> Iterator[Part]:
+def _explained(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
     paths = [path for path in files if path.startswith("explain/") and path.count("/") > 1]
     folders = [(name, list(inside)) for name, inside in groupby(paths, lambda path: path.split("/")[1])]
     for name, inside in folders[:MOST_IMAGES]:
@@ -120,20 +117,20 @@ def _explained(store: Store, run: "Run", files: list[str]) -> Iterator[Part]:
         yield Text(f"{MOST_IMAGES} of {len(folders)} images are shown.")
 
 
-def _uses(store: Store, run: "Run") -> Iterator[Part]:
+def _uses(store: Store, run: Run) -> Iterator[Part]:
     """The runs that name this one in their tags."""
-    ours = run.info.run_id
+    ours = run.id
     everything = all_runs(store)
     lines: list[tuple[Cell, ...]] = []
     for other in everything:
-        ways = [way for tag, way in _ABOUT.items() if ours in other.data.tags.get(tag, "").split()]
-        if ways and other.info.run_id != ours:
+        ways = [way for tag, way in _ABOUT.items() if ours in other.tags.get(tag, "").split()]
+        if ways and other.id != ours:
             row = rows([other], everything)[0]
             test = row.test
-            kind = other.data.tags.get(KIND_TAG, "")
+            kind = other.tags.get(KIND_TAG, "")
             shown = None if test is None or kind == "sweep" else test.value
             metric = "" if shown is None or test is None else test.metric
-            began = day(other.info.start_time)
+            began = day(other.started_ms)
             lines.append((row.name, ", ".join(ways), row.status.lower(), metric, shown, began, Code(row.id[:SHORT_ID])))
     if lines:
         head = ("run", "what it did", "status", "test score", "", "begun", "id")

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from deeplab.choice import ON_TEST, left_out
 from deeplab.report.configuration import configuration
@@ -16,17 +15,15 @@ from deeplab.sweep.results.write import LOGGED
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import PARENT_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 _SPREAD = ("mean", "std", "± 95 %", "min", "max")
 _IN_WORDS = {"val": "validation", "test": "test"}
 
 
-def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
+def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
     """Describe a sweep.
 
     Args:
@@ -34,7 +31,7 @@ def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
         run: its own, the parent of its trials.
         files: that it left.
     """
-    children = all_runs(store, (PARENT_TAG, run.info.run_id))[::-1]
+    children = all_runs(store, (PARENT_TAG, run.id))[::-1]
     outcome = read_outcome(store, run, children)
     best = _best_trial(run, outcome, children)
     shown = [best, *(each for each in children if each is not best)] if best else children
@@ -48,28 +45,28 @@ def sweep_report(store: Store, run: "Run", files: list[str]) -> Page:
         provenance(store, run, shown),
     )
     row = rows([run], [run, *children])[0]
-    kind = "Search" if "deeplab.search" in run.data.tags else "Sweep"
-    about = f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.info.start_time)}."
+    kind = "Search" if "deeplab.search" in run.tags else "Sweep"
+    about = f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.started_ms)}."
     return Page(row.name, (about,), tuple(_highlights(run, outcome, children)), sections)
 
 
-def _highlights(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iterator[tuple[str, Cell]]:
-    tags = run.data.tags
+def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[tuple[str, Cell]]:
+    tags = run.tags
     if "deeplab.best_point" in tags:
         yield "best", tags["deeplab.best_point"]
     for name in (f"best/{outcome.metric}", "best/test/accuracy", "best/test/loss"):
-        if name in run.data.metrics:
-            yield _named(name.removeprefix("best/")), run.data.metrics[name]
+        if name in run.metrics:
+            yield _named(name.removeprefix("best/")), run.metrics[name]
             if name == "best/test/accuracy":
                 break
     if outcome.points:
         yield "points", len(outcome.points)
-    finished = sum(child.info.status == "FINISHED" for child in children)
+    finished = sum(child.status == "FINISHED" for child in children)
     planned = tags.get("deeplab.trials", "")
     yield "trials", finished if planned == str(finished) else f"{finished} of {planned}"
 
 
-def _result(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iterator[Part]:
+def _result(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     """What the sweep says, in sentences."""
     chosen = _best_trial(run, outcome, children)
     if outcome.best is None:
@@ -85,7 +82,7 @@ def _result(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iterator
     yield from _compared(outcome)
     if len(outcome.points) > 1 and (metric.startswith("test/") or (chosen and validated_on_test(chosen))):
         yield Text(ON_TEST)
-    elif on_test := {child.data.tags.get("deeplab.point") for child in children if validated_on_test(child)}:
+    elif on_test := {child.tags.get("deeplab.point") for child in children if validated_on_test(child)}:
         yield Text(left_out(len(on_test), "point"))
     yield from _against_reference(run, metric, mean)
 
@@ -105,8 +102,8 @@ def _compared(outcome: Outcome) -> Iterator[Part]:
         yield Text(f"{who} from it by more than the 95 % interval of the difference, taken in pairs of the same seed.")
 
 
-def _against_reference(run: "Run", metric: str, mean: float) -> Iterator[Part]:
-    params = run.data.params
+def _against_reference(run: Run, metric: str, mean: float) -> Iterator[Part]:
+    params = run.params
     text = params.get("sweep.reference.value")
     if text is None:
         return
@@ -160,7 +157,7 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
         yield Folded(f"Other scores: {', '.join(map(_named, others))}", tables)
 
 
-def _trials(store: Store, run: "Run", outcome: Outcome, children: "Sequence[Run]") -> Iterator[Part]:
+def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     if outcome.trials and outcome.points:
         metrics = [metric for metric in METRICS if any(line.get(metric) for line in outcome.trials)]
         head = (*map(_short, outcome.keys), "replicate", *map(_named, metrics), "seconds", "run")
@@ -185,17 +182,17 @@ def _trials(store: Store, run: "Run", outcome: Outcome, children: "Sequence[Run]
         yield Table("Trials that are not finished", ("trial", "status", "why", "run"), lines)
 
 
-def _swept(run: "Run") -> Iterator[Part]:
-    yield Facts(tuple((key, Code(text)) for key, text in run.data.params.items() if text != "null"))
+def _swept(run: Run) -> Iterator[Part]:
+    yield Facts(tuple((key, Code(text)) for key, text in run.params.items() if text != "null"))
 
 
-def _best_trial(run: "Run", outcome: Outcome, children: "Sequence[Run]") -> "Run | None":
+def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
     """A trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
-    if "deeplab.search" in run.data.tags:
-        name, value_of_best = LOGGED[outcome.metric], run.data.metrics.get(f"best/{outcome.metric}")
-        equal = [child for child in children if name in child.data.metrics]
-        return next((child for child in equal if child.data.metrics[name] == value_of_best), None)
-    by_id = {child.info.run_id: child for child in children}
+    if "deeplab.search" in run.tags:
+        name, value_of_best = LOGGED[outcome.metric], run.metrics.get(f"best/{outcome.metric}")
+        equal = [child for child in children if name in child.metrics]
+        return next((child for child in equal if child.metrics[name] == value_of_best), None)
+    by_id = {child.id: child for child in children}
     numbers = [line["point"] for line in outcome.points if line["best"]]
     chosen = [line["run"] for line in outcome.trials if line["point"] in numbers]
     return next((by_id[run_id] for run_id in chosen if run_id in by_id), None)

@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.config.schema import Metric
 from deeplab.report.page import Cell
@@ -14,10 +14,8 @@ from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.sweep.results.write import LOGGED
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 PARTS = ("mean", "deviation", "interval", "minimum", "maximum")
 Line = Mapping[str, str]
@@ -45,7 +43,7 @@ class Outcome:
         return next((number for number, line in enumerate(self.points) if line["best"]), None)
 
 
-def read_outcome(store: Store, run: "Run", children: "Sequence[Run]") -> Outcome:
+def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
     """What came of a sweep.
 
     Args:
@@ -53,7 +51,7 @@ def read_outcome(store: Store, run: "Run", children: "Sequence[Run]") -> Outcome
         run: of the sweep.
         children: its trials.
     """
-    metric = next((each for each in METRICS if each == run.data.params.get("sweep.metric")), METRICS[0])
+    metric = next((each for each in METRICS if each == run.params.get("sweep.metric")), METRICS[0])
     points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
     if not points and not trials:
         points, trials = _so_far(store, run, children)
@@ -81,7 +79,7 @@ def value(text: str) -> float | None:
     return float(text) if text else None
 
 
-def _table(store: Store, run: "Run", path: str) -> tuple[Line, ...]:
+def _table(store: Store, run: Run, path: str) -> tuple[Line, ...]:
     content = read_artifact(store, run, path)
     return () if content is None else _lines(content.decode())
 
@@ -90,21 +88,21 @@ def _lines(text: str) -> tuple[Line, ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def _so_far(store: Store, run: "Run", children: "Sequence[Run]") -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+def _so_far(store: Store, run: Run, children: Sequence[Run]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """The tables of a sweep that has not come to its end, from its plan and what is finished."""
     content = read_artifact(store, run, "plan.json")
     if content is None:
         return (), ()
     plan: dict[str, Any] = json.loads(content)
-    finished = [_scores(child) for child in children if child.info.status == "FINISHED"]
+    finished = [_scores(child) for child in children if child.status == "FINISHED"]
     axes = [Axis(axis["key"], tuple(axis["values"])) for axis in plan["axes"]]
     summary = summarise(plan["points"], finished, plan["config"]["sweep"]["metric"], plan["replicates"])
     return _lines(points_table(axes, summary)), _lines(trials_table(axes, summary))
 
 
-def _scores(child: "Run") -> TrialScores:
-    tags, metrics = child.data.tags, child.data.metrics
+def _scores(child: Run) -> TrialScores:
+    tags, metrics = child.tags, child.metrics
     scores = {metric: metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in metrics}
     seconds = metrics["time/training_seconds"]
     point, replicate = int(tags["deeplab.point"]), int(tags["deeplab.replicate"])
-    return TrialScores(point, replicate, child.info.run_id, scores, seconds, validated_on_test(child))
+    return TrialScores(point, replicate, child.id, scores, seconds, validated_on_test(child))

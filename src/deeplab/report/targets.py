@@ -1,14 +1,11 @@
 """Which files a report becomes: checked before anything is read."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError
 from deeplab.files import check_file
 from deeplab.report.page import slug
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
+from deeplab.tracking.run import Run
 
 SUFFIXES = {"html": ".html", "markdown": ".md"}
 FORMATS = (*SUFFIXES, "both")
@@ -50,6 +47,6 @@ def figures_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}_figures")
 
 
-def named_for(run: "Run") -> str:
+def named_for(run: Run) -> str:
     """What the report of a run is called where nothing was said about it."""
-    return f"{slug(str(run.info.run_name))[:60]}-{run.info.run_id[:8]}"
+    return f"{slug(str(run.name))[:60]}-{run.short_id}"

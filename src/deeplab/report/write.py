@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError
 from deeplab.files import write_file
@@ -14,16 +13,14 @@ from deeplab.report.pictures import files_of
 from deeplab.report.run_report import run_report
 from deeplab.report.sweep_report import sweep_report
 from deeplab.report.targets import SUFFIXES, figures_of
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 _KINDS = {"sweep": sweep_report, "noise": noise_report}
 
 
-def describe(store: Store, run: "Run") -> Page:
+def describe(store: Store, run: Run) -> Page:
     """What stands in the report of a run.
 
     Raises:
@@ -31,11 +28,8 @@ def describe(store: Store, run: "Run") -> Page:
     """
     files = files_of(store, run)
     if not files:
-        raise UserError(
-            f"Run {run.info.run_name} ({run.info.run_id[:8]}) has no files to report: it ended too early, or they were "
-            "deleted."
-        )
-    return _KINDS.get(run.data.tags.get(KIND_TAG, ""), run_report)(store, run, files)
+        raise UserError(f"Run {run.label} has no files to report: it ended too early, or they were deleted.")
+    return _KINDS.get(run.tags.get(KIND_TAG, ""), run_report)(store, run, files)
 
 
 def write_report(page: Page, paths: Sequence[Path]) -> None:

@@ -2,35 +2,32 @@
 
 import json
 import shlex
-from typing import TYPE_CHECKING
 
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, SOURCE_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 SEARCH_TAG = "deeplab.search"
 SHORT_ID = 8
 
 
-def command(store: Store, run: "Run") -> str | None:
+def command(store: Store, run: Run) -> str | None:
     """What a person says to have a run made again, or None where it ended before that was logged.
 
     A trial is made by the command of its sweep.
     """
-    kind = run.data.tags.get(KIND_TAG)
-    parent = run_by_id(store, run.data.tags[PARENT_TAG]) if kind == "trial" and PARENT_TAG in run.data.tags else None
+    kind = run.tags.get(KIND_TAG)
+    parent = run_by_id(store, run.tags[PARENT_TAG]) if kind == "trial" and PARENT_TAG in run.tags else None
     words = _noise(store, run) if kind == "noise" else _overrides(store, run)
     if words is None:
         return None
     return " ".join(map(shlex.quote, ["deeplab", *_beginning(parent or run, kind), *words]))
 
 
-def _beginning(run: "Run", kind: str | None) -> list[str]:
-    tags = run.data.tags
+def _beginning(run: Run, kind: str | None) -> list[str]:
+    tags = run.tags
     if SEARCH_TAG in tags:
         return ["sweep", "--search", tags[SEARCH_TAG], "--trials", tags["deeplab.trials"]]
     if kind == "evaluate" and SOURCE_TAG in tags:
@@ -38,12 +35,12 @@ def _beginning(run: "Run", kind: str | None) -> list[str]:
     return ["sweep" if kind in ("sweep", "trial") else "noise" if kind == "noise" else "train"]
 
 
-def _overrides(store: Store, run: "Run") -> list[str] | None:
+def _overrides(store: Store, run: Run) -> list[str] | None:
     content = read_artifact(store, run, "overrides.txt")
     return None if content is None else content.decode().splitlines()
 
 
-def _noise(store: Store, run: "Run") -> list[str] | None:
+def _noise(store: Store, run: Run) -> list[str] | None:
     content = read_artifact(store, run, "settings.json")
     if content is None:
         return None

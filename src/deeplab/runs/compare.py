@@ -3,17 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError
 from deeplab.runs.detail import LAYER, layers
 from deeplab.runs.summary import Row, rows
 from deeplab.tracking.read import read_history
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 # Where runs are kept and what they are called makes them no other.
 NO_DIFFERENCE = ("tracking.", "name", "notes", "tags.")
@@ -41,33 +38,33 @@ class Compared:
     epoch_seconds: float | None
 
 
-def with_curves(store: Store, runs: "Sequence[Run]") -> list[Compared]:
+def with_curves(store: Store, runs: Sequence[Run]) -> list[Compared]:
     """Read what is compared of runs.
 
     Raises:
         UserError: one of them is a sweep, which has no configuration and no curves of its own.
     """
     for run in runs:
-        if run.data.tags.get(KIND_TAG) == "sweep":
-            name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+        if run.tags.get(KIND_TAG) == "sweep":
+            name = f"{run.label}"
             raise UserError(
-                f"Run {name} is a sweep; its own table compares its points: deeplab show {run.info.run_id[:8]}. "
-                f"Its trials can be named here: deeplab runs --kind trial --where 'sweep={run.info.run_id[:8]}*'"
+                f"Run {name} is a sweep; its own table compares its points: deeplab show {run.short_id}. "
+                f"Its trials can be named here: deeplab runs --kind trial --where 'sweep={run.short_id}*'"
             )
     return [_compared(store, run, row) for run, row in zip(runs, rows(runs, runs), strict=True)]
 
 
-def differences(runs: "Sequence[Run]") -> dict[str, list[str]]:
+def differences(runs: Sequence[Run]) -> dict[str, list[str]]:
     """The values of the keys in which configurations differ, for each run one; `-` where it has no such key."""
-    keys = dict.fromkeys(key for run in runs for key in run.data.params)
+    keys = dict.fromkeys(key for run in runs for key in run.params)
     found = {}
     for key in keys:
         if key.startswith(NO_DIFFERENCE) or key.startswith(LAYER):
             continue
-        values = [run.data.params.get(key, MISSING) for run in runs]
+        values = [run.params.get(key, MISSING) for run in runs]
         if len(set(values)) > 1:
             found[key] = values
-    return found | _networks([layers(run.data.params) for run in runs])
+    return found | _networks([layers(run.params) for run in runs])
 
 
 def _networks(networks: Sequence[Sequence[str]]) -> dict[str, list[str]]:
@@ -78,7 +75,7 @@ def _networks(networks: Sequence[Sequence[str]]) -> dict[str, list[str]]:
     return {f"{LAYERS}.{number}": list(each) for number, each in numbered if len(set(each)) > 1}
 
 
-def _compared(store: Store, run: "Run", row: Row) -> Compared:
+def _compared(store: Store, run: Run, row: Row) -> Compared:
     history = read_history(store, run)
     curves = [
         (epoch, value, metric, data)
@@ -88,4 +85,4 @@ def _compared(store: Store, run: "Run", row: Row) -> Compared:
         for epoch, value in line.items()
     ]
     seconds = list(history.get("time/epoch_seconds", {}).values())
-    return Compared(row, run.data.metrics, curves, fmean(seconds) if seconds else None)
+    return Compared(row, run.metrics, curves, fmean(seconds) if seconds else None)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deeplab.errors import RunError, UserError
 from deeplab.runs.summary import Row, rows
@@ -11,12 +10,9 @@ from deeplab.tracking.artifact_locations import is_inside, local_path
 from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.delete import delete_files, delete_tree, remove_models
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.run import is_alive
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, check_writable, checkpoint_folder, reason, store_errors
 from deeplab.tracking.tags import PARENT_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 
 @dataclass(frozen=True)
@@ -31,14 +27,14 @@ class Removal:
         outside: where some of them lie outside the store's folder.
     """
 
-    run: "Run"
+    run: Run
     row: Row
     files: int
     bytes: int
     outside: tuple[Path, ...]
 
 
-def plan_removal(store: Store, runs: "Sequence[Run]", outside: bool = False) -> list[Removal]:
+def plan_removal(store: Store, runs: Sequence[Run], outside: bool = False) -> list[Removal]:
     """What goes when some runs go: they and the trials of those that are sweeps, the trials first.
 
     Args:
@@ -53,19 +49,19 @@ def plan_removal(store: Store, runs: "Sequence[Run]", outside: bool = False) -> 
     everything = all_runs(store)
     chosen: dict[str, Run] = {}
     for run in runs:
-        members = [each for each in everything if each.data.tags.get(PARENT_TAG) == run.info.run_id]
-        chosen |= {each.info.run_id: each for each in (*members, run)}
+        members = [each for each in everything if each.tags.get(PARENT_TAG) == run.id]
+        chosen |= {each.id: each for each in (*members, run)}
     for run in chosen.values():
-        if is_alive(run):
-            name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+        if run.is_alive:
+            name = f"{run.label}"
             raise UserError(
                 f"Run {name} is still running; nothing was deleted. End it first, with Ctrl-C where it runs."
             )
     # A run comes after those that belong to it, whatever order they were named in.
-    order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.data.tags)
+    order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.tags)
     found = []
     for run, row in zip(order, rows(order, everything), strict=True):
-        places = (run.info.artifact_uri, *model_locations(store, row.id))
+        places = (run.artifact_uri, *model_locations(store, row.id))
         sizes = [size for place in places for _, size in list_files(store, place)]
         ours = (path for folder in _folders(store, row.id) for path in folder.rglob("*"))
         sizes += [path.stat().st_size for path in ours if path.is_file()]
@@ -106,10 +102,10 @@ def remove(store: Store, removal: Removal) -> None:
     try:
         # Whether they may go where they lie elsewhere was asked before.
         remove_models(store, run_id, outside=True)
-        delete_files(store, removal.run.info.artifact_uri, outside=True)
+        delete_files(store, removal.run.artifact_uri, outside=True)
         for folder in _folders(store, run_id):
             delete_tree(folder)
-        store.client.delete_run(run_id)
+        store.delete_run(run_id)
     except store_errors() as error:
         raise RunError(f"Run {removal.row.name} ({run_id[:8]}) cannot be deleted: {reason(error)}.") from error
 

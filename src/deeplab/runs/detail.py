@@ -3,18 +3,16 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.runs.command_line import command
 from deeplab.runs.summary import Row, rows
 from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.read import read_history, read_packages
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import PARENT_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 LAYER = "model.layers."
 KEY_PACKAGES = ("tensorflow", "keras", "numpy", "mlflow")
@@ -50,19 +48,19 @@ class Detail:
     children: Sequence[Row]
 
 
-def detail(store: Store, run: "Run") -> Detail:
+def detail(store: Store, run: Run) -> Detail:
     """Read children about a run."""
-    children = all_runs(store, (PARENT_TAG, run.info.run_id))
-    parent_id = run.data.tags.get(PARENT_TAG)
+    children = all_runs(store, (PARENT_TAG, run.id))
+    parent_id = run.tags.get(PARENT_TAG)
     parent = None if parent_id is None else run_by_id(store, parent_id)
-    files = list_files(store, run.info.artifact_uri)
-    for location in model_locations(store, run.info.run_id):
+    files = list_files(store, run.artifact_uri)
+    for location in model_locations(store, run.id):
         files += [(f"model/{path}", size) for path, size in list_files(store, location)]
     return Detail(
         row=rows([run], children)[0],
-        params=run.data.params,
-        metrics=run.data.metrics,
-        tags=run.data.tags,
+        params=run.params,
+        metrics=run.metrics,
+        tags=run.tags,
         history=read_history(store, run),
         files=sorted(files),
         command=command(store, run),

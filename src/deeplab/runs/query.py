@@ -3,17 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError, nearest
 from deeplab.runs.summary import Row, rows
 from deeplab.tracking.field_names import names_in, select, values_of
 from deeplab.tracking.filter import Value, as_number
-from deeplab.tracking.run import status_of
+from deeplab.tracking.run import Run
 from deeplab.tracking.tags import KIND_TAG, PARENT_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 FAILURES = ("FAILED", "KILLED", "DEAD")
 TRIAL = "trial"
@@ -52,7 +48,7 @@ class Query:
     limit: int | None = None
 
 
-def choose(runs: "Sequence[Run]", query: Query) -> list[Row]:
+def choose(runs: Sequence[Run], query: Query) -> list[Row]:
     """The rows of a table.
 
     Args:
@@ -66,7 +62,7 @@ def choose(runs: "Sequence[Run]", query: Query) -> list[Row]:
     if query.kind is not None:
         found = _of_kind(runs, found, query.kind)
     if query.failed:
-        found = [run for run in found if status_of(run) in FAILURES]
+        found = [run for run in found if run.shown_status in FAILURES]
     chosen = rows(found, runs)
     if query.sort is None:
         return (chosen[::-1] if query.reverse else chosen)[: query.limit]
@@ -77,28 +73,26 @@ def choose(runs: "Sequence[Run]", query: Query) -> list[Row]:
     return ([row for _, row in known] + unknown)[: query.limit]
 
 
-def _visible(runs: "Sequence[Run]", matching: "Sequence[Run]", query: Query) -> "list[Run]":
+def _visible(runs: Sequence[Run], matching: Sequence[Run], query: Query) -> list[Run]:
     """What matches, the sweep in the place of its trials where those are not asked for."""
     if query.trials or query.failed or query.kind is not None:
         return list(matching)
-    known = {run.info.run_id for run in runs}
-    stands_for = {
-        run.info.run_id: run.data.tags.get(PARENT_TAG) for run in runs if run.data.tags.get(KIND_TAG) == TRIAL
-    }
-    shown = {run.info.run_id for run in matching}
+    known = {run.id for run in runs}
+    stands_for = {run.id: run.tags.get(PARENT_TAG) for run in runs if run.tags.get(KIND_TAG) == TRIAL}
+    shown = {run.id for run in matching}
     # A trial whose sweep is gone is shown itself.
     shown = {parent if (parent := stands_for.get(each)) in known and parent else each for each in shown}
-    return [run for run in runs if run.info.run_id in shown]
+    return [run for run in runs if run.id in shown]
 
 
-def _of_kind(runs: "Sequence[Run]", found: "Sequence[Run]", kind: str) -> "list[Run]":
-    kinds = sorted({run.data.tags.get(KIND_TAG, "") for run in runs} - {""})
+def _of_kind(runs: Sequence[Run], found: Sequence[Run], kind: str) -> list[Run]:
+    kinds = sorted({run.tags.get(KIND_TAG, "") for run in runs} - {""})
     if kind not in kinds:
         raise UserError(f"--kind: no run is of kind '{kind}'. {nearest(kind, kinds)}There are: {', '.join(kinds)}.")
-    return [run for run in found if run.data.tags.get(KIND_TAG) == kind]
+    return [run for run in found if run.tags.get(KIND_TAG) == kind]
 
 
-def _keys(runs: "Sequence[Run]", found: "Sequence[Run]", chosen: Sequence[Row], field: str) -> list[_Key | None]:
+def _keys(runs: Sequence[Run], found: Sequence[Run], chosen: Sequence[Row], field: str) -> list[_Key | None]:
     """What each run is sorted by: numbers by size, before texts; None for a run without the value."""
     if field in COLUMNS:
         return [_key(COLUMNS[field](row)) for row in chosen]

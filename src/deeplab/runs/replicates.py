@@ -3,13 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
 
 from deeplab.tracking.find import all_runs
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 POINT_TAG = "deeplab.point"
 PARENT_TAG = "mlflow.parentRunId"
@@ -30,22 +27,22 @@ class Spread:
     count: int
 
 
-def spreads(store: Store, run: "Run") -> dict[str, Spread]:
+def spreads(store: Store, run: Run) -> dict[str, Spread]:
     """The spread of every metric over the finished trials at the point of a trial, itself among them.
 
     Empty for a run of no sweep, and where fewer than two trials are finished.
     """
-    point, parent = run.data.tags.get(POINT_TAG), run.data.tags.get(PARENT_TAG)
+    point, parent = run.tags.get(POINT_TAG), run.tags.get(PARENT_TAG)
     if point is None or parent is None:
         return {}
     # Told apart here: the name of a point may hold quotes, which MLflow's filters have no way to write.
     found = [
         each
         for each in all_runs(store, (PARENT_TAG, parent))
-        if each.data.tags.get(POINT_TAG) == point and each.info.status == "FINISHED"
+        if each.tags.get(POINT_TAG) == point and each.status == "FINISHED"
     ]
     values: dict[str, list[float]] = defaultdict(list)
     for replicate in found:
-        for name, value in replicate.data.metrics.items():
+        for name, value in replicate.metrics.items():
             values[name].append(value)
     return {name: Spread(fmean(of), stdev(of), len(of)) for name, of in values.items() if len(of) > 1}

@@ -4,16 +4,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.choice import candidates
 from deeplab.tracking.field_names import validated_on_test
-from deeplab.tracking.read import last_steps
-from deeplab.tracking.run import status_of
+from deeplab.tracking.run import Run
 from deeplab.tracking.tags import ERROR_TAG, KIND_TAG, PARENT_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 # Where scores are looked for: of the weights that are kept, of a sweep's best point, of the last epoch.
 PLACES = {"validation": ("validation/", "best/val/", "val/"), "test": ("test/", "best/test/")}
@@ -74,7 +70,7 @@ class Row:
     error: str | None
 
 
-def rows(runs: "Sequence[Run]", everything: "Sequence[Run]") -> list[Row]:
+def rows(runs: Sequence[Run], everything: Sequence[Run]) -> list[Row]:
     """A row for each run.
 
     Args:
@@ -83,9 +79,9 @@ def rows(runs: "Sequence[Run]", everything: "Sequence[Run]") -> list[Row]:
     """
     children: defaultdict[str, list[Run]] = defaultdict(list)
     for run in everything:
-        if PARENT_TAG in run.data.tags:
-            children[run.data.tags[PARENT_TAG]].append(run)
-    return [_row(run, children[run.info.run_id]) for run in runs]
+        if PARENT_TAG in run.tags:
+            children[run.tags[PARENT_TAG]].append(run)
+    return [_row(run, children[run.id]) for run in runs]
 
 
 def score(metrics: Mapping[str, float], data: str) -> Score | None:
@@ -117,9 +113,9 @@ def best(scores: Sequence[Score | None]) -> int | None:
     return max(finite, key=lambda number: sign * found[number].value, default=None)
 
 
-def epochs_done(run: "Run") -> int:
+def epochs_done(run: Run) -> int:
     """The last epoch that a run has logged; 0 where it has none."""
-    return max((step for name, step in last_steps(run).items() if name.startswith("train/")), default=0)
+    return max((step for name, step in run.steps.items() if name.startswith("train/")), default=0)
 
 
 def as_plain(row: Row) -> dict[str, Any]:
@@ -138,37 +134,35 @@ COLUMNS = tuple(
 )
 
 
-def _row(run: "Run", children: "Sequence[Run]") -> Row:
-    params, metrics, tags = run.data.params, run.data.metrics, run.data.tags
+def _row(run: Run, children: Sequence[Run]) -> Row:
+    params, metrics, tags = run.params, run.metrics, run.tags
     kind = tags.get(KIND_TAG, "")
     is_sweep = kind == "sweep"
     members = children if is_sweep else [run]
-    asked = sorted(
-        {int(each.data.params["training.epochs"]) for each in members if "training.epochs" in each.data.params}
-    )
+    asked = sorted({int(each.params["training.epochs"]) for each in members if "training.epochs" in each.params})
     trains = not is_sweep and bool(asked) and kind in ("train", "trial")
-    ended = (run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else None
+    ended = (run.ended_ms - run.started_ms) / 1000 if run.ended_ms else None
     return Row(
-        id=run.info.run_id,
-        name=run.info.run_name,
+        id=run.id,
+        name=run.name,
         kind=kind,
-        dataset=_names(each.data.params.get("dataset.kind") for each in members),
-        model=_names(each.data.params.get("model.name") for each in members),
-        status=status_of(run),
+        dataset=_names(each.params.get("dataset.kind") for each in members),
+        model=_names(each.params.get("model.name") for each in members),
+        status=run.shown_status,
         epochs=epochs_done(run) if trains else None,
         epochs_asked=asked[-1] if trains or (is_sweep and asked) else None,
         trials=len(children) if is_sweep else None,
         validation=_validation(run, children if is_sweep else []),
         test=score(metrics, "test"),
         seconds=metrics.get("time/training_seconds", ended) if params else ended,
-        began=run.info.start_time / 1000,
+        began=run.started_ms / 1000,
         error=tags.get(ERROR_TAG),
     )
 
 
-def _validation(run: "Run", trials: "Sequence[Run]") -> Score | None:
+def _validation(run: Run, trials: Sequence[Run]) -> Score | None:
     """The score on validation data; that of a sweep is of its best point, and all trials may be of the test set."""
-    found = score(run.data.metrics, "validation")
+    found = score(run.metrics, "validation")
     on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
     return replace(found, on_test=True) if found and on_test else found
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.config.identity import added_keys, identity, sha, with_added_keys
 from deeplab.study.results import Result
 from deeplab.tracking.params import flatten
-from deeplab.tracking.read import read_packages
+from deeplab.tracking.read import metric_history, read_packages
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 TRAINED = ("train", "trial")
 PACKAGES = ("deeplab", "tensorflow", "keras", "numpy")
@@ -23,32 +21,32 @@ def configuration(values: Mapping[str, Any]) -> str:
     return sha(_compared(values))[:16]
 
 
-def same(runs: "Iterable[Run]", values: Mapping[str, Any]) -> "list[Run]":
+def same(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
     """The trainings among some runs that have this configuration, the newest first."""
     compared = _compared(values)
     wanted, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
     return [
         run
         for run in runs
-        if run.data.tags.get("deeplab.kind") in TRAINED
-        and {key: run.data.params.get(key, before.get(key)) for key in wanted} == wanted
+        if run.tags.get("deeplab.kind") in TRAINED
+        and {key: run.params.get(key, before.get(key)) for key in wanted} == wanted
     ]
 
 
-def result_of(store: Store, run: "Run", entry: str, point: str, replicate: int, values: Mapping[str, Any]) -> Result:
+def result_of(store: Store, run: Run, entry: str, point: str, replicate: int, values: Mapping[str, Any]) -> Result:
     """The line of a finished training."""
-    scores = {name: value for name, value in run.data.metrics.items() if name.startswith(_KEPT)}
+    scores = {name: value for name, value in run.metrics.items() if name.startswith(_KEPT)}
     for name, best in (("val/accuracy", max), ("val/loss", min)):
-        history = store.client.get_metric_history(run.info.run_id, name)
+        history = metric_history(store, run.id, name)
         if history:
-            scores[f"{best.__name__}_{name}"] = best(metric.value for metric in history)
-    seconds = run.data.metrics.get("time/training_seconds", 0.0)
+            scores[f"{best.__name__}_{name}"] = best(value for _, value in history)
+    seconds = run.metrics.get("time/training_seconds", 0.0)
     return line(store, run, entry, point, replicate, configuration(values), scores, seconds)
 
 
 def line(
     store: Store,
-    run: "Run",
+    run: Run,
     entry: str,
     point: str,
     replicate: int,
@@ -57,7 +55,7 @@ def line(
     seconds: float,
 ) -> Result:
     """A line with what a run has kept of where it comes from."""
-    tags = run.data.tags
+    tags = run.tags
     packages = read_packages(store, run)
     dirty = "+" if tags.get("deeplab.git_dirty") == "true" else ""
     return Result(
@@ -65,8 +63,8 @@ def line(
         point=point,
         replicate=replicate,
         configuration=configured,
-        run=run.info.run_id,
-        finished=datetime.fromtimestamp(run.info.end_time / 1000, UTC).date().isoformat(),
+        run=run.id,
+        finished=datetime.fromtimestamp((run.ended_ms or run.started_ms) / 1000, UTC).date().isoformat(),
         data=tags.get("deeplab.dataset_sha256", "")[:12],
         device=tags.get("deeplab.device", ""),
         commit=tags.get("deeplab.git_commit", "")[:12] + dirty,

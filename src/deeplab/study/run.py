@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deeplab.config.compose import Composed
 from deeplab.config.identity import sha
@@ -19,15 +18,12 @@ from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.run import is_alive
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseSettings, noise_curve
 from deeplab.workflows.noise.levels import read_levels
 from deeplab.workflows.resume import find_resumption
 from deeplab.workflows.train import RunObserver, train
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 
 class StudyObserver:
@@ -118,7 +114,7 @@ def _train_runs(study: Study, name: str, entry: Entry) -> None:
             except RunError as error:
                 study.failed[name] = str(error)
                 continue
-            run = study.store.client.get_run(run_id)
+            run = study.store.get_run(run_id)
             study.results.add(result_of(study.store, run, name, "", replicate, composed.values))
         else:
             result = result_of(study.store, run, name, "", replicate, composed.values)
@@ -126,20 +122,20 @@ def _train_runs(study: Study, name: str, entry: Entry) -> None:
             study.observer.adopted(result)
 
 
-def _finished(study: Study, values: Mapping[str, object]) -> "Run | None":
+def _finished(study: Study, values: Mapping[str, object]) -> Run | None:
     found = same(all_runs(study.store), values)
-    return next((run for run in found if run.info.status == "FINISHED"), None)
+    return next((run for run in found if run.status == "FINISHED"), None)
 
 
 def _trained(study: Study, composed: Composed) -> str:
     """Train a configuration, or go on with a run of it that was cut off, where it left enough."""
     observer = study.observer.training()
     for run in same(all_runs(study.store), composed.values):
-        if run.info.status in ("KILLED", "RUNNING") and run.data.tags.get("deeplab.kind") == "train":
+        if run.status in ("KILLED", "RUNNING") and run.tags.get("deeplab.kind") == "train":
             try:
-                resumption = find_resumption(run.info.run_id, list(study.overrides), None)
+                resumption = find_resumption(run.id, list(study.overrides), None)
             except UserError:
-                if is_alive(run):
+                if run.is_alive:
                     raise
                 continue  # it left nothing that can be gone on with
             return train(resumption.composed, [observer], resumption).run_id
@@ -152,9 +148,9 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
     study.observer.entry_began(name, len(missing), plan.count)
     runs = all_runs(study.store) if missing else []
     for number in missing:
-        found = [run for run in same(runs, plan.trials[number].values) if run.info.status == "FINISHED"]
+        found = [run for run in same(runs, plan.trials[number].values) if run.status == "FINISHED"]
         if found:
-            _keep_trial(study, name, plan, number, found[0].info.run_id)
+            _keep_trial(study, name, plan, number, found[0].id)
     if not (missing := _missing_trials(study, name, plan)):
         return
     result = run_sweep(checked_plan(plan), _Keeping(study, name, plan))
@@ -177,7 +173,7 @@ def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:
 def _keep_trial(study: Study, name: str, plan: Plan, number: int, run_id: str) -> None:
     trial = plan.trials[number]
     point = point_name(plan.points[trial.point])
-    run = study.store.client.get_run(run_id)
+    run = study.store.get_run(run_id)
     study.results.add(result_of(study.store, run, name, point, trial.replicate, trial.values))
 
 
@@ -229,8 +225,8 @@ def _evaluate(study: Study, name: str, entry: Entry) -> None:
         for state, points in states.items()
         for level, point in zip(result.levels, points, strict=True)
     }
-    run = study.store.client.get_run(result.run_id)
-    seconds = (run.info.end_time - run.info.start_time) / 1000
+    run = study.store.get_run(result.run_id)
+    seconds = ((run.ended_ms or run.started_ms) - run.started_ms) / 1000
     study.results.add(line(study.store, run, name, "", 0, configured, scores, seconds))
 
 

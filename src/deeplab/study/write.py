@@ -10,7 +10,9 @@ from deeplab.study.entries import Measured, measure
 from deeplab.study.page import FIGURES, OVERVIEW, picture_file, picture_names, study_report
 from deeplab.study.results import Results
 from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.find import run_by_id
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import PARENT_TAG
 
 _NOTE = "<!-- Written by deeplab study from study.yaml and results.csv; what is changed here is lost. -->\n\n"
 
@@ -68,14 +70,9 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
 
 
 def _picture(store: Store, measured: Measured, name: str) -> bytes | None:
-    from mlflow.exceptions import MlflowException
-
     if not measured.lines:
         return None
-    try:
-        run = store.client.get_run(measured.lines[0].run)
-        if measured.entry.sweep:
-            run = store.client.get_run(run.data.tags["mlflow.parentRunId"])
-    except (MlflowException, KeyError):
-        return None
-    return read_artifact(store, run, f"plots/{name}.png")
+    run = run_by_id(store, measured.lines[0].run)
+    if run is not None and measured.entry.sweep:
+        run = run_by_id(store, run.tags.get(PARENT_TAG, ""))
+    return None if run is None else read_artifact(store, run, f"plots/{name}.png")

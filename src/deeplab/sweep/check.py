@@ -16,7 +16,7 @@ from deeplab.errors import RunError, UserError
 from deeplab.sweep.child_process import ctrl_c_blocked, end_with_parent
 from deeplab.sweep.plan import Plan, with_checks
 from deeplab.tracking.location import locate
-from deeplab.tracking.store import open_to_read
+from deeplab.tracking.store import load_mlflow, open_to_read
 from deeplab.workflows.prepare import Checked, check
 
 
@@ -47,7 +47,7 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[Checked | str]:
         process.start()
     theirs.close()
     # That process takes seconds, in which this one can import what it needs next.
-    import mlflow  # noqa: F401
+    load_mlflow()
 
     try:
         found: list[Checked | str] | Exception = ours.recv()

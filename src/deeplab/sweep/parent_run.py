@@ -3,22 +3,19 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.errors import UserError
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
-from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.artifacts import log_bytes, read_artifact
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.params import flatten
 from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import ERROR_TAG, KEY_TAG, TRIAL_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
+from deeplab.tracking.tags import KEY_TAG, TRIAL_TAG
 
 PLAN_FILE = "plan.json"
 
@@ -45,29 +42,24 @@ def with_plan(store: Store, run_id: str, plan: Plan) -> None:
     """Freeze the plan: in the store for everybody, beside it for the next start."""
     folder = store.place.work_folder / "sweeps" / run_id
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / PLAN_FILE).write_text(plan.frozen(), encoding="utf-8")
-    store.client.log_artifact(run_id, str(folder / PLAN_FILE))
+    content = plan.frozen().encode()
+    (folder / PLAN_FILE).write_bytes(content)
+    log_bytes(store, run_id, PLAN_FILE, content)
 
 
-def find_sweep(store: Store, key: str) -> "Run | None":
+def find_sweep(store: Store, key: str) -> Run | None:
     """The newest sweep that the same command made, or None."""
-    found = store.client.search_runs(
-        [store.experiment_id],
-        filter_string=f"tags.`{KEY_TAG}` = '{key}'",
-        order_by=["attributes.start_time DESC"],
-        max_results=1,
-    )
-    return found[0] if found else None
+    return next(iter(all_runs(store, (KEY_TAG, key))), None)
 
 
-def check_unchanged(store: Store, run: "Run", plan: Plan) -> None:
+def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
     """Refuse to go on with a sweep whose plan has become another.
 
     Raises:
         UserError: with the difference.
     """
     content = read_artifact(store, run, PLAN_FILE)
-    name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+    name = f"{run.label}"
     if content is None:
         raise UserError(f"The sweep {name} ended before its plan was stored. To begin anew: --fresh.")
     frozen = json.loads(content)
@@ -83,16 +75,15 @@ def children(store: Store, parent_id: str) -> dict[str, "Run"]:
     """The runs of a sweep by the identity of their trial; a finished one before any other."""
     runs: dict[str, Run] = {}
     for run in reversed(all_runs(store, ("mlflow.parentRunId", parent_id))):
-        identity = run.data.tags.get(TRIAL_TAG, "")
-        if identity not in runs or runs[identity].info.status != "FINISHED":
+        identity = run.tags.get(TRIAL_TAG, "")
+        if identity not in runs or runs[identity].status != "FINISHED":
             runs[identity] = run
     return runs
 
 
-def mark_ended(store: Store, run: "Run", why: str) -> None:
+def mark_ended(store: Store, run: Run, why: str) -> None:
     """Mark a trial KILLED whose process is gone."""
-    store.client.set_tag(run.info.run_id, ERROR_TAG, why)
-    store.client.set_terminated(run.info.run_id, "KILLED")
+    store.end_run(run.id, "KILLED", why)
 
 
 def trial_tags(settings: Mapping[str, str], trial: Trial, parent_id: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, mark_ended
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import ERROR_TAG
 from deeplab.workflows.signals import signals_ignored
 
 WAIT_SECONDS = 0.5
@@ -42,20 +41,19 @@ def lost(event: Event, identity: str, retries: int, store: Store, parent_id: str
     """A trial whose worker is gone is tried again, a few times; returns whether it is."""
     attempts = progress.attempts[event.number] = progress.attempts.get(event.number, 0) + 1
     run = children(store, parent_id).get(identity)
-    if run is not None and run.info.status == "FINISHED":
+    if run is not None and run.status == "FINISHED":
         progress.finished.add(event.number)  # it died after its last word
         return False
     if run is not None:
         mark_ended(store, run, event.text)
-        progress.previous[event.number] = run.info.run_id
+        progress.previous[event.number] = run.id
     if attempts <= retries:
         progress.waiting.appendleft(event.number)
         return True
     why = f"{event.text}, {attempts} times" if attempts > 1 else event.text
     progress.failed[event.number] = why
     if run is not None:
-        store.client.set_tag(run.info.run_id, ERROR_TAG, why)
-        store.client.set_terminated(run.info.run_id, "FAILED")
+        store.end_run(run.id, "FAILED", why)
     return False
 
 
@@ -85,6 +83,6 @@ def end_running(
     with signals_ignored():
         launcher.close()
         for run in children(store, log.run_id).values():
-            if run.info.status == "RUNNING":
+            if run.status == "RUNNING":
                 mark_ended(store, run, "ended with its sweep")
         log.end("KILLED", f"ended by {type(interrupt).__name__}")

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -22,13 +21,10 @@ from deeplab.sweep.progress import WAIT_SECONDS, Progress, end_running, lost
 from deeplab.sweep.results.summary import Summary, summarise
 from deeplab.sweep.results.write import log_outcome, read_scores
 from deeplab.tracking.location import Place
-from deeplab.tracking.run import is_alive
+from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.signals import signals_ignored
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 
 @dataclass(frozen=True)
@@ -122,17 +118,17 @@ def _carry_out(plan: Plan, store: Store, observer: SweepObserver, fresh: bool, b
 
 
 def _is_finished(found: Mapping[str, "Run"], identity: str) -> bool:
-    return identity in found and found[identity].info.status == "FINISHED"
+    return identity in found and found[identity].status == "FINISHED"
 
 
-def _check_not_running(plan: Plan, store: Store, before: "Run") -> None:
+def _check_not_running(plan: Plan, store: Store, before: Run) -> None:
     """Jobs of a cluster may outlive the sweep that submitted them; workers of this machine do not."""
     if plan.config.launcher.kind == "local":
         return
-    for run in children(store, before.info.run_id).values():
-        if is_alive(run):
+    for run in children(store, before.id).values():
+        if run.is_alive:
             raise UserError(
-                f"'{run.info.run_name}' ({run.info.run_id[:8]}) is still being trained by a job of an earlier start. "
+                f"'{run.name}' ({run.short_id}) is still being trained by a job of an earlier start. "
                 "Let it end, or cancel it."
             )
 
@@ -150,9 +146,9 @@ def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store) -> Progress:
         waiting.append(number)
         if run is None:
             continue
-        if run.info.status == "RUNNING":
+        if run.status == "RUNNING":
             mark_ended(store, run, "its process is gone; marked by the next start of its sweep")
-        previous[number] = run.info.run_id
+        previous[number] = run.id
     return Progress(waiting, finished, previous=previous)
 
 

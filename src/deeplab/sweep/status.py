@@ -3,17 +3,12 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from deeplab.errors import UserError
 from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
-from deeplab.tracking.read import last_steps
-from deeplab.tracking.run import heartbeat_age, status_of
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 # What is shown of a trial that is being trained, the first that it has.
 SCORES = ("val/accuracy", "val/loss", "train/accuracy", "train/loss")
@@ -69,7 +64,7 @@ def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:
     return [sweep_status(store, run) for run in parents[:most]]
 
 
-def find_sweep_run(store: Store, wanted: str) -> "Run":
+def find_sweep_run(store: Store, wanted: str) -> Run:
     """The sweep that is meant: an id, the beginning of one, a name, or `latest`.
 
     Raises:
@@ -80,43 +75,43 @@ def find_sweep_run(store: Store, wanted: str) -> "Run":
         if not parents:
             raise UserError("The store has no sweep yet.")
         return parents[0]
-    named = [run for run in parents if run.info.run_name == wanted]
+    named = [run for run in parents if run.name == wanted]
     if len(named) == 1:  # a training may have the same name
         return named[0]
     run = find_run(store, wanted)
-    if run.data.tags.get("deeplab.kind") != "sweep":
-        raise UserError(f"Run {run.info.run_name} ({run.info.run_id[:8]}) is no sweep.")
+    if run.tags.get("deeplab.kind") != "sweep":
+        raise UserError(f"Run {run.label} is no sweep.")
     return run
 
 
-def sweep_status(store: Store, run: "Run") -> SweepStatus:
+def sweep_status(store: Store, run: Run) -> SweepStatus:
     """How one sweep stands."""
-    counts = Counter(status_of(child) for child in children(store, run.info.run_id).values())
-    trials = int(run.data.tags["deeplab.trials"])
-    age = time.time() - run.info.start_time / 1000
-    return SweepStatus(run.info.run_id, run.info.run_name, status_of(run), trials, dict(counts), age)
+    counts = Counter(child.shown_status for child in children(store, run.id).values())
+    trials = int(run.tags["deeplab.trials"])
+    age = time.time() - run.started_ms / 1000
+    return SweepStatus(run.id, run.name, run.shown_status, trials, dict(counts), age)
 
 
-def trial_statuses(store: Store, run: "Run") -> list[TrialStatus]:
+def trial_statuses(store: Store, run: Run) -> list[TrialStatus]:
     """How the trials of a sweep stand that were begun, point by point."""
     runs = sorted(
-        children(store, run.info.run_id).values(),
-        key=lambda child: (int(child.data.tags["deeplab.point"]), int(child.data.tags["deeplab.replicate"])),
+        children(store, run.id).values(),
+        key=lambda child: (int(child.tags["deeplab.point"]), int(child.tags["deeplab.replicate"])),
     )
     return [_trial_status(child) for child in runs]
 
 
-def _trial_status(run: "Run") -> TrialStatus:
-    metrics = run.data.metrics
+def _trial_status(run: Run) -> TrialStatus:
+    metrics = run.metrics
     done = 0
     if "train/loss" in metrics:
-        done = last_steps(run)["train/loss"]
+        done = run.steps["train/loss"]
     return TrialStatus(
-        run.info.run_id,
-        run.info.run_name,
-        status_of(run),
+        run.id,
+        run.name,
+        run.shown_status,
         done,
-        int(run.data.params.get("training.epochs", 0)),
+        int(run.params.get("training.epochs", 0)),
         next((metrics[name] for name in SCORES if name in metrics), None),
-        heartbeat_age(run),
+        run.heartbeat_age,
     )

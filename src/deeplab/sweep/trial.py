@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -21,10 +20,6 @@ from deeplab.training.setup import Prepared
 from deeplab.workflows.recording import Membership
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver, RunResult, train
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
 
 LOCK_SECONDS = 60.0
 
@@ -92,10 +87,10 @@ def _resumption(job: Job, composed: Composed, store: Store) -> Resumption | None
     """Where to go on from; a run that has no checkpoint yet is deleted and trained anew."""
     if job.previous is None:
         return None
-    run: Run = store.client.get_run(job.previous)
+    run = store.get_run(job.previous)
     found, damaged = checkpoints.newest(checkpoint_folder(store, job.previous))
     if found is None:
-        store.client.delete_run(job.previous)
+        store.delete_run(job.previous)
         return None
     return Resumption(run, store, composed, found, tuple(damaged))
 

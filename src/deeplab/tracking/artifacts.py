@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import current, local_path
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, reason
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
 
 # What Keras, zipfile and h5py raise on a model file that is damaged.
 DAMAGE = (
@@ -33,14 +33,19 @@ DAMAGE = (
 )
 
 
-def put_file(store: Store, run: "Run", path: str, content: bytes) -> None:
+def put_file(store: Store, run: Run, path: str, content: bytes) -> None:
     """Store a file under this path among the artifacts of a run that has ended.
 
     Raises:
         UserError: its files lie outside the store.
     """
     check_own(store, run)
-    put_bytes(store.client, run.info.run_id, path, content)
+    put_bytes(store.client, run.id, path, content)
+
+
+def log_bytes(store: Store, run_id: str, path: str, content: bytes) -> None:
+    """Store bytes under this path among the artifacts of a run that another part of the program writes."""
+    put_bytes(store.client, run_id, path, content)
 
 
 def put_bytes(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
@@ -52,9 +57,9 @@ def put_bytes(client: "MlflowClient", run_id: str, path: str, content: bytes) ->
         client.log_artifact(run_id, str(file), None if folder == "." else folder)
 
 
-def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
+def read_artifact(store: Store, run: Run, path: str) -> bytes | None:
     """A file among the artifacts of a run, or None where it has none of that name."""
-    here = local_path(current(run.info.artifact_uri, store.moves))
+    here = local_path(current(run.artifact_uri, store.moves))
     if here is not None:
         try:
             return (here / path).read_bytes()
@@ -65,7 +70,7 @@ def read_artifact(store: Store, run: "Run", path: str) -> bytes | None:
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            uri = f"runs:/{run.info.run_id}/{path}"
+            uri = f"runs:/{run.id}/{path}"
             found = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
             return Path(found).read_bytes()
         except (MlflowException, OSError):
@@ -107,7 +112,7 @@ def model_locations(store: Store, run_id: str) -> list[str]:
     return [str(model.artifact_location) for model in models]
 
 
-def load_network(store: Store, run: "Run") -> Any:
+def load_network(store: Store, run: Run) -> Any:
     """The trained network of a run, a plain Keras model.
 
     Keras' safe mode refuses a file that would run code.
@@ -117,9 +122,9 @@ def load_network(store: Store, run: "Run") -> Any:
     """
     import keras
 
-    name = f"{run.info.run_name} ({run.info.run_id[:8]})"
+    name = f"{run.label}"
     with tempfile.TemporaryDirectory() as scratch:
-        folder = _model_folder(store, run.info.run_id, scratch)
+        folder = _model_folder(store, run.id, scratch)
         if folder is None:
             raise UserError(
                 f"Run {name} has no model; it was made with tracking.save_model=none or ended early, "
@@ -150,15 +155,15 @@ def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:
         return None
 
 
-def check_own(store: Store, run: "Run") -> None:
+def check_own(store: Store, run: Run) -> None:
     """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from.
 
     Raises:
         UserError: so it is.
     """
-    folder = local_path(run.info.artifact_uri)
+    folder = local_path(run.artifact_uri)
     if store.place.database is not None and folder is not None and not store.owns(folder):
         raise UserError(
-            f"The files of run {run.info.run_name} ({run.info.run_id[:8]}) lie outside the store {store.place.folder}, "
+            f"The files of run {run.label} lie outside the store {store.place.folder}, "
             f"in {folder}, and nothing is written there. Copy the store with its mlruns folder, or train anew."
         )

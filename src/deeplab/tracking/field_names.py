@@ -1,16 +1,12 @@
 """What a run can be asked for by name: its params by long and short names, metrics, tags, and what it is."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from deeplab.choice import TEST
 from deeplab.errors import UserError, nearest
 from deeplab.tracking.filter import Filter, Value, fields, parse
-from deeplab.tracking.run import status_of
+from deeplab.tracking.run import Run
 from deeplab.tracking.tags import KIND_TAG, OUR_TAGS
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 OWN = ("id", "name", "status", "kind")
 
@@ -23,20 +19,20 @@ NAMES_OF_GROUPS = ("name", "kind")
 VALIDATION = ("validation.kind", "deeplab.validation")
 
 
-def validated_on_test(run: "Run") -> bool:
+def validated_on_test(run: Run) -> bool:
     """Whether the rows that a run was validated on are the test set."""
     param, tag = VALIDATION
-    return run.data.params.get(param, run.data.tags.get(tag)) == TEST
+    return run.params.get(param, run.tags.get(tag)) == TEST
 
 
-def values_of(run: "Run") -> dict[str, Value]:
+def values_of(run: Run) -> dict[str, Value]:
     """Everything of a run under its full name."""
-    own: dict[str, Value] = {"id": run.info.run_id, "name": run.info.run_name, "status": status_of(run)}
-    own["kind"] = run.data.tags.get(KIND_TAG, "")
-    return {**run.data.tags, **run.data.metrics, **run.data.params, **own}
+    own: dict[str, Value] = {"id": run.id, "name": run.name, "status": run.shown_status}
+    own["kind"] = run.tags.get(KIND_TAG, "")
+    return {**run.tags, **run.metrics, **run.params, **own}
 
 
-def select(runs: "Sequence[Run]", text: str) -> "list[Run]":
+def select(runs: Sequence[Run], text: str) -> list[Run]:
     """The runs that a filter is true of, in their order.
 
     Args:
@@ -60,12 +56,12 @@ def _matches(wanted: Filter, values: Mapping[str, Value], keys: Mapping[str, Seq
     return wanted.matches(lambda name: next((values[key] for key in keys[name] if key in values), None))
 
 
-def _resolved(wanted: Filter, text: str, runs: "Sequence[Run]") -> dict[str, tuple[str, ...]]:
+def _resolved(wanted: Filter, text: str, runs: Sequence[Run]) -> dict[str, tuple[str, ...]]:
     """The full names that each field of a filter may stand for, in the order in which a run is asked."""
     return {name: names_in(runs, name, f"Filter '{text}'") for name in dict.fromkeys(fields(wanted))}
 
 
-def names_in(runs: "Sequence[Run]", name: str, where: str, more: Collection[str] = ()) -> tuple[str, ...]:
+def names_in(runs: Sequence[Run], name: str, where: str, more: Collection[str] = ()) -> tuple[str, ...]:
     """The full names that a name of a field may stand for in some runs.
 
     Args:
@@ -77,9 +73,9 @@ def names_in(runs: "Sequence[Run]", name: str, where: str, more: Collection[str]
     Raises:
         UserError: no run has such a field, or it may be several.
     """
-    params = {key for run in runs for key in run.data.params}
-    metrics = {key for run in runs for key in run.data.metrics}
-    tags = {key for run in runs for key in run.data.tags}
+    params = {key for run in runs for key in run.params}
+    metrics = {key for run in runs for key in run.metrics}
+    tags = {key for run in runs for key in run.tags}
     return full_names(name, params, metrics, tags, where, more)
 
 

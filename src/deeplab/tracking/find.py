@@ -4,18 +4,13 @@ import math
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
 
 from deeplab.choice import ON_TEST, candidates, left_out
 from deeplab.errors import UserError, nearest
 from deeplab.tracking.field_names import asks_for_validation, select, validated_on_test
+from deeplab.tracking.run import Run, from_mlflow
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-    from mlflow.store.entities import PagedList
-
 
 BEST = "best:"
 TRAINED = ("train", "trial")
@@ -23,7 +18,7 @@ CHOSEN_BY = (("validation/accuracy", 1), ("validation/loss", -1))
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
-def find_run(store: Store, wanted: str) -> "Run":
+def find_run(store: Store, wanted: str) -> Run:
     """The one run that is meant.
 
     Args:
@@ -43,23 +38,21 @@ def find_run(store: Store, wanted: str) -> "Run":
     if wanted.startswith(BEST):
         best, remark = best_run(runs, wanted.removeprefix(BEST))
         if remark:
-            print(f"deeplab: {wanted} is {best.info.run_name} ({best.info.run_id[:8]}). {remark}", file=sys.stderr)
+            print(f"deeplab: {wanted} is {best.label}. {remark}", file=sys.stderr)
         return best
-    found = [run for run in runs if run.info.run_id == wanted]
-    found = found or [run for run in runs if run.info.run_name == wanted]
-    found = found or [run for run in runs if run.info.run_id.startswith(wanted)]
+    found = [run for run in runs if run.id == wanted]
+    found = found or [run for run in runs if run.name == wanted]
+    found = found or [run for run in runs if run.id.startswith(wanted)]
     if len(found) == 1:
         return found[0]
     if found:
-        ids = ", ".join(run.info.run_id[:8] for run in found[:5])
+        ids = ", ".join(run.short_id for run in found[:5])
         raise UserError(f"Run '{wanted}' may be any of {len(found)}: {ids}. Give the beginning of an id.")
-    names = [run.info.run_name for run in runs]
-    raise UserError(
-        f"There is no run '{wanted}'. {nearest(wanted, names)}Newest: {names[0]} ({runs[0].info.run_id[:8]})."
-    )
+    names = [run.name for run in runs]
+    raise UserError(f"There is no run '{wanted}'. {nearest(wanted, names)}Newest: {names[0]} ({runs[0].id[:8]}).")
 
 
-def best_run(runs: "Sequence[Run]", text: str) -> "tuple[Run, str]":
+def best_run(runs: Sequence[Run], text: str) -> tuple[Run, str]:
     """The finished training with the best score on validation data; of equals the oldest.
 
     Accuracies are compared where any has one, and losses otherwise: a loss says nothing against an accuracy. Runs that
@@ -75,8 +68,8 @@ def best_run(runs: "Sequence[Run]", text: str) -> "tuple[Run, str]":
     Raises:
         UserError: nothing is left, or the filter is wrong.
     """
-    matching = [run for run in select(runs, text) if run.data.tags.get(KIND_TAG) in TRAINED]
-    finished = [run for run in matching if run.info.status == "FINISHED"]
+    matching = [run for run in select(runs, text) if run.tags.get(KIND_TAG) in TRAINED]
+    finished = [run for run in matching if run.status == "FINISHED"]
     scored = [run for run in finished if any(_has(run, metric) for metric, _ in CHOSEN_BY)]
     competing = candidates(scored, validated_on_test)
     on_test = f"({text}) and validation=test" if text.strip() else "validation=test"
@@ -92,7 +85,7 @@ def best_run(runs: "Sequence[Run]", text: str) -> "tuple[Run, str]":
     for metric, sign in CHOSEN_BY:
         compared = [run for run in competing.items if _has(run, metric)]
         if compared:
-            return max(reversed(compared), key=lambda run: sign * run.data.metrics[metric]), remark
+            return max(reversed(compared), key=lambda run: sign * run.metrics[metric]), remark
     if not matching:
         raise UserError(f"Run '{BEST}{text}': none of {len(runs)} runs is a training that the filter is true of.")
     raise UserError(
@@ -101,23 +94,22 @@ def best_run(runs: "Sequence[Run]", text: str) -> "tuple[Run, str]":
     )
 
 
-def _has(run: "Run", metric: str) -> bool:
-    return math.isfinite(run.data.metrics.get(metric, math.nan))
+def _has(run: Run, metric: str) -> bool:
+    return math.isfinite(run.metrics.get(metric, math.nan))
 
 
-def run_by_id(store: Store, run_id: str) -> "Run | None":
+def run_by_id(store: Store, run_id: str) -> Run | None:
     """The run of this id, or None where it is gone."""
     if not _ID.fullmatch(run_id):  # it stands in a tag, which anybody can write
         return None
-    found: Sequence[Run]
     if store.reader is not None:
-        found = cast("list[Run]", store.reader.runs(store.experiment_id, run_id=run_id))
+        found = store.reader.runs(store.experiment_id, run_id=run_id)
     else:
-        found = _page(store, 1, f"attributes.run_id = '{run_id}'")
+        found = _page(store, 1, f"attributes.run_id = '{run_id}'")[0]
     return found[0] if found else None
 
 
-def all_runs(store: Store, tag: tuple[str, str] | None = None) -> "list[Run]":
+def all_runs(store: Store, tag: tuple[str, str] | None = None) -> list[Run]:
     """Every run of the experiment, the newest first.
 
     Args:
@@ -125,36 +117,35 @@ def all_runs(store: Store, tag: tuple[str, str] | None = None) -> "list[Run]":
         tag: key and value that they have, or None.
     """
     if store.reader is not None:
-        return _checked(cast("list[Run]", store.reader.runs(store.experiment_id, tag=tag)))
+        return _checked(store.reader.runs(store.experiment_id, tag=tag))
     condition = f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
     runs: list[Run] = []
     token: str | None = None
     while True:
-        page = _page(store, 1000, condition, token)
+        page, token = _page(store, 1000, condition, token)
         runs.extend(page)
-        token = page.token
         if not token:
             return _checked(runs)
 
 
-def _newest(store: Store) -> "Sequence[Run]":
+def _newest(store: Store) -> Sequence[Run]:
     if store.reader is not None:
-        return _checked(cast("list[Run]", store.reader.runs(store.experiment_id, most=1)))
-    return _checked(_page(store, 1))
+        return _checked(store.reader.runs(store.experiment_id, most=1))
+    return _checked(_page(store, 1)[0])
 
 
-def _checked(runs: "Sequence[Run]") -> "list[Run]":
+def _checked(runs: Sequence[Run]) -> list[Run]:
     """Refuse ids that no MLflow gives: they become names of folders, which are written and deleted."""
     for run in runs:
-        if not _ID.fullmatch(run.info.run_id):
-            raise UserError(
-                f"The store has a run with the id '{run.info.run_id}', which is none; it was tampered with."
-            )
+        if not _ID.fullmatch(run.id):
+            raise UserError(f"The store has a run with the id '{run.id}', which is none; it was tampered with.")
     return list(runs)
 
 
-def _page(store: Store, most: int, condition: str = "", token: str | None = None) -> "PagedList[Run]":
+def _page(store: Store, most: int, condition: str = "", token: str | None = None) -> tuple[list[Run], str | None]:
+    """Runs as MLflow finds them, and the token of the next page if there is one."""
     order = ["attributes.start_time DESC"]
-    return store.client.search_runs(
+    page = store.client.search_runs(
         [store.experiment_id], condition, order_by=order, max_results=most, page_token=token
     )
+    return [from_mlflow(run) for run in page], page.token

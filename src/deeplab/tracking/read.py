@@ -1,40 +1,26 @@
 """Read back what a run left behind."""
 
-from typing import TYPE_CHECKING
-
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.provenance import PACKAGES_FILE
-from deeplab.tracking.run import SqliteRun
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
 
 EPOCH_METRICS = ("train/", "val/", "time/epoch_seconds", "time/step_ms", "learning_rate")
 
 
-def read_packages(store: Store, run: "Run") -> dict[str, str]:
+def read_packages(store: Store, run: Run) -> dict[str, str]:
     """The versions of all that was installed when a run began, by package; empty where it did not keep them."""
     text = (read_artifact(store, run, PACKAGES_FILE) or b"").decode(errors="replace")
     return dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
 
 
-def read_history(store: Store, run: "Run") -> dict[str, dict[int, float]]:
+def read_history(store: Store, run: Run) -> dict[str, dict[int, float]]:
     """What a run has logged epoch by epoch: metrics by name, each from epoch to value."""
     found: dict[str, dict[int, float]] = {}
-    for key in sorted(run.data.metrics):
+    for key in sorted(run.metrics):
         if key.startswith(EPOCH_METRICS):
-            found[key] = dict(metric_history(store, run.info.run_id, key))
+            found[key] = dict(metric_history(store, run.id, key))
     return found
-
-
-def last_steps(run: "Run") -> dict[str, int]:
-    """The step at which each metric of a run was logged last."""
-    if isinstance(run, SqliteRun):
-        return run.data.steps
-    # MLflow's own dictionary of metrics forgets their steps.
-    return {metric.key: metric.step for metric in run.data.to_proto().metrics}
 
 
 def metric_history(store: Store, run_id: str, key: str) -> list[tuple[int, float]]:

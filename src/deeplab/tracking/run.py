@@ -1,62 +1,88 @@
-"""How a run stands, told from its status, its tags and its heartbeat."""
+"""A run as everything but `tracking` knows it: read from MLflow or from its tables, and frozen."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
-
+    import mlflow.entities
 
 PRUNED_TAG = "deeplab.pruned"
 
 
-def heartbeat_age(run: "Run") -> float:
-    """Seconds since a run last showed that it is alive; infinite for one that never did."""
-    beat = run.data.tags.get(HEARTBEAT_TAG)
-    return time.time() - float(beat) if beat else float("inf")
-
-
-def is_alive(run: "Run") -> bool:
-    """Whether a run is being written by a process."""
-    return bool(run.info.status == "RUNNING" and heartbeat_age(run) < STALE_SECONDS)
-
-
-def status_of(run: "Run") -> str:
-    """MLflow's; DEAD for a run that says RUNNING and shows no life, PRUNED for one that a search ended early."""
-    if PRUNED_TAG in run.data.tags and run.info.status == "KILLED":
-        return "PRUNED"
-    return "DEAD" if run.info.status == "RUNNING" and not is_alive(run) else str(run.info.status)
-
-
 @dataclass(frozen=True)
-class Info:
-    """What MLflow's `RunInfo` says of a run, as far as it is used."""
+class Run:
+    """A run of a store, as it was when it was read.
 
-    run_id: str
-    run_name: str
+    Attributes:
+        id: MLflow's, 32 letters.
+        name: as it is called.
+        status: MLflow's: RUNNING, FINISHED, FAILED or KILLED.
+        started_ms: milliseconds since 1970.
+        ended_ms: the same, or None while it goes on.
+        artifact_uri: the folder of its files, as the store has it.
+        metrics: the last value of each.
+        steps: the step of that value, by metric.
+        params: its configuration, flattened.
+        tags: deeplab's own, MLflow's and the user's.
+    """
+
+    id: str
+    name: str
     status: str
-    start_time: int
-    end_time: int | None
+    started_ms: int
+    ended_ms: int | None
     artifact_uri: str
-    experiment_id: str
+    metrics: Mapping[str, float]
+    steps: Mapping[str, int]
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of its id, as it is shown."""
+        return self.id[:8]
+
+    @property
+    def label(self) -> str:
+        """Its name and the beginning of its id, as in `cnn-mnist (1a2b3c4d)`."""
+        return f"{self.name} ({self.short_id})"
+
+    @property
+    def heartbeat_age(self) -> float:
+        """Seconds since it last showed that it is alive; infinite for one that never did."""
+        beat = self.tags.get(HEARTBEAT_TAG)
+        return time.time() - float(beat) if beat else float("inf")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is being written by a process."""
+        return self.status == "RUNNING" and self.heartbeat_age < STALE_SECONDS
+
+    @property
+    def shown_status(self) -> str:
+        """Its status; DEAD if it says RUNNING and shows no life, PRUNED if a search ended it early."""
+        if PRUNED_TAG in self.tags and self.status == "KILLED":
+            return "PRUNED"
+        return "DEAD" if self.status == "RUNNING" and not self.is_alive else self.status
 
 
-@dataclass(frozen=True)
-class Data:
-    """What MLflow's `RunData` says of a run: the last value of each metric and its step, params and tags."""
-
-    metrics: dict[str, float]
-    steps: dict[str, int]
-    params: dict[str, str]
-    tags: dict[str, str]
-
-
-@dataclass(frozen=True)
-class SqliteRun:
-    """A run, with the names of MLflow's `Run`."""
-
-    info: Info
-    data: Data
+def from_mlflow(run: "mlflow.entities.Run") -> Run:
+    """A run as MLflow's client gives it."""
+    # MLflow's own dictionary of metrics forgets their steps.
+    metrics = run.data.to_proto().metrics
+    return Run(
+        id=str(run.info.run_id),
+        name=str(run.info.run_name or ""),
+        status=str(run.info.status),
+        started_ms=int(run.info.start_time),
+        ended_ms=None if run.info.end_time is None else int(run.info.end_time),
+        artifact_uri=str(run.info.artifact_uri),
+        metrics=dict(run.data.metrics),
+        steps={metric.key: int(metric.step) for metric in metrics},
+        params=dict(run.data.params),
+        tags=dict(run.data.tags),
+    )

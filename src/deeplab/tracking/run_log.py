@@ -12,11 +12,12 @@ from deeplab.tracking.artifacts import check_own, put_bytes
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.heartbeat import HEARTBEAT_TAG, now
 from deeplab.tracking.params import flatten
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import ERROR_TAG
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric, Run
+    from mlflow.entities import Metric
 
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
@@ -90,22 +91,20 @@ class RunLog:
             raise
 
     @classmethod
-    def resume(cls, store: Store, run: "Run") -> Self:
+    def resume(cls, store: Store, run: Run) -> Self:
         """Go on with a run that ended early or is trained further; what it has of metrics stays as it is.
 
         Raises:
             UserError: its files lie outside the store.
         """
         check_own(store, run)
-        run_id = str(run.info.run_id)
+        run_id = str(run.id)
         logged = {
-            (metric.key, metric.step)
-            for key in run.data.metrics
-            for metric in store.client.get_metric_history(run_id, key)
+            (metric.key, metric.step) for key in run.metrics for metric in store.client.get_metric_history(run_id, key)
         }
         store.client.update_run(run_id, status="RUNNING")
         store.client.set_tag(run_id, HEARTBEAT_TAG, now())
-        if ERROR_TAG in run.data.tags:
+        if ERROR_TAG in run.tags:
             store.client.delete_tag(run_id, ERROR_TAG)
         return cls(store, run_id, frozenset(logged))
 

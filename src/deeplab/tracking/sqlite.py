@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.errors import UserError
-from deeplab.tracking.run import Data, Info, SqliteRun
+from deeplab.tracking.run import Run
 
 # Of MLflow's tables, as Alembic numbers them: MLflow 3.17.
 REVISIONS = ("dc11669786a5",)
@@ -57,7 +57,7 @@ class SqliteReader:
 
     def runs(
         self, experiment_id: str, most: int = -1, run_id: str | None = None, tag: tuple[str, str] | None = None
-    ) -> list[SqliteRun]:
+    ) -> list[Run]:
         """The runs of an experiment that are not deleted, the newest first.
 
         Args:
@@ -82,14 +82,17 @@ class SqliteReader:
             metrics = _by_run(connection, "latest_metrics", "CASE is_nan WHEN 1 THEN NULL ELSE value END", ids)
             steps = _by_run(connection, "latest_metrics", "step", ids)
         return [
-            SqliteRun(
-                Info(run_id, name or "", status, start, end, location, experiment_id),
-                Data(
-                    {key: _number(value) for key, value in metrics[run_id].items()},
-                    steps[run_id],
-                    params[run_id],
-                    tags[run_id],
-                ),
+            Run(
+                id=run_id,
+                name=name or "",
+                status=status,
+                started_ms=start,
+                ended_ms=end,
+                artifact_uri=location,
+                metrics={key: _number(value) for key, value in metrics[run_id].items()},
+                steps=steps[run_id],
+                params=params[run_id],
+                tags=tags[run_id],
             )
             for run_id, name, status, start, end, location in found
         ]

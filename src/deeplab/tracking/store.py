@@ -17,7 +17,9 @@ from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_
 from deeplab.tracking.foreign import check_locations
 from deeplab.tracking.location import PORTS, Place, locate, shown
 from deeplab.tracking.relocate import relocate, relocate_to_write
+from deeplab.tracking.run import Run, from_mlflow
 from deeplab.tracking.sqlite import SqliteReader
+from deeplab.tracking.tags import ERROR_TAG
 
 if TYPE_CHECKING:
     pass
@@ -52,6 +54,31 @@ class Store:
     reader: SqliteReader | None = None
     location: str = ""
     moves: tuple[Move, ...] = ()
+
+    def get_run(self, run_id: str) -> Run:
+        """Read a run.
+
+        Raises:
+            MlflowException: there is none of this id.
+        """
+        return from_mlflow(self.client.get_run(run_id))
+
+    def set_tag(self, run_id: str, key: str, value: str) -> None:
+        """Set a tag of a run."""
+        self.client.set_tag(run_id, key, value)
+
+    def rename_run(self, run_id: str, name: str) -> None:
+        """Give a run another name."""
+        self.client.update_run(run_id, name=name)
+
+    def end_run(self, run_id: str, status: str, why: str) -> None:
+        """End a run that another process left, and say why."""
+        self.client.set_tag(run_id, ERROR_TAG, why)
+        self.client.set_terminated(run_id, status)
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete the lines of a run; its files stay."""
+        self.client.delete_run(run_id)
 
     def owns(self, path: Path) -> bool:
         """Whether something lies in the store's folder, or where the files of its experiment go."""
@@ -227,6 +254,11 @@ def check_writable(store: Store) -> None:
     if store.place.database is not None:
         check_database(store.place.database)
         relocate_to_write(store.place.database)
+
+
+def load_mlflow() -> None:
+    """Import what the store needs, which takes seconds, while there is nothing else to do."""
+    import mlflow  # noqa: F401
 
 
 def store_errors() -> tuple[type[Exception], ...]:

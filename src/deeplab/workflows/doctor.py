@@ -12,6 +12,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.data.benchmarks import data_folders
 from deeplab.errors import UserError
 from deeplab.machine import cores
+from deeplab.tracking.find import all_runs
 from deeplab.tracking.location import locate, shown
 from deeplab.tracking.store import open_store
 from deeplab.training.runtime import load_keras
@@ -93,6 +94,6 @@ def _store(config: ExperimentConfig) -> Iterator[tuple[str, str]]:
     except UserError as error:
         yield "store", str(error)
         return
-    found = len(store.client.search_runs([store.experiment_id], max_results=1000))
-    runs = "1,000 runs or more" if found == 1000 else f"{found} run{'' if found == 1 else 's'}"
+    found = len(all_runs(store))
+    runs = f"{found:,} run{'' if found == 1 else 's'}"
     yield "store", f"{shown(place.uri)}: {runs} in experiment {config.tracking.experiment}"

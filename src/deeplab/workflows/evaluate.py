@@ -188,10 +188,10 @@ def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequ
     tags = {
         **git_tags(),
         "deeplab.kind": "evaluate",
-        SOURCE_TAG: trained.run.info.run_id,
+        SOURCE_TAG: trained.run.id,
         "deeplab.dataset_sha256": splits.info.fingerprint,
     }
-    name = f"{trained.run.info.run_name} on {_data_name(splits)}"
+    name = f"{trained.run.name} on {_data_name(splits)}"
     values = {group: composed.values[group] for group in GROUPS}
     log = RunLog.begin(trained.store, name, values, tags, None)
     log.text("overrides.txt", "".join(f"{line}\n" for line in overrides))

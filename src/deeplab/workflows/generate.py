@@ -126,7 +126,7 @@ def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> G
         for name, codes in _codes(wish, codes_of(np.array(chosen)), scale).items()
     }
     said = None if judging is None else _said(judging, rows)
-    return _logged(trained, wish, rows, said, None if judge is None else str(judge.run.info.run_id))
+    return _logged(trained, wish, rows, said, None if judge is None else str(judge.run.id))
 
 
 def _position(text: str, splits: Splits) -> int:
@@ -199,7 +199,7 @@ def _logged(
     captions = None
     if said is not None:
         captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in said.items()}
-    png = to_png(draw(rows, captions, f"{trained.run.info.run_name}: {wish.way} {images}"))
+    png = to_png(draw(rows, captions, f"{trained.run.name}: {wish.way} {images}"))
     plain = "_".join("".join(letter if letter.isalnum() else "-" for letter in text) for text in wish.images)
     noisy = f"_noise_{wish.noise:g}_seed_{wish.seed}" if wish.noise else ""
     # All that makes a picture another one, so that none takes the place of another.

@@ -31,12 +31,9 @@ def take_weights(network: "keras.Model", store: Store, wanted: str) -> str:
     if ours != theirs:
         different = next((f"{b}, here {a}" for a, b in zip(ours, theirs, strict=False) if a != b), None)
         reason = different or f"{len(theirs)} weight arrays, here {len(ours)}"
-        raise UserError(
-            f"training.initial_weights: the network of run {run.info.run_name} ({run.info.run_id[:8]}) "
-            f"is another one ({reason})."
-        )
+        raise UserError(f"training.initial_weights: the network of run {run.label} is another one ({reason}).")
     network.set_weights(weights)
-    return str(run.info.run_id)
+    return str(run.id)
 
 
 def check_weights(store: Store, wanted: str) -> tuple[str, int]:
@@ -53,10 +50,10 @@ def check_weights(store: Store, wanted: str) -> tuple[str, int]:
         UserError: there is no such run, it has no model, or `wanted` may mean another one as the sweep goes on.
     """
     run = find_run(store, wanted)
-    run_id = str(run.info.run_id)
+    run_id = str(run.id)
     if wanted == "latest" or wanted.startswith(BEST):
         raise UserError(
             f"training.initial_weights={wanted} may be another run at each trial of a sweep. Now it is "
-            f"{run.info.run_name}: training.initial_weights={run_id[:8]}"
+            f"{run.name}: training.initial_weights={run_id[:8]}"
         )
     return run_id, int(load_network(store, run).count_params())

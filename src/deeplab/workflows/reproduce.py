@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from deeplab.config.compose import Composed
 from deeplab.errors import UserError
@@ -10,16 +10,13 @@ from deeplab.evaluation.statistics import CONFIDENCE, prediction_interval
 from deeplab.runs.replicates import Spread, spreads
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.read import read_packages
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import REPRODUCES_TAG, VERDICT_TAG
 from deeplab.training.setup import Prepared
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver, train
 from deeplab.workflows.trained_run import Trained, find_trained
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
 
 SCORES = ("test/", "validation/")
 # What a run depends on besides its configuration, by the tag that tells it.
@@ -98,13 +95,11 @@ def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[Ru
         RunError: the new run could not be finished.
     """
     trained = find_trained(store, wanted)
-    if trained.run.info.status != "FINISHED":
-        raise UserError(
-            f"Run {trained.name} is {trained.run.info.status}; only a finished run has scores to be reproduced."
-        )
+    if trained.run.status != "FINISHED":
+        raise UserError(f"Run {trained.name} is {trained.run.status}; only a finished run has scores to be reproduced.")
     composed = _again(trained, experiment)
     result = train(composed, [_Marker(trained), *observers])
-    again = Trained(store.client.get_run(result.run_id), store)
+    again = Trained(store.get_run(result.run_id), store)
     same = {
         "history": _same_file(trained, again, "history.csv"),
         "scores": _same_file(trained, again, "score.csv"),
@@ -116,7 +111,7 @@ def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[Ru
         verdict = "identical"
     elif scores and all(score.is_within for score in scores):
         verdict = "within"
-    store.client.set_tag(result.run_id, VERDICT_TAG, verdict)
+    store.set_tag(result.run_id, VERDICT_TAG, verdict)
     return Reproduction(trained, result.run_id, verdict, same, scores, tuple(_changes(trained, again)))
 
 
@@ -127,16 +122,16 @@ class _Marker(RunObserver):
         self._trained = trained
 
     def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
-        client = self._trained.store.client
-        client.set_tag(run_id, REPRODUCES_TAG, self._trained.run.info.run_id)
-        client.update_run(run_id, name=f"{self._trained.run.info.run_name} again")
+        store = self._trained.store
+        store.set_tag(run_id, REPRODUCES_TAG, self._trained.run.id)
+        store.rename_run(run_id, f"{self._trained.run.name} again")
 
 
 def _again(trained: Trained, experiment: str) -> Composed:
     """The logged configuration, in this store; the run whose weights it began with is meant by its id."""
     logged = trained.composed()
     config, values = logged.config, logged.values
-    begun_with = trained.run.data.tags.get("deeplab.initial_weights")
+    begun_with = trained.run.tags.get("deeplab.initial_weights")
     if begun_with is not None:
         values = {**values, "training": {**values["training"], "initial_weights": begun_with}}
         config = replace(config, training=replace(config.training, initial_weights=begun_with))
@@ -164,7 +159,7 @@ def _same_weights(before: Trained, again: Trained, kept: bool) -> bool | None:
 
 def _scores(before: Trained, again: Trained) -> tuple[Score, ...]:
     found = spreads(before.store, before.run)
-    old, new = before.run.data.metrics, again.run.data.metrics
+    old, new = before.run.metrics, again.run.metrics
     names = [name for name in sorted(old) if name.startswith(SCORES) and name in new]
     return tuple(held_against(name, old[name], new[name], found.get(name), len(names)) for name in names)
 
@@ -210,8 +205,8 @@ def _package_changes(before: Trained, again: Trained) -> list[str]:
     ]
 
 
-def _tags(run: "Run") -> dict[str, Any]:
-    return dict(run.data.tags)
+def _tags(run: Run) -> dict[str, Any]:
+    return dict(run.tags)
 
 
 def _short(value: str | None) -> str:

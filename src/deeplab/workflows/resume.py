@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deeplab.config.compose import Composed, compose
 from deeplab.config.schema import ExperimentConfig
@@ -12,15 +11,12 @@ from deeplab.errors import UserError
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import STALE_SECONDS
-from deeplab.tracking.run import heartbeat_age, is_alive
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, checkpoint_folder, open_existing
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
 from deeplab.workflows.trained_run import Trained
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 EPOCHS = "training.epochs="
 
@@ -37,7 +33,7 @@ class Resumption:
         damaged: checkpoints that were newer and cannot be used.
     """
 
-    run: "Run"
+    run: Run
     store: Store
     composed: Composed
     checkpoint: Checkpoint | None
@@ -61,46 +57,46 @@ def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | No
     asked = compose(overrides, config_dir).config
     store = open_existing(asked.tracking)
     run = find_run(store, wanted)
-    name = f"{run.info.run_name} ({run.info.run_id[:8]})"
-    if is_alive(run):
+    name = f"{run.label}"
+    if run.is_alive:
         raise UserError(
-            f"Run {name} is still running; it was alive {heartbeat_age(run):.0f} s ago. "
+            f"Run {name} is still running; it was alive {run.heartbeat_age:.0f} s ago. "
             f"If its process is gone: the same again in {STALE_SECONDS:.0f} s."
         )
     composed = _configuration(store, run, asked.training.epochs if _has_epochs(overrides) else None)
     found, damaged = _state(store, run)
-    if found is None and (damaged or run.info.status == "FINISHED"):
+    if found is None and (damaged or run.status == "FINISHED"):
         kept = f": {', '.join(map(str, damaged))} damaged" if damaged else "; it was made with tracking.save_model=none"
         raise UserError(f"Run {name} has no checkpoint to go on from{kept}. Train it anew.")
-    if found is not None and run.info.status == "FINISHED":
+    if found is not None and run.status == "FINISHED":
         _check_goes_on(name, found, composed.config.training.epochs)
     return Resumption(run, store, composed, found, tuple(damaged))
 
 
-def resumable(store: Store) -> "list[Run]":
+def resumable(store: Store) -> list[Run]:
     """The runs that ended early and can be resumed, the newest first."""
-    killed = [run for run in all_runs(store) if run.info.status == "KILLED"]
-    return [run for run in killed if run.data.tags.get("deeplab.kind") == "train"]
+    killed = [run for run in all_runs(store) if run.status == "KILLED"]
+    return [run for run in killed if run.tags.get("deeplab.kind") == "train"]
 
 
 def _has_epochs(overrides: Sequence[str]) -> bool:
     return any(override.startswith(EPOCHS) for override in overrides)
 
 
-def _configuration(store: Store, run: "Run", epochs: int | None) -> Composed:
+def _configuration(store: Store, run: Run, epochs: int | None) -> Composed:
     logged = Trained(run, store).composed()
     if epochs is None:
         return logged
     # More epochs might choose another engine, which would draw other dropout masks.
-    engine = run.data.tags["deeplab.engine"].split()[0]
+    engine = run.tags["deeplab.engine"].split()[0]
     values = {**logged.values, "training": {**logged.values["training"], "epochs": epochs, "engine": engine}}
     config = replace(build(ExperimentConfig, values), tracking=logged.config.tracking)
     return Composed(config, values, logged.overrides)
 
 
-def _state(store: Store, run: "Run") -> tuple[Checkpoint | None, list[Path]]:
-    if run.info.status != "FINISHED":
-        return checkpoints.newest(checkpoint_folder(store, run.info.run_id))
+def _state(store: Store, run: Run) -> tuple[Checkpoint | None, list[Path]]:
+    if run.status != "FINISHED":
+        return checkpoints.newest(checkpoint_folder(store, run.id))
     content = read_artifact(store, run, LAST_CHECKPOINT)
     if content is None:
         return None, []

@@ -156,9 +156,9 @@ def _begin(composed: Composed, store: Store, name: str, prepared: Prepared, memb
 
 
 def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
-    tags = resumption.run.data.tags
+    tags = resumption.run.tags
     if any(tags.get(tag) != fingerprint for tag, fingerprint in prepared.fingerprints.items()):
-        raise other_data(prepared.splits.info, resumption.run.info.run_id[:8])
+        raise other_data(prepared.splits.info, resumption.run.short_id)
     if "deeplab.initial_weights" in tags and resumption.checkpoint is None:
         take_weights(prepared.network, resumption.store, tags["deeplab.initial_weights"])
     log = RunLog.resume(resumption.store, resumption.run)

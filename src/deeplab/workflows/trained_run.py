@@ -1,7 +1,7 @@
 """A run as what it leaves for use: its network, its configuration and the facts of its data set."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.config.compose import Composed
 from deeplab.config.identity import with_added_keys
@@ -16,13 +16,11 @@ from deeplab.errors import UserError
 from deeplab.tasks import TaskName
 from deeplab.tracking.artifacts import load_network, read_artifact
 from deeplab.tracking.find import find_run
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import SOURCE_TAG
 from deeplab.training.runtime import load_keras
 from deeplab.workflows.artifacts import DATASET_FILE
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Trained:
         store: where it is.
     """
 
-    run: "Run"
+    run: Run
     store: Store
 
     @property
@@ -96,19 +94,19 @@ def find_trained(store: Store, wanted: str) -> Trained:
         UserError: there is no such run, or it is a whole sweep.
     """
     run = find_run(store, wanted)
-    if SOURCE_TAG in run.data.tags:
-        run = find_run(store, run.data.tags[SOURCE_TAG])
-    if run.data.tags.get("deeplab.kind") == "sweep":
+    if SOURCE_TAG in run.tags:
+        run = find_run(store, run.tags[SOURCE_TAG])
+    if run.tags.get("deeplab.kind") == "sweep":
         raise UserError(
             f"Run {described(run)} is a sweep, which has no network of its own. Give one of its trials: "
-            f"deeplab status {run.info.run_id[:8]} lists them."
+            f"deeplab status {run.short_id} lists them."
         )
     return Trained(run, store)
 
 
-def described(run: "Run") -> str:
+def described(run: Run) -> str:
     """A run by name and id."""
-    return f"{run.info.run_name} ({run.info.run_id[:8]})"
+    return f"{run.label}"
 
 
 def load_data(trained: Trained) -> Splits:
@@ -118,7 +116,7 @@ def load_data(trained: Trained) -> Splits:
         UserError: it is gone, or is not what the network was trained on.
     """
     splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
-    if trained.run.data.tags.get("deeplab.dataset_sha256") != splits.info.fingerprint:
+    if trained.run.tags.get("deeplab.dataset_sha256") != splits.info.fingerprint:
         raise other_data(splits.info, trained.name)
     return splits
 
@@ -146,7 +144,7 @@ def check_task(trained: Trained, task: TaskName, asked: str) -> None:
     Raises:
         UserError: it is for something else.
     """
-    found = trained.run.data.params.get("model.task")
+    found = trained.run.params.get("model.task")
     if found is None:
         raise UserError(f"{asked} takes a network for {task}; run {trained.name} trained none.")
     if found != task:

@@ -33,9 +33,7 @@ def compare(
         raise UserError(f"--out {out}: must be a file NAME.png in a folder that is there.")
     store, found = named_runs(runs, config_dir)
     if len(found) < 2:
-        raise UserError(
-            f"Name two runs or more; {found[0].info.run_name} is one. To look at it: deeplab show {runs[0]}"
-        )
+        raise UserError(f"Name two runs or more; {found[0].name} is one. To look at it: deeplab show {runs[0]}")
     from deeplab.runs.compare import differences, with_curves
 
     compared = with_curves(store, found)

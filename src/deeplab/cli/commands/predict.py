@@ -129,8 +129,8 @@ def as_values(answers: Answers) -> dict[str, Any]:
     """Everything as plain values: each image with the probability of each class."""
     names = answers.facts.class_names
     return {
-        "run": answers.trained.run.info.run_id,
-        "name": answers.trained.run.info.run_name,
+        "run": answers.trained.run.id,
+        "name": answers.trained.run.name,
         "dataset": answers.facts.name,
         "images": [
             {

@@ -14,8 +14,8 @@ def repair(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
     store = open_existing(compose(overrides or [], config_dir).config.tracking)
     dead = mark_dead(store)
     for run in dead:
-        print_line(f"marked KILLED: {run.info.run_id[:8]} {run.info.run_name}")
+        print_line(f"marked KILLED: {run.short_id} {run.name}")
     if not dead:
         print("no run says RUNNING whose process is gone")
     for run in resumable(store):
-        print_line(f"can go on: deeplab train --resume {run.info.run_id[:8]}  ({run.info.run_name})")
+        print_line(f"can go on: deeplab train --resume {run.short_id}  ({run.name})")

@@ -1,7 +1,7 @@
 """What a sweep leaves in the store when its trials are done: tables, figures, the best point."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.config.schema import Metric
 from deeplab.sweep.grid import point_name
@@ -11,12 +11,11 @@ from deeplab.sweep.results.summary import METRICS, Summary, TrialScores
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.tracking.delete import delete_files, remove_models
 from deeplab.tracking.field_names import validated_on_test
+from deeplab.tracking.read import metric_history
+from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 # Figures of more points than these would be looked at by nobody.
 MOST_CURVES = 24
@@ -29,11 +28,11 @@ LOGGED: dict[Metric, str] = {
 }
 
 
-def read_scores(trial: Trial, run: "Run") -> TrialScores:
+def read_scores(trial: Trial, run: Run) -> TrialScores:
     """The scores of a finished trial."""
-    scores = {metric: run.data.metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in run.data.metrics}
-    seconds = run.data.metrics["time/training_seconds"]
-    return TrialScores(trial.point, trial.replicate, run.info.run_id, scores, seconds, validated_on_test(run))
+    scores = {metric: run.metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in run.metrics}
+    seconds = run.metrics["time/training_seconds"]
+    return TrialScores(trial.point, trial.replicate, run.id, scores, seconds, validated_on_test(run))
 
 
 def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: Mapping[str, "Run"]) -> None:
@@ -73,20 +72,20 @@ def best_trial(summary: Summary) -> TrialScores | None:
 def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mapping[str, "Run"]) -> None:
     """Where only the best model or the best figures are to be kept, delete those of all other trials."""
     for run in runs.values():
-        if run.info.run_id == best or run.info.status != "FINISHED":
+        if run.id == best or run.status != "FINISHED":
             continue
         if tracking["save_model"] == "best":
-            remove_models(store, run.info.run_id)
-            delete_files(store, run.info.artifact_uri, LAST_CHECKPOINT)
+            remove_models(store, run.id)
+            delete_files(store, run.artifact_uri, LAST_CHECKPOINT)
         if tracking["plots"] == "best":
-            delete_files(store, run.info.artifact_uri, "plots")
+            delete_files(store, run.artifact_uri, "plots")
 
 
 def _history(store: Store, run_id: str) -> History:
     """The learning curves of a run, in long form."""
     return [
-        (metric.step, metric.value, name, data)
+        (step, value, name, data)
         for data in ("train", "val")
         for name in ("loss", "accuracy")
-        for metric in store.client.get_metric_history(run_id, f"{data}/{name}")
+        for step, value in metric_history(store, run_id, f"{data}/{name}")
     ]

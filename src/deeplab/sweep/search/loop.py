@@ -110,7 +110,7 @@ class SearchLoop:
             tags = trial_tags(self._settings[number], trial, self._run_id)
             previous = progress.previous.get(number) or self._unfinished.pop(trial.identity, None)
             if previous is not None:
-                self._store.client.set_tag(previous, "deeplab.point", tags["deeplab.point"])
+                self._store.set_tag(previous, "deeplab.point", tags["deeplab.point"])
             overrides = tuple(self._search.grid.overrides(self._settings[number]))
             uri = self._store.place.uri
             job = Job(number, name, trial.values, overrides, tags, self._run_id, uri, previous, asks=True)
@@ -135,7 +135,7 @@ class SearchLoop:
             again = lost(event, trial.identity, retries, self._store, self._run_id, self.progress)
             if number in self.progress.finished:
                 run = children(self._store, self._run_id)[trial.identity]
-                self._settle(number, TrialState.COMPLETE, run.data.metrics[LOGGED[self._metric]])
+                self._settle(number, TrialState.COMPLETE, run.metrics[LOGGED[self._metric]])
             elif not again:
                 self._settle(number, TrialState.FAIL, why=self.progress.failed[number])
         self._observer.trial_changed(event, again)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import optuna
@@ -24,11 +23,8 @@ from deeplab.sweep.plan import replicate_seed
 from deeplab.sweep.results.write import LOGGED
 from deeplab.sweep.search.plan import Search
 from deeplab.tracking.params import flatten
-from deeplab.tracking.run import PRUNED_TAG
+from deeplab.tracking.run import PRUNED_TAG, Run
 from deeplab.tracking.store import reason
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 # The first trials, and the first epoch of each, are not pruned: there is too little to compare them with.
 UNPRUNED_TRIALS = 5
@@ -106,9 +102,9 @@ def settle(study: Study, found: Mapping[str, "Run"], metric: Metric) -> None:
     """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         run = found.get(trial.user_attrs.get(IDENTITY, ""))
-        if run is not None and run.info.status == "FINISHED":
-            study.tell(trial.number, run.data.metrics[LOGGED[metric]])
-        elif run is not None and PRUNED_TAG in run.data.tags:
+        if run is not None and run.status == "FINISHED":
+            study.tell(trial.number, run.metrics[LOGGED[metric]])
+        elif run is not None and PRUNED_TAG in run.tags:
             study.tell(trial.number, state=TrialState.PRUNED)
         else:
             study.tell(trial.number, state=TrialState.FAIL)

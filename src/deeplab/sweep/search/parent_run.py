@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 from optuna.study import Study
 from optuna.trial import TrialState
@@ -18,12 +17,10 @@ from deeplab.sweep.results.write import keep_best
 from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS
 from deeplab.sweep.search.plan import Search, space_text
 from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KEY_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 STUDY_TAG = "deeplab.study"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -83,7 +80,7 @@ def read_drawn(study: Study, runs: Mapping[str, "Run"]) -> tuple[Drawn, ...]:
     drawn = []
     for trial in study.get_trials(deepcopy=False, states=_ENDED):
         run = runs.get(trial.user_attrs.get(IDENTITY, ""))
-        run_id = "" if run is None else run.info.run_id
+        run_id = "" if run is None else run.id
         settings = trial.user_attrs.get(SETTINGS, {})
         drawn.append(Drawn(trial.number, settings, trial.state.name, trial.value, trial.last_step or 0, run_id))
     return tuple(drawn)

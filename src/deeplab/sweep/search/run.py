@@ -81,7 +81,7 @@ def _carry_out(
     search: Search, store: Store, folder: Path, observer: SweepObserver, fresh: bool, began: float
 ) -> SearchResult:
     before = None if fresh else find_sweep(store, search.key)
-    wanted = None if before is None else before.data.tags[STUDY_TAG]
+    wanted = None if before is None else before.tags[STUDY_TAG]
     with open_study(folder / f"{search.key}.db", search, wanted) as study:
         device = search.first.config.training.device
         launcher = LocalLauncher(workers_of(search.config, device, search.count), folder / search.key)
@@ -124,11 +124,9 @@ def _take_stock(study: Study, search: Search, store: Store, run_id: str) -> dict
     """Settle what an earlier start left running; returns the runs that can be gone on with, by identity."""
     runs = children(store, run_id)
     for run in runs.values():
-        if run.info.status == "RUNNING":
+        if run.status == "RUNNING":
             mark_ended(store, run, "its process is gone; marked by the next start of its search")
     settle(study, runs, search.config.sweep.metric)
     return {
-        identity: run.info.run_id
-        for identity, run in runs.items()
-        if run.info.status != "FINISHED" and PRUNED_TAG not in run.data.tags
+        identity: run.id for identity, run in runs.items() if run.status != "FINISHED" and PRUNED_TAG not in run.tags
     }

@@ -106,7 +106,7 @@ def check_target(path: Path, chosen: Format, force: bool) -> None:
 
 
 def _file_name(trained: Trained) -> str:
-    return re.sub(r"[^\w.-]+", "_", str(trained.run.info.run_name)).lstrip(".") or trained.run.info.run_id[:8]
+    return re.sub(r"[^\w.-]+", "_", str(trained.run.name)).lstrip(".") or trained.run.short_id
 
 
 def _test_rows(trained: Trained, facts: DatasetFacts) -> tuple[NDArray[np.float32], str]:

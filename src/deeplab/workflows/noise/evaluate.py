@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -16,15 +15,13 @@ from deeplab.errors import Interrupted, UserError, exit_status
 from deeplab.evaluation.statistics import Statistics
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
+from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, impatient
 from deeplab.workflows.noise.partial_results import Cell, Cells
 from deeplab.workflows.noise.results import log_outcome, rates_of
 from deeplab.workflows.signals import HeldSignals, signals_ignored
 from deeplab.workflows.trained_run import Trained, check_task, find_trained, load_data
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 KEY_TAG = "deeplab.noise_key"
 MOST_LEVELS, MOST_SEEDS = 1001, 1000
@@ -192,8 +189,8 @@ def _cells(settings: NoiseSettings) -> list[tuple[float, int]]:
 
 def _named(denoisers: Sequence[Trained]) -> dict[str, Trained]:
     """By their run's name, with its id where two have the same."""
-    names = [str(one.run.info.run_name) for one in denoisers]
-    ids = [str(one.run.info.run_id) for one in denoisers]
+    names = [str(one.run.name) for one in denoisers]
+    ids = [str(one.run.id) for one in denoisers]
     for number, run_id in enumerate(ids):
         if run_id in ids[:number]:
             raise UserError(f"Run {denoisers[number].name} is given twice.")
@@ -228,7 +225,7 @@ def _check_fits(denoiser: Trained, shape: tuple[int, ...], info: DatasetInfo) ->
 
 def _key(settings: NoiseSettings, classifier: Trained, denoisers: Mapping[str, Trained], splits: Splits) -> str:
     """What the same evaluation has in common."""
-    runs = [trained.run.info.run_id for trained in (classifier, *denoisers.values())]
+    runs = [trained.run.id for trained in (classifier, *denoisers.values())]
     parts = [runs, settings.kind, settings.levels, settings.seeds, splits.info.fingerprint, len(splits.test)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -246,10 +243,10 @@ def _open_log(
     if before is not None:
         return RunLog.resume(store, before)
     cells.clear()  # of a run that was deleted since
-    ids = {name: str(one.run.info.run_id) for name, one in denoisers.items()}
+    ids = {name: str(one.run.id) for name, one in denoisers.items()}
     values = {
         "noise": {"kind": settings.kind, "levels": list(settings.levels), "seeds": settings.seeds},
-        "classifier": {"name": classifier.run.info.run_name, "run": classifier.run.info.run_id},
+        "classifier": {"name": classifier.run.name, "run": classifier.run.id},
         "denoisers": ids,
         "dataset": classifier.composed().values["dataset"],
     }
@@ -257,7 +254,7 @@ def _open_log(
         **git_tags(),
         "deeplab.kind": "noise",
         KEY_TAG: key,
-        "deeplab.classifier": classifier.run.info.run_id,
+        "deeplab.classifier": classifier.run.id,
         "deeplab.denoisers": " ".join(ids.values()),
         "deeplab.dataset_sha256": splits.info.fingerprint,
     }
@@ -268,9 +265,9 @@ def _open_log(
 
 
 def _run_name(classifier: Trained, denoisers: Mapping[str, Trained]) -> str:
-    return " + ".join(["noise", *denoisers, str(classifier.run.info.run_name)])
+    return " + ".join(["noise", *denoisers, str(classifier.run.name)])
 
 
-def _unfinished(store: Store, key: str) -> "Run | None":
-    same = [run for run in all_runs(store) if run.data.tags.get(KEY_TAG) == key]
-    return next((run for run in same if run.info.status != "FINISHED"), None)
+def _unfinished(store: Store, key: str) -> Run | None:
+    same = [run for run in all_runs(store) if run.tags.get(KEY_TAG) == key]
+    return next((run for run in same if run.status != "FINISHED"), None)
