@@ -117,7 +117,8 @@ def test_errors_and_comments_are_shown_written_out(cli: Cli, tmp_path: Path) -> 
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "mine\x1b[2J.yaml").write_text(f"# mine{EVIL}\nname: mine\n", encoding="utf-8")
     _, out, err = cli("list", "models", "--config-dir", str(tmp_path))
-    assert r"  mine\x1b[2J  mine" in re.sub(" {2,}", "  ", out)
+    assert r"  mine\x1b[2J  (cannot be read: " in re.sub(" {2,}", "  ", out)
+    assert "holds the invisible character U+" in out
     for words in (
         ["train", f"model={EVIL}"],
         ["list", "--config-dir", EVIL],

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
@@ -169,6 +169,9 @@ def test_floats_get_the_range_that_the_data_set_has(tmp_path: Path) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(
+    pixels=np.zeros((25, 3, 1), np.uint8), shape=(11, 1, 1), background=None, extent=1.0, centred_by="mass"
+)  # 25 / 11 * 11 is a little more than 25
 @given(
     pixels=st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 2, 3, 4])).flatmap(
         lambda shape: arrays.arrays(np.uint8, shape)

@@ -237,7 +237,7 @@ def test_rows_that_are_no_images_have_no_maps(explained: Cli, store: Store, tmp_
         ),
         (("conv", "1" * 5000), "11111111"),
         (("conv", "~nobody-at-all/a.png"), "~nobody-at-all/a.png: there is no such file. Give a PNG or JPEG image, "),
-        (("conv", __file__), f"{__file__} is not a PNG or JPEG image."),
+        (("conv", __file__), f"{__file__} is not a PNG, JPEG, GIF, WebP, TIFF or BMP image."),
         (
             ("conv", "1", "seed=3"),
             "'seed=3': deeplab explain takes nothing more than the run and where it is kept (tracking.uri=",

@@ -55,7 +55,7 @@ def find_drawn(grey: Floats) -> Drawn:
     paper = _paper(grey)
     apart = grey - paper  # below 0 where it is darker than the paper
     dark, light = _parts(np.maximum(-apart, 0)), _parts(np.maximum(apart, 0))
-    is_dark = dark.weight >= light.weight
+    is_dark = dark.weight > light.weight  # nothing at all is not darker
     if not is_dark:
         return Drawn(light.ink, is_dark, light.trimmed)
     # Ink takes away a share of the light that falls on it, so that in the shade it differs less from the paper.

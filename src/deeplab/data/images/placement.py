@@ -84,7 +84,8 @@ def _covering(picture: Image.Image, facts: DatasetFacts) -> NDArray[np.float32]:
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     picture = picture.convert(MODES[channels])
     factor = min(picture.width / width, picture.height / height)
-    left, top = (picture.width - factor * width) / 2, (picture.height - factor * height) / 2
+    # Rounding may leave less than nothing.
+    left, top = max(0.0, picture.width - factor * width) / 2, max(0.0, picture.height - factor * height) / 2
     box = (left, top, picture.width - left, picture.height - top)
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BICUBIC, box)
