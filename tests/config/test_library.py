@@ -100,6 +100,12 @@ def test_defaults_lists_that_name_each_other_twice_end_at_once(tmp_path: Path) -
     assert "load more than 500 files" in error(tmp_path, "model=b39")
 
 
+def test_what_is_interpolated_is_bounded_for_all_files_of_a_folder(tmp_path: Path) -> None:
+    texts = ["".join(f"${{a{number}_{index}}}" for index in range(90)) for number in range(80)]
+    write(tmp_path, **{f"model__m{number}": f'{NET}notes: "{text}"\n' for number, text in enumerate(texts)})
+    assert "texts with ${...} come to over 50,000 characters." in error(tmp_path)
+
+
 def test_a_folder_has_a_bounded_size(tmp_path: Path) -> None:
     write(tmp_path, **{f"model__m{index}": NET + "#" * 120_000 for index in range(5)})
     assert "holds more than 1,000 configuration files or 512 KiB of them" in error(tmp_path)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deeplab.config.schema import NpzConfig
+from deeplab.data import npz
 from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError
@@ -249,6 +250,17 @@ def test_a_header_that_claims_more_than_the_file_holds_allocates_nothing(tmp_pat
             np.lib.format.write_array_header_1_0(stream, header)
             archive.writestr(f"{key}.npy", stream.getvalue())
     assert "which is not its size" in error(path)
+
+
+def test_an_archive_that_is_denser_than_data_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npz, "MOST_BYTES_PACKED", 1 << 20)
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, **{**GOOD, "x_train": np.zeros((20_000, 28, 28), np.uint8)})
+    assert "x_train: 0.0 GB are packed into 0.0 MB, denser than data are." in error(path)
+    plain = saved(tmp_path, x_train=np.tile(X, (6000, 1, 1)), y_train=np.arange(72_000) % 3)
+    assert len(read(plain).train) == 72_000
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])

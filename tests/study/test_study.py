@@ -206,6 +206,16 @@ def test_a_study_of_which_a_run_failed_has_its_page_and_status_1(
         (STUDY.replace("classifier: dense", "classifier: dens"), "Unknown entry 'dens'"),
         (STUDY.replace("tolerance: 0.5, ", ""), "reported and tolerance go together"),
         (STUDY.replace('levels: "0,0.5"', 'levels: "0:1"'), "noise.levels 0:1: write START:STOP:STEP"),
+        (
+            STUDY.replace("replicates: 2", "replicates: 1000000000"),
+            "replicates: Input should be less than or equal to 1000.",
+        ),
+        (STUDY.replace("seeds: 2", "seeds: 1000000"), "seeds: Input should be less than or equal to 1000."),
+        (STUDY + "".join(f"  e{n}: {{run: [seed=0]}}\n" for n in range(100)), "at most 100 items"),
+        (
+            STUDY + "".join(f'  e{n}: {{run: ["tags.a=[{"a," * 1200}a]"]}}\n' for n in range(5)),
+            "the overrides of all entries have 12",
+        ),
         (STUDY.replace("model=autoencoder", "model=autoencodr"), "Entry 'code': Unknown model 'autoencodr'."),
         (STUDY.replace("source: nobody}\n  code", "source: nobody, point: x}\n  code"), "of a sweep have a point"),
         (

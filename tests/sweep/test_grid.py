@@ -39,6 +39,7 @@ def test_an_override_becomes_one_for_each_value(text: str, values: list[str]) ->
         ("l2=range(5,5)", "no value to sweep over"),
         ("model=glob(rnn*)", "no value to sweep over"),
         ("l2=logspace(-6,-3,4)", "not as exponents"),
+        ("l2=logspace(1e-320,1e300,5)", "too far apart"),
         ("l2=linspace(1,2)", r"write linspace\(FIRST,LAST,COUNT\)"),
         ("l2=linspace(1,2,1)", "a count of at least 2"),
         ("l2=linspace(1,inf,3)", r"write linspace\(FIRST,LAST,COUNT\)"),

@@ -102,7 +102,7 @@ class Composer:
         except SchemaError as error:
             raise self._told(error, set_here, chosen) from error.__cause__
         check_addresses(
-            {**values, **swept}, {override.key_or_group for override in parsed}, partial(self._persons_place, chosen)
+            {**values, **swept}, {override.key_or_group for override in set_here}, partial(self._persons_place, chosen)
         )
         _check_l2_is_used(raw, values)
         _check_settings_are_used(set_here, raw)
@@ -130,9 +130,12 @@ class Composer:
         return UserError(f"{document.where(inside)}: {error}{cure}")
 
     def _persons_place(self, chosen: Chosen, place: Place) -> str | None:
-        """The file and line of a person's own that a value stands in, or None where it comes from elsewhere."""
-        source = chosen.source(place)
-        return None if source is None or self._library.is_own(source[0]) else source[0].where(source[1])
+        """The file and line of a person's own that a value, or what it is in, stands in; None where none has it."""
+        for end in range(len(place), 0, -1):
+            source = chosen.source(place[:end])
+            if source is not None and not self._library.is_own(source[0]):
+                return source[0].where(source[1])
+        return None
 
 
 def _check_group(override: Override, folders: tuple[Path, ...]) -> None:

@@ -52,16 +52,17 @@ def check_text(text: str, where: str) -> None:
         )
 
 
-def check_texts(found: Iterable[tuple[str, str]]) -> None:
+def check_texts(found: Iterable[tuple[str, str]], seen: set[str] | None = None) -> None:
     """Check many texts.
 
     Args:
         found: where each is, and the text.
+        seen: texts that were checked before and count, too; takes these in.
 
     Raises:
         UserError: of the first that is refused, or they are too many to be read.
     """
-    seen: set[str] = set()
+    seen = set() if seen is None else seen
     for where, text in found:
         if "${" in text and text not in seen:
             seen.add(text)

@@ -29,6 +29,7 @@ class Library:
             UserError: it cannot be read, or holds what is refused.
         """
         self.folders = conf_folders(config_dir)
+        self._interpolated: set[str] = set()
         self._documents: dict[str, Document | None] = {}
         self._packages: dict[str, str | None] = {}
         for folder in self.folders[:-1]:
@@ -71,7 +72,7 @@ class Library:
             document = read_yaml(path)
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
-        check_document(document)
+        check_document(document, self._interpolated)
         try:
             # A library's rule: comments that begin with @, before any other line.
             package = ConfigSource._get_header_dict(document.text[:HEADER_CHARACTERS])["package"]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from math import isfinite, isnan
 from typing import Any
@@ -180,6 +181,7 @@ def _written(value: Any) -> str:
     return str(value.with_quotes() if isinstance(value, QuotedString) else Transformer.encode(value))
 
 
+@lru_cache(maxsize=8192)  # a sweep says the same for thousands of trials; nobody changes what was read
 def _parse(text: str) -> Override:
     check_override(text)
     try:
@@ -219,6 +221,8 @@ def _spaced(text: str, kind: str, inside: str) -> list[str]:
         numbers = [low * (high / low) ** share for share in shares]
     else:
         numbers = [low + (high - low) * share for share in shares]
+    if not all(map(isfinite, numbers)):
+        raise UserError(f"Override '{text}': the ends are too far apart for numbers of 64 bits.")
     rounded = [float(f"{number:.{_SIGNIFICANT_DIGITS}g}") for number in numbers]
     whole = all(re.fullmatch(r"[+-]?\d+", part) for part in parts[:2]) and all(map(float.is_integer, rounded))
     return [str(int(number)) if whole else repr(number) for number in rounded]

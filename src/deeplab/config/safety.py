@@ -11,7 +11,7 @@ from deeplab.errors import UserError
 HYDRA_OVERRIDE = re.compile(r"^[+~]*hydra([./:=@]|$)")
 _KEYWORDS = re.compile(r"^((optional|override) )*[/ ]*")  # before the name in a defaults list
 CODE_KEYS = ("_target_", "_partial_", "_args_", "_recursive_", "_convert_")
-LONGEST_OVERRIDE = 10_000
+LONGEST_OVERRIDE = 5_000  # Hydra's grammar reads 3,500 characters a second
 MOST_DEFAULTS = 100
 
 
@@ -32,8 +32,12 @@ def check_override(text: str) -> None:
             raise UserError(f"Override '{text}': '{key}' is refused, a configuration cannot name code to run.")
 
 
-def check_document(document: Document) -> None:
+def check_document(document: Document, interpolated: set[str]) -> None:
     """Refuse what a configuration file may not say.
+
+    Args:
+        document: the file.
+        interpolated: texts with `${...}` of the files before it, bounded together; takes those of this one in.
 
     Raises:
         UserError: it names code or Hydra's own settings, or interpolates anything but plain keys.
@@ -50,7 +54,7 @@ def check_document(document: Document) -> None:
             raise UserError(f"{where}: '{text}' is refused, Hydra's own settings stay as they are.")
         if _is_key(place, text) and name in CODE_KEYS:
             raise UserError(f"{where}: '{name}' is refused, a configuration cannot name code to run.")
-    check_texts((document.where(place), text) for place, text in found)
+    check_texts(((document.where(place), text) for place, text in found), interpolated)
     defaults = document.values.get("defaults")
     if isinstance(defaults, list) and len(defaults) > MOST_DEFAULTS:
         raise UserError(f"{document.where(('defaults',))}: a defaults list has at most {MOST_DEFAULTS} entries.")

@@ -38,7 +38,7 @@ def check_addresses(
 
     Args:
         values: as composed.
-        given: keys that the command line has.
+        given: keys that the command line sets; a choice of a file is none.
         place_of: where in the person's files a value stands, or None where it is from elsewhere.
 
     Raises:
@@ -47,9 +47,9 @@ def check_addresses(
     for address in ADDRESSES:
         group, _, key = address.partition(".")
         value = values.get(group, {}).get(key)
-        place = place_of((group, key))
-        if value is not None and place is not None and address not in given and not trusts_files():
-            raise _refused(address, value, place)
+        # No file of ours has an address: what was not said on the command line was brought, in whatever way.
+        if value is not None and not {address, group} & set(given) and not trusts_files():
+            raise _refused(address, value, place_of((group, key)) or "The folder of --config-dir")
 
 
 def check_overrides(overrides: Sequence[str], where: str) -> None:

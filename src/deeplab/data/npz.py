@@ -61,6 +61,9 @@ DAMAGE = (
     RuntimeError,
 )
 DEFLATE_RATIO = 1032  # deflate cannot pack denser than this
+# Beyond both an archive is a trap: images of digits pack 1 to 10.
+MOST_PACKED = 100
+MOST_BYTES_PACKED = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,11 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, wh
         packed = packed * DEFLATE_RATIO
     elif info.compress_type != zipfile.ZIP_STORED:
         raise UserError(f"{where}: compressed in a way that numpy does not write.")
+    if info.file_size > max(MOST_BYTES_PACKED, MOST_PACKED * info.compress_size):
+        raise UserError(
+            f"{where}: {info.file_size / 1e9:,.1f} GB are packed into {info.compress_size / 1e6:,.1f} MB, denser "
+            "than data are. If it is meant, save it with numpy.savez, which does not pack."
+        )
     if info.file_size > packed:
         raise zipfile.BadZipFile(f"{info.filename} claims {info.file_size:,} bytes")
     with archive.open(info) as stream:

@@ -8,12 +8,16 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, PositiveInt, Text
+from deeplab.config.schema.fields import STRICT, Text
 from deeplab.config.yaml_file import read_yaml
 from deeplab.errors import UserError, unknown_name
 from deeplab.workflows.noise.levels import read_levels
 
 FILE = "study.yaml"
+MOST_ENTRIES = 100
+MOST_CHARACTERS = 10_000  # of all overrides; Hydra's grammar reads 3,500 a second
+# Each is composed, and written into the report.
+Repetitions = Annotated[int, Field(gt=0, le=1000)]
 
 
 def _entry_name(name: str) -> str:
@@ -70,7 +74,7 @@ class NoiseEntry:
     classifier: Text
     denoisers: tuple[Text, ...]
     levels: Text
-    seeds: PositiveInt
+    seeds: Repetitions
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -89,7 +93,7 @@ class Entry:
     run: tuple[Text, ...] | None = None
     sweep: tuple[Text, ...] | None = None
     noise: NoiseEntry | None = None
-    replicates: PositiveInt | None = None
+    replicates: Repetitions | None = None
     figures: tuple[Figure, ...] = ()
     about: Text | None = None
 
@@ -113,8 +117,10 @@ class StudyConfig:
 
     title: Text
     about: Text
-    replicates: PositiveInt
-    entries: Annotated[dict[Annotated[str, AfterValidator(_entry_name)], Entry], Field(min_length=1)]
+    replicates: Repetitions
+    entries: Annotated[
+        dict[Annotated[str, AfterValidator(_entry_name)], Entry], Field(min_length=1, max_length=MOST_ENTRIES)
+    ]
 
 
 _ADAPTER: TypeAdapter[StudyConfig] = TypeAdapter(StudyConfig)
@@ -143,6 +149,11 @@ def read_study(folder: Path) -> StudyConfig:
         if first["type"] == "missing":
             raise UserError(f"{line}: {where} is missing.") from error
         raise UserError(f"{line}: {where}: {first['msg'].removeprefix('Value error, ')}.") from error
+    count = sum(len(text) for entry in study.entries.values() for text in (*(entry.run or ()), *(entry.sweep or ())))
+    if count > MOST_CHARACTERS:
+        raise UserError(
+            f"{path}: the overrides of all entries have {count:,} characters; {MOST_CHARACTERS:,} are allowed."
+        )
     for name, entry in study.entries.items():
         if entry.noise is None:
             continue
