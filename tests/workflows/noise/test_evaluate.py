@@ -223,7 +223,7 @@ def test_generate_begins_and_ends_with_the_images_it_goes_between(store: Store) 
         assert np.allclose(images[[0, -1]], given, atol=1e-5)
     assert found.said is not None
     assert all(0 < probability <= 1 for pairs in found.said.values() for _, probability in pairs)
-    assert artifact(store, trained.run.info.run_id, found.artifact).read_bytes() == found.png
+    assert artifact(store, trained.run.id, found.artifact).read_bytes() == found.png
 
 
 def test_a_classifier_of_other_data_names_its_own_classes_and_sees_its_own_values(store: Store) -> None:
