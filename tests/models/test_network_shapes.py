@@ -154,7 +154,7 @@ def test_num_classes_counts_filters_too(network, facts):
 def test_absurd_sizes_are_refused_before_memory_is_taken(network, facts):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UserError) as error:
-        build(network(FLATTEN, dense(units=10**7), dense(units=10**7), OUTPUT), facts(28, 28, 1), seed=0)
+        build(network(FLATTEN, dense(units=10**7), OUTPUT), facts(28, 28, 1), seed=0)
     assert str(error.value) == (
         "model.layers[1] Dense brings the network to 7,850,000,000 parameters; at most 250,000,000 are allowed."
     )

@@ -23,7 +23,7 @@ def test_the_address_that_a_run_was_logged_with_is_not_followed(folder: Path, ur
     with RunLog.begin(store, "a run", {}, tags, None) as log:
         log.text("config.yaml", yaml.safe_dump(values))
         log.end("KILLED")
-    run = store.client.get_run(log.run_id)
+    run = store.get_run(log.run_id)
     found: list[Composed] = [Trained(run, store).composed(), _configuration(store, run, epochs)]
     assert [each.config.tracking.uri for each in found] == [f"sqlite:///{folder}/mlflow.db"] * 2
     assert [each.config.training.epochs for each in found] == [3, epochs or 3]

@@ -75,7 +75,7 @@ def predicted(store: Store, run_id: str, row: int) -> np.ndarray:
 
     test = load(compose(list(DATA)).config.dataset, store.place.work_folder).test
     return np.asarray(
-        load_network(store, store.client.get_run(run_id)).predict_on_batch(test.images(slice(row, row + 1)))
+        load_network(store, store.get_run(run_id)).predict_on_batch(test.images(slice(row, row + 1)))
     )
 
 
@@ -92,7 +92,7 @@ def test_every_layer_agrees_and_pictures_are_logged(explained: Cli, store: Store
         "saliency.png",
         "strongest.png",
     ]
-    content = read_artifact(store, store.client.get_run(conv), "explain/test-7/layers.csv")
+    content = read_artifact(store, store.get_run(conv), "explain/test-7/layers.csv")
     assert content is not None
     head, *lines = [line.split(",") for line in content.decode().splitlines()]
     assert head == ["layer", "type", "shape", "difference"]
@@ -133,7 +133,7 @@ def test_a_photo_is_brought_to_the_size_and_colours_of_the_rows(explained: Cli, 
     run_id = finished_run(store, "wide", data)
     Image.new("RGB", (90, 60), "white").save(tmp_path / "white.jpg")
     assert explained("wide", str(tmp_path / "white.jpg"))[0] == explained("wide", "1")[0] == 0
-    run = store.client.get_run(run_id)
+    run = store.get_run(run_id)
     pictures = [read_artifact(store, run, f"explain/{name}/saliency.png") for name in ("white.jpg", "test-1")]
     assert pictures[0] == pictures[1] is not None
 
