@@ -1,6 +1,7 @@
 """What is installed works from anywhere: the wheel, the scripts, the tools that keep the code in order."""
 
 import ast
+import re
 import subprocess
 import sys
 import sysconfig
@@ -70,6 +71,17 @@ def test_every_dependency_is_pinned_without_an_address() -> None:
     names = {"".join(c if c.isalnum() or c in "-_" else " " for c in item).split()[0].lower() for item in wanted}
     assert names - pinned == set()
     assert not [line for line in lines if "/" in line or "@" in line]
+
+
+def test_the_distribution_has_a_name_of_its_own_and_the_version_of_the_code(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(metadata).decode().splitlines()
+    version = re.search('^__version__ = "(.+)"$', (ROOT / "src" / "deeplab" / "__init__.py").read_text(), re.MULTILINE)
+    assert version is not None
+    assert "Name: deeplab-experiments" in lines
+    assert f"Version: {version[1]}" in lines
+    assert "License-Expression: MIT" in lines
 
 
 def test_every_script_shows_help_or_says_what_it_is() -> None:

@@ -15,6 +15,8 @@ from tests.conftest import PATIENCE, wait_until
 
 from deeplab.config.schema import RayLauncherConfig
 from deeplab.errors import UserError
+from deeplab.sweep.launch.choose import choose_launcher
+from deeplab.sweep.plan import plan_sweep
 
 TINY = (
     *("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=3", "tracking.save_model=none"),
@@ -157,3 +159,16 @@ def test_a_cluster_is_sent_credentials_only_where_runs_go_to_a_server(monkeypatc
         "DEEPLAB_DATA",
         *("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "module", "package"), [("ray", "ray", "ray>=2.60"), ("slurm", "submitit", "submitit>=1.5.4")]
+)
+def test_a_missing_package_is_named_as_pip_takes_it(
+    kind: str, module: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, f"deeplab.sweep.launch.{kind}", raising=False)
+    plan = plan_sweep(["model=mlp_64_64", f"launcher={kind}", "replicates=2"], None)
+    with pytest.raises(UserError, match=f"^launcher={kind} needs a package: pip install '{package}'$"):
+        choose_launcher(plan, tmp_path)

@@ -8,12 +8,14 @@ from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Sectio
 from deeplab.runs.command_line import command
 from deeplab.runs.summary import Row
 from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.provenance import DISTRIBUTION
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import SOURCE_TAG
 
 SHORT_ID = 8
+PIP_NAMES = {"deeplab": DISTRIBUTION}
 MAIN_PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow")
 # Of all runs that a report is about: what they were made with, under the names of their tags.
 _TAGS = {
@@ -48,7 +50,8 @@ def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
     if again is not None:
         parts += [Text("The command that makes it again:"), Listing(again, "shell")]
     if packages:
-        listed = "\n".join(f"{name}=={version}" for name, version in packages.items())
+        # As pip knows them: `deeplab` is another project there.
+        listed = "\n".join(f"{PIP_NAMES.get(name, name)}=={version}" for name, version in packages.items())
         parts.append(Folded(f"All {len(packages)} installed packages", (Listing(listed, "text"),)))
     return Section("Where it comes from", tuple(parts))
 

@@ -4,6 +4,7 @@ import subprocess
 from importlib.metadata import distributions
 
 PACKAGES_FILE = "packages.txt"
+DISTRIBUTION = "deeplab-experiments"  # what pip calls us; `deeplab` is another project on the public index
 
 
 def git_tags() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Read back what a run left behind."""
 
 from deeplab.tracking.artifacts import read_artifact
-from deeplab.tracking.provenance import PACKAGES_FILE
+from deeplab.tracking.provenance import DISTRIBUTION, PACKAGES_FILE
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 
@@ -9,9 +9,15 @@ EPOCH_METRICS = ("train/", "val/", "time/epoch_seconds", "time/step_ms", "learni
 
 
 def read_packages(store: Store, run: Run) -> dict[str, str]:
-    """The versions of all that was installed when a run began, by package; empty where it did not keep them."""
+    """The versions of all that was installed when a run began, by package; empty where it did not keep them.
+
+    We are `deeplab` here, whatever the distribution was called: the first runs know it by that name.
+    """
     text = (read_artifact(store, run, PACKAGES_FILE) or b"").decode(errors="replace")
-    return dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
+    found = dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
+    if DISTRIBUTION in found:
+        found["deeplab"] = found.pop(DISTRIBUTION)
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
 
 def read_history(store: Store, run: Run) -> dict[str, dict[int, float]]:

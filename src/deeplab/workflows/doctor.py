@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from deeplab import __version__
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.benchmarks import data_folders
 from deeplab.errors import UserError
@@ -17,12 +18,14 @@ from deeplab.tracking.location import locate, shown
 from deeplab.tracking.store import open_store
 from deeplab.training.runtime import load_keras
 
-PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow", "hydra-core", "matplotlib")
+PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core", "matplotlib")
+CUDA = "tensorflow[and-cuda]>=2.21,<2.22"
 
 
 def diagnose(config: ExperimentConfig) -> Iterator[tuple[str, str]]:
     """Pairs of a topic and what was found, in the order to be shown."""
     yield "python", f"{platform.python_version()} on {platform.platform(terse=True)}"
+    yield "deeplab", __version__
     for package in PACKAGES:
         yield package, version(package)
     yield from _processors()
@@ -60,7 +63,7 @@ def _why_no_gpu(with_cuda: bool) -> str:
     try:
         version("nvidia-cudnn-cu12")
     except PackageNotFoundError:
-        return "the CUDA libraries are missing; install them with: pip install 'deeplab[gpu]'"
+        return f"the CUDA libraries are missing; install them with: pip install '{CUDA}'"
     return "TensorFlow cannot load the CUDA libraries; TF_CPP_MIN_LOG_LEVEL=0 deeplab doctor shows its reasons"
 
 

@@ -144,11 +144,16 @@ def test_a_network_far_from_its_data_is_checked_on_random_rows_and_says_so(use: 
 def test_bad_input_is_one_line_and_writes_nothing(use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder.keras").mkdir()
-    monkeypatch.setitem(export_module.FORMATS, "onnx", Format(".onnx", broken, broken, packages=("nosuchpackage",)))
+    monkeypatch.setitem(
+        export_module.FORMATS, "onnx", Format(".onnx", broken, broken, packages=("onnx>=1.23", "nosuchpackage>=2"))
+    )
     for words, line in (
         (("digits",), "Say what to export to: --to with one of keras, saved_model, onnx, tflite."),
         (("digits", "--to", "onx"), "Unknown format 'onx' in --to. Did you mean 'onnx'?"),
-        (("digits", "--to", "onnx"), "--to onnx needs nosuchpackage; install it with: pip install 'deeplab[onnx]'"),
+        (
+            ("digits", "--to", "onnx"),
+            "--to onnx needs more packages; install them with: pip install 'nosuchpackage>=2'",
+        ),
         (("nothing", "--to", "keras"), "There is no run 'nothing'"),
         (("unsaved", "--to", "keras"), "has no dataset.json"),
         (("digits", "--to", "keras", "--out", "x.h5"), "--out x.h5: its name must end in .keras"),

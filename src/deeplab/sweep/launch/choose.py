@@ -9,7 +9,11 @@ from deeplab.errors import UserError
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.plan import Plan, workers_of
 
-LAUNCHERS = {"ray": "deeplab.sweep.launch.ray:RayLauncher", "slurm": "deeplab.sweep.launch.slurm:SlurmLauncher"}
+# Where each launcher is, and what it needs that deeplab does not bring along.
+LAUNCHERS = {
+    "ray": ("deeplab.sweep.launch.ray:RayLauncher", "ray>=2.60"),
+    "slurm": ("deeplab.sweep.launch.slurm:SlurmLauncher", "submitit>=1.5.4"),
+}
 
 
 def choose_launcher(plan: Plan, folder: Path) -> Launcher:
@@ -28,9 +32,10 @@ def choose_launcher(plan: Plan, folder: Path) -> Launcher:
 
         device = str(plan.trials[0].values["training"]["device"])
         return LocalLauncher(workers_of(plan.config, device, len(plan.trials)), folder)
-    module, _, name = LAUNCHERS[config.kind].partition(":")
+    target, package = LAUNCHERS[config.kind]
+    module, _, name = target.partition(":")
     try:
         launcher: Any = getattr(import_module(module), name)
     except ImportError as error:
-        raise UserError(f"launcher={config.kind} needs a package: pip install 'deeplab[{config.kind}]'.") from error
+        raise UserError(f"launcher={config.kind} needs a package: pip install '{package}'") from error
     return cast(Launcher, launcher(config, folder))

@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import math
+import shlex
 import shutil
 import warnings
 from collections.abc import Callable
@@ -30,7 +31,7 @@ class Format:
         suffix: that its files end in; none for a folder.
         write: writes a Keras network to a path; unless it `is_keras`, one of `for_inference`, which it may change.
         load: reads it back without Keras' help where it can do without, as a function from rows to probabilities.
-        packages: that it needs and deeplab does not bring along.
+        packages: that it needs and deeplab does not bring along, as pip writes them: `onnx>=1.23`.
         is_keras: whether it can be trained further, and so holds the network with all its layers.
     """
 
@@ -46,9 +47,9 @@ class Format:
         Raises:
             UserError: with the command that installs them.
         """
-        missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
+        missing = [each for each in self.packages if importlib.util.find_spec(each.partition(">=")[0]) is None]
         if missing:
-            raise UserError(f"--to {name} needs {', '.join(missing)}; install it with: pip install 'deeplab[{name}]'")
+            raise UserError(f"--to {name} needs more packages; install them with: pip install {shlex.join(missing)}")
 
 
 def for_inference(network: Any) -> Any:
@@ -178,6 +179,6 @@ def remove(path: Path) -> None:
 FORMATS = {
     "keras": Format(".keras", _write_keras, _load_keras, is_keras=True),
     "saved_model": Format("", _write_saved_model, _load_saved_model),
-    "onnx": Format(".onnx", _write_onnx, _load_onnx, packages=("tf2onnx", "onnx", "onnxruntime")),
+    "onnx": Format(".onnx", _write_onnx, _load_onnx, packages=("tf2onnx>=1.17", "onnx>=1.23", "onnxruntime>=1.31")),
     "tflite": Format(".tflite", _write_tflite, _load_tflite),
 }
