@@ -17,11 +17,11 @@ from deeplab.tracking.relocate import relocate
 from deeplab.workflows.recording import Membership
 from deeplab.workflows.train import train
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md"), reverse=True), *sorted((ROOT / "docs").glob("*.md"))]
 INDENTED = re.compile(r"^    (deeplab .*)$", re.MULTILINE)
 IN_TEXT = re.compile(r"`(deeplab [a-z][^`]*)`")
 # They do not come back, or change the settings of a person's shell; each has a test of its own.
-ELSEWHERE = ("deeplab ui", "deeplab --install-completion")
+ELSEWHERE = ("deeplab ui", "deeplab ui --port 5001", "deeplab --install-completion")
 # Named in a sentence, without the arguments they need.
 NAMED = tuple(f"deeplab {name}" for name in ("explain", "export", "generate", "rm", "study"))
 # These are about many or long trainings: the plan is made, or the page of what is there.
@@ -56,7 +56,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) ->
     for name in ("digit.png", "photo.png"):
         shutil.copyfile(folder / "scans" / "0.png", folder / name)
     (folder / "my_conf" / "model").mkdir(parents=True)
-    network = re.search(r"```yaml\n(# my_conf/model/mine.yaml\n.*?)```", PAGES[0].read_text(), re.DOTALL)
+    network = re.search(r"```yaml\n(# my_conf/model/mine.yaml\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert network is not None
     (folder / "my_conf" / "model" / "mine.yaml").write_text(network[1])
     return folder

@@ -1,0 +1,1 @@
+"""Images of stripes, and a layer that scales channels."""
