@@ -1,0 +1,71 @@
+"""docs/architecture.md: the files that it sends a reader to, the layers that it names, and its drawing."""
+
+import importlib.util
+import re
+from types import ModuleType
+
+import pytest
+from tests.conftest import ROOT
+
+SOURCE = ROOT / "src" / "deeplab"
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+# A list: its heading, what is promised of it, its files in order.
+LIST = re.compile(
+    r"^### deeplab (\w+)\n\nAt most (\d+) files and ([\d,]+) lines[^\n]*\n\n((?:\d+\. .+\n)+)", re.MULTILINE
+)
+LISTS = {name: (int(files), int(lines.replace(",", "")), text) for name, files, lines, text in LIST.findall(PAGE)}
+
+
+def diagram() -> ModuleType:
+    path = ROOT / "scripts" / "architecture_diagram.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def imports(text: str, path: str) -> bool:
+    """Whether a file names another as a module, in an import or as `module:name` of a table."""
+    module = f"deeplab.{path.removesuffix('.py').replace('/', '.')}"
+    return re.search(rf"{re.escape(module)}\b(?!\.)", text) is not None
+
+
+@pytest.mark.parametrize("name", ["train", "sweep", "study"])
+def test_the_reading_order_leads_from_file_to_file_and_is_as_short_as_it_says(name: str) -> None:
+    most_files, most_lines, text = LISTS[name]
+    entries = re.findall(r"^(\d+)\. `([\w/]+\.py)` (.+)$", text, re.MULTILINE)
+    assert [int(number) for number, _, _ in entries] == list(range(1, text.count("\n") + 1))
+    sources = {path: (SOURCE / path).read_text() for _, path, _ in entries}
+    assert len(sources) == len(entries) <= most_files
+    lines = sum(len(source.splitlines()) for source in sources.values())
+    assert 0.8 * most_lines < lines <= most_lines, "say on the page how many there are now"
+    paths = list(sources)
+    for place, path in enumerate(paths[1:], 1):
+        assert any(imports(sources[before], path) for before in paths[:place]), f"{path} is imported by none before it"
+    assert [sentence for _, _, sentence in entries if not sentence.endswith(".")] == []
+
+
+def test_the_check_of_imports_can_fail() -> None:
+    assert imports("from deeplab.sweep.run import run_sweep", "sweep/run.py")
+    assert not imports("from deeplab.sweep.runs import a\nimport deeplab.sweep.run.more", "sweep/run.py")
+
+
+def test_the_layers_of_the_page_are_those_of_the_contract() -> None:
+    table = PAGE.partition("## Layers")[2].partition("## ")[0]
+    named = re.findall(r"^\| `(\w+)` \| .+\. \|$", table, re.MULTILINE)
+    assert named == [part for layer in diagram().layers() for part in layer]
+    assert [name for name in named if not ((SOURCE / name).is_dir() or (SOURCE / f"{name}.py").is_file())] == []
+
+
+def test_the_drawing_is_of_the_contract() -> None:
+    module = diagram()
+    written = (ROOT / "docs" / "architecture.svg").read_text()
+    assert written == module.picture(), "draw it anew: python scripts/architecture_diagram.py"
+    assert [file for _, file in module.STEPS if not (SOURCE / file).is_file()] == []
+
+
+def test_every_word_of_the_glossary_has_a_meaning() -> None:
+    words = re.findall(r"^\| (\w+) \| .+\. \|$", PAGE.partition("## Words")[2], re.MULTILINE)
+    assert {"point", "trial", "replicate", "entry", "study", "search", "sweep"} <= set(words)
