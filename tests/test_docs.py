@@ -131,6 +131,24 @@ def test_the_documents_have_commands_and_their_links_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/testing.md", "README.md"])
+def test_what_a_page_for_developers_names_is_there(page: str) -> None:
+    named = re.findall(r"`((?:src|tests|conf|scripts|docs)/[\w./-]+)`", (ROOT / page).read_text())
+    assert len(named) > 8
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("what", ["network", "data set", "metric", "figure", "command", "launcher"])
+def test_every_recipe_has_an_example_that_is_in_the_tree(what: str) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    recipe = text.partition(f"\n### A {what}\n")[2].partition("\n### ")[0]
+    example = re.search(r"Example:\s+`(\w+)`|Example:\s+`([\w/.]+)`", recipe)
+    assert example is not None
+    word, path = example.groups()
+    files = [ROOT / name for name in re.findall(r"`(src/[\w/.]+\.py)`", recipe) if "NAME" not in name]
+    assert (ROOT / path).is_file() if path else any(word in file.read_text() for file in files)
+
+
 def test_the_page_on_security_names_files_that_are_there() -> None:
     named = re.findall(r"`(\w+/[\w/]+\.py)`", (ROOT / "docs" / "security.md").read_text())
     assert len(named) > 20

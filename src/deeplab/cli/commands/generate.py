@@ -41,7 +41,7 @@ def generate(
 ) -> None:
     """Encode test images, go from code to code, decode each step.
 
-    deeplab generate latest --between 3 8 --steps 8
+    deeplab generate mnist_autoencoder --between 3 8 --steps 8
     """
     ways = {"between": between, "grid": grid, "around": around and (around,)}
     given = {way: images for way, images in ways.items() if images}

@@ -42,7 +42,7 @@ def noise(
 ) -> None:
     """Classify noisy test images, as they are and denoised, at several levels.
 
-    deeplab noise latest --classifier best:model=cnn6 --levels 0:1:0.1
+    deeplab noise mnist_autoencoder --classifier best:model=cnn6 --levels 0:1:0.1
     """
     from deeplab.errors import unknown_name
     from deeplab.workflows.noise.levels import read_levels
