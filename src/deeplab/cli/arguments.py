@@ -1,22 +1,16 @@
 """Arguments that several commands share."""
 
-import gc
 import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from deeplab.cli.completion import complete_override, complete_run
 from deeplab.config.trust import trusting
 from deeplab.errors import UserError
-from deeplab.tracking.run import Run
-
-if TYPE_CHECKING:
-    from deeplab.tracking.store import Store
-
 
 Overrides = Annotated[
     list[str] | None,
@@ -69,13 +63,13 @@ def check_store_overrides(words: list[str], command: str) -> list[str]:
     Raises:
         UserError: one of them says something else.
     """
-    for word in words:
-        if not word.startswith(STORE_KEYS):
-            raise UserError(
-                f"'{word}': deeplab {command} takes nothing more than the run and where it is kept "
-                "(tracking.uri=..., tracking.experiment=...)."
-            )
-    return words
+    others, overrides = split(words)
+    if others:
+        raise UserError(
+            f"'{others[0]}': deeplab {command} takes nothing more than the run and where it is kept "
+            "(tracking.uri=..., tracking.experiment=...)."
+        )
+    return overrides
 
 
 def reading_files(command: Callable[..., None]) -> Callable[..., None]:
@@ -110,33 +104,3 @@ def split(words: list[str]) -> tuple[list[str], list[str]]:
     """What names runs, and what says where they are; the names of runs may hold an equals sign."""
     names = [word for word in words if not word.startswith(STORE_KEYS)]
     return names, [word for word in words if word.startswith(STORE_KEYS)]
-
-
-def open_quickly(overrides: list[str], config_dir: Path | None) -> "Store":
-    """Open the store that is there, for a command that looks something up and ends.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
-    # Nothing of what so short a process makes is worth collecting, and looking for it takes a third of its time.
-    gc.disable()
-    from deeplab.config.tracking import tracking_config
-    from deeplab.tracking.store import open_to_read
-
-    return open_to_read(tracking_config(overrides, config_dir))
-
-
-def named_runs(words: list[str], config_dir: Path | None) -> "tuple[Store, list[Run]]":
-    """The store and the runs that are meant, in the order they are named, each once.
-
-    Raises:
-        UserError: no run is named, there is no store, or no such run.
-    """
-    from deeplab.tracking.find import find_run
-
-    names, overrides = split(words)
-    if not names:
-        raise UserError("Name a run: an id, the beginning of one, a name, latest, or best:FILTER.")
-    store = open_quickly(overrides, config_dir)
-    found = [find_run(store, name) for name in names]
-    return store, list({run.id: run for run in found}.values())

@@ -61,13 +61,6 @@ def _plain(words: Iterable[str]) -> list[str]:
     return [word for word in words if _PLAIN.fullmatch(word)]
 
 
-def complete_format(incomplete: str) -> list[str]:
-    """The formats that a network can be exported to."""
-    from deeplab.workflows.export.formats import FORMATS
-
-    return [name for name in FORMATS if name.startswith(incomplete)]
-
-
 def _bash_words() -> list[str] | None:
     """The words before the cursor as bash split them, or None in another shell."""
     if not os.environ.get("_DEEPLAB_COMPLETE", "").endswith("bash"):

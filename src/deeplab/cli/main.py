@@ -5,63 +5,58 @@ import os
 import sys
 import traceback
 from io import TextIOWrapper
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
 
 import deeplab
-from deeplab.cli.arguments import reading_files
-from deeplab.cli.commands.compare import compare
-from deeplab.cli.commands.curves import curves
-from deeplab.cli.commands.doctor import doctor
-from deeplab.cli.commands.evaluate import evaluate
-from deeplab.cli.commands.explain import explain
-from deeplab.cli.commands.export import export
-from deeplab.cli.commands.generate import generate
-from deeplab.cli.commands.list import list_options
-from deeplab.cli.commands.noise import noise
-from deeplab.cli.commands.predict import predict
-from deeplab.cli.commands.repair import repair
-from deeplab.cli.commands.report import report
-from deeplab.cli.commands.reproduce import reproduce
-from deeplab.cli.commands.rm import rm
-from deeplab.cli.commands.runs import runs
-from deeplab.cli.commands.show import show
-from deeplab.cli.commands.status import status
-from deeplab.cli.commands.study import study
-from deeplab.cli.commands.sweep import sweep
-from deeplab.cli.commands.train import train
-from deeplab.cli.commands.ui import ui
+from deeplab.cli.lazy_group import LazyCommand, LazyGroup
 from deeplab.cli.terminal.screen import guarded_streams
 from deeplab.errors import Interrupted, RunError, UserError, UserErrors
 from deeplab.workflows.signals import listen
 
+# In the order of the help. A command is imported when it is called; see `deeplab.cli.commands`.
+COMMANDS = {
+    "train": "deeplab.cli.commands.train:train",
+    "sweep": "deeplab.cli.commands.sweep:sweep",
+    "status": "deeplab.cli.commands.status:status",
+    "study": "deeplab.cli.commands.study:study",
+    "noise": "deeplab.cli.commands.noise:noise",
+    "generate": "deeplab.cli.commands.generate:generate",
+    "predict": "deeplab.cli.commands.predict:predict",
+    "evaluate": "deeplab.cli.commands.evaluate:evaluate",
+    "explain": "deeplab.cli.commands.explain:explain",
+    "export": "deeplab.cli.commands.export:export",
+    "reproduce": "deeplab.cli.commands.reproduce:reproduce",
+    "report": "deeplab.cli.commands.report:report",
+    "runs": "deeplab.cli.commands.runs:runs",
+    "show": "deeplab.cli.commands.show:show",
+    "compare": "deeplab.cli.commands.compare:compare",
+    "curves": "deeplab.cli.commands.curves:curves",
+    "rm": "deeplab.cli.commands.rm:rm",
+    "list": "deeplab.cli.commands.list:list_options",
+    "ui": "deeplab.cli.commands.ui:ui",
+    "doctor": "deeplab.cli.commands.doctor:doctor",
+    "repair": "deeplab.cli.commands.repair:repair",
+}
+
+
+class Commands(LazyGroup):
+    """The commands of the table."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take the settings of Typer's groups."""
+        commands = {name: LazyCommand(name, target) for name, target in COMMANDS.items()}
+        super().__init__(**{**settings, "commands": commands})
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Keras experiments from configuration: networks as plain YAML, every run in MLflow.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("train")(reading_files(train))
-app.command("sweep")(reading_files(sweep))
-app.command("status")(reading_files(status))
-app.command("study")(reading_files(study))
-app.command("noise")(noise)
-app.command("generate")(generate)
-app.command("predict")(reading_files(predict))
-app.command("evaluate")(reading_files(evaluate))
-app.command("explain")(explain)
-app.command("export")(reading_files(export))
-app.command("reproduce")(reading_files(reproduce))
-app.command("report")(reading_files(report))
-app.command("runs")(reading_files(runs))
-app.command("show")(reading_files(show))
-app.command("compare")(reading_files(compare))
-app.command("curves")(reading_files(curves))
-app.command("rm")(reading_files(rm))
-app.command("list")(reading_files(list_options))
-app.command("ui")(reading_files(ui))
-app.command("doctor")(reading_files(doctor))
-app.command("repair")(reading_files(repair))
 
 
 def _version(wanted: bool) -> None:

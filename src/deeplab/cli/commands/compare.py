@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from deeplab.choice import ON_TEST
-from deeplab.cli.arguments import ConfigDir, RunArguments, named_runs
-from deeplab.cli.terminal.text import print_line
+from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
+from deeplab.cli.lookup import named_runs
+from deeplab.cli.terminal.tables import console, footnote, score_column, table
+from deeplab.cli.terminal.text import duration, print_line
 from deeplab.errors import UserError
-
-if TYPE_CHECKING:
-    from deeplab.runs.compare import Compared
+from deeplab.runs.compare import Compared, differences, with_curves
+from deeplab.runs.summary import best
 
 MOST_IDS = 4
 
 
+@reading_files
 def compare(
     runs: RunArguments,
     out: Annotated[
@@ -34,17 +36,13 @@ def compare(
     store, found = named_runs(runs, config_dir)
     if len(found) < 2:
         raise UserError(f"Name two runs or more; {found[0].name} is one. To look at it: deeplab show {runs[0]}")
-    from deeplab.runs.compare import differences, with_curves
-
     compared = with_curves(store, found)
     _print_differences(differences(found), compared)
     _print_scores(compared)
     _draw(compared, out)
 
 
-def _print_differences(differing: dict[str, list[str]], compared: "Sequence[Compared]") -> None:
-    from deeplab.cli.terminal.tables import console, table
-
+def _print_differences(differing: dict[str, list[str]], compared: Sequence[Compared]) -> None:
     screen = console()
     if not differing:
         screen.print("Their configurations are the same.")
@@ -58,11 +56,7 @@ def _print_differences(differing: dict[str, list[str]], compared: "Sequence[Comp
     screen.print(shown)
 
 
-def _print_scores(compared: "Sequence[Compared]") -> None:
-    from deeplab.cli.terminal.tables import console, footnote, score_column, table
-    from deeplab.cli.terminal.text import duration
-    from deeplab.runs.summary import best
-
+def _print_scores(compared: Sequence[Compared]) -> None:
     validations, tests = [each.row.validation for each in compared], [each.row.test for each in compared]
     heads = [score_column("validation", "val", validations), score_column("test", "test", tests)]
     shown = table()
@@ -90,7 +84,8 @@ def _print_scores(compared: "Sequence[Compared]") -> None:
             screen.print(f"The best is bold. {ON_TEST}", soft_wrap=True)
 
 
-def _draw(compared: "Sequence[Compared]", out: Path | None) -> None:
+def _draw(compared: Sequence[Compared], out: Path | None) -> None:
+    # Here, because they import Matplotlib.
     from deeplab.plots.run.compared_curves import draw
     from deeplab.plots.style import to_png
 

@@ -1,14 +1,17 @@
 """`deeplab curves`: learning curves in the terminal."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from deeplab.cli.arguments import ConfigDir, RunArguments, named_runs
+from rich.table import Table
+from rich.text import Text
+
+from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
+from deeplab.cli.lookup import named_runs
+from deeplab.cli.terminal.chart import Line, chart
+from deeplab.cli.terminal.tables import console
 from deeplab.errors import UserError
-
-if TYPE_CHECKING:
-    from deeplab.cli.terminal.chart import Line
-    from deeplab.runs.compare import Compared
+from deeplab.runs.compare import Compared, with_curves
+from deeplab.visible import visible_line
 
 COLOURS = ("blue", "red", "green", "magenta", "yellow", "cyan")
 DATA = {"train": "training", "val": "validation"}
@@ -18,6 +21,7 @@ LOWEST, HIGHEST = 6, 14
 AROUND = 5  # rows of a chart that are no lines, and of the screen that belong to none
 
 
+@reading_files
 def curves(runs: RunArguments, config_dir: ConfigDir = None) -> None:
     """Draw the learning curves of runs here in the terminal.
 
@@ -26,12 +30,6 @@ def curves(runs: RunArguments, config_dir: ConfigDir = None) -> None:
     One run shows training and validation; several show validation, or training where nothing was held out.
     """
     store, found = named_runs(runs, config_dir)
-    from rich.table import Table
-
-    from deeplab.cli.terminal.chart import chart
-    from deeplab.cli.terminal.tables import console
-    from deeplab.runs.compare import with_curves
-
     compared = [each for each in with_curves(store, found) if each.curves]
     if not compared:
         raise UserError(f"{' '.join(runs)}: there are no epochs yet to draw.")
@@ -52,9 +50,7 @@ def curves(runs: RunArguments, config_dir: ConfigDir = None) -> None:
     _legend(compared)
 
 
-def _lines(compared: "Sequence[Compared]", metric: str) -> "list[Line]":
-    from deeplab.cli.terminal.chart import Line
-
+def _lines(compared: Sequence[Compared], metric: str) -> list[Line]:
     lines = []
     for number, each in enumerate(compared):
         present = [data for data in DATA if any(point[2:] == (metric, data) for point in each.curves)]
@@ -65,12 +61,7 @@ def _lines(compared: "Sequence[Compared]", metric: str) -> "list[Line]":
     return lines
 
 
-def _legend(compared: "Sequence[Compared]") -> None:
-    from rich.text import Text
-
-    from deeplab.cli.terminal.tables import console
-    from deeplab.visible import visible_line
-
+def _legend(compared: Sequence[Compared]) -> None:
     screen = console()
     for number, each in enumerate(compared):
         present = [data for data in DATA if any(point[3] == data for point in each.curves)]
@@ -86,6 +77,6 @@ def _legend(compared: "Sequence[Compared]") -> None:
         screen.print(text, soft_wrap=True)
 
 
-def _mark(compared: "Sequence[Compared]", number: int, data: str) -> str:
+def _mark(compared: Sequence[Compared], number: int, data: str) -> str:
     """The letter at the end of a line: t and v of one run, the run's number of several."""
     return data[0] if len(compared) == 1 else "123456789abcdefghijklmnopqrsuwxyz"[number % 33]

@@ -1,14 +1,14 @@
 """`deeplab doctor`: what deeplab finds on this machine."""
 
-from deeplab.cli.arguments import ConfigDir, Overrides
+from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
 from deeplab.cli.terminal.text import print_line
+from deeplab.config.compose import compose
+from deeplab.workflows.doctor import diagnose
 
 
+@reading_files
 def doctor(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
     """Show versions, processors, data folder and store, and why there is no GPU if there is none."""
-    from deeplab.config.compose import compose
-    from deeplab.workflows.doctor import diagnose
-
     config = compose(overrides or [], config_dir).config
     for topic, finding in diagnose(config):
         print_line(f"{topic:<12} {finding}")

@@ -1,22 +1,19 @@
 """`deeplab evaluate`: how well a trained network does on a test set."""
 
-from deeplab.cli.arguments import ConfigDir, Overrides, RunName
-from deeplab.errors import Interrupted, exit_status
+from deeplab.cli.arguments import ConfigDir, Overrides, RunName, reading_files
+from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.tables import console, table
+from deeplab.workflows.evaluate import evaluate as evaluate_run
 
 
+@reading_files
 def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
     """Score a trained network on its own test set, or on another of the same shape and classes.
 
     deeplab evaluate latest dataset=npz dataset.path=new.npz
     """
-    # Here, because what follows imports NumPy, MLflow and TensorFlow.
-    from deeplab.cli.terminal.tables import console, table
-    from deeplab.workflows.evaluate import evaluate as evaluate_run
-
-    try:
+    with interruptible("Interrupted before anything was logged."):
         found = evaluate_run(run, overrides or [], config_dir)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted before anything was logged.", exit_status(interrupt)) from None
     screen = console()
     if found.accuracy is not None:
         rows = table(None, ("class",), ("rows", "right", "accuracy", "95 %"))

@@ -6,6 +6,11 @@ from typing import Annotated
 import typer
 
 from deeplab.cli.arguments import RunName, StoreOverrides, check_store_overrides
+from deeplab.cli.terminal.tables import console, table
+from deeplab.config.compose import compose
+from deeplab.tracking.store import open_existing
+from deeplab.workflows.explain.explain import TOLERANCE
+from deeplab.workflows.explain.explain import explain as explain_run
 
 
 def explain(
@@ -20,13 +25,6 @@ def explain(
     deeplab explain latest 7
     """
     words = check_store_overrides(overrides or [], "explain")
-    # Here, because what follows imports NumPy, MLflow and TensorFlow.
-    from deeplab.cli.terminal.tables import console, table
-    from deeplab.config.compose import compose
-    from deeplab.tracking.store import open_existing
-    from deeplab.workflows.explain.explain import TOLERANCE
-    from deeplab.workflows.explain.explain import explain as explain_run
-
     result = explain_run(open_existing(compose(words).config.tracking), run, image)
     screen, rows = console(), table(None, ("layer", "type", "shape"), ("largest difference",))
     for layer in result.layers:

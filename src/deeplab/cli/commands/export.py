@@ -5,11 +5,23 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides
-from deeplab.cli.completion import complete_format
-from deeplab.errors import Interrupted, UserError, exit_status, unknown_name
+from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides, reading_files
+from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.text import print_line
+from deeplab.config.compose import compose
+from deeplab.errors import UserError, unknown_name
+from deeplab.tracking.store import open_to_read
+from deeplab.workflows.export.export import TOLERANCE
+from deeplab.workflows.export.export import export as export_run
+from deeplab.workflows.export.formats import FORMATS
 
 
+def complete_format(incomplete: str) -> list[str]:
+    """The formats that a network can be exported to."""
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+@reading_files
 def export(
     run: RunName,
     to: Annotated[
@@ -29,24 +41,13 @@ def export(
 
     deeplab export latest --to onnx --out digits.onnx
     """
-    from deeplab.config.compose import compose
-    from deeplab.workflows.export.formats import FORMATS
-
     if to is None:
         raise UserError(f"Say what to export to: --to with one of {', '.join(FORMATS)}.")
     if to not in FORMATS:
         raise unknown_name("format", to, FORMATS, "--to")
     config = compose(check_store_overrides(overrides or [], "export"), config_dir).config
-    # Here, because what follows imports NumPy, MLflow and TensorFlow.
-    from deeplab.cli.terminal.text import print_line
-    from deeplab.tracking.store import open_to_read
-    from deeplab.workflows.export.export import TOLERANCE
-    from deeplab.workflows.export.export import export as export_run
-
-    try:
+    with interruptible("Interrupted; nothing was written."):
         made = export_run(open_to_read(config.tracking), run, to, out, force)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
     print_line(f"{made.path}: {made.size / 1e6:.2f} MB, the network of run {made.trained.name}")
     rows = f"{made.random_rows} random rows" + (f" and {made.test_rows} test rows" if made.test_rows else "")
     print_line(

@@ -1,17 +1,19 @@
 """`deeplab generate`: new images from the decoder of an autoencoder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 import typer
 
 from deeplab.cli.arguments import RunName, StoreOverrides, check_store_overrides
 from deeplab.cli.completion import complete_run
 from deeplab.cli.terminal.text import print_line
+from deeplab.config.compose import compose
 from deeplab.errors import UserError
-
-if TYPE_CHECKING:
-    from deeplab.workflows.generate import Way
+from deeplab.files import check_file, write_file
+from deeplab.tracking.store import open_existing
+from deeplab.workflows.generate import Way, Wish
+from deeplab.workflows.generate import generate as generate_images
 
 
 def generate(
@@ -50,14 +52,7 @@ def generate(
     ((way, images),) = given.items()
     level = noise if noise is not None else (0.5 if way == "around" else 0.0)
     words = check_store_overrides(overrides or [], "generate")
-    # Here, because what follows imports NumPy, MLflow and TensorFlow.
-    from deeplab.config.compose import compose
-    from deeplab.files import check_file, write_file
-    from deeplab.tracking.store import open_existing
-    from deeplab.workflows.generate import Wish
-    from deeplab.workflows.generate import generate as generate_images
-
-    wish = Wish(cast("Way", way), images, steps, level, seed)
+    wish = Wish(cast(Way, way), images, steps, level, seed)
     if out is not None:
         check_file(out, ".png", "--out")
     found = generate_images(run, wish, classifier, open_existing(compose(words).config.tracking))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir
+from deeplab.cli.arguments import ConfigDir, reading_files
 from deeplab.cli.terminal.text import print_line
 from deeplab.config.folders import GROUPS, conf_folders, description, options
 from deeplab.errors import unknown_name
@@ -14,6 +14,7 @@ PLURALS = {"datasets": "dataset", "models": "model", "optimizers": "optimizer", 
 SHOWN = ("dataset", "model", "optimizer", "experiment")
 
 
+@reading_files
 def list_options(
     what: Annotated[
         str | None, typer.Argument(metavar="[datasets|models|optimizers|experiments]", show_default=False)

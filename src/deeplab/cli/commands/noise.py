@@ -4,9 +4,15 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import check_store_overrides
+from deeplab.cli.arguments import split
 from deeplab.cli.completion import complete_run
-from deeplab.errors import Interrupted, exit_status
+from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.noise_progress import noise_progress, show_noise
+from deeplab.config.compose import compose
+from deeplab.errors import unknown_name
+from deeplab.tracking.store import open_existing
+from deeplab.workflows.noise.evaluate import NoiseSettings, noise_curve
+from deeplab.workflows.noise.levels import read_levels
 
 KINDS = ("salt_and_pepper", "gaussian", "masking")
 
@@ -44,27 +50,12 @@ def noise(
 
     deeplab noise mnist_autoencoder --classifier best:model=cnn6 --levels 0:1:0.1
     """
-    from deeplab.errors import unknown_name
-    from deeplab.workflows.noise.levels import read_levels
-
-    given = runs or []
-    store_words = check_store_overrides(
-        [word for word in given if "=" in word and not word.startswith("best:")], "noise"
-    )
-    denoisers = tuple(word for word in given if word not in store_words)
+    denoisers, overrides = split(runs or [])
     if kind is not None and kind not in KINDS:
         raise unknown_name("noise", kind, KINDS, "--noise")
-    try:
-        # Here, because what follows imports NumPy, MLflow and TensorFlow.
-        from deeplab.cli.terminal.noise_progress import noise_progress, show_noise
-        from deeplab.config.compose import compose
-        from deeplab.tracking.store import open_existing
-        from deeplab.workflows.noise.evaluate import NoiseSettings, noise_curve
-
-        settings = NoiseSettings(classifier, denoisers, kind, read_levels(levels), seeds)
-        store = open_existing(compose(store_words).config.tracking)
+    with interruptible("Interrupted before the evaluation began; there is no run."):
+        settings = NoiseSettings(classifier, tuple(denoisers), kind, read_levels(levels), seeds)
+        store = open_existing(compose(overrides).config.tracking)
         with noise_progress() as observer:
             result = noise_curve(settings, store, observer)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted before the evaluation began; there is no run.", exit_status(interrupt)) from None
     show_noise(result)

@@ -6,11 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from deeplab.cli.arguments import STORE_KEYS, ConfigDir, RunName
+from deeplab.cli.arguments import ConfigDir, RunName, reading_files, split
+from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.tables import console, table
-from deeplab.errors import Interrupted, UserError, exit_status
-from deeplab.files import some
-from deeplab.workflows.predict import Answer, Answers
+from deeplab.cli.terminal.text import print_line, to_json
+from deeplab.config.compose import compose
+from deeplab.data.images.find import find_pictures
+from deeplab.errors import UserError
+from deeplab.files import check_file, some, write_file
+from deeplab.tracking.store import open_to_read
+from deeplab.workflows.predict import Answer, Answers, draw_answers
+from deeplab.workflows.predict import predict as predict_pictures
 
 Images = Annotated[
     list[str] | None,
@@ -22,6 +28,7 @@ Images = Annotated[
 ]
 
 
+@reading_files
 def predict(
     run: RunName,
     images: Images = None,
@@ -35,30 +42,15 @@ def predict(
 
     deeplab predict latest digit.png scans/
     """
-    from deeplab.config.compose import compose
-    from deeplab.files import check_file
-
-    overrides = [word for word in images or [] if word.startswith(STORE_KEYS)]
-    words = [word for word in images or [] if not word.startswith(STORE_KEYS)]
+    words, overrides = split(images or [])
     if not words:
         raise UserError("Give an image or a folder of images, as in: deeplab predict latest digit.png")
     config = compose(overrides, config_dir).config
     check_file(out, ".png", "--out")
-    # Here, because what follows imports NumPy, Pillow, MLflow and TensorFlow.
-    from deeplab.data.images.find import find_pictures
-
     pictures = find_pictures(words, out)
-    from deeplab.cli.terminal.text import print_line, to_json
-    from deeplab.files import write_file
-    from deeplab.tracking.store import open_to_read
-    from deeplab.workflows.predict import draw_answers
-    from deeplab.workflows.predict import predict as predict_pictures
-
-    try:
+    with interruptible("Interrupted; nothing was written."):
         answers = predict_pictures(open_to_read(config.tracking), run, pictures.paths)
         write_file(out, draw_answers(answers))
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted; nothing was written.", exit_status(interrupt)) from None
     if as_json:
         values = {**as_values(answers), "left_out": [*map(str, pictures.left_out)], "picture": str(out)}
         print(to_json(values))

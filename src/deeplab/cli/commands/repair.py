@@ -1,16 +1,16 @@
 """`deeplab repair`: runs whose process is gone."""
 
-from deeplab.cli.arguments import ConfigDir, Overrides
+from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
 from deeplab.cli.terminal.text import print_line
+from deeplab.config.compose import compose
+from deeplab.tracking.repair import mark_dead
+from deeplab.tracking.store import open_existing
+from deeplab.workflows.resume import resumable
 
 
+@reading_files
 def repair(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
     """Mark runs KILLED whose process is gone, and list those that can be resumed."""
-    from deeplab.config.compose import compose
-    from deeplab.tracking.repair import mark_dead
-    from deeplab.tracking.store import open_existing
-    from deeplab.workflows.resume import resumable
-
     store = open_existing(compose(overrides or [], config_dir).config.tracking)
     dead = mark_dead(store)
     for run in dead:

@@ -1,18 +1,23 @@
 """`deeplab report`: a run, a sweep, an evaluation or a study as one page to hand on."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunArguments, named_runs
+from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
+from deeplab.cli.lookup import named_runs
 from deeplab.cli.terminal.text import print_line
 from deeplab.errors import UserError
+from deeplab.report.page import Page, slug
+from deeplab.report.targets import named_for, targets
+from deeplab.report.write import describe, write_report
+from deeplab.study.config import FILE, read_study
+from deeplab.study.page import study_report
+from deeplab.study.results import Results
 
-if TYPE_CHECKING:
-    from deeplab.report.page import Page
 
-
+@reading_files
 def report(
     run: RunArguments,
     out: Annotated[
@@ -31,8 +36,6 @@ def report(
 
     A study is meant by its folder: deeplab report experiments/digits_dense
     """
-    from deeplab.report.targets import targets
-
     if out is not None and out.is_dir():
         raise UserError(f"--out {out}: this is a folder; give the name of a file.")
     paths = targets(out or Path("report"), form)
@@ -48,8 +51,6 @@ def report(
     if out is None:
         # Names may hold dots, which begin no ending.
         paths = targets(Path(f"report-{name}"), form or "html")
-    from deeplab.report.write import write_report
-
     write_report(page, paths)
     for path in paths:
         print_line(f"report {path}")
@@ -57,26 +58,16 @@ def report(
 
 def _is_study(words: list[str]) -> bool:
     """Whether a folder is meant; a run may be called as one that has no study in it."""
-    from deeplab.study.config import FILE
-
     return len(words) == 1 and (Path(words[0]) / FILE).is_file()
 
 
-def _study(folder: Path) -> "tuple[Page, str]":
-    from deeplab.report.page import slug
-    from deeplab.study.config import read_study
-    from deeplab.study.page import study_report
-    from deeplab.study.results import Results
-
+def _study(folder: Path) -> tuple[Page, str]:
     page = study_report(read_study(folder), Results(folder).lines, folder)
     return page, slug(folder.resolve().name)
 
 
-def _run(words: list[str], config_dir: Path | None) -> "tuple[Page, str]":
+def _run(words: list[str], config_dir: Path | None) -> tuple[Page, str]:
     store, found = named_runs(words, config_dir)
     if len(found) > 1:
         raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(words)}")
-    from deeplab.report.targets import named_for
-    from deeplab.report.write import describe
-
     return describe(store, found[0]), named_for(found[0])

@@ -2,30 +2,25 @@
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides
+from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides, reading_files
+from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.tables import console, table
-from deeplab.errors import Interrupted, exit_status
+from deeplab.cli.terminal.training_progress import progress
+from deeplab.config.compose import compose
+from deeplab.tracking.store import open_existing
 from deeplab.workflows.reproduce import Reproduction
+from deeplab.workflows.reproduce import reproduce as reproduce_run
 
 
+@reading_files
 def reproduce(run: RunName, overrides: StoreOverrides = None, config_dir: ConfigDir = None) -> None:
     """Do a run again and compare; status 0 for the same result, 1 for another.
 
     deeplab reproduce latest
     """
-    from deeplab.config.compose import compose
-
     tracking = compose(check_store_overrides(overrides or [], "reproduce"), config_dir).config.tracking
-    try:
-        # Here, because what follows imports NumPy, MLflow and TensorFlow.
-        from deeplab.cli.terminal.training_progress import progress
-        from deeplab.tracking.store import open_existing
-        from deeplab.workflows.reproduce import reproduce as reproduce_run
-
-        with progress() as observer:
-            done = reproduce_run(open_existing(tracking), tracking.experiment, run, [observer])
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted before the training began; there is no run.", exit_status(interrupt)) from None
+    with interruptible("Interrupted before the training began; there is no run."), progress() as observer:
+        done = reproduce_run(open_existing(tracking), tracking.experiment, run, [observer])
     show_reproduction(done)
     if done.verdict == "different":
         raise typer.Exit(1)

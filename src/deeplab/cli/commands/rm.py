@@ -1,17 +1,18 @@
 """`deeplab rm`: delete runs."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunArguments, named_runs
+from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
+from deeplab.cli.lookup import named_runs
+from deeplab.cli.terminal.tables import console, size, table
 from deeplab.errors import UserError
-
-if TYPE_CHECKING:
-    from deeplab.runs.delete import Removal
+from deeplab.runs.delete import Removal, plan_removal, remove
 
 
+@reading_files
 def rm(
     runs: RunArguments,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -25,9 +26,6 @@ def rm(
     The files are gone for good. The run's own lines stay in the database, hidden, until 'mlflow gc' sweeps them out.
     """
     store, found = named_runs(runs, config_dir)
-    from deeplab.cli.terminal.tables import size
-    from deeplab.runs.delete import plan_removal, remove
-
     removals = plan_removal(store, found, outside)
     total = size(sum(removal.bytes for removal in removals))
     _print(removals)
@@ -43,9 +41,7 @@ def rm(
     print(f"deleted {len(removals)} run{'' if len(removals) == 1 else 's'}, {total} freed")
 
 
-def _print(removals: "list[Removal]") -> None:
-    from deeplab.cli.terminal.tables import console, size, table
-
+def _print(removals: list[Removal]) -> None:
     shown = table()
     shown.add_column("id", no_wrap=True)
     for head in ("name", "kind", "status"):

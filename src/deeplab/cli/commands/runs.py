@@ -1,17 +1,22 @@
 """`deeplab runs`: the runs of a store in a table."""
 
+import csv
+import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import AsJson, ConfigDir, open_quickly, split
-from deeplab.cli.terminal.text import duration
+from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, split
+from deeplab.cli.lookup import open_quickly
+from deeplab.cli.terminal.tables import console, fitting, footnote, score_column, table
+from deeplab.cli.terminal.text import duration, to_json
 from deeplab.errors import UserError
-
-if TYPE_CHECKING:
-    from deeplab.runs.summary import Row
+from deeplab.runs.query import Query, choose
+from deeplab.runs.summary import COLUMNS, Row, as_plain
+from deeplab.tracking.filter import parse
+from deeplab.tracking.find import all_runs
 
 TEXTS = ("id", "name", "kind", "dataset", "model", "status", "why")
 LEAST = {"why": 24, "model": 16, "dataset": 13, "name": 20}
@@ -19,6 +24,7 @@ LEFT_OUT = ("kind", "dataset", "model", "time")
 STYLES = {"FAILED": "red", "KILLED": "red", "DEAD": "red", "RUNNING": "green", "PRUNED": "dim"}
 
 
+@reading_files
 def runs(
     overrides: Annotated[
         list[str] | None,
@@ -49,13 +55,8 @@ def runs(
         raise UserError(f"'{names[0]}' is no override of the store. To look at a run: deeplab show {names[0]}")
     if as_json and as_csv:
         raise UserError("--json and --csv: choose one of them.")
-    from deeplab.tracking.filter import parse
-
     parse(where)  # a mistake is told before the store is opened, which takes a second
     store = open_quickly(settings, config_dir)
-    from deeplab.runs.query import Query, choose
-    from deeplab.tracking.find import all_runs
-
     query = Query(where, kind, failed, everything, sort, reverse, limit)
     found = all_runs(store)
     chosen = choose(found, query) if found else []
@@ -67,33 +68,23 @@ def runs(
         print("no run matches" if found else "no run yet")
 
 
-def _print_json(chosen: "Sequence[Row]") -> None:
-    from deeplab.cli.terminal.text import to_json
-    from deeplab.runs.summary import as_plain
-
+def _print_json(chosen: Sequence[Row]) -> None:
     print(to_json([as_plain(row) for row in chosen]))
 
 
-def _print_csv(chosen: "Sequence[Row]") -> None:
-    import csv
-    import sys
-
-    from deeplab.runs.summary import COLUMNS, as_plain
-
+def _print_csv(chosen: Sequence[Row]) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(as_plain(row) for row in chosen)
 
 
-def print_table(chosen: "Sequence[Row]", failed: bool) -> None:
+def print_table(chosen: Sequence[Row], failed: bool) -> None:
     """Print a line for each run.
 
     Args:
         chosen: the runs.
         failed: whether to say why each ended early.
     """
-    from deeplab.cli.terminal.tables import console, fitting, footnote, score_column, table
-
     columns = {
         "id": [row.id[:8] for row in chosen],
         "name": [row.name for row in chosen],
@@ -128,7 +119,7 @@ def print_table(chosen: "Sequence[Row]", failed: bool) -> None:
         screen.print(f"no room for {', '.join(missing)}: a wider terminal or --csv shows more", style="dim")
 
 
-def _epochs(row: "Row") -> str:
+def _epochs(row: Row) -> str:
     """`10`; `3/10` of what ended early or goes on; `15 x 10` of a sweep of 15 trials."""
     if row.trials is not None:
         return f"{row.trials} x {row.epochs_asked}" if row.epochs_asked else str(row.trials)
@@ -139,11 +130,11 @@ def _epochs(row: "Row") -> str:
     return f"{row.epochs}/{row.epochs_asked}"
 
 
-def _time(row: "Row") -> str:
+def _time(row: Row) -> str:
     seconds = age(row) if row.seconds is None and row.status == "RUNNING" else row.seconds
     return "" if seconds is None else duration(seconds)
 
 
-def age(row: "Row") -> float:
+def age(row: Row) -> float:
     """Seconds since a run began."""
     return max(0.0, time.time() - row.began)

@@ -1,15 +1,20 @@
 """`deeplab show`: one run in full."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from deeplab.cli.arguments import AsJson, ConfigDir, RunArguments, named_runs
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deeplab.cli.arguments import AsJson, ConfigDir, RunArguments, reading_files
+from deeplab.cli.commands.runs import age, print_table
+from deeplab.cli.lookup import named_runs
+from deeplab.cli.terminal.chart import sparkline
+from deeplab.cli.terminal.tables import console, number, size, table
+from deeplab.cli.terminal.text import duration, to_json
 from deeplab.errors import UserError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from deeplab.runs.detail import Detail
+from deeplab.runs.detail import Detail, as_plain, detail, groups, layers, scores_by_data
+from deeplab.visible import visible, visible_line
 
 MOST_CHILDREN = 12
 BEST_TAG = "deeplab.best_point"
@@ -22,6 +27,7 @@ ORIGIN = {
 }
 
 
+@reading_files
 def show(run: RunArguments, as_json: AsJson = False, config_dir: ConfigDir = None) -> None:
     """Show the configuration of a run, its scores, history, files and origin.
 
@@ -30,16 +36,10 @@ def show(run: RunArguments, as_json: AsJson = False, config_dir: ConfigDir = Non
     store, found = named_runs(run, config_dir)
     if len(found) > 1:
         raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(run)}")
-    from deeplab.runs.detail import as_plain, detail
-
     known = detail(store, found[0])
     if as_json:
-        from deeplab.cli.terminal.text import to_json
-
         print(to_json(as_plain(known)))
         return
-    from deeplab.cli.terminal.tables import console
-
     screen = console()
     _head(screen, known)
     _configuration(screen, known)
@@ -50,13 +50,7 @@ def show(run: RunArguments, as_json: AsJson = False, config_dir: ConfigDir = Non
     _family(screen, known)
 
 
-def _head(screen: "Console", known: "Detail") -> None:
-    from rich.text import Text
-
-    from deeplab.cli.commands.runs import age
-    from deeplab.cli.terminal.text import duration
-    from deeplab.visible import visible, visible_line
-
+def _head(screen: Console, known: Detail) -> None:
     row = known.row
     seconds = "" if row.seconds is None else f" in {duration(row.seconds)}"
     status = f"{row.kind} {row.status.lower()}{seconds}, begun {duration(age(row))} ago"
@@ -65,9 +59,7 @@ def _head(screen: "Console", known: "Detail") -> None:
         screen.print(Text(visible(row.error), style="red"))
 
 
-def _configuration(screen: "Console", known: "Detail") -> None:
-    from deeplab.runs.detail import groups, layers
-
+def _configuration(screen: Console, known: Detail) -> None:
     lines = {group: _pairs(values) for group, values in groups(known.params).items() if group != "tracking"}
     lines = {"": lines.pop("", ""), **lines}
     if "model" in lines:
@@ -75,10 +67,7 @@ def _configuration(screen: "Console", known: "Detail") -> None:
     _section(screen, "configuration", lines)
 
 
-def _scores(screen: "Console", known: "Detail") -> None:
-    from deeplab.cli.terminal.tables import number, table
-    from deeplab.runs.detail import scores_by_data
-
+def _scores(screen: Console, known: Detail) -> None:
     found = scores_by_data(known.metrics)
     if not found:
         return
@@ -97,10 +86,7 @@ def _scores(screen: "Console", known: "Detail") -> None:
     screen.print(shown)
 
 
-def _history(screen: "Console", known: "Detail") -> None:
-    from deeplab.cli.terminal.chart import sparkline
-    from deeplab.cli.terminal.tables import number, table
-
+def _history(screen: Console, known: Detail) -> None:
     if not known.history:
         return
     shown = table()
@@ -116,7 +102,7 @@ def _history(screen: "Console", known: "Detail") -> None:
     screen.print(shown)
 
 
-def _origin(screen: "Console", known: "Detail") -> None:
+def _origin(screen: Console, known: Detail) -> None:
     lines = {name: known.tags[tag] for name, tag in ORIGIN.items() if tag in known.tags}
     if known.tags.get("deeplab.git_dirty") == "true":
         lines["git"] += " with changes that were not committed"
@@ -132,9 +118,7 @@ def _origin(screen: "Console", known: "Detail") -> None:
     _section(screen, "origin", lines)
 
 
-def _files(screen: "Console", known: "Detail") -> None:
-    from deeplab.cli.terminal.tables import size
-
+def _files(screen: Console, known: Detail) -> None:
     sizes: dict[str, list[int]] = {}
     for path, count in known.files:
         sizes.setdefault(path if "/" not in path else f"{path.partition('/')[0]}/", []).append(count)
@@ -145,12 +129,10 @@ def _files(screen: "Console", known: "Detail") -> None:
         _section(screen, "files", {"": ", ".join(files)})
 
 
-def _family(screen: "Console", known: "Detail") -> None:
+def _family(screen: Console, known: Detail) -> None:
     if known.parent:
         _section(screen, "sweep", {known.parent.id[:8]: f"{known.parent.name}: deeplab show {known.parent.id[:8]}"})
     if known.children:
-        from deeplab.cli.commands.runs import print_table
-
         screen.print("\n[bold]trials[/]", markup=True)
         print_table(known.children[:MOST_CHILDREN], False)
         if len(known.children) > MOST_CHILDREN:
@@ -158,10 +140,8 @@ def _family(screen: "Console", known: "Detail") -> None:
             screen.print(f"and {more} more: deeplab runs --kind trial --where 'sweep={known.row.id[:8]}*'")
 
 
-def _section(screen: "Console", title: str, lines: Mapping[str, str]) -> None:
+def _section(screen: Console, title: str, lines: Mapping[str, str]) -> None:
     """A title, and a line or a few for each name."""
-    from rich.table import Table
-
     screen.print(f"\n[bold]{title}[/]", markup=True)
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(min_width=12, no_wrap=True)

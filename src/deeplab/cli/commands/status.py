@@ -4,8 +4,13 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir
+from deeplab.cli.arguments import ConfigDir, reading_files, split
+from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.text import duration
+from deeplab.config.compose import compose
 from deeplab.errors import UserError
+from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
+from deeplab.tracking.store import open_to_read
 
 Arguments = Annotated[
     list[str] | None,
@@ -17,18 +22,12 @@ Arguments = Annotated[
 ]
 
 
+@reading_files
 def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     """Show how the newest sweeps stand, or the trials of one."""
-    from deeplab.cli.terminal.tables import console, table
-    from deeplab.cli.terminal.text import duration
-    from deeplab.config.compose import compose
-    from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
-    from deeplab.tracking.store import open_to_read
-
-    names = [word for word in arguments or [] if "=" not in word]
+    names, overrides = split(arguments or [])
     if len(names) > 1:
         raise UserError(f"One sweep at a time, got {', '.join(names)}.")
-    overrides = [word for word in arguments or [] if "=" in word]
     store = open_to_read(compose(overrides, config_dir).config.tracking)
     run = find_sweep_run(store, names[0]) if names else None
     found = sweeps(store) if run is None else [sweep_status(store, run)]

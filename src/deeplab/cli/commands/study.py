@@ -5,12 +5,23 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import StoreOverrides, check_store_overrides
-from deeplab.errors import Interrupted, RunError, exit_status
+from deeplab.cli.arguments import StoreOverrides, check_store_overrides, reading_files
+from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.study_progress import ShownStudy, all_held, show_study
+from deeplab.config.compose import compose
+from deeplab.config.trust import check_overrides
+from deeplab.errors import RunError
+from deeplab.study.config import FILE, read_study
+from deeplab.study.entries import check_names, check_points, measure
+from deeplab.study.results import Results
+from deeplab.study.run import Study, carry_out
+from deeplab.study.write import write_page
+from deeplab.tracking.store import open_if_there, open_store
 
 OPEN = 3  # the exit status of a study that came to its end and leaves something open
 
 
+@reading_files
 def study(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="With a study.yaml, as experiments/digits_dense.")],
     overrides: StoreOverrides = None,
@@ -24,23 +35,11 @@ def study(
     Status 0: every run is there, and every figure as published or within its bounds. 3: a figure differs, or something
     is missing (with --only, of these entries). 1: a run failed. 2: the study cannot be read.
     """
-    from deeplab.config.trust import check_overrides
-    from deeplab.study.config import FILE, read_study
-
     config = read_study(folder)
     for name, entry in config.entries.items():
         check_overrides(entry.run or entry.sweep or (), f"{folder / FILE}: entries.{name}")
     words = check_store_overrides(overrides or [], "study")
-    try:
-        # Here, because what follows imports NumPy, MLflow and TensorFlow.
-        from deeplab.cli.terminal.study_progress import ShownStudy, all_held, show_study
-        from deeplab.config.compose import compose
-        from deeplab.study.entries import check_names, check_points, measure
-        from deeplab.study.results import Results
-        from deeplab.study.run import Study, carry_out
-        from deeplab.study.write import write_page
-        from deeplab.tracking.store import open_if_there, open_store
-
+    with interruptible("Interrupted; what was finished is kept. To go on: the same command again."):
         check_names(config, only or [])
         check_points(config)
         results, tracking = Results(folder), compose(words).config.tracking
@@ -53,10 +52,6 @@ def study(
             failure = error
         finally:
             page = write_page(config, folder, results, store)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted(
-            "Interrupted; what was finished is kept. To go on: the same command again.", exit_status(interrupt)
-        ) from None
     measured = measure(config, results.lines)
     show_study(config.title, measured, page)
     held = all_held([each for each in measured if not only or each.name in only])

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deeplab.choice import ON_TEST
-from deeplab.cli.arguments import ConfigDir, Overrides
-from deeplab.errors import Interrupted, RunError, UserError, exit_status
+from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
+from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.results import SHORT, against_reference, show_plan, show_sweep, ui_command
+from deeplab.cli.terminal.sweep_progress import sweep_progress
+from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.text import duration
+from deeplab.errors import RunError, UserError
+from deeplab.sweep.check import checked_plan
+from deeplab.sweep.plan import plan_sweep
+from deeplab.sweep.run import run_sweep
+from deeplab.sweep.search.plan import Search, checked_search, plan_search, space_text
+from deeplab.tracking.location import shown
 
 if TYPE_CHECKING:
-    from deeplab.sweep.search.plan import Search
     from deeplab.sweep.search.run import SearchResult
 
 
+@reading_files
 def sweep(
     overrides: Overrides = None,
     config_dir: ConfigDir = None,
@@ -38,24 +48,13 @@ def sweep(
     if search is not None or trials is not None:
         search_sweep(overrides or [], config_dir, search, trials, dry_run, fresh, yes)
         return
-    from deeplab.sweep.plan import plan_sweep
-
-    try:
-        plan = plan_sweep(overrides or [], config_dir, yes)
-        # Here, because what follows imports MLflow.
-        from deeplab.cli.terminal.results import show_plan, show_sweep
-        from deeplab.cli.terminal.sweep_progress import sweep_progress
-        from deeplab.sweep.check import checked_plan
-        from deeplab.sweep.run import run_sweep
-
-        plan = checked_plan(plan)
+    with interruptible("Interrupted before the sweep began; nothing was started."):
+        plan = checked_plan(plan_sweep(overrides or [], config_dir, yes))
         if dry_run:
             show_plan(plan)
             return
         with sweep_progress() as observer:
             result = run_sweep(plan, observer, fresh)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted before the sweep began; nothing was started.", exit_status(interrupt)) from None
     show_sweep(result)
     if result.failed:
         name, why = next(iter(result.failed.items()))
@@ -75,36 +74,26 @@ def search_sweep(
     yes: bool,
 ) -> None:
     """Search, and show what was found; the arguments are those of `deeplab sweep`."""
-    from deeplab.sweep.search.plan import checked_search, plan_search
-
     if kind is None:
         raise UserError("--trials goes with --search tpe or --search random; a grid has as many as it has points.")
     if trials is None:
         raise UserError(f"--search {kind} needs to know how many trials there are to be: --trials 30")
-    try:
-        search = plan_search(overrides, config_dir, kind, trials, yes)
-        search = checked_search(search)
+    with interruptible("Interrupted before the search began; nothing was started."):
+        search = checked_search(plan_search(overrides, config_dir, kind, trials, yes))
         if dry_run:
             _show_space(search)
             return
-        # Here, because they import MLflow and Optuna.
-        from deeplab.cli.terminal.sweep_progress import sweep_progress
-        from deeplab.sweep.search.run import run_search
+        from deeplab.sweep.search.run import run_search  # here, because it imports Optuna
 
         with sweep_progress() as observer:
             result = run_search(search, observer, fresh)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted before the search began; nothing was started.", exit_status(interrupt)) from None
     _show_search(result)
     if result.failed:
         name, why = next(iter(result.failed.items()))
         raise RunError(f"{len(result.failed)} trials failed, the first '{name}': {why}")
 
 
-def _show_space(search: "Search") -> None:
-    from deeplab.cli.terminal.tables import console, table
-    from deeplab.sweep.search.plan import space_text
-
+def _show_space(search: Search) -> None:
     rows = table(search.name, ("key", "drawn from"))
     for axis in search.grid.axes:
         rows.add_row(axis.key, space_text(axis))
@@ -117,11 +106,6 @@ def _show_space(search: "Search") -> None:
 
 def _show_search(result: "SearchResult") -> None:
     """Print the best trials, how to train the best one again, and where to see more."""
-    from deeplab.cli.terminal.results import SHORT, against_reference, ui_command
-    from deeplab.cli.terminal.tables import console, table
-    from deeplab.cli.terminal.text import duration
-    from deeplab.tracking.location import shown
-
     screen, search, best = console(), result.search, result.best
     metric = search.config.sweep.metric
     finished = [trial for trial in result.drawn if trial.state == "COMPLETE" and trial.value is not None]

@@ -4,10 +4,18 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, Overrides
-from deeplab.errors import Interrupted, UserError, exit_status
+from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
+from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.dry_run import show_dry_run
+from deeplab.cli.terminal.results import show_result
+from deeplab.cli.terminal.training_progress import progress
+from deeplab.config.compose import compose
+from deeplab.errors import UserError
+from deeplab.workflows.resume import find_resumption
+from deeplab.workflows.train import train as train_run
 
 
+@reading_files
 def train(
     overrides: Overrides = None,
     config_dir: ConfigDir = None,
@@ -25,31 +33,19 @@ def train(
 
     deeplab train model=cnn_dropout dataset=mnist training.epochs=3
     """
-    from deeplab.config.compose import compose
-
-    composed = compose(overrides or [], config_dir)
-    if composed.sweep is not None and (composed.sweep.replicates > 1 or composed.sweep.sweep.grid):
-        raise UserError(
-            "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
-        )
-    try:
-        # Here, because what follows imports NumPy, MLflow and TensorFlow.
+    with interruptible("Interrupted before the training began; there is no run."):
+        composed = compose(overrides or [], config_dir)
+        if composed.sweep is not None and (composed.sweep.replicates > 1 or composed.sweep.sweep.grid):
+            raise UserError(
+                "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
+            )
         if dry_run:
-            from deeplab.cli.terminal.dry_run import show_dry_run
-
             show_dry_run(composed)
             return
-        from deeplab.cli.terminal.results import show_result
-        from deeplab.cli.terminal.training_progress import progress
-        from deeplab.workflows.resume import find_resumption
-        from deeplab.workflows.train import train as train_run
-
         with progress() as observer:
             if resume is None:
                 result = train_run(composed, [observer])
             else:
                 found = find_resumption(resume, overrides or [], config_dir)
                 result = train_run(found.composed, [observer], found)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("Interrupted before the training began; there is no run.", exit_status(interrupt)) from None
     show_result(result)

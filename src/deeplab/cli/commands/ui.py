@@ -4,17 +4,23 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, Overrides
+from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
 from deeplab.cli.terminal.text import print_line
+from deeplab.config.compose import compose
 from deeplab.errors import UserError
+from deeplab.tracking.foreign import check_locations
+from deeplab.tracking.location import locate, shown
+from deeplab.tracking.relocate import relocate
 
 HOST = "127.0.0.1"
 
 
+@reading_files
 def ui(
     overrides: Overrides = None,
     config_dir: ConfigDir = None,
@@ -24,11 +30,6 @@ def ui(
 
     deeplab ui --port 5001
     """
-    from deeplab.config.compose import compose
-    from deeplab.tracking.foreign import check_locations
-    from deeplab.tracking.location import locate, shown
-    from deeplab.tracking.relocate import relocate
-
     place = locate(compose(overrides or [], config_dir).config.tracking.uri)
     if place.is_server:
         print_line(f"The store is a server with a UI of its own: {shown(place.uri)}")
@@ -48,14 +49,12 @@ def ui(
     environment = {**os.environ, "MLFLOW_TRACKING_URI": place.uri, "MLFLOW_DEFAULT_ARTIFACT_ROOT": artifacts}
     environment |= {"MLFLOW_BACKEND_STORE_URI": place.uri, "MLFLOW_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"}
     server = subprocess.Popen([sys.executable, *command], env=environment)
-    try:
+    with suppress(KeyboardInterrupt):  # which is how it is ended
         status = server.wait()
-    except KeyboardInterrupt:
-        server.terminate()
-        server.wait()
-        return
-    if status:
-        raise UserError(f"The MLflow UI ended with status {status}; its own lines above say why.")
+        if status:
+            raise UserError(f"The MLflow UI ended with status {status}; its own lines above say why.")
+    server.terminate()
+    server.wait()
 
 
 def _check_free(port: int) -> None:

@@ -1,12 +1,11 @@
 """What a sweep leaves in the store when its trials are done: tables, figures, the best point."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deeplab.config.schema import Metric
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
-from deeplab.sweep.results.figures import History, sweep_figures
 from deeplab.sweep.results.summary import METRICS, Summary, TrialScores
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.tracking.delete import delete_files, remove_models
@@ -16,6 +15,9 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
+
+if TYPE_CHECKING:
+    from deeplab.sweep.results.figures import History
 
 # Figures of more points than these would be looked at by nobody.
 MOST_CURVES = 24
@@ -41,6 +43,8 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
     log.text("trials.csv", trials_table(plan.axes, summary))
     tracking = plan.trials[0].values["tracking"]
     if tracking["plots"] != "none":
+        from deeplab.sweep.results.figures import sweep_figures  # here, because it imports Matplotlib
+
         drawn = list(range(len(plan.points)))[:MOST_CURVES] if tracking["plots"] == "all" else []
         if tracking["plots"] == "best" and summary.best is not None:
             drawn = [summary.best]
@@ -81,7 +85,7 @@ def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mappin
             delete_files(store, run.artifact_uri, "plots")
 
 
-def _history(store: Store, run_id: str) -> History:
+def _history(store: Store, run_id: str) -> "History":
     """The learning curves of a run, in long form."""
     return [
         (step, value, name, data)
