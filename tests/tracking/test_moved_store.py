@@ -19,11 +19,11 @@ from deeplab.tracking.artifact_locations import current, local_path
 from deeplab.tracking.artifacts import list_files, model_locations, put_file, read_artifact
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.find import all_runs, find_run
-from deeplab.tracking.heartbeat import HEARTBEAT_TAG
 from deeplab.tracking.location import locate
-from deeplab.tracking.relocate import BESIDE_TAG, relocate
+from deeplab.tracking.relocate import relocate
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store, open_to_read
+from deeplab.tracking.tags import BESIDE_TAG, HEARTBEAT_TAG
 
 NAMES = ("a", "an ä b")
 

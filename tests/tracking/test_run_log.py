@@ -8,8 +8,9 @@ from deeplab.errors import UserError
 from deeplab.tracking import run_log
 from deeplab.tracking.find import find_run
 from deeplab.tracking.params import flatten
-from deeplab.tracking.run_log import HEARTBEAT_TAG, RunLog
+from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
+from deeplab.tracking.tags import HEARTBEAT_TAG
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import CLASSIFIER_TAG, DENOISERS_TAG
 
 MOST_GALLERIES = 12
 _UNTOUCHED = "noisy"
@@ -109,8 +110,8 @@ def _galleries(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
 
 def _networks(store: Store, run: Run) -> Iterator[Part]:
     tags = run.tags
-    wanted = [("classifier", tags.get("deeplab.classifier", ""))]
-    wanted += [("denoiser", run_id) for run_id in tags.get("deeplab.denoisers", "").split()]
+    wanted = [("classifier", tags.get(CLASSIFIER_TAG, ""))]
+    wanted += [("denoiser", run_id) for run_id in tags.get(DENOISERS_TAG, "").split()]
     lines: list[tuple[Cell, ...]] = []
     for part, run_id in wanted:
         found = run_by_id(store, run_id) if run_id else None

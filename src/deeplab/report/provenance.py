@@ -12,21 +12,34 @@ from deeplab.tracking.provenance import DISTRIBUTION
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import SOURCE_TAG
+from deeplab.tracking.tags import (
+    COMMIT_TAG,
+    DATA_TAG,
+    DETERMINISTIC_TAG,
+    DEVICE_TAG,
+    DIRTY_TAG,
+    ENGINE_TAG,
+    ERROR_TAG,
+    INITIAL_WEIGHTS_TAG,
+    NOTES_TAG,
+    REPRODUCES_TAG,
+    SOURCE_TAG,
+    THREADS_TAG,
+)
 
 SHORT_ID = 8
 PIP_NAMES = {"deeplab": DISTRIBUTION}
 MAIN_PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow")
 # Of all runs that a report is about: what they were made with, under the names of their tags.
 _TAGS = {
-    "data (SHA-256)": "deeplab.dataset_sha256",
-    "device": "deeplab.device",
-    "engine": "deeplab.engine",
-    "threads": "deeplab.threads",
-    "deterministic": "deeplab.deterministic",
-    "began with the weights of": "deeplab.initial_weights",
+    "data (SHA-256)": DATA_TAG,
+    "device": DEVICE_TAG,
+    "engine": ENGINE_TAG,
+    "threads": THREADS_TAG,
+    "deterministic": DETERMINISTIC_TAG,
+    "began with the weights of": INITIAL_WEIGHTS_TAG,
     "scores the network of": SOURCE_TAG,
-    "does again": "deeplab.reproduces",
+    "does again": REPRODUCES_TAG,
 }
 
 
@@ -80,10 +93,10 @@ def notes(run: Run) -> tuple[Part, ...]:
     parts: list[Part] = []
     status = run.shown_status
     if status != "FINISHED":
-        why = run.tags.get("deeplab.error", "")
+        why = run.tags.get(ERROR_TAG, "")
         parts.append(Text(f"This run is {status.lower()}" + (f": {why}" if why else "."), is_warning=True))
-    if "mlflow.note.content" in run.tags:
-        parts.append(Text(run.tags["mlflow.note.content"]))
+    if NOTES_TAG in run.tags:
+        parts.append(Text(run.tags[NOTES_TAG]))
     tags = tuple(own_tags(run))
     return (*parts, Facts(tags)) if tags else tuple(parts)
 
@@ -97,9 +110,9 @@ def _when(run: Run) -> Iterator[tuple[str, Cell]]:
 
 def _git(run: Run) -> Iterator[tuple[str, Cell]]:
     tags = run.tags
-    if "deeplab.git_commit" in tags:
-        yield "git commit", Code(tags["deeplab.git_commit"])
-        if tags.get("deeplab.git_dirty") == "true":
+    if COMMIT_TAG in tags:
+        yield "git commit", Code(tags[COMMIT_TAG])
+        if tags.get(DIRTY_TAG) == "true":
             yield "git changes", "there were some that were not committed"
 
 

@@ -16,7 +16,15 @@ from deeplab.tracking.find import all_runs
 from deeplab.tracking.read import read_history
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KIND_TAG, SOURCE_TAG
+from deeplab.tracking.tags import (
+    CLASSIFIER_TAG,
+    DENOISERS_TAG,
+    INITIAL_WEIGHTS_TAG,
+    KIND_TAG,
+    PARAMETERS_TAG,
+    REPRODUCES_TAG,
+    SOURCE_TAG,
+)
 
 MOST_EPOCHS = 60  # about a printed page; history.csv has them all
 MOST_IMAGES = 12
@@ -24,10 +32,10 @@ KINDS = {"train": "Training", "trial": "Trial of a sweep", "evaluate": "Evaluati
 # What other runs say of the run that they are about: the tag, and what they did with it.
 _ABOUT = {
     SOURCE_TAG: "scored it",
-    "deeplab.classifier": "classified noisy images with it",
-    "deeplab.denoisers": "denoised with it",
-    "deeplab.reproduces": "did it again",
-    "deeplab.initial_weights": "began with its weights",
+    CLASSIFIER_TAG: "classified noisy images with it",
+    DENOISERS_TAG: "denoised with it",
+    REPRODUCES_TAG: "did it again",
+    INITIAL_WEIGHTS_TAG: "began with its weights",
 }
 _FIRST = ("accuracy", "accuracy_low", "accuracy_high", "loss")
 
@@ -66,8 +74,8 @@ def _highlights(row: Row, run: Run) -> Iterator[tuple[str, Cell]]:
         yield f"validation {row.validation.metric}", row.validation.value
     if row.epochs is not None:
         yield "epochs", row.epochs if row.epochs == row.epochs_asked else f"{row.epochs} of {row.epochs_asked}"
-    if "deeplab.parameters" in run.tags:
-        yield "parameters", int(run.tags["deeplab.parameters"])
+    if PARAMETERS_TAG in run.tags:
+        yield "parameters", int(run.tags[PARAMETERS_TAG])
     if row.seconds is not None:
         yield "seconds", f"{row.seconds:,.1f}"
 

@@ -17,7 +17,7 @@ from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import PARENT_TAG
+from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, SEARCH_TAG, TRIALS_TAG
 
 _SPREAD = ("mean", "std", "± 95 %", "min", "max")
 _IN_WORDS = {"val": "validation", "test": "test"}
@@ -45,15 +45,15 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
         provenance(store, run, shown),
     )
     row = rows([run], [run, *children])[0]
-    kind = "Search" if "deeplab.search" in run.tags else "Sweep"
+    kind = "Search" if SEARCH_TAG in run.tags else "Sweep"
     about = f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.started_ms)}."
     return Page(row.name, (about,), tuple(_highlights(run, outcome, children)), sections)
 
 
 def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[tuple[str, Cell]]:
     tags = run.tags
-    if "deeplab.best_point" in tags:
-        yield "best", tags["deeplab.best_point"]
+    if BEST_POINT_TAG in tags:
+        yield "best", tags[BEST_POINT_TAG]
     for name in (f"best/{outcome.metric}", "best/test/accuracy", "best/test/loss"):
         if name in run.metrics:
             yield _named(name.removeprefix("best/")), run.metrics[name]
@@ -62,7 +62,7 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
     if outcome.points:
         yield "points", len(outcome.points)
     finished = sum(child.status == "FINISHED" for child in children)
-    planned = tags.get("deeplab.trials", "")
+    planned = tags.get(TRIALS_TAG, "")
     yield "trials", finished if planned == str(finished) else f"{finished} of {planned}"
 
 
@@ -82,7 +82,7 @@ def _result(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Par
     yield from _compared(outcome)
     if len(outcome.points) > 1 and (metric.startswith("test/") or (chosen and validated_on_test(chosen))):
         yield Text(ON_TEST)
-    elif on_test := {child.tags.get("deeplab.point") for child in children if validated_on_test(child)}:
+    elif on_test := {child.tags.get(POINT_TAG) for child in children if validated_on_test(child)}:
         yield Text(left_out(len(on_test), "point"))
     yield from _against_reference(run, metric, mean)
 
@@ -188,7 +188,7 @@ def _swept(run: Run) -> Iterator[Part]:
 
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
     """A trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
-    if "deeplab.search" in run.tags:
+    if SEARCH_TAG in run.tags:
         name, value_of_best = LOGGED[outcome.metric], run.metrics.get(f"best/{outcome.metric}")
         equal = [child for child in children if name in child.metrics]
         return next((child for child in equal if child.metrics[name] == value_of_best), None)

@@ -16,6 +16,7 @@ from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import POINT_TAG, REPLICATE_TAG
 
 PARTS = ("mean", "deviation", "interval", "minimum", "maximum")
 Line = Mapping[str, str]
@@ -104,5 +105,5 @@ def _scores(child: Run) -> TrialScores:
     tags, metrics = child.tags, child.metrics
     scores = {metric: metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in metrics}
     seconds = metrics["time/training_seconds"]
-    point, replicate = int(tags["deeplab.point"]), int(tags["deeplab.replicate"])
+    point, replicate = int(tags[POINT_TAG]), int(tags[REPLICATE_TAG])
     return TrialScores(point, replicate, child.id, scores, seconds, validated_on_test(child))

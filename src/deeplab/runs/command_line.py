@@ -7,9 +7,8 @@ from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, SOURCE_TAG
+from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, SEARCH_TAG, SOURCE_TAG, TRIALS_TAG
 
-SEARCH_TAG = "deeplab.search"
 SHORT_ID = 8
 
 
@@ -29,7 +28,7 @@ def command(store: Store, run: Run) -> str | None:
 def _beginning(run: Run, kind: str | None) -> list[str]:
     tags = run.tags
     if SEARCH_TAG in tags:
-        return ["sweep", "--search", tags[SEARCH_TAG], "--trials", tags["deeplab.trials"]]
+        return ["sweep", "--search", tags[SEARCH_TAG], "--trials", tags[TRIALS_TAG]]
     if kind == "evaluate" and SOURCE_TAG in tags:
         return ["evaluate", tags[SOURCE_TAG][:SHORT_ID]]
     return ["sweep" if kind in ("sweep", "trial") else "noise" if kind == "noise" else "train"]

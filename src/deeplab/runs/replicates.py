@@ -7,9 +7,7 @@ from statistics import fmean, stdev
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-
-POINT_TAG = "deeplab.point"
-PARENT_TAG = "mlflow.parentRunId"
+from deeplab.tracking.tags import PARENT_TAG, POINT_TAG
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from deeplab.tracking.params import flatten
 from deeplab.tracking.read import metric_history, read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import COMMIT_TAG, DATA_TAG, DEVICE_TAG, DIRTY_TAG, KIND_TAG
 
 TRAINED = ("train", "trial")
 PACKAGES = ("deeplab", "tensorflow", "keras", "numpy")
@@ -28,8 +29,7 @@ def same(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
     return [
         run
         for run in runs
-        if run.tags.get("deeplab.kind") in TRAINED
-        and {key: run.params.get(key, before.get(key)) for key in wanted} == wanted
+        if run.tags.get(KIND_TAG) in TRAINED and {key: run.params.get(key, before.get(key)) for key in wanted} == wanted
     ]
 
 
@@ -57,7 +57,7 @@ def line(
     """A line with what a run has kept of where it comes from."""
     tags = run.tags
     packages = read_packages(store, run)
-    dirty = "+" if tags.get("deeplab.git_dirty") == "true" else ""
+    dirty = "+" if tags.get(DIRTY_TAG) == "true" else ""
     return Result(
         entry=entry,
         point=point,
@@ -65,9 +65,9 @@ def line(
         configuration=configured,
         run=run.id,
         finished=datetime.fromtimestamp((run.ended_ms or run.started_ms) / 1000, UTC).date().isoformat(),
-        data=tags.get("deeplab.dataset_sha256", "")[:12],
-        device=tags.get("deeplab.device", ""),
-        commit=tags.get("deeplab.git_commit", "")[:12] + dirty,
+        data=tags.get(DATA_TAG, "")[:12],
+        device=tags.get(DEVICE_TAG, ""),
+        commit=tags.get(COMMIT_TAG, "")[:12] + dirty,
         versions=" ".join(f"{name}-{packages[name]}" for name in PACKAGES if name in packages),
         seconds=seconds,
         scores=dict(scores),

@@ -20,6 +20,7 @@ from deeplab.sweep.run import run_sweep
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG
 from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseSettings, noise_curve
 from deeplab.workflows.noise.levels import read_levels
 from deeplab.workflows.resume import find_resumption
@@ -131,7 +132,7 @@ def _trained(study: Study, composed: Composed) -> str:
     """Train a configuration, or go on with a run of it that was cut off, where it left enough."""
     observer = study.observer.training()
     for run in same(all_runs(study.store), composed.values):
-        if run.status in ("KILLED", "RUNNING") and run.tags.get("deeplab.kind") == "train":
+        if run.status in ("KILLED", "RUNNING") and run.tags.get(KIND_TAG) == "train":
             try:
                 resumption = find_resumption(run.id, list(study.overrides), None)
             except UserError:

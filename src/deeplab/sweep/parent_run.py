@@ -15,7 +15,19 @@ from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KEY_TAG, TRIAL_TAG
+from deeplab.tracking.tags import (
+    AXIS_TAGS,
+    KIND_TAG,
+    PARENT_TAG,
+    POINT_TAG,
+    POINTS_TAG,
+    REPLICATE_TAG,
+    REPLICATES_TAG,
+    SWEEP_KEY_TAG,
+    SWEEP_TAG,
+    TRIAL_TAG,
+    TRIALS_TAG,
+)
 
 PLAN_FILE = "plan.json"
 
@@ -24,11 +36,11 @@ def begin_sweep(store: Store, plan: Plan) -> RunLog:
     """Create the parent run with its frozen plan."""
     tags = {
         **git_tags(),
-        "deeplab.kind": "sweep",
-        KEY_TAG: plan.key,
-        "deeplab.points": str(len(plan.points)),
-        "deeplab.replicates": str(plan.replicates),
-        "deeplab.trials": str(len(plan.trials)),
+        KIND_TAG: "sweep",
+        SWEEP_KEY_TAG: plan.key,
+        POINTS_TAG: str(len(plan.points)),
+        REPLICATES_TAG: str(plan.replicates),
+        TRIALS_TAG: str(len(plan.trials)),
     }
     axes = {axis.key: ", ".join(axis.values) for axis in plan.axes}
     values = {**axes, **asdict(plan.config)}
@@ -49,7 +61,7 @@ def with_plan(store: Store, run_id: str, plan: Plan) -> None:
 
 def find_sweep(store: Store, key: str) -> Run | None:
     """The newest sweep that the same command made, or None."""
-    return next(iter(all_runs(store, (KEY_TAG, key))), None)
+    return next(iter(all_runs(store, (SWEEP_KEY_TAG, key))), None)
 
 
 def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
@@ -74,7 +86,7 @@ def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
 def children(store: Store, parent_id: str) -> dict[str, "Run"]:
     """The runs of a sweep by the identity of their trial; a finished one before any other."""
     runs: dict[str, Run] = {}
-    for run in reversed(all_runs(store, ("mlflow.parentRunId", parent_id))):
+    for run in reversed(all_runs(store, (PARENT_TAG, parent_id))):
         identity = run.tags.get(TRIAL_TAG, "")
         if identity not in runs or runs[identity].status != "FINISHED":
             runs[identity] = run
@@ -89,11 +101,11 @@ def mark_ended(store: Store, run: Run, why: str) -> None:
 def trial_tags(settings: Mapping[str, str], trial: Trial, parent_id: str) -> dict[str, str]:
     """What makes a trial findable by its tags alone."""
     return {
-        **{f"deeplab.axis.{key}": value for key, value in settings.items()},
+        **{f"{AXIS_TAGS}{key}": value for key, value in settings.items()},
         TRIAL_TAG: trial.identity,
-        "deeplab.sweep": parent_id,
-        "deeplab.point": str(trial.point),
-        "deeplab.replicate": str(trial.replicate),
+        SWEEP_TAG: parent_id,
+        POINT_TAG: str(trial.point),
+        REPLICATE_TAG: str(trial.replicate),
     }
 
 

@@ -9,6 +9,7 @@ from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG, POINT_TAG, REPLICATE_TAG, TRIALS_TAG
 
 # What is shown of a trial that is being trained, the first that it has.
 SCORES = ("val/accuracy", "val/loss", "train/accuracy", "train/loss")
@@ -60,7 +61,7 @@ class TrialStatus:
 
 def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:
     """The newest sweeps of the store."""
-    parents = all_runs(store, ("deeplab.kind", "sweep"))
+    parents = all_runs(store, (KIND_TAG, "sweep"))
     return [sweep_status(store, run) for run in parents[:most]]
 
 
@@ -70,7 +71,7 @@ def find_sweep_run(store: Store, wanted: str) -> Run:
     Raises:
         UserError: there is none, or it is no sweep.
     """
-    parents = all_runs(store, ("deeplab.kind", "sweep"))
+    parents = all_runs(store, (KIND_TAG, "sweep"))
     if wanted == "latest":
         if not parents:
             raise UserError("The store has no sweep yet.")
@@ -79,7 +80,7 @@ def find_sweep_run(store: Store, wanted: str) -> Run:
     if len(named) == 1:  # a training may have the same name
         return named[0]
     run = find_run(store, wanted)
-    if run.tags.get("deeplab.kind") != "sweep":
+    if run.tags.get(KIND_TAG) != "sweep":
         raise UserError(f"Run {run.label} is no sweep.")
     return run
 
@@ -87,7 +88,7 @@ def find_sweep_run(store: Store, wanted: str) -> Run:
 def sweep_status(store: Store, run: Run) -> SweepStatus:
     """How one sweep stands."""
     counts = Counter(child.shown_status for child in children(store, run.id).values())
-    trials = int(run.tags["deeplab.trials"])
+    trials = int(run.tags[TRIALS_TAG])
     age = time.time() - run.started_ms / 1000
     return SweepStatus(run.id, run.name, run.shown_status, trials, dict(counts), age)
 
@@ -96,7 +97,7 @@ def trial_statuses(store: Store, run: Run) -> list[TrialStatus]:
     """How the trials of a sweep stand that were begun, point by point."""
     runs = sorted(
         children(store, run.id).values(),
-        key=lambda child: (int(child.tags["deeplab.point"]), int(child.tags["deeplab.replicate"])),
+        key=lambda child: (int(child.tags[POINT_TAG]), int(child.tags[REPLICATE_TAG])),
     )
     return [_trial_status(child) for child in runs]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import is_inside, local_path
 from deeplab.tracking.notice import tell
-from deeplab.tracking.relocate import BESIDE, BESIDE_TAG
+from deeplab.tracking.relocate import BESIDE
 from deeplab.tracking.sqlite import SqliteExperiment
+from deeplab.tracking.tags import BESIDE_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

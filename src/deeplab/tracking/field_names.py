@@ -6,7 +6,7 @@ from deeplab.choice import TEST
 from deeplab.errors import UserError, nearest
 from deeplab.tracking.filter import Filter, Value, fields, parse
 from deeplab.tracking.run import Run
-from deeplab.tracking.tags import KIND_TAG, OUR_TAGS
+from deeplab.tracking.tags import KIND_TAG, OUR_TAGS, VALIDATION_TAG
 
 OWN = ("id", "name", "status", "kind")
 
@@ -16,7 +16,7 @@ NAMES_OF_GROUPS = ("name", "kind")
 
 
 # What the rows are that a run was validated on: as a param, and as a tag.
-VALIDATION = ("validation.kind", "deeplab.validation")
+VALIDATION = ("validation.kind", VALIDATION_TAG)
 
 
 def validated_on_test(run: Run) -> bool:

@@ -2,7 +2,6 @@
 
 import time
 
-HEARTBEAT_TAG = "deeplab.heartbeat"
 STALE_SECONDS = 60.0  # without one for so long, its process is gone
 
 

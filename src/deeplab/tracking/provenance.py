@@ -3,6 +3,8 @@
 import subprocess
 from importlib.metadata import distributions
 
+from deeplab.tracking.tags import COMMIT_TAG, DIRTY_TAG
+
 PACKAGES_FILE = "packages.txt"
 DISTRIBUTION = "deeplab-experiments"  # what pip calls us; `deeplab` is another project on the public index
 
@@ -13,7 +15,7 @@ def git_tags() -> dict[str, str]:
     if commit is None:
         return {}
     changes = _git("status", "--porcelain", "--untracked-files=no")
-    return {"deeplab.git_commit": commit, "deeplab.git_dirty": str(bool(changes)).lower()}
+    return {COMMIT_TAG: commit, DIRTY_TAG: str(bool(changes)).lower()}
 
 
 def installed_packages() -> str:

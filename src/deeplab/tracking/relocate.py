@@ -14,12 +14,12 @@ from pathlib import Path
 from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import Move, current, local_path, same_folder
 from deeplab.tracking.database import ARTIFACTS
-from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
+from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.notice import tell
+from deeplab.tracking.tags import BESIDE_TAG, HEARTBEAT_TAG
 
 PATIENCE_SECONDS = 30.0  # while another process writes
 # Of an experiment whose files belong beside the database, wherever that goes.
-BESIDE_TAG = "deeplab.files"
 BESIDE = "beside the database"
 # Where MLflow records places: table, column, which rows, and whether files that are yet to come go there.
 _PLACES = (

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deeplab.tracking.heartbeat import HEARTBEAT_TAG, STALE_SECONDS
+from deeplab.tracking.heartbeat import STALE_SECONDS
+from deeplab.tracking.tags import HEARTBEAT_TAG, PRUNED_TAG
 
 if TYPE_CHECKING:
     import mlflow.entities
-
-PRUNED_TAG = "deeplab.pruned"
 
 
 @dataclass(frozen=True)

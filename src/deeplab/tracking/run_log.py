@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from deeplab.tracking.artifacts import check_own, put_bytes
 from deeplab.tracking.delete import remove_models
-from deeplab.tracking.heartbeat import HEARTBEAT_TAG, now
+from deeplab.tracking.heartbeat import now
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import ERROR_TAG
+from deeplab.tracking.tags import ERROR_TAG, HEARTBEAT_TAG, NOTES_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -77,7 +77,7 @@ class RunLog:
 
         all_tags = {**tags, HEARTBEAT_TAG: now()}
         if notes:
-            all_tags["mlflow.note.content"] = notes
+            all_tags[NOTES_TAG] = notes
         run = store.client.create_run(
             store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
         )

@@ -1,12 +1,57 @@
-"""The tags that deeplab sets and reads: one constant each."""
+"""The tags that deeplab sets and reads: one constant each, and no other file spells one out."""
 
-ERROR_TAG = "deeplab.error"
-KIND_TAG = "deeplab.kind"
-PARENT_TAG = "mlflow.parentRunId"
-# Of an evaluation: the run whose network it scored.
-SOURCE_TAG = "deeplab.source"
 OUR_TAGS = "deeplab."
+
+# MLflow's own.
+NOTES_TAG = "mlflow.note.content"
+PARENT_TAG = "mlflow.parentRunId"
+
+# Of every run: what it is, the last sign of life, why it failed, and that a search ended it early.
+ERROR_TAG = "deeplab.error"
+HEARTBEAT_TAG = "deeplab.heartbeat"
+KIND_TAG = "deeplab.kind"
+PRUNED_TAG = "deeplab.pruned"
+
+# Where a run comes from.
+COMMIT_TAG = "deeplab.git_commit"
+CONFIG_TAG = "deeplab.config_hash"
+DATA_TAG = "deeplab.dataset_sha256"
+DETERMINISTIC_TAG = "deeplab.deterministic"
+DEVICE_TAG = "deeplab.device"
+DIRTY_TAG = "deeplab.git_dirty"
+ENGINE_REASON_TAG = "deeplab.engine_reason"
+ENGINE_TAG = "deeplab.engine"
+INITIAL_WEIGHTS_TAG = "deeplab.initial_weights"
+PARAMETERS_TAG = "deeplab.parameters"
+THREADS_TAG = "deeplab.threads"
+VALIDATION_DATA_TAG = "deeplab.validation_sha256"
+VALIDATION_TAG = "deeplab.validation"
+
+# Of a sweep or a search: what its plan holds and what came out.
+BEST_POINT_TAG = "deeplab.best_point"
+POINTS_TAG = "deeplab.points"
+REPLICATES_TAG = "deeplab.replicates"
+SEARCH_TAG = "deeplab.search"
+STUDY_TAG = "deeplab.study"
+SWEEP_KEY_TAG = "deeplab.sweep_key"
+TRIALS_TAG = "deeplab.trials"
+
+# Of a trial: its sweep, its place there, and one tag for each axis (`deeplab.axis.optimizer.learning_rate`).
+AXIS_TAGS = "deeplab.axis."
+POINT_TAG = "deeplab.point"
+REPLICATE_TAG = "deeplab.replicate"
+SWEEP_TAG = "deeplab.sweep"
 TRIAL_TAG = "deeplab.trial"
-KEY_TAG = "deeplab.sweep_key"
+
+# Of an evaluation: the run whose network it scored. Of a noise curve: the networks, and what makes it the same again.
+CLASSIFIER_TAG = "deeplab.classifier"
+DENOISERS_TAG = "deeplab.denoisers"
+NOISE_KEY_TAG = "deeplab.noise_key"
+SOURCE_TAG = "deeplab.source"
+
+# Of a reproduction: the run that it does again, and how near it came.
 REPRODUCES_TAG = "deeplab.reproduces"
 VERDICT_TAG = "deeplab.reproduction"
+
+# Of an MLflow experiment: that its files lie beside the database.
+BESIDE_TAG = "deeplab.files"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deeplab.data.splits import Split, Splits
 from deeplab.models.inspect import LayerRow, layer_table, parameter_count
+from deeplab.tracking.tags import DATA_TAG, VALIDATION_DATA_TAG
 from deeplab.training.engine import Engine
 from deeplab.training.runtime import Runtime
 
@@ -52,9 +53,9 @@ class Prepared:
     @property
     def fingerprints(self) -> dict[str, str]:
         """SHA-256 of the data by the tag that keeps it: of the data set, and of given validation rows that are used."""
-        found = {"deeplab.dataset_sha256": self.splits.info.fingerprint}
+        found = {DATA_TAG: self.splits.info.fingerprint}
         if self.validation is not None and self.validation is self.splits.validation:
-            found["deeplab.validation_sha256"] = self.splits.validation_fingerprint()
+            found[VALIDATION_DATA_TAG] = self.splits.validation_fingerprint()
         return found
 
     @property

@@ -21,7 +21,7 @@ from deeplab.tracking.location import shown
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_existing, reason, store_errors
-from deeplab.tracking.tags import SOURCE_TAG
+from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
 from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import Trained, find_trained
 
@@ -187,9 +187,9 @@ def _numbers(scale: float) -> str:
 def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequence[str]) -> RunLog:
     tags = {
         **git_tags(),
-        "deeplab.kind": "evaluate",
+        KIND_TAG: "evaluate",
         SOURCE_TAG: trained.run.id,
-        "deeplab.dataset_sha256": splits.info.fingerprint,
+        DATA_TAG: splits.info.fingerprint,
     }
     name = f"{trained.run.name} on {_data_name(splits)}"
     values = {group: composed.values[group] for group in GROUPS}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import Interrupted, Pruned, RunError, exit_status
 from deeplab.tracking.location import shown
-from deeplab.tracking.run import PRUNED_TAG
 from deeplab.tracking.run_log import RunLog, Status
 from deeplab.tracking.store import Store, checkpoint_folder, impatient, reason, store_errors
+from deeplab.tracking.tags import PRUNED_TAG
 from deeplab.training.checkpoint import remove
 from deeplab.training.history import History
 from deeplab.training.setup import Prepared

@@ -12,7 +12,19 @@ from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import REPRODUCES_TAG, VERDICT_TAG
+from deeplab.tracking.tags import (
+    COMMIT_TAG,
+    DATA_TAG,
+    DETERMINISTIC_TAG,
+    DEVICE_TAG,
+    DIRTY_TAG,
+    ENGINE_TAG,
+    INITIAL_WEIGHTS_TAG,
+    REPRODUCES_TAG,
+    THREADS_TAG,
+    VALIDATION_DATA_TAG,
+    VERDICT_TAG,
+)
 from deeplab.training.setup import Prepared
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver, train
@@ -21,14 +33,14 @@ from deeplab.workflows.trained_run import Trained, find_trained
 SCORES = ("test/", "validation/")
 # What a run depends on besides its configuration, by the tag that tells it.
 CIRCUMSTANCES = {
-    "deeplab.dataset_sha256": "data",
-    "deeplab.validation_sha256": "validation data",
-    "deeplab.git_commit": "git commit",
-    "deeplab.git_dirty": "changes that are not committed",
-    "deeplab.device": "device",
-    "deeplab.threads": "threads",
-    "deeplab.engine": "engine",
-    "deeplab.deterministic": "deterministic",
+    DATA_TAG: "data",
+    VALIDATION_DATA_TAG: "validation data",
+    COMMIT_TAG: "git commit",
+    DIRTY_TAG: "changes that are not committed",
+    DEVICE_TAG: "device",
+    THREADS_TAG: "threads",
+    ENGINE_TAG: "engine",
+    DETERMINISTIC_TAG: "deterministic",
 }
 
 Verdict = Literal["identical", "within", "different"]
@@ -131,7 +143,7 @@ def _again(trained: Trained, experiment: str) -> Composed:
     """The logged configuration, in this store; the run whose weights it began with is meant by its id."""
     logged = trained.composed()
     config, values = logged.config, logged.values
-    begun_with = trained.run.tags.get("deeplab.initial_weights")
+    begun_with = trained.run.tags.get(INITIAL_WEIGHTS_TAG)
     if begun_with is not None:
         values = {**values, "training": {**values["training"], "initial_weights": begun_with}}
         config = replace(config, training=replace(config.training, initial_weights=begun_with))
@@ -188,7 +200,7 @@ def _changes(before: Trained, again: Trained) -> list[str]:
         for tag, what in CIRCUMSTANCES.items()
         if old.get(tag) != new.get(tag)
     ]
-    if old.get("deeplab.git_dirty") == new.get("deeplab.git_dirty") == "true":
+    if old.get(DIRTY_TAG) == new.get(DIRTY_TAG) == "true":
         lines.append("changes that are not committed: there were some both times, and nobody knows if the same")
     return [*lines, *_package_changes(before, again)]
 

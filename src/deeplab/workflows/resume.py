@@ -13,6 +13,7 @@ from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, checkpoint_folder, open_existing
+from deeplab.tracking.tags import ENGINE_TAG, KIND_TAG
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
@@ -76,7 +77,7 @@ def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | No
 def resumable(store: Store) -> list[Run]:
     """The runs that ended early and can be resumed, the newest first."""
     killed = [run for run in all_runs(store) if run.status == "KILLED"]
-    return [run for run in killed if run.tags.get("deeplab.kind") == "train"]
+    return [run for run in killed if run.tags.get(KIND_TAG) == "train"]
 
 
 def _has_epochs(overrides: Sequence[str]) -> bool:
@@ -88,7 +89,7 @@ def _configuration(store: Store, run: Run, epochs: int | None) -> Composed:
     if epochs is None:
         return logged
     # More epochs might choose another engine, which would draw other dropout masks.
-    engine = run.tags["deeplab.engine"].split()[0]
+    engine = run.tags[ENGINE_TAG].split()[0]
     values = {**logged.values, "training": {**logged.values["training"], "epochs": epochs, "engine": engine}}
     config = replace(build(ExperimentConfig, values), tracking=logged.config.tracking)
     return Composed(config, values, logged.overrides)

@@ -12,6 +12,19 @@ from deeplab.tracking.location import Place, shown
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, checkpoint_folder, open_store, reason, store_errors
+from deeplab.tracking.tags import (
+    CONFIG_TAG,
+    DETERMINISTIC_TAG,
+    DEVICE_TAG,
+    ENGINE_REASON_TAG,
+    ENGINE_TAG,
+    INITIAL_WEIGHTS_TAG,
+    KIND_TAG,
+    PARAMETERS_TAG,
+    PARENT_TAG,
+    THREADS_TAG,
+    VALIDATION_TAG,
+)
 from deeplab.training.checkpoint import Checkpoint, remove, write
 from deeplab.training.compiled_cache import Workshop
 from deeplab.training.history import Epoch, History
@@ -148,10 +161,10 @@ def train(
 def _begin(composed: Composed, store: Store, name: str, prepared: Prepared, membership: Membership | None) -> RunLog:
     tags = _tags(composed, prepared)
     if membership is not None:
-        tags |= {**membership.tags, "deeplab.kind": "trial", "mlflow.parentRunId": membership.parent_id}
+        tags |= {**membership.tags, KIND_TAG: "trial", PARENT_TAG: membership.parent_id}
     wanted = composed.config.training.initial_weights
     if wanted is not None:
-        tags["deeplab.initial_weights"] = take_weights(prepared.network, store, wanted)
+        tags[INITIAL_WEIGHTS_TAG] = take_weights(prepared.network, store, wanted)
     return RunLog.begin(store, name, without_password(composed).values, tags, composed.config.notes)
 
 
@@ -159,8 +172,8 @@ def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
     tags = resumption.run.tags
     if any(tags.get(tag) != fingerprint for tag, fingerprint in prepared.fingerprints.items()):
         raise other_data(prepared.splits.info, resumption.run.short_id)
-    if "deeplab.initial_weights" in tags and resumption.checkpoint is None:
-        take_weights(prepared.network, resumption.store, tags["deeplab.initial_weights"])
+    if INITIAL_WEIGHTS_TAG in tags and resumption.checkpoint is None:
+        take_weights(prepared.network, resumption.store, tags[INITIAL_WEIGHTS_TAG])
     log = RunLog.resume(resumption.store, resumption.run)
     if resumption.checkpoint is not None:
         # A checkpoint may hold epochs whose metrics were still to be written when the process ended.
@@ -226,15 +239,15 @@ def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
     return {
         **{key: str(value) for key, value in config.tags.items()},
         **git_tags(),
-        "deeplab.kind": "train",
-        "deeplab.config_hash": composed.hash,
+        KIND_TAG: "train",
+        CONFIG_TAG: composed.hash,
         **prepared.fingerprints,
-        "deeplab.device": " ".join(filter(None, (runtime.device, runtime.device_name))),
-        "deeplab.engine": str(prepared.engine),
-        "deeplab.engine_reason": prepared.engine.reason,
-        "deeplab.threads": str(runtime.threads),
-        "deeplab.deterministic": str(runtime.deterministic).lower(),
-        "deeplab.validation": config.validation.kind,
-        "deeplab.parameters": str(prepared.parameters),
+        DEVICE_TAG: " ".join(filter(None, (runtime.device, runtime.device_name))),
+        ENGINE_TAG: str(prepared.engine),
+        ENGINE_REASON_TAG: prepared.engine.reason,
+        THREADS_TAG: str(runtime.threads),
+        DETERMINISTIC_TAG: str(runtime.deterministic).lower(),
+        VALIDATION_TAG: config.validation.kind,
+        PARAMETERS_TAG: str(prepared.parameters),
         **{f"deeplab.{part}_rows_in_training": str(count) for part, count in prepared.overlap.items()},
     }

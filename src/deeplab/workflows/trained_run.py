@@ -18,7 +18,7 @@ from deeplab.tracking.artifacts import load_network, read_artifact
 from deeplab.tracking.find import find_run
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import SOURCE_TAG
+from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
 from deeplab.training.runtime import load_keras
 from deeplab.workflows.artifacts import DATASET_FILE
 
@@ -96,7 +96,7 @@ def find_trained(store: Store, wanted: str) -> Trained:
     run = find_run(store, wanted)
     if SOURCE_TAG in run.tags:
         run = find_run(store, run.tags[SOURCE_TAG])
-    if run.tags.get("deeplab.kind") == "sweep":
+    if run.tags.get(KIND_TAG) == "sweep":
         raise UserError(
             f"Run {described(run)} is a sweep, which has no network of its own. Give one of its trials: "
             f"deeplab status {run.short_id} lists them."
@@ -116,7 +116,7 @@ def load_data(trained: Trained) -> Splits:
         UserError: it is gone, or is not what the network was trained on.
     """
     splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
-    if trained.run.tags.get("deeplab.dataset_sha256") != splits.info.fingerprint:
+    if trained.run.tags.get(DATA_TAG) != splits.info.fingerprint:
         raise other_data(splits.info, trained.name)
     return splits
 

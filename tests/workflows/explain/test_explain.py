@@ -74,9 +74,7 @@ def predicted(store: Store, run_id: str, row: int) -> np.ndarray:
     from deeplab.tracking.artifacts import load_network
 
     test = load(compose(list(DATA)).config.dataset, store.place.work_folder).test
-    return np.asarray(
-        load_network(store, store.get_run(run_id)).predict_on_batch(test.images(slice(row, row + 1)))
-    )
+    return np.asarray(load_network(store, store.get_run(run_id)).predict_on_batch(test.images(slice(row, row + 1))))
 
 
 def test_every_layer_agrees_and_pictures_are_logged(explained: Cli, store: Store, conv: str) -> None:

@@ -14,16 +14,25 @@ from deeplab.cli.terminal.tables import console, number, size, table
 from deeplab.cli.terminal.text import duration, to_json
 from deeplab.errors import UserError
 from deeplab.runs.detail import Detail, as_plain, detail, groups, layers, scores_by_data
+from deeplab.tracking.tags import (
+    BEST_POINT_TAG,
+    COMMIT_TAG,
+    DATA_TAG,
+    DEVICE_TAG,
+    DIRTY_TAG,
+    ENGINE_TAG,
+    INITIAL_WEIGHTS_TAG,
+    NOTES_TAG,
+)
 from deeplab.visible import visible, visible_line
 
 MOST_CHILDREN = 12
-BEST_TAG = "deeplab.best_point"
 ORIGIN = {
-    "git": "deeplab.git_commit",
-    "data": "deeplab.dataset_sha256",
-    "device": "deeplab.device",
-    "engine": "deeplab.engine",
-    "weights": "deeplab.initial_weights",
+    "git": COMMIT_TAG,
+    "data": DATA_TAG,
+    "device": DEVICE_TAG,
+    "engine": ENGINE_TAG,
+    "weights": INITIAL_WEIGHTS_TAG,
 }
 
 
@@ -74,7 +83,9 @@ def _scores(screen: Console, known: Detail) -> None:
     metrics = sorted({metric for scores in found.values() for metric in scores})
     shown = table()
     # Of a sweep they are those of its best point.
-    shown.add_column(f"scores of {known.tags[BEST_TAG]}" if BEST_TAG in known.tags else "scores", no_wrap=True)
+    shown.add_column(
+        f"scores of {known.tags[BEST_POINT_TAG]}" if BEST_POINT_TAG in known.tags else "scores", no_wrap=True
+    )
     for metric in metrics:
         shown.add_column(f" {metric}", justify="right")
     for data, scores in found.items():
@@ -104,7 +115,7 @@ def _history(screen: Console, known: Detail) -> None:
 
 def _origin(screen: Console, known: Detail) -> None:
     lines = {name: known.tags[tag] for name, tag in ORIGIN.items() if tag in known.tags}
-    if known.tags.get("deeplab.git_dirty") == "true":
+    if known.tags.get(DIRTY_TAG) == "true":
         lines["git"] += " with changes that were not committed"
     if known.packages:
         lines["packages"] = _pairs(known.packages, " ")
@@ -113,8 +124,8 @@ def _origin(screen: Console, known: Detail) -> None:
     own = {key: value for key, value in known.tags.items() if not key.startswith(("mlflow.", "deeplab."))}
     if own:
         lines["tags"] = _pairs(own)
-    if "mlflow.note.content" in known.tags:
-        lines["notes"] = known.tags["mlflow.note.content"]
+    if NOTES_TAG in known.tags:
+        lines["notes"] = known.tags[NOTES_TAG]
     _section(screen, "origin", lines)
 
 

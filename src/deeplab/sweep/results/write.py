@@ -14,6 +14,7 @@ from deeplab.tracking.read import metric_history
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import BEST_POINT_TAG
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
     if summary.best is None:
         return
     best = summary.points[summary.best]
-    log.tag("deeplab.best_point", point_name(best.settings) or plan.name)
+    log.tag(BEST_POINT_TAG, point_name(best.settings) or plan.name)
     log.metrics(summary.finished, {f"best/{metric}": found.mean for metric, found in best.statistics.items()})
     winner = best_trial(summary)
     if winner is not None:

@@ -19,6 +19,7 @@ from deeplab.sweep.results.write import LOGGED
 from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS, counted, suggest
 from deeplab.sweep.search.plan import Search
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import POINT_TAG
 
 
 class SearchLoop:
@@ -110,7 +111,7 @@ class SearchLoop:
             tags = trial_tags(self._settings[number], trial, self._run_id)
             previous = progress.previous.get(number) or self._unfinished.pop(trial.identity, None)
             if previous is not None:
-                self._store.set_tag(previous, "deeplab.point", tags["deeplab.point"])
+                self._store.set_tag(previous, POINT_TAG, tags[POINT_TAG])
             overrides = tuple(self._search.grid.overrides(self._settings[number]))
             uri = self._store.place.uri
             job = Job(number, name, trial.values, overrides, tags, self._run_id, uri, previous, asks=True)

@@ -23,8 +23,9 @@ from deeplab.sweep.plan import replicate_seed
 from deeplab.sweep.results.write import LOGGED
 from deeplab.sweep.search.plan import Search
 from deeplab.tracking.params import flatten
-from deeplab.tracking.run import PRUNED_TAG, Run
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import reason
+from deeplab.tracking.tags import PRUNED_TAG
 
 # The first trials, and the first epoch of each, are not pruned: there is too little to compare them with.
 UNPRUNED_TRIALS = 5

@@ -20,9 +20,16 @@ from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KEY_TAG
+from deeplab.tracking.tags import (
+    BEST_POINT_TAG,
+    KIND_TAG,
+    REPLICATES_TAG,
+    SEARCH_TAG,
+    STUDY_TAG,
+    SWEEP_KEY_TAG,
+    TRIALS_TAG,
+)
 
-STUDY_TAG = "deeplab.study"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -57,12 +64,12 @@ def begin_search(store: Store, search: Search, study: str) -> RunLog:
     """
     tags = {
         **git_tags(),
-        "deeplab.kind": "sweep",
-        KEY_TAG: search.key,
+        KIND_TAG: "sweep",
+        SWEEP_KEY_TAG: search.key,
         STUDY_TAG: study,
-        "deeplab.search": search.kind,
-        "deeplab.trials": str(search.count),
-        "deeplab.replicates": "1",
+        SEARCH_TAG: search.kind,
+        TRIALS_TAG: str(search.count),
+        REPLICATES_TAG: "1",
     }
     values = {**{axis.key: space_text(axis) for axis in search.grid.axes}, **asdict(search.config)}
     log = RunLog.begin(store, search.name, values, tags, None)
@@ -102,7 +109,7 @@ def log_search(log: RunLog, store: Store, search: Search, drawn: Sequence[Drawn]
     best = best_drawn(drawn, metric)
     if best is None or best.value is None:
         return
-    log.tag("deeplab.best_point", point_name(best.settings))
+    log.tag(BEST_POINT_TAG, point_name(best.settings))
     log.metrics(len(drawn), {f"best/{metric}": best.value})
     keep_best(store, tracking, best.run_id, runs)
 

@@ -17,12 +17,12 @@ from deeplab.sweep.plan import workers_of
 from deeplab.sweep.progress import end_running
 from deeplab.sweep.search.loop import SearchLoop
 from deeplab.sweep.search.optuna_study import counted, open_study, settle
-from deeplab.sweep.search.parent_run import STUDY_TAG, Drawn, begin_search, best_drawn, log_search, read_drawn
+from deeplab.sweep.search.parent_run import Drawn, begin_search, best_drawn, log_search, read_drawn
 from deeplab.sweep.search.plan import Search
 from deeplab.tracking.location import Place
-from deeplab.tracking.run import PRUNED_TAG
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
+from deeplab.tracking.tags import PRUNED_TAG, STUDY_TAG, TRIALS_TAG
 from deeplab.workflows.signals import signals_ignored
 
 
@@ -87,7 +87,7 @@ def _carry_out(
         launcher = LocalLauncher(workers_of(search.config, device, search.count), folder / search.key)
         log = begin_search(store, search, study.study_name) if before is None else RunLog.resume(store, before)
         with log:
-            log.tag("deeplab.trials", str(search.count))
+            log.tag(TRIALS_TAG, str(search.count))
             unfinished = _take_stock(study, search, store, log.run_id)
             loop = SearchLoop(search, study, store, log.run_id, launcher, observer, unfinished)
             try:

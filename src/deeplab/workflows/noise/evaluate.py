@@ -18,12 +18,12 @@ from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packa
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, impatient
+from deeplab.tracking.tags import CLASSIFIER_TAG, DATA_TAG, DENOISERS_TAG, KIND_TAG, NOISE_KEY_TAG
 from deeplab.workflows.noise.partial_results import Cell, Cells
 from deeplab.workflows.noise.results import log_outcome, rates_of
 from deeplab.workflows.signals import HeldSignals, signals_ignored
 from deeplab.workflows.trained_run import Trained, check_task, find_trained, load_data
 
-KEY_TAG = "deeplab.noise_key"
 MOST_LEVELS, MOST_SEEDS = 1001, 1000
 
 
@@ -252,11 +252,11 @@ def _open_log(
     }
     tags = {
         **git_tags(),
-        "deeplab.kind": "noise",
-        KEY_TAG: key,
-        "deeplab.classifier": classifier.run.id,
-        "deeplab.denoisers": " ".join(ids.values()),
-        "deeplab.dataset_sha256": splits.info.fingerprint,
+        KIND_TAG: "noise",
+        NOISE_KEY_TAG: key,
+        CLASSIFIER_TAG: classifier.run.id,
+        DENOISERS_TAG: " ".join(ids.values()),
+        DATA_TAG: splits.info.fingerprint,
     }
     log = RunLog.begin(store, _run_name(classifier, denoisers), values, tags, None)
     log.text("settings.json", json.dumps(values, indent=2))
@@ -269,5 +269,5 @@ def _run_name(classifier: Trained, denoisers: Mapping[str, Trained]) -> str:
 
 
 def _unfinished(store: Store, key: str) -> Run | None:
-    same = [run for run in all_runs(store) if run.tags.get(KEY_TAG) == key]
+    same = [run for run in all_runs(store) if run.tags.get(NOISE_KEY_TAG) == key]
     return next((run for run in same if run.status != "FINISHED"), None)
