@@ -1,12 +1,12 @@
 """How an evaluation under noise shows on the screen, and its table at the end."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
+from deeplab.cli.terminal.live import live_or_plain
 from deeplab.cli.terminal.results import ui_command
-from deeplab.cli.terminal.screen import Screen, Words
+from deeplab.cli.terminal.screen import Words
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line
 from deeplab.tracking.location import shown
@@ -14,23 +14,15 @@ from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseResult
 from deeplab.workflows.noise.partial_results import Cell
 
 
-@contextmanager
-def noise_progress() -> Iterator[NoiseObserver]:
+def noise_progress() -> AbstractContextManager[NoiseObserver]:
     """An observer that shows the evaluation on the standard output for as long as the context lasts."""
-    screen = Screen()
-    if not screen.is_terminal:
-        yield PlainNoise()
-        return
-    bar = Progress(
+    columns = (
         Words("{task.description}"),
         BarColumn(bar_width=None),
         Words("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(compact=True),
-        console=screen,
-        transient=True,
     )
-    with bar:
-        yield LiveNoise(bar)
+    return live_or_plain(columns, PlainNoise, LiveNoise)
 
 
 class PlainNoise(NoiseObserver):

@@ -1,11 +1,11 @@
 """How a sweep shows on the screen: a line for each running trial and a bar, or one plain line for each that ended."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID
 
+from deeplab.cli.terminal.live import live_or_plain
 from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.text import duration, print_line
 from deeplab.sweep.messages import Event
@@ -16,23 +16,15 @@ WIDE = 100  # columns of a terminal from which on there is room for long names a
 _SHORT_NAME, _LONG_NAME = 22, 44
 
 
-@contextmanager
-def sweep_progress() -> Iterator[SweepObserver]:
+def sweep_progress() -> AbstractContextManager[SweepObserver]:
     """An observer that shows a sweep on the standard output for as long as the context lasts."""
-    console = Screen()
-    if not console.is_terminal:
-        yield PlainSweepProgress()
-        return
-    bar = Progress(
+    columns = (
         Words("{task.description}"),
-        BarColumn(bar_width=24 if console.width >= WIDE else 6),
+        BarColumn(bar_width=24 if Screen().width >= WIDE else 6),
         MofNCompleteColumn(),
         Words("{task.fields[state]}"),
-        console=console,
-        transient=True,
     )
-    with bar:
-        yield LiveSweepProgress(bar)
+    return live_or_plain(columns, PlainSweepProgress, LiveSweepProgress)
 
 
 class PlainSweepProgress(SweepObserver):

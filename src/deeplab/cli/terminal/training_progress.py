@@ -1,13 +1,14 @@
 """How a training shows on the screen: a live bar on a terminal, one plain line an epoch anywhere else."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from deeplab.cli.terminal.dry_run import data_line
-from deeplab.cli.terminal.screen import Screen, Words
+from deeplab.cli.terminal.live import live_or_plain
+from deeplab.cli.terminal.screen import Words
 from deeplab.cli.terminal.text import print_line
 from deeplab.training.history import Epoch
 from deeplab.training.setup import Prepared
@@ -18,23 +19,15 @@ SHORT_NAMES = {"accuracy": "acc"}
 MOST_LINES = 100  # of epochs, about
 
 
-@contextmanager
-def progress() -> Iterator[RunObserver]:
+def progress() -> AbstractContextManager[RunObserver]:
     """An observer that shows a training on the standard output for as long as the context lasts."""
-    console = Screen()
-    if not console.is_terminal:
-        yield PlainProgress()
-        return
-    bar = Progress(
+    columns = (
         Words("{task.description}"),
         BarColumn(bar_width=None),
         Words("{task.fields[state]}"),
         TimeRemainingColumn(compact=True),
-        console=console,
-        transient=True,
     )
-    with bar:
-        yield LiveProgress(bar)
+    return live_or_plain(columns, PlainProgress, LiveProgress)
 
 
 class PlainProgress(RunObserver):

@@ -1,0 +1,32 @@
+"""Whether progress is shown by a bar that moves or by plain lines."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.progress import Progress, ProgressColumn
+
+from deeplab.cli.terminal.screen import Screen
+
+Observer = TypeVar("Observer")
+
+
+@contextmanager
+def live_or_plain(
+    columns: Sequence[ProgressColumn],
+    plain: Callable[[], Observer],
+    live: Callable[[Progress], Observer],
+) -> Iterator[Observer]:
+    """An observer that shows work on the standard output for as long as the context lasts.
+
+    Args:
+        columns: of the bar.
+        plain: makes the observer where the output is no terminal.
+        live: makes the observer that moves the bar.
+    """
+    screen = Screen()
+    if not screen.is_terminal:
+        yield plain()
+        return
+    with Progress(*columns, console=screen, transient=True) as bar:
+        yield live(bar)
