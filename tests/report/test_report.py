@@ -33,6 +33,7 @@ from deeplab.sweep.results.write import log_outcome as log_sweep
 from deeplab.sweep.results.write import read_scores
 from deeplab.sweep.search.parent_run import Drawn
 from deeplab.sweep.search.parent_run import trials_table as drawn_table
+from deeplab.tracking.artifacts import log_bytes
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.visible import visible
@@ -79,9 +80,8 @@ def place(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     store = open_store(TrackingConfig(f"sqlite:///{folder}/mlflow.db", "deeplab", "all", "all"))
     _sweep(store)
     ids = {"conv": forge(store, "conv", scores=accuracies(0.81239, 0.79), curves=CURVES, parameters="1234")}
-    with RunLog(store, ids["conv"]) as log:
-        for path in ("explain/test-7/saliency.png", "generate/between_3_8.png"):
-            log.data(path, PNG)
+    for path in ("explain/test-7/saliency.png", "generate/between_3_8.png"):
+        log_bytes(store, ids["conv"], path, PNG)
     forge(store, "conv on more", scores={"test/accuracy": 0.5}, kind="evaluate", source=ids["conv"])
     begun = RunLog.begin(
         store,
@@ -291,11 +291,9 @@ def test_a_search_shows_every_trial_and_the_configuration_of_the_best(
     drawn = []
     for place, (accuracy, name) in enumerate(((0.8, "first"), (0.9, "second"))):
         child = forge(store, name, scores=accuracies(accuracy, 0.7), kind="trial", parent=parent)
-        with RunLog(store, child) as log:
-            log.text("config.yaml", f"model: {{name: {name}}}\n")
+        log_bytes(store, child, "config.yaml", f"model: {{name: {name}}}\n".encode())
         drawn.append(Drawn(place, {"l2": f"0.{place + 1}"}, "COMPLETE", accuracy, 3, child))
-    with RunLog(store, parent) as log:
-        log.text("trials.csv", drawn_table([Axis("l2", ("0", "1"))], drawn, "val/accuracy"))
+    log_bytes(store, parent, "trials.csv", drawn_table([Axis("l2", ("0", "1"))], drawn, "val/accuracy").encode())
     assert cli("report", "found", "--out", "found.html").status == 0
     read = Reader((folder / "found.html").read_text())
     words = " ".join(read.words.split())

@@ -55,6 +55,27 @@ def test_a_run_is_written_and_ended(store: Store) -> None:
     assert [item.path for item in store.client.list_artifacts(log.run_id)] == ["folder"]
 
 
+def test_a_run_that_nobody_ends_is_failed(store: Store) -> None:
+    with begun(store, "left") as left:
+        left.metrics(1, {"train/loss": 0.5})
+    with pytest.raises(ZeroDivisionError), begun(store, "raised") as raised:
+        raise ZeroDivisionError("ours")
+    for log, error in ((left, "nobody ended it"), (raised, "ZeroDivisionError: ours")):
+        run = store.client.get_run(log.run_id)
+        assert (run.info.status, run.data.tags["deeplab.error"]) == ("FAILED", error)
+    assert store.client.get_run(left.run_id).data.metrics == {"train/loss": 0.5}
+
+
+def test_a_run_whose_first_files_cannot_be_written_is_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.client, "log_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        RunLog.begin(store, "x", {}, {}, None, {"overrides.txt": ""})
+    assert store.client.search_runs([store.experiment_id]) == []
+
+
 def test_metrics_and_heartbeat_are_written_while_the_run_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_log, "FLUSH_SECONDS", 0.02)
     monkeypatch.setattr(run_log, "HEARTBEAT_SECONDS", 0.02)

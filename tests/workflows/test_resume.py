@@ -211,7 +211,7 @@ def test_repair_marks_the_dead_and_lists_what_can_go_on(folder: Path, runs: Call
     store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
     names = ("alive", "dead")
     for name in names:
-        RunLog.begin(store, name, {}, {"deeplab.kind": "train"}, None).__exit__(None, None, None)
+        RunLog.begin(store, name, {}, {"deeplab.kind": "train"}, None).close()
     by_name = {run.info.run_name: run for run in runs()}
     mark_dead_now(by_name["dead"].info.run_id)
     assert [run.info.run_name for run in mark_dead(store)] == ["dead"]

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from deeplab.errors import Terminated
-from deeplab.workflows.signals import ENDING, HeldSignals, forget_heard, heard, listen, signals_ignored
+from deeplab.workflows.signals import ENDING, HeldSignals, listen, signals_heard, signals_ignored
 
 
 def test_a_signal_that_is_held_acts_when_it_is_released() -> None:
@@ -51,12 +51,46 @@ def test_a_signal_that_tensorflow_turned_into_something_else_is_remembered() -> 
     before = {number: signal.getsignal(number) for number in ENDING}
     try:
         listen()
+        held = HeldSignals()
+        assert held.interrupt is None
+        held.let_through()
         with pytest.raises(Terminated):
             os.kill(os.getpid(), signal.SIGTERM)
             signal.pause()
-        assert isinstance(heard(), Terminated)
-        forget_heard()
-        assert heard() is None
+        assert isinstance(held.interrupt, Terminated)
+        held.forget()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_the_first_signal_is_let_through_and_those_after_it_are_not() -> None:
+    before = {number: signal.getsignal(number) for number in ENDING}
+    held = HeldSignals()
+    held.let_through()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    for number in ENDING:
+        signal.raise_signal(number)
+    with pytest.raises(Terminated), signals_heard():
+        pytest.fail("the one that came meanwhile acts at once")
+    signal.raise_signal(signal.SIGINT)
+    held.forget()
+    assert {number: signal.getsignal(number) for number in ENDING} == before
+
+
+def test_a_signal_that_would_end_the_process_at_once_raises_and_one_that_is_ignored_stays_so() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        held = HeldSignals()
+        held.let_through()
+        signal.raise_signal(signal.SIGHUP)
+        with pytest.raises(Terminated):
+            signal.raise_signal(signal.SIGTERM)
+        held.forget()
+        assert [signal.getsignal(number) for number in before] == [signal.SIG_DFL, signal.SIG_IGN]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

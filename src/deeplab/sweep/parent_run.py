@@ -8,7 +8,7 @@ from typing import Any
 from deeplab.errors import UserError
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
-from deeplab.tracking.artifacts import log_bytes, read_artifact
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.params import flatten
 from deeplab.tracking.provenance import git_tags
@@ -28,6 +28,7 @@ from deeplab.tracking.tags import (
     TRIAL_TAG,
     TRIALS_TAG,
 )
+from deeplab.workflows.artifacts import override_lines
 
 PLAN_FILE = "plan.json"
 
@@ -44,19 +45,8 @@ def begin_sweep(store: Store, plan: Plan) -> RunLog:
     }
     axes = {axis.key: ", ".join(axis.values) for axis in plan.axes}
     values = {**axes, **asdict(plan.config)}
-    log = RunLog.begin(store, plan.name, values, tags, None)
-    with_plan(store, log.run_id, plan)
-    log.text("overrides.txt", "".join(f"{line}\n" for line in plan.overrides))
-    return log
-
-
-def with_plan(store: Store, run_id: str, plan: Plan) -> None:
-    """Freeze the plan: in the store for everybody, beside it for the next start."""
-    folder = store.place.work_folder / "sweeps" / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    content = plan.frozen().encode()
-    (folder / PLAN_FILE).write_bytes(content)
-    log_bytes(store, run_id, PLAN_FILE, content)
+    files = {PLAN_FILE: plan.frozen(), "overrides.txt": override_lines(plan.overrides)}
+    return RunLog.begin(store, plan.name, values, tags, None, files)
 
 
 def find_sweep(store: Store, key: str) -> Run | None:

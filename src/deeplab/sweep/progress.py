@@ -8,9 +8,8 @@ from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.messages import Event
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, mark_ended
-from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-from deeplab.workflows.signals import signals_ignored
+from deeplab.workflows.signals import signals_heard
 
 WAIT_SECONDS = 0.5
 INTERRUPT_SECONDS = 30.0
@@ -57,32 +56,30 @@ def lost(event: Event, identity: str, retries: int, store: Store, parent_id: str
     return False
 
 
-def end_running(
-    interrupt: KeyboardInterrupt,
-    launcher: Launcher,
-    store: Store,
-    log: RunLog,
-    progress: Progress,
-    observer: SweepObserver,
+def stop_trials(
+    launcher: Launcher, store: Store, parent_id: str, progress: Progress, observer: SweepObserver, cause: BaseException
 ) -> None:
-    """End the running trials as KILLED, at once if a second signal comes, and then the sweep."""
+    """End the running trials of a sweep that ends early: as KILLED where a signal ends it, at once if another comes."""
+    if not isinstance(cause, KeyboardInterrupt):
+        launcher.close()
+        return
     try:
-        launcher.interrupt()
-        deadline = time.monotonic() + INTERRUPT_SECONDS
-        while progress.running and time.monotonic() < deadline:
-            for event in launcher.wait(WAIT_SECONDS):
-                if event.ends_trial:
-                    progress.running.discard(event.number)
-                if event.kind == "finished":
-                    progress.finished.add(event.number)
-                # A worker that was still starting ends without a word.
-                observer.trial_changed(replace(event, kind="killed") if event.kind == "died" else event, again=False)
-            observer.waited()
+        with signals_heard():
+            launcher.interrupt()
+            deadline = time.monotonic() + INTERRUPT_SECONDS
+            while progress.running and time.monotonic() < deadline:
+                for event in launcher.wait(WAIT_SECONDS):
+                    if event.ends_trial:
+                        progress.running.discard(event.number)
+                    if event.kind == "finished":
+                        progress.finished.add(event.number)
+                    # A worker that was still starting ends without a word.
+                    told = replace(event, kind="killed") if event.kind == "died" else event
+                    observer.trial_changed(told, again=False)
+                observer.waited()
     except KeyboardInterrupt:
         pass
-    with signals_ignored():
-        launcher.close()
-        for run in children(store, log.run_id).values():
-            if run.status == "RUNNING":
-                mark_ended(store, run, "ended with its sweep")
-        log.end("KILLED", f"ended by {type(interrupt).__name__}")
+    launcher.close()
+    for run in children(store, parent_id).values():
+        if run.status == "RUNNING":
+            mark_ended(store, run, "ended with its sweep")

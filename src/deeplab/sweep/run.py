@@ -10,20 +10,21 @@ from filelock import FileLock, Timeout
 
 from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import build
-from deeplab.errors import Interrupted, UserError, exit_status
+from deeplab.errors import UserError
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.messages import Event, Job
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
 from deeplab.sweep.plan import Plan
-from deeplab.sweep.progress import WAIT_SECONDS, Progress, end_running, lost
+from deeplab.sweep.progress import WAIT_SECONDS, Progress, lost, stop_trials
 from deeplab.sweep.results.summary import Summary, summarise
 from deeplab.sweep.results.write import log_outcome, read_scores
 from deeplab.tracking.location import Place
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
+from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import signals_ignored
 
 
@@ -79,23 +80,24 @@ def _carry_out(plan: Plan, store: Store, observer: SweepObserver, fresh: bool, b
         check_unchanged(store, before, plan)
         _check_not_running(plan, store, before)
     launcher = choose_launcher(plan, store.place.work_folder / "sweeps" / plan.key)
-    log = begin_sweep(store, plan) if before is None else RunLog.resume(store, before)
-    with log:
-        progress = _survey(plan, children(store, log.run_id), store)
-        try:
-            observer.sweep_began(plan, log.run_id, len(progress.finished), launcher.capacity)
-            _train(plan, store, log.run_id, progress, launcher, observer)
-        except KeyboardInterrupt as interrupt:
-            end_running(interrupt, launcher, store, log, progress, observer)
-            raise Interrupted(
-                f"Interrupted: {len(progress.finished)} of {len(plan.trials)} trials are finished and kept. "
-                "To go on: the same command again.",
-                exit_status(interrupt),
-            ) from None
-        except BaseException as error:
-            launcher.close()
-            log.end("FAILED", f"{type(error).__name__}: {error}")
-            raise
+    progress = Progress(deque(), set())
+
+    def begin() -> RunLog:
+        return begin_sweep(store, plan) if before is None else RunLog.resume(store, before)
+
+    def interrupted(_log: RunLog) -> str:
+        return (
+            f"Interrupted: {len(progress.finished)} of {len(plan.trials)} trials are finished and kept. "
+            "To go on: the same command again."
+        )
+
+    def stop(log: RunLog, cause: BaseException) -> None:
+        stop_trials(launcher, store, log.run_id, progress, observer, cause)
+
+    with recorded(store, begin, interrupted, stop) as log:
+        _survey(plan, children(store, log.run_id), store, progress)
+        observer.sweep_began(plan, log.run_id, len(progress.finished), launcher.capacity)
+        _train(plan, store, log.run_id, progress, launcher, observer)
         launcher.close()
         with signals_ignored():
             found = children(store, log.run_id)
@@ -133,23 +135,19 @@ def _check_not_running(plan: Plan, store: Store, before: Run) -> None:
             )
 
 
-def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store) -> Progress:
-    """What of the plan is in the store already."""
-    finished: set[int] = set()
-    waiting: deque[int] = deque()
-    previous: dict[int, str] = {}
+def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store, progress: Progress) -> None:
+    """Take down what of the plan is in the store already."""
     for number, trial in enumerate(plan.trials):
         run = found.get(trial.identity)
         if _is_finished(found, trial.identity):
-            finished.add(number)
+            progress.finished.add(number)
             continue
-        waiting.append(number)
+        progress.waiting.append(number)
         if run is None:
             continue
         if run.status == "RUNNING":
             mark_ended(store, run, "its process is gone; marked by the next start of its sweep")
-        previous[number] = run.id
-    return Progress(waiting, finished, previous=previous)
+        progress.previous[number] = run.id
 
 
 def _train(

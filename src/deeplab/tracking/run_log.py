@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from deeplab.tracking.artifacts import check_own, put_bytes
@@ -37,7 +37,12 @@ class RunLog:
     """An MLflow run that is being written.
 
     Metrics are buffered; a thread writes them about once a second, so that training never waits for the store,
-    and shows with a heartbeat that the run is alive. Used as a context manager: leaving it stops the thread.
+    and shows with a heartbeat that the run is alive. Used as a context manager: leaving it stops the thread, and ends
+    as FAILED a run that nobody has ended.
+
+    Attributes:
+        run_id: of the run.
+        has_ended: whether its end was written, or could not be.
     """
 
     def __init__(self, store: Store, run_id: str, logged: frozenset[tuple[str, int]] = frozenset()) -> None:
@@ -50,6 +55,7 @@ class RunLog:
         """
         self._store, self._client = store, store.client
         self.run_id = run_id
+        self.has_ended = False
         self._logged = logged
         # Held back so that a full disk still has room for the last word: the run's status.
         self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
@@ -62,9 +68,15 @@ class RunLog:
 
     @classmethod
     def begin(
-        cls, store: Store, name: str, values: Mapping[str, Any], tags: Mapping[str, str], notes: str | None
+        cls,
+        store: Store,
+        name: str,
+        values: Mapping[str, Any],
+        tags: Mapping[str, str],
+        notes: str | None,
+        files: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
-        """Create a run.
+        """Create a run; one that cannot be written in full is deleted again.
 
         Args:
             store: where.
@@ -72,6 +84,7 @@ class RunLog:
             values: the composed configuration, which becomes its params.
             tags: our own and the person's.
             notes: shown as the run's description, or None.
+            files: text files that it has from the beginning, by their path.
         """
         from mlflow.entities import Param
 
@@ -85,6 +98,8 @@ class RunLog:
         try:
             for start in range(0, len(params), PARAMS_A_CALL):
                 store.client.log_batch(run.info.run_id, params=params[start : start + PARAMS_A_CALL])
+            for path, text in files.items():
+                store.client.log_text(run.info.run_id, text, path)
             return cls(store, str(run.info.run_id))
         except BaseException:
             store.client.delete_run(run.info.run_id)
@@ -114,6 +129,13 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.has_ended:
+            self.close()
+        else:
+            self.end("FAILED", f"{type(error).__name__}: {error}" if error else "nobody ended it")
+
+    def close(self) -> None:
+        """Stop the thread, and make room for the last word."""
         self._stop.set()
         self._thread.join(timeout=JOIN_SECONDS)
         self._reserve.unlink(missing_ok=True)
@@ -180,9 +202,8 @@ class RunLog:
 
     def end(self, status: Status, error: str | None = None) -> None:
         """Write what is buffered, the error if there is one, and the run's last status."""
-        self._stop.set()
-        self._thread.join(timeout=JOIN_SECONDS)
-        self._reserve.unlink(missing_ok=True)
+        self.has_ended = True  # first: what cannot be ended now is not tried again
+        self.close()
         self.flush()
         if error:
             self.tag(ERROR_TAG, error)

@@ -1,6 +1,8 @@
 """What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
 
+import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -17,7 +19,7 @@ from deeplab.training.history import History
 from deeplab.training.setup import Prepared
 
 if TYPE_CHECKING:
-    pass
+    import keras
 
 
 LAST_CHECKPOINT = "last.ckpt"
@@ -34,11 +36,18 @@ def without_password(composed: Composed) -> Composed:
     return Composed(composed.config, {**composed.values, "tracking": tracking}, overrides)
 
 
-def log_inputs(log: RunLog, composed: Composed) -> None:
-    """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again."""
-    log.text("config.yaml", yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
-    log.text("overrides.txt", "".join(f"{line}\n" for line in composed.overrides))
-    log.text(PACKAGES_FILE, installed_packages())
+def input_files(composed: Composed) -> dict[str, str]:
+    """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again, by path."""
+    return {
+        "config.yaml": yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True),
+        "overrides.txt": override_lines(composed.overrides),
+        PACKAGES_FILE: installed_packages(),
+    }
+
+
+def override_lines(overrides: Iterable[str]) -> str:
+    """The content of `overrides.txt`."""
+    return "".join(f"{line}\n" for line in overrides)
 
 
 def log_history(log: RunLog, history: History) -> None:
@@ -76,6 +85,20 @@ def log_model(log: RunLog, prepared: Prepared) -> None:
     """The trained network, and in `dataset.json` what one must know of its data to use it."""
     log.text(DATASET_FILE, facts_of(prepared.splits).to_json())
     log.model(prepared.network, prepared.splits.info.input_shape)
+
+
+def save_elsewhere(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
+    """Save a network that the store does not take in the first of the folders that does; None where none does."""
+    for folder in (*folders, Path(tempfile.gettempdir()), Path.home()):
+        path = folder / f"deeplab-{run_id[:8]}.keras"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            network.save(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+        else:
+            return path
+    return None
 
 
 def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:

@@ -14,15 +14,15 @@ from deeplab.data.input_spec import DatasetFacts
 from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
-from deeplab.errors import Interrupted, UserError, exit_status, unknown_name
+from deeplab.errors import UserError, unknown_name
 from deeplab.files import table
 from deeplab.tasks import settle_limit
-from deeplab.tracking.location import shown
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import open_existing, reason, store_errors
+from deeplab.tracking.store import open_existing
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
-from deeplab.workflows.signals import signals_ignored
+from deeplab.workflows.artifacts import override_lines
+from deeplab.workflows.recording import recorded
 from deeplab.workflows.trained_run import Trained, find_trained
 
 if TYPE_CHECKING:
@@ -84,24 +84,14 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
 
         overall = accuracy(int((predictions.classes == predictions.labels).sum()), len(predictions.labels))
         classes = dict(zip(facts.class_names, class_accuracies(predictions, facts.class_names), strict=True))
-    try:
-        log = _begin(trained, composed, splits, overrides)
-    except store_errors() as error:
-        raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
     is_own = splits.info.fingerprint == facts.fingerprint
-    found = Evaluation(trained, log.run_id, _data_name(splits), is_own, scores, overall, classes)
-    with log:
-        try:
-            _log(log, found, predictions)
-            log.end("FINISHED")
-        except KeyboardInterrupt as interrupt:
-            with signals_ignored():
-                log.end("KILLED", f"ended by {type(interrupt).__name__}")
-            told = f"Interrupted: the evaluation {log.run_id[:8]} is KILLED."
-            raise Interrupted(told, exit_status(interrupt)) from None
-        except BaseException as error:
-            log.end("FAILED", f"{type(error).__name__}: {error}")
-            raise
+
+    def begin() -> RunLog:
+        return _begin(trained, composed, splits, overrides)
+
+    with recorded(store, begin, lambda log: f"Interrupted: the evaluation {log.run_id[:8]} is KILLED.") as log:
+        found = Evaluation(trained, log.run_id, _data_name(splits), is_own, scores, overall, classes)
+        _log(log, found, predictions)
     return found
 
 
@@ -193,10 +183,8 @@ def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequ
     }
     name = f"{trained.run.name} on {_data_name(splits)}"
     values = {group: composed.values[group] for group in GROUPS}
-    log = RunLog.begin(trained.store, name, values, tags, None)
-    log.text("overrides.txt", "".join(f"{line}\n" for line in overrides))
-    log.text(PACKAGES_FILE, installed_packages())
-    return log
+    files = {"overrides.txt": override_lines(overrides), PACKAGES_FILE: installed_packages()}
+    return RunLog.begin(trained.store, name, values, tags, None, files)
 
 
 def _log(log: RunLog, found: Evaluation, predictions: "Predictions | None") -> None:

@@ -1,27 +1,14 @@
-"""Which sweep a run belongs to."""
+"""Write a run from its first line to its end, whatever ends it; and which sweep it belongs to."""
 
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
 
-from deeplab.config.schema import ExperimentConfig
-from deeplab.errors import Interrupted, Pruned, RunError, exit_status
+from deeplab.errors import Interrupted, Pruned, RunError, UserError, exit_status
 from deeplab.tracking.location import shown
-from deeplab.tracking.run_log import RunLog, Status
-from deeplab.tracking.store import Store, checkpoint_folder, impatient, reason, store_errors
-from deeplab.tracking.tags import PRUNED_TAG
-from deeplab.training.checkpoint import remove
-from deeplab.training.history import History
-from deeplab.training.setup import Prepared
-from deeplab.workflows.artifacts import log_history, log_model
-from deeplab.workflows.signals import heard, signals_ignored
-
-if TYPE_CHECKING:
-    import keras
-
-    pass
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store, impatient, reason, store_errors
+from deeplab.workflows.signals import HeldSignals
 
 
 @dataclass(frozen=True)
@@ -39,77 +26,127 @@ class Membership:
     tags: Mapping[str, str]
 
 
-def ended_early(
-    error: BaseException, log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, store: Store
-) -> BaseException:
-    """End the run as what happened deserves, and return what the caller is to be told."""
-    interrupt = error if isinstance(error, KeyboardInterrupt) else heard()
-    try:
-        if interrupt is not None:
-            with signals_ignored(), impatient():
-                keep_so_far(log, config, prepared, history, "KILLED", f"ended by {type(interrupt).__name__}")
-            return Interrupted(
-                f"Interrupted: run {log.run_id[:8]} is KILLED, {len(history.epochs)} of {config.training.epochs} "
-                f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}",
-                exit_status(interrupt),
-            )
-        if isinstance(error, Pruned):
-            end_pruned(log, history)
-            remove(checkpoint_folder(store, log.run_id))
-            return error
-        if isinstance(error, RunError):
-            keep_so_far(log, config, prepared, history, "FAILED", str(error))
-            return RunError(f"{error} Run {log.run_id[:8]} is FAILED.")
-    except store_errors() as store_error:
-        return store_failed(store_error, log, prepared, store)
-    if isinstance(error, store_errors()):
-        return store_failed(error, log, prepared, store)
-    log.end("FAILED", f"{type(error).__name__}: {error}")
-    return error
+def _keep_nothing(_log: RunLog, _cause: BaseException) -> None:
+    pass
 
 
-def keep_so_far(
-    log: RunLog, config: ExperimentConfig, prepared: Prepared, history: History, status: Status, why: str
-) -> None:
-    """Log what was trained so far, the network included, and the status."""
-    try:
-        log_history(log, history)
-        if status == "KILLED" and config.tracking.save_model != "none":
-            log_model(log, prepared)
-    finally:
-        log.end(status, why)
+class recorded:
+    """A run that is written in a block: `with recorded(store, begin, interrupted) as log:`.
 
+    A block that ends leaves the run FINISHED, unless it has ended the run itself. A signal that ends processes leaves
+    it KILLED, whenever it comes: signals are held back until the run is in hand, the first one is let through, and
+    those that come while the run is ended are lost. Anything else that is raised leaves it FAILED.
 
-def store_failed(error: Exception, log: RunLog, prepared: Prepared, store: Store) -> RunError:
-    """Save the network elsewhere, end the run as FAILED as far as the store still takes it, and say so."""
-    saved = rescue_model(prepared.network, log.run_id, [store.place.work_folder])
-    where = f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
-    why = f"The store {shown(store.place.uri)} took no more: {reason(error)}."
-    try:
-        with impatient():
-            log.end("FAILED", f"{why} {where}")
-        status = "is FAILED"
-    except store_errors() as again:
-        status = f"could not even be marked FAILED ({reason(again)})"
-    return RunError(f"{why} {where} Run {log.run_id[:8]} {status}.")
+    Raises:
+        UserError: the store takes no run; none is left.
+        Interrupted: a signal ended the run, which is KILLED.
+        RunError: the block raised it, or the store took no more; the run is FAILED.
+    """
 
+    def __init__(
+        self,
+        store: Store,
+        begin: Callable[[], RunLog],
+        interrupted: Callable[[RunLog], str],
+        keep: Callable[[RunLog, BaseException], str | None] = _keep_nothing,
+    ) -> None:
+        """Begin nothing yet.
 
-def end_pruned(log: RunLog, history: History) -> None:
-    """End a run that a search has seen enough of; its history is kept, and that it was pruned."""
-    log_history(log, history)
-    log.tag(PRUNED_TAG, "true")
-    log.end("KILLED")
+        Args:
+            store: where the run is kept.
+            begin: creates the run, or goes on with one; no signal cuts it off.
+            interrupted: what a person is told of a run that a signal has ended.
+            keep: called with the cause before a run ends early, to log what there is and to stop what still works for
+                it. Where the store is the cause it may return a sentence on what it saved elsewhere.
+        """
+        self._store, self._begin, self._interrupted, self._keep = store, begin, interrupted, keep
 
-
-def rescue_model(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
-    """Save a network in the first of the folders that takes it; None where none does."""
-    for folder in (*folders, Path(tempfile.gettempdir()), Path.home()):
-        path = folder / f"deeplab-{run_id[:8]}.keras"
+    def __enter__(self) -> RunLog:
+        """Begin the run."""
+        self._held = HeldSignals(always_in=recorded.__exit__.__code__)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            network.save(path)
-        except OSError:
-            path.unlink(missing_ok=True)
-        else:
-            return path
-    return None
+            self._log = self._begin()
+        except store_errors() as error:
+            self._held.release()
+            raise UserError(f"The store {shown(self._store.place.uri)} takes no run ({reason(error)}).") from error
+        except BaseException:
+            self._held.release()
+            raise
+        try:
+            self._held.let_through()
+            return self._log
+        except BaseException as cause:
+            told = self._end_early(cause)
+            if told is cause:
+                raise
+            raise told from cause
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the run.
+
+        A signal at the head of this function would skip it all, so it is held back while this frame runs; what the
+        frame calls can be ended by a signal until `are_held` is set.
+        """
+        cause = error
+        try:
+            if cause is None and not self._log.has_ended:
+                self._log.close()
+                self._log.flush()  # can take minutes with a server that is gone, and be ended meanwhile
+        except BaseException as raised:
+            cause = raised
+        self._held.are_held = True
+        try:
+            if cause is None and not self._log.has_ended:
+                self._log.end("FINISHED")
+        except BaseException as raised:
+            cause = raised
+        if cause is None:
+            self._held.forget()
+            return
+        told = self._end_early(cause)
+        if told is not error:
+            raise told from cause
+
+    def _end_early(self, cause: BaseException) -> BaseException:
+        """End the run as its cause deserves, and return what the caller is to be told."""
+        try:
+            with self._log:
+                return self._told(cause)
+        finally:
+            self._held.forget()
+
+    def _told(self, cause: BaseException) -> BaseException:
+        interrupt = cause if isinstance(cause, KeyboardInterrupt) else self._held.interrupt
+        try:
+            if interrupt is not None:
+                with impatient():
+                    self._keep(self._log, interrupt)
+                    self._log.end("KILLED", f"ended by {type(interrupt).__name__}")
+                return Interrupted(self._interrupted(self._log), exit_status(interrupt))
+            if isinstance(cause, store_errors()):
+                return self._store_failed(cause)
+            self._keep(self._log, cause)
+            if isinstance(cause, Pruned):
+                self._log.end("KILLED")
+            elif isinstance(cause, RunError):
+                self._log.end("FAILED", str(cause))
+                return RunError(f"{cause} Run {self._log.run_id[:8]} is FAILED.")
+            else:
+                self._log.end("FAILED", f"{type(cause).__name__}: {cause}")
+        except store_errors() as error:
+            return self._store_failed(error)
+        return cause
+
+    def _store_failed(self, error: Exception) -> RunError:
+        """End the run as FAILED as far as the store still takes it, and say so."""
+        kept = self._keep(self._log, error)
+        why = " ".join(filter(None, (f"The store {shown(self._store.place.uri)} took no more: {reason(error)}.", kept)))
+        try:
+            with impatient():
+                self._log.end("FAILED", why)
+            status = "is FAILED"
+        except store_errors() as again:
+            status = f"could not even be marked FAILED ({reason(again)})"
+        return RunError(f"{why} Run {self._log.run_id[:8]} {status}.")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from deeplab.config.compose import Composed
 from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
-from deeplab.errors import UserError
-from deeplab.tracking.location import Place, shown
+from deeplab.errors import Pruned, RunError
+from deeplab.tracking.location import Place
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Store, checkpoint_folder, open_store, reason, store_errors
+from deeplab.tracking.store import Store, checkpoint_folder, open_store, store_errors
 from deeplab.tracking.tags import (
     CONFIG_TAG,
     DETERMINISTIC_TAG,
@@ -22,6 +22,7 @@ from deeplab.tracking.tags import (
     KIND_TAG,
     PARAMETERS_TAG,
     PARENT_TAG,
+    PRUNED_TAG,
     THREADS_TAG,
     VALIDATION_TAG,
 )
@@ -31,21 +32,22 @@ from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.setup import Prepared
 from deeplab.workflows.artifacts import (
+    input_files,
     log_checkpoint,
     log_history,
-    log_inputs,
     log_model,
     log_plots,
     log_scores,
+    save_elsewhere,
     without_password,
 )
 from deeplab.workflows.figures import figures
 from deeplab.workflows.initial_weights import take_weights
 from deeplab.workflows.plane_figures import Film, film_for
 from deeplab.workflows.prepare import likeness, prepare
-from deeplab.workflows.recording import Membership, ended_early
+from deeplab.workflows.recording import Membership, recorded
 from deeplab.workflows.resume import Resumption
-from deeplab.workflows.signals import HeldSignals, forget_heard
+from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import other_data
 
 
@@ -82,12 +84,13 @@ class RunObserver(Observer):
 class _EpochLog(Observer):
     """Hands every epoch to the run's log, and remembers them for a run that ends early."""
 
-    def __init__(self, log: RunLog, resumed: Checkpoint | None) -> None:
-        self._log = log
+    def __init__(self, resumed: Checkpoint | None) -> None:
+        self.log: RunLog | None = None
         self._epochs: list[Epoch] = list(resumed.history.epochs) if resumed else []
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        self._log.metrics(epoch.number, epoch.metrics)
+        if self.log is not None:
+            self.log.metrics(epoch.number, epoch.metrics)
         self._epochs.append(epoch)
 
     @property
@@ -122,39 +125,36 @@ def train(
     store = open_store(config.tracking) if resumption is None else resumption.store
     prepared = prepare(config, store.place.work_folder)
     name = membership.name if membership else config.name or f"{config.model.name}-{prepared.splits.info.name}"
-    held = HeldSignals()
-    forget_heard()
-    try:
-        if resumption is None:
-            log = _begin(composed, store, name, prepared, membership)
-        else:
-            log = _go_on(resumption, prepared)
-    except store_errors() as error:
-        held.release()
-        raise UserError(f"The store {shown(store.place.uri)} takes no run ({reason(error)}).") from error
-    except BaseException:
-        held.release()
-        raise
-    folder = checkpoint_folder(store, log.run_id)
-    began = time.perf_counter()
-    epochs = _EpochLog(log, resumption.checkpoint if resumption else None)
+    epochs = _EpochLog(resumption.checkpoint if resumption else None)
     film = film_for(config, len(epochs.history.epochs))
     watching = [epochs, *filter(None, [film]), *observers]
-    with log:
-        try:
-            held.release()
-            log_inputs(log, without_password(composed))
-            for observer in observers:
-                observer.run_began(log.run_id, name, prepared, resumption)
-            trained = _train(composed, prepared, watching, resumption, folder, workshop)
-            scores, final = _score_and_log(name, config, prepared, log, trained, film)
-            log.end("FINISHED")
-            remove(folder)
-        except BaseException as error:
-            told = ended_early(error, log, config, prepared, epochs.history, store)
-            if told is error:
-                raise
-            raise told from error
+
+    def begin() -> RunLog:
+        if resumption is None:
+            return _begin(composed, store, name, prepared, membership)
+        return _go_on(resumption, prepared)
+
+    def interrupted(log: RunLog) -> str:
+        return (
+            f"Interrupted: run {log.run_id[:8]} is KILLED, {len(epochs.history.epochs)} of {config.training.epochs} "
+            f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}"
+        )
+
+    def keep(log: RunLog, cause: BaseException) -> str | None:
+        return _keep(log, config, prepared, epochs.history, store, cause)
+
+    with recorded(store, begin, interrupted, keep) as log:
+        began = time.perf_counter()
+        epochs.log = log
+        folder = checkpoint_folder(store, log.run_id)
+        if resumption is not None:
+            _log_again(log, resumption)
+        for observer in observers:
+            observer.run_began(log.run_id, name, prepared, resumption)
+        trained = _train(composed, prepared, watching, resumption, folder, workshop)
+        scores, final = _score_and_log(name, config, prepared, log, trained, film)
+    with signals_ignored():
+        remove(folder)
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
 
 
@@ -165,7 +165,8 @@ def _begin(composed: Composed, store: Store, name: str, prepared: Prepared, memb
     wanted = composed.config.training.initial_weights
     if wanted is not None:
         tags[INITIAL_WEIGHTS_TAG] = take_weights(prepared.network, store, wanted)
-    return RunLog.begin(store, name, without_password(composed).values, tags, composed.config.notes)
+    kept = without_password(composed)
+    return RunLog.begin(store, name, kept.values, tags, composed.config.notes, input_files(kept))
 
 
 def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
@@ -174,12 +175,39 @@ def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
         raise other_data(prepared.splits.info, resumption.run.short_id)
     if INITIAL_WEIGHTS_TAG in tags and resumption.checkpoint is None:
         take_weights(prepared.network, resumption.store, tags[INITIAL_WEIGHTS_TAG])
-    log = RunLog.resume(resumption.store, resumption.run)
+    return RunLog.resume(resumption.store, resumption.run)
+
+
+def _log_again(log: RunLog, resumption: Resumption) -> None:
+    """What an earlier start did not write any more, and what is another now: the number of epochs, the packages."""
+    for path, text in input_files(without_password(resumption.composed)).items():
+        log.text(path, text)
     if resumption.checkpoint is not None:
         # A checkpoint may hold epochs whose metrics were still to be written when the process ended.
         for epoch in resumption.checkpoint.history.epochs:
             log.metrics(epoch.number, epoch.metrics)
-    return log
+
+
+def _keep(
+    log: RunLog,
+    config: ExperimentConfig,
+    prepared: Prepared,
+    history: History,
+    store: Store,
+    cause: BaseException,
+) -> str | None:
+    """Log what was trained so far, the network included where a person ended it; where the store is full, save that."""
+    if isinstance(cause, store_errors()):
+        saved = save_elsewhere(prepared.network, log.run_id, [store.place.work_folder])
+        return f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
+    if isinstance(cause, KeyboardInterrupt | Pruned | RunError):
+        log_history(log, history)
+    if isinstance(cause, KeyboardInterrupt) and config.tracking.save_model != "none":
+        log_model(log, prepared)
+    if isinstance(cause, Pruned):  # a search has seen enough of it
+        log.tag(PRUNED_TAG, "true")
+        remove(checkpoint_folder(store, log.run_id))
+    return None
 
 
 def _train(

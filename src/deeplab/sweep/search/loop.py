@@ -29,42 +29,43 @@ class SearchLoop:
     """
 
     def __init__(
-        self,
-        search: Search,
-        study: Study,
-        store: Store,
-        run_id: str,
-        launcher: LocalLauncher,
-        observer: SweepObserver,
-        unfinished: Mapping[str, str],
+        self, search: Search, study: Study, store: Store, launcher: LocalLauncher, observer: SweepObserver
     ) -> None:
         """Start nothing yet.
 
         Args:
             search: what is drawn from.
-            study: in which no trial runs.
+            study: that draws.
             store: where runs are kept.
-            run_id: of the search's own run.
             launcher: that trains.
             observer: told how it goes.
-            unfinished: runs to go on with, by the identity of their trial.
         """
-        self._search, self._study, self._store, self._run_id = search, study, store, run_id
-        self._launcher, self._observer, self._unfinished = launcher, observer, dict(unfinished)
+        self._search, self._study, self._store = search, study, store
+        self._launcher, self._observer = launcher, observer
         self._metric = search.config.sweep.metric
         self._asked: dict[int, Asked] = {}
         self._settings: dict[int, dict[str, str]] = {}
         self._trials: dict[int, Trial] = {}
         self._reported: dict[int, int] = {}
-        done = counted(study)
-        self._known = {str(trial.user_attrs[IDENTITY]): trial.number for trial in done}
         self._twins: dict[str, list[int]] = {}
-        self.progress = Progress(deque(), {trial.number for trial in done})
+        self.progress = Progress(deque(), set())
 
     @property
     def failed(self) -> dict[str, str]:
         """Why trials failed, by name."""
         return {point_name(self._settings[number]): why for number, why in sorted(self.progress.failed.items())}
+
+    def go_on(self, run_id: str, unfinished: Mapping[str, str]) -> None:
+        """Take up what the study has already; none of its trials runs yet.
+
+        Args:
+            run_id: of the search's own run.
+            unfinished: runs to go on with, by the identity of their trial.
+        """
+        self._run_id, self._unfinished = run_id, dict(unfinished)
+        done = counted(self._study)
+        self._known = {str(trial.user_attrs[IDENTITY]): trial.number for trial in done}
+        self.progress.finished.update(trial.number for trial in done)
 
     def run(self) -> None:
         """Draw and train until enough is done."""

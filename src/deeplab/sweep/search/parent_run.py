@@ -29,6 +29,7 @@ from deeplab.tracking.tags import (
     SWEEP_KEY_TAG,
     TRIALS_TAG,
 )
+from deeplab.workflows.artifacts import override_lines
 
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -72,9 +73,7 @@ def begin_search(store: Store, search: Search, study: str) -> RunLog:
         REPLICATES_TAG: "1",
     }
     values = {**{axis.key: space_text(axis) for axis in search.grid.axes}, **asdict(search.config)}
-    log = RunLog.begin(store, search.name, values, tags, None)
-    log.text("overrides.txt", "".join(f"{line}\n" for line in search.overrides))
-    return log
+    return RunLog.begin(store, search.name, values, tags, None, {"overrides.txt": override_lines(search.overrides)})
 
 
 def read_drawn(study: Study, runs: Mapping[str, "Run"]) -> tuple[Drawn, ...]:

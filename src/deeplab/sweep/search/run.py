@@ -9,20 +9,21 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from optuna.study import Study
 
-from deeplab.errors import Interrupted, UserError, exit_status
+from deeplab.errors import UserError
 from deeplab.sweep.launch.local import LocalLauncher
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, find_sweep, mark_ended
 from deeplab.sweep.plan import workers_of
-from deeplab.sweep.progress import end_running
+from deeplab.sweep.progress import stop_trials
 from deeplab.sweep.search.loop import SearchLoop
-from deeplab.sweep.search.optuna_study import counted, open_study, settle
+from deeplab.sweep.search.optuna_study import open_study, settle
 from deeplab.sweep.search.parent_run import Drawn, begin_search, best_drawn, log_search, read_drawn
 from deeplab.sweep.search.plan import Search
 from deeplab.tracking.location import Place
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.tracking.tags import PRUNED_TAG, STUDY_TAG, TRIALS_TAG
+from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import signals_ignored
 
 
@@ -85,26 +86,26 @@ def _carry_out(
     with open_study(folder / f"{search.key}.db", search, wanted) as study:
         device = search.first.config.training.device
         launcher = LocalLauncher(workers_of(search.config, device, search.count), folder / search.key)
-        log = begin_search(store, search, study.study_name) if before is None else RunLog.resume(store, before)
-        with log:
+        loop = SearchLoop(search, study, store, launcher, observer)
+
+        def begin() -> RunLog:
+            return begin_search(store, search, study.study_name) if before is None else RunLog.resume(store, before)
+
+        def interrupted(_log: RunLog) -> str:
+            return (
+                f"Interrupted: {len(loop.progress.finished)} of {search.count} trials are finished or pruned, and "
+                "kept. To go on: the same command again."
+            )
+
+        def stop(log: RunLog, cause: BaseException) -> None:
+            # The study may have been in the middle of a line; what ran is settled by the next start.
+            stop_trials(launcher, store, log.run_id, loop.progress, observer, cause)
+
+        with recorded(store, begin, interrupted, stop) as log:
             log.tag(TRIALS_TAG, str(search.count))
-            unfinished = _take_stock(study, search, store, log.run_id)
-            loop = SearchLoop(search, study, store, log.run_id, launcher, observer, unfinished)
-            try:
-                observer.sweep_began(search, log.run_id, len(counted(study)), launcher.capacity)
-                loop.run()
-            except KeyboardInterrupt as interrupt:
-                # The study may have been in the middle of a line; what ran is settled by the next start.
-                end_running(interrupt, launcher, store, log, loop.progress, observer)
-                raise Interrupted(
-                    f"Interrupted: {len(loop.progress.finished)} of {search.count} trials are finished or pruned, and "
-                    "kept. To go on: the same command again.",
-                    exit_status(interrupt),
-                ) from None
-            except BaseException as error:
-                launcher.close()
-                log.end("FAILED", f"{type(error).__name__}: {error}")
-                raise
+            loop.go_on(log.run_id, _take_stock(study, search, store, log.run_id))
+            observer.sweep_began(search, log.run_id, len(loop.progress.finished), launcher.capacity)
+            loop.run()
             launcher.close()
             with signals_ignored():
                 runs = children(store, log.run_id)

@@ -11,17 +11,18 @@ from deeplab.data.add_noise import check_takes_noise
 from deeplab.data.noise import Noise
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
-from deeplab.errors import Interrupted, UserError, exit_status
+from deeplab.errors import UserError
 from deeplab.evaluation.statistics import Statistics
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Store, impatient
+from deeplab.tracking.store import Store
 from deeplab.tracking.tags import CLASSIFIER_TAG, DATA_TAG, DENOISERS_TAG, KIND_TAG, NOISE_KEY_TAG
 from deeplab.workflows.noise.partial_results import Cell, Cells
 from deeplab.workflows.noise.results import log_outcome, rates_of
-from deeplab.workflows.signals import HeldSignals, signals_ignored
+from deeplab.workflows.recording import recorded
+from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import Trained, check_task, find_trained, load_data
 
 MOST_LEVELS, MOST_SEEDS = 1001, 1000
@@ -126,31 +127,22 @@ def noise_curve(settings: NoiseSettings, store: Store, observer: NoiseObserver) 
     try:
         with FileLock(folder / "lock", timeout=0):
             cells = Cells(folder)
-            held = HeldSignals()
-            try:
-                log = _open_log(settings, classifier, denoisers, splits, store, key, cells)
-            except BaseException:
-                held.release()
-                raise
-            with log:
-                try:
-                    held.release()
-                    _evaluate(settings, classifier.network(), networks, splits, cells, log.run_id, observer)
-                    rates = rates_of(cells.done, splits)
-                    log_outcome(log, settings.kind or "", cells.done, splits, networks, _levels(denoisers))
-                    log.end("FINISHED")
-                except KeyboardInterrupt as interrupt:
-                    with signals_ignored(), impatient():
-                        log.end("KILLED", f"ended by {type(interrupt).__name__}")
-                    raise Interrupted(
-                        f"Interrupted: {len(cells.done)} of {len(_cells(settings))} noise draws are kept. "
-                        "To go on: the same command again.",
-                        exit_status(interrupt),
-                    ) from None
-                except BaseException as error:
-                    log.end("FAILED", f"{type(error).__name__}: {error}")
-                    raise
-            cells.remove()
+
+            def begin() -> RunLog:
+                return _open_log(settings, classifier, denoisers, splits, store, key, cells)
+
+            def interrupted(_log: RunLog) -> str:
+                return (
+                    f"Interrupted: {len(cells.done)} of {len(_cells(settings))} noise draws are kept. "
+                    "To go on: the same command again."
+                )
+
+            with recorded(store, begin, interrupted) as log:
+                _evaluate(settings, classifier.network(), networks, splits, cells, log.run_id, observer)
+                rates = rates_of(cells.done, splits)
+                log_outcome(log, settings.kind or "", cells.done, splits, networks, _levels(denoisers))
+            with signals_ignored():
+                cells.remove()
     except Timeout:
         raise UserError("This evaluation is being carried out by another process; wait for it, or end it.") from None
     name = _run_name(classifier, denoisers)
@@ -258,10 +250,8 @@ def _open_log(
         DENOISERS_TAG: " ".join(ids.values()),
         DATA_TAG: splits.info.fingerprint,
     }
-    log = RunLog.begin(store, _run_name(classifier, denoisers), values, tags, None)
-    log.text("settings.json", json.dumps(values, indent=2))
-    log.text(PACKAGES_FILE, installed_packages())
-    return log
+    files = {"settings.json": json.dumps(values, indent=2), PACKAGES_FILE: installed_packages()}
+    return RunLog.begin(store, _run_name(classifier, denoisers), values, tags, None, files)
 
 
 def _run_name(classifier: Trained, denoisers: Mapping[str, Trained]) -> str:
