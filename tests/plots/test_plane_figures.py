@@ -9,7 +9,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from PIL import Image
 
-from deeplab.plots.plane.maps import boundary, film, units
+from deeplab.plots.plane import boundary, film, units
 from deeplab.plots.style import to_png
 
 CELLS = 24

@@ -23,8 +23,7 @@ from deeplab.study.results import Result, Results
 from deeplab.study.verdicts import Chosen, chosen_point, verdicts
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import plan_sweep
-from deeplab.sweep.results.summary import METRICS, TrialScores, summarise
-from deeplab.sweep.results.write import LOGGED
+from deeplab.sweep.results.summary import TrialScores, scores_in, summarise
 from deeplab.sweep.run import run_sweep
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store
@@ -321,10 +320,7 @@ def test_a_study_judges_the_point_that_its_sweep_would_choose(
         for replicate, value in enumerate(values)
     ]
     assert chosen_point(plan, lines) == expected
-    trials = [
-        TrialScores(names.index(line.point), line.replicate, "r", {m: line.scores[LOGGED[m]] for m in METRICS}, 1.0)
-        for line in lines
-    ]
+    trials = [TrialScores(names.index(line.point), line.replicate, "r", scores_in(line.scores), 1.0) for line in lines]
     of_sweep = summarise(plan.points, trials, plan.config.sweep.metric, plan.replicates).best
     assert (expected and expected.point) == (None if of_sweep is None else names[of_sweep])
 

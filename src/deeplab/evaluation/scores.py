@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
+from deeplab.metrics import computed_for
 from deeplab.models.inspect import evaluation_batch
 from deeplab.tasks import TaskName
 
@@ -53,7 +54,8 @@ def score(
 
     Returns:
         `loss`: mean over the rows with the network's own penalties, as Keras' `evaluate` has it; `accuracy` where there
-        are classes: share of the rows whose most likely class is right. And what was said of each row.
+        are classes: share of the rows whose most likely class is right; and what has a function in `metrics.METRICS`.
+        And what was said of each row.
     """
     if task == "classification":
         targets = np.eye(info.num_classes, dtype=np.float32)[split.labels]
@@ -61,15 +63,17 @@ def score(
         targets = info.numbers(split.labels)[:, np.newaxis]
     step = _scoring_step(network, loss)
     total, parts = 0.0, []
+    own = _Sums(task)
     for rows, part in _batches(network, split):
         outputs, mean_loss = step(rows, targets[part])
         total += float(mean_loss) * len(rows)
+        own.add(targets[part], outputs)
         parts.append(outputs.numpy())
     predictions = Predictions(np.concatenate(parts).astype(np.float32), split.labels)
     scores = {"loss": total / len(split)}
     if info.num_classes:
         scores["accuracy"] = float(np.mean(predictions.classes == split.labels))
-    return scores, predictions
+    return {**scores, **own.means(len(split))}, predictions
 
 
 def score_images(network: Any, split: Split, scale: float, loss: Loss) -> Mapping[str, float]:
@@ -89,15 +93,32 @@ def score_images(network: Any, split: Split, scale: float, loss: Loss) -> Mappin
     """
     step = _scoring_step(network, loss)
     total = squares = decibels = 0.0
+    own = _Sums("reconstruction")
     for rows, part in _batches(network, split):
         right = split.images(part).astype(np.float32) * np.float32(scale)
         outputs, mean_loss = step(rows, right)
         errors = np.mean(np.square(right - outputs.numpy(), dtype=np.float64), axis=(1, 2, 3))
         total += float(mean_loss) * len(rows)
+        own.add(right, outputs)
         squares += float(errors.sum())
         decibels += float(-10 * np.log10(np.maximum(errors, ROUNDING)).sum())
     count = len(split)
-    return {"loss": total / count, "mse": squares / count, "psnr": decibels / count}
+    return {"loss": total / count, "mse": squares / count, "psnr": decibels / count, **own.means(count)}
+
+
+class _Sums:
+    """Those scores of a task that have a function of their own, over the batches of a split."""
+
+    def __init__(self, task: TaskName) -> None:
+        self._metrics = computed_for(task)
+        self._sums = dict.fromkeys((metric.name for metric in self._metrics), 0.0)
+
+    def add(self, targets: Any, outputs: Any) -> None:
+        for metric in self._metrics:
+            self._sums[metric.name] += float(np.sum(metric.values(targets, outputs), dtype=np.float64))
+
+    def means(self, count: int) -> dict[str, float]:
+        return {name: total / count for name, total in self._sums.items()}
 
 
 def _scoring_step(network: Any, loss: Loss) -> Callable[[Any, Any], tuple[Any, Any]]:

@@ -5,6 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from deeplab.metrics import is_share
+
 _LOG_RATIO = 100.0
 
 
@@ -13,18 +15,18 @@ def set_epoch_axes(axes: Axes, metric: str, epochs: NDArray[np.int64], finite: N
 
     Args:
         axes: to be set.
-        metric: that is drawn; `accuracy` is a share.
+        metric: that is drawn; a share is shown in per cent.
         epochs: of all lines together, from 1.
         finite: every value that is drawn and finite.
     """
-    is_accuracy = metric == "accuracy"
-    axes.set(xlabel="epoch", ylabel="accuracy (%)" if is_accuracy else metric)
+    share = is_share(metric)
+    axes.set(xlabel="epoch", ylabel=f"{metric} (%)" if share else metric)
     axes.grid(axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     first, last = int(epochs.min()), int(epochs.max())
     margin = max(0.02 * (last - first), 0.5 if first == last else 0.15)
     axes.set_xlim(first - margin, last + margin)
-    if not is_accuracy and finite.size and finite.min() > 0 and finite.max() > _LOG_RATIO * finite.min():
+    if not share and finite.size and finite.min() > 0 and finite.max() > _LOG_RATIO * finite.min():
         axes.set_yscale("log")
         axes.set_ylabel(f"{metric} (log scale)")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

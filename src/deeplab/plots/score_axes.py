@@ -12,14 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from deeplab.metrics import metric_of
 from deeplab.plots.style import shorten
 
-METRICS = {
-    "val/accuracy": "validation accuracy",
-    "val/loss": "validation loss",
-    "test/accuracy": "test accuracy",
-    "test/loss": "test loss",
-}
 # What a legend explains: a line, or the parts of an error bar.
 Handle = Artist | tuple[Any, ...]
 RING = "○"  # how a title points at the best, as the learning curves do
@@ -30,25 +25,10 @@ _LOG_SPAN = 100.0
 _EVEN = 0.05  # steps that differ by less than this share are even: 1e-6, 2.5e-4, 5e-4 is
 
 
-def metric_name(metric: str) -> str:
-    """`validation accuracy` for `val/accuracy`.
-
-    Raises:
-        ValueError: the metric is unknown.
-    """
-    if metric not in METRICS:
-        raise ValueError(f"Unknown metric {metric!r}. Known: {', '.join(METRICS)}.")
-    return METRICS[metric]
-
-
-def is_accuracy(metric: str) -> bool:
-    """Whether scores of this metric are fractions, shown in per cent; the others are losses, smaller being better."""
-    return metric_name(metric).endswith("accuracy")
-
-
 def axis_label(metric: str) -> str:
     """`validation accuracy (%)` or `test loss`."""
-    return f"{metric_name(metric)} (%)" if is_accuracy(metric) else metric_name(metric)
+    found = metric_of(metric)
+    return f"{found.label} (%)" if found.is_share else found.label
 
 
 def title(name: str, text: str) -> str:
@@ -87,7 +67,7 @@ def mean_text(metric: str, scores: NDArray[np.float64]) -> str:
     """`98.06 ± 0.05 % (n = 3)`: mean, standard deviation over replicates (ddof=1) and their number."""
     mean = float(scores.mean())
     spread = float(scores.std(ddof=1)) if scores.size > 1 else None
-    if is_accuracy(metric):
+    if metric_of(metric).is_share:
         shown = f"{100 * mean:.2f}" + ("" if spread is None else f" ± {100 * spread:.2f}") + " %"
     else:
         shown = f"{mean:.4g}" + ("" if spread is None else f" ± {spread:.2g}")
@@ -101,10 +81,10 @@ def score_texts(metric: str, means: Sequence[float]) -> list[str]:
         `98.06` or `0.0731` for each, `missing` for what is not finite.
     """
     known = set(finite(means).tolist())
-    digits, most = (1, 3) if is_accuracy(metric) else (3, 6)
+    digits, most = (1, 3) if metric_of(metric).is_share else (3, 6)
 
     def written(mean: float, digits: int) -> str:
-        return f"{100 * mean:.{digits}f}" if is_accuracy(metric) else f"{mean:#.{digits}g}".rstrip(".")
+        return f"{100 * mean:.{digits}f}" if metric_of(metric).is_share else f"{mean:#.{digits}g}".rstrip(".")
 
     while digits < most and len({written(mean, digits) for mean in known}) < len(known):
         digits += 1
@@ -145,10 +125,11 @@ def short_names(names: Sequence[str], length: int) -> list[str]:
 
 def dark_is_better(metric: str) -> Colormap:
     """Colours that stay in order in grey and with every common kind of colour vision: cividis, dark for good."""
-    name = "cividis_r" if is_accuracy(metric) else "cividis"
+    higher_is_better = metric_of(metric).higher_is_better
+    name = "cividis_r" if higher_is_better else "cividis"
     colours = matplotlib.colormaps[name](np.linspace(0, 1, 256))
     # The brightest yellows would be lost as lines on white.
-    return ListedColormap(colours[24:] if is_accuracy(metric) else colours[:-24], name=f"{name}_on_white")
+    return ListedColormap(colours[24:] if higher_is_better else colours[:-24], name=f"{name}_on_white")
 
 
 def percent() -> PercentFormatter:
@@ -160,7 +141,7 @@ def finish_score_axis(axes: Axes, metric: str, which: Literal["x", "y"]) -> None
     """Label the axis of the scores, and let no accuracy axis go far beyond what an accuracy can be."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_label_text(axis_label(metric))
-    if is_accuracy(metric):
+    if metric_of(metric).is_share:
         axis.set_major_formatter(percent())
         low, high = axis.get_view_interval()
         drawn_low, drawn_high = axis.get_data_interval()

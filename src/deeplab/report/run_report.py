@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from itertools import groupby
 
+from deeplab.metrics import chosen_by
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Folded, Group, Page, Part, Section, Table, Text, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
@@ -37,7 +38,6 @@ _ABOUT = {
     REPRODUCES_TAG: "did it again",
     INITIAL_WEIGHTS_TAG: "began with its weights",
 }
-_FIRST = ("accuracy", "accuracy_low", "accuracy_high", "loss")
 
 
 def run_report(store: Store, run: Run, files: list[str]) -> Page:
@@ -83,7 +83,9 @@ def _highlights(row: Row, run: Run) -> Iterator[tuple[str, Cell]]:
 def _scores(run: Run) -> Iterator[Part]:
     found = scores_by_data(run.metrics)
     names = {name for scores in found.values() for name in scores}
-    metrics = [*(name for name in _FIRST if name in names), *sorted(names - set(_FIRST))]
+    # With the ends of the interval that an evaluation has.
+    first = [f"{metric.name}{end}" for metric in chosen_by() for end in ("", "_low", "_high")]
+    metrics = [*(name for name in first if name in names), *sorted(names - set(first))]
     if metrics:
         lines = tuple((data, *(scores.get(metric) for metric in metrics)) for data, scores in found.items())
         caption = "Scores; those of training are of the last epoch" if "train" in found else "Scores"

@@ -4,14 +4,13 @@ import csv
 from collections.abc import Iterator, Sequence
 
 from deeplab.choice import ON_TEST, left_out
+from deeplab.metrics import compared, is_share, label_of, metric_of
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Facts, Folded, Page, Part, Section, Table, Text, number, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
 from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
 from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.runs.summary import rows
-from deeplab.sweep.results.summary import METRICS
-from deeplab.sweep.results.write import LOGGED
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
@@ -20,7 +19,6 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, SEARCH_TAG, TRIALS_TAG
 
 _SPREAD = ("mean", "std", "± 95 %", "min", "max")
-_IN_WORDS = {"val": "validation", "test": "test"}
 
 
 def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
@@ -54,11 +52,10 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
     tags = run.tags
     if BEST_POINT_TAG in tags:
         yield "best", tags[BEST_POINT_TAG]
-    for name in (f"best/{outcome.metric}", "best/test/accuracy", "best/test/loss"):
-        if name in run.metrics:
-            yield _named(name.removeprefix("best/")), run.metrics[name]
-            if name == "best/test/accuracy":
-                break
+    tested = next((each.name for each in compared("test") if f"best/{each.name}" in run.metrics), outcome.metric)
+    for name in dict.fromkeys((outcome.metric, tested)):
+        if f"best/{name}" in run.metrics:
+            yield label_of(name), run.metrics[f"best/{name}"]
     if outcome.points:
         yield "points", len(outcome.points)
     finished = sum(child.status == "FINISHED" for child in children)
@@ -78,7 +75,9 @@ def _result(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Par
     if mean is None:
         return
     spread = "" if interval is None else f" ± {number(interval)} (95 % interval, n = {best['n']})"
-    yield Text(f"Best by mean {_named(metric)}: {settings_of(outcome, best) or 'the only point'}, {mean:.4f}{spread}.")
+    yield Text(
+        f"Best by mean {label_of(metric)}: {settings_of(outcome, best) or 'the only point'}, {mean:.4f}{spread}."
+    )
     yield from _compared(outcome)
     if len(outcome.points) > 1 and (metric.startswith("test/") or (chosen and validated_on_test(chosen))):
         yield Text(ON_TEST)
@@ -110,7 +109,7 @@ def _against_reference(run: Run, metric: str, mean: float) -> Iterator[Part]:
     reference, label = float(text), params.get("sweep.reference.label", "The reference")
     gap = reference - mean
     side = "below" if gap > 0 else "above"
-    far = f"{100 * abs(gap):.2f} points" if metric.endswith("accuracy") else number(abs(gap))
+    far = f"{100 * abs(gap):.2f} points" if is_share(metric) else number(abs(gap))
     share = f" ({100 * abs(gap) / abs(reference):.2f} %)" if reference else ""
     yield Text(f"{label}: {text}. The best point's mean is {far}{share} {side} it.")
 
@@ -130,20 +129,23 @@ def _points(outcome: Outcome) -> Iterator[Part]:
         )
         for line in outcome.points
     )
-    shown = Table(f"Points by {_named(outcome.metric)}; seconds are the mean of a training", head, lines, outcome.best)
+    shown = Table(
+        f"Points by {label_of(outcome.metric)}; seconds are the mean of a training", head, lines, outcome.best
+    )
     # Without anything swept there is no column that says what a row is about.
     yield shown if outcome.keys else Table(shown.caption, head, lines)
 
 
 def _other_scores(outcome: Outcome) -> Iterator[Part]:
+    names = [each.name for each in compared()]
     others = [
         metric
-        for metric in METRICS
+        for metric in names
         if metric != outcome.metric and any(line.get(f"{metric} mean") for line in outcome.points)
     ]
     tables = tuple(
         Table(
-            f"Points by {_named(metric)}",
+            f"Points by {label_of(metric)}",
             (*map(_short, outcome.keys), "n", *_SPREAD),
             tuple(
                 (*(Code(line[key]) for key in outcome.keys), _count(line), *cells(line, metric))
@@ -154,13 +156,13 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
         for metric in others
     )
     if tables:
-        yield Folded(f"Other scores: {', '.join(map(_named, others))}", tables)
+        yield Folded(f"Other scores: {', '.join(map(label_of, others))}", tables)
 
 
 def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     if outcome.trials and outcome.points:
-        metrics = [metric for metric in METRICS if any(line.get(metric) for line in outcome.trials)]
-        head = (*map(_short, outcome.keys), "replicate", *map(_named, metrics), "seconds", "run")
+        metrics = [metric.name for metric in compared() if any(line.get(metric.name) for line in outcome.trials)]
+        head = (*map(_short, outcome.keys), "replicate", *map(label_of, metrics), "seconds", "run")
         lines = tuple(
             (
                 *(Code(line[key]) for key in outcome.keys),
@@ -189,7 +191,7 @@ def _swept(run: Run) -> Iterator[Part]:
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
     """A trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
     if SEARCH_TAG in run.tags:
-        name, value_of_best = LOGGED[outcome.metric], run.metrics.get(f"best/{outcome.metric}")
+        name, value_of_best = metric_of(outcome.metric).logged_as, run.metrics.get(f"best/{outcome.metric}")
         equal = [child for child in children if name in child.metrics]
         return next((child for child in equal if child.metrics[name] == value_of_best), None)
     by_id = {child.id: child for child in children}
@@ -212,9 +214,3 @@ def _count(line: Line) -> Cell:
 
 def _short(key: str) -> str:
     return key.rpartition(".")[2]
-
-
-def _named(metric: str) -> str:
-    """`val/accuracy` as `validation accuracy`."""
-    data, _, name = metric.partition("/")
-    return f"{_IN_WORDS.get(data, data)} {name}"

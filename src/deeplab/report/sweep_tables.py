@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.config.schema import Metric
+from deeplab.metrics import compared
 from deeplab.report.page import Cell
 from deeplab.sweep.grid import Axis
-from deeplab.sweep.results.summary import METRICS, TrialScores, summarise
+from deeplab.sweep.results.summary import TrialScores, scores_in, summarise
 from deeplab.sweep.results.tables import points_table, trials_table
-from deeplab.sweep.results.write import LOGGED
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
@@ -36,7 +35,7 @@ class Outcome:
     keys: tuple[str, ...]
     points: tuple[Line, ...]
     trials: tuple[Line, ...]
-    metric: Metric
+    metric: str
 
     @property
     def best(self) -> int | None:
@@ -52,7 +51,8 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
         run: of the sweep.
         children: its trials.
     """
-    metric = next((each for each in METRICS if each == run.params.get("sweep.metric")), METRICS[0])
+    names = [each.name for each in compared()]
+    metric = next((name for name in names if name == run.params.get("sweep.metric")), names[0])
     points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
     if not points and not trials:
         points, trials = _so_far(store, run, children)
@@ -103,7 +103,6 @@ def _so_far(store: Store, run: Run, children: Sequence[Run]) -> tuple[tuple[Line
 
 def _scores(child: Run) -> TrialScores:
     tags, metrics = child.tags, child.metrics
-    scores = {metric: metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in metrics}
     seconds = metrics["time/training_seconds"]
     point, replicate = int(tags[POINT_TAG]), int(tags[REPLICATE_TAG])
-    return TrialScores(point, replicate, child.id, scores, seconds, validated_on_test(child))
+    return TrialScores(point, replicate, child.id, scores_in(metrics), seconds, validated_on_test(child))

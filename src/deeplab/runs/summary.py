@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from deeplab.choice import candidates
+from deeplab.metrics import chosen_by, known_metric
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import ERROR_TAG, KIND_TAG, PARENT_TAG
 
 # Where scores are looked for: of the weights that are kept, of a sweep's best point, of the last epoch.
 PLACES = {"validation": ("validation/", "best/val/", "val/"), "test": ("test/", "best/test/")}
-FIRST = ("accuracy", "loss")
 MOST_NAMES = 2
 
 
@@ -93,7 +93,7 @@ def score(metrics: Mapping[str, float], data: str) -> Score | None:
     """
     for place in PLACES[data]:
         found = {key.removeprefix(place): value for key, value in metrics.items() if key.startswith(place)}
-        for metric in (*FIRST, *sorted(found)):
+        for metric in (*(each.name for each in chosen_by()), *sorted(found)):
             if metric in found:
                 return Score(metric, found[metric])
     return None
@@ -107,7 +107,8 @@ def best(scores: Sequence[Score | None]) -> int | None:
     found = [score for score in scores if score]
     if len(found) < len(scores) or len({score.metric for score in found}) != 1:
         return None
-    sign = 1 if found[0].metric.endswith("accuracy") else -1
+    known = known_metric(found[0].metric)
+    sign = 1 if known and known.higher_is_better else -1
     competing = candidates(range(len(found)), lambda number: found[number].on_test).items
     finite = [number for number in competing if math.isfinite(found[number].value)]
     return max(finite, key=lambda number: sign * found[number].value, default=None)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from deeplab.choice import ON_TEST, left_out
 from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.metrics import metric_of, reported
 from deeplab.report.page import Cell, Code, Facts, Listing, Page, Part, Picture, Section, Table, Text
 from deeplab.report.pictures import caption_of
 from deeplab.study.config import FILE, StudyConfig
 from deeplab.study.entries import Measured, measure
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
-from deeplab.sweep.results.write import LOGGED
 
 FIGURES = "figures"
 OVERVIEW = "reported"
@@ -21,7 +21,6 @@ OVERVIEW = "reported"
 RUN_PICTURES = ("curves", "denoised", "boundary", "units")
 NOISE_PICTURES = ("noise_curve", "noise_classes")
 SWEEP_PICTURES = ("sweep",)
-_METRICS = ("validation/accuracy", "validation/loss", "test/accuracy", "test/loss", "test/mse", "test/psnr")
 # Trainings from which a standard deviation begins to say something.
 ENOUGH = 3
 GOOD = ("reproduced", "holds")
@@ -129,7 +128,7 @@ def on_choice(each: Measured) -> Iterator[str]:
     """What must be known of the rows that an entry was validated on, and of the point that was chosen by them."""
     chosen = each.chosen
     if chosen is not None and len({line.point for line in each.lines}) > 1:
-        yield f"Best by mean {LOGGED[chosen.metric]}: {chosen.point}."
+        yield f"Best by mean {metric_of(chosen.metric).logged_as}: {chosen.point}."
         if chosen.on_test:
             yield ON_TEST
         if chosen.left_out:
@@ -150,7 +149,7 @@ def _picture(folder: Path, file: str, caption: str, seen: str) -> Iterator[Part]
 
 
 def _scores(each: Measured) -> Table:
-    metrics = [metric for metric in _METRICS if all(metric in line.scores for line in each.lines)]
+    metrics = [metric for metric in reported() if all(metric in line.scores for line in each.lines)]
     points: dict[str, list[Result]] = {}
     for line in sorted(each.lines, key=_in_order):
         points.setdefault(line.point, []).append(line)

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from deeplab.choice import TEST
-from deeplab.config.schema import Metric
 from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.metrics import metric_of
 from deeplab.study.config import Entry, Figure
 from deeplab.study.results import Result
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import best_point
-from deeplab.sweep.results.write import LOGGED
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Chosen:
     """
 
     point: str
-    metric: Metric
+    metric: str
     left_out: int
     on_test: bool
 
@@ -109,7 +108,11 @@ def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
     metric = plan.config.sweep.metric
     names = [point_name(settings) for settings in plan.points]
     scores = [
-        [line.scores[LOGGED[metric]] for line in lines if line.point == name and LOGGED[metric] in line.scores]
+        [
+            line.scores[metric_of(metric).logged_as]
+            for line in lines
+            if line.point == name and metric_of(metric).logged_as in line.scores
+        ]
         for name in names
     ]
     on_test = {trial.point for trial in plan.trials if trial.values["validation"]["kind"] == TEST}

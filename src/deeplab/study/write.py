@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deeplab.files import write_file
+from deeplab.metrics import METRICS
 from deeplab.report.markdown import to_markdown
 from deeplab.study.config import StudyConfig
 from deeplab.study.entries import Measured, measure
@@ -52,6 +53,7 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
     from deeplab.plots.reported import draw
     from deeplab.plots.style import to_png
 
+    shares = [metric for metric in METRICS.values() if metric.is_share]
     rows = [
         (
             f"{verdict.label if verdict.figure.point else each.name}: {verdict.metric}",
@@ -63,7 +65,7 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
         )
         for each in measured
         for verdict in each.verdicts
-        if verdict.figure.reported is not None and "accuracy" in verdict.metric
+        if verdict.figure.reported is not None and any(metric.name in verdict.metric for metric in shares)
     ]
     if rows:
         write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: accuracy", "accuracy")))

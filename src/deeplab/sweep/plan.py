@@ -10,9 +10,10 @@ import numpy as np
 
 from deeplab.config.compose import Composed, Composer
 from deeplab.config.identity import identity, sha
-from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, Metric, SweepConfig
+from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
+from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 from deeplab.workflows.prepare import Checked
 
@@ -167,7 +168,7 @@ def _settled(trial: Trial, checked: Checked) -> Trial:
     return replace(trial, values=values, identity=identity_of(values, checked))
 
 
-def fault_of(found: Checked | str, metric: Metric) -> str | None:
+def fault_of(found: Checked | str, metric: str) -> str | None:
     """What is wrong with a point that was checked and is to be compared by this metric, or None."""
     if isinstance(found, str):
         return found
@@ -228,6 +229,10 @@ def _check_metric(first: Composed) -> None:
     if first.config.model.task == "reconstruction" and first.sweep.sweep.metric.endswith("accuracy"):
         raise UserError(
             f"sweep.metric={first.sweep.sweep.metric}: a network for reconstruction has no accuracy; give val/loss."
+        )
+    if not metric_of(first.sweep.sweep.metric).is_measured_for(first.config.model.task):
+        raise UserError(
+            f"sweep.metric={first.sweep.sweep.metric}: a network for {first.config.model.task} has no such score."
         )
     if first.config.validation.kind == "none" and first.sweep.sweep.metric.startswith("val/"):
         raise UserError(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from deeplab.choice import ON_TEST, candidates, left_out
 from deeplab.errors import UserError, nearest
+from deeplab.metrics import compared
 from deeplab.tracking.field_names import asks_for_validation, select, validated_on_test
 from deeplab.tracking.run import Run, from_mlflow
 from deeplab.tracking.store import Store
@@ -14,7 +15,6 @@ from deeplab.tracking.tags import KIND_TAG
 
 BEST = "best:"
 TRAINED = ("train", "trial")
-CHOSEN_BY = (("validation/accuracy", 1), ("validation/loss", -1))
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -70,7 +70,7 @@ def best_run(runs: Sequence[Run], text: str) -> tuple[Run, str]:
     """
     matching = [run for run in select(runs, text) if run.tags.get(KIND_TAG) in TRAINED]
     finished = [run for run in matching if run.status == "FINISHED"]
-    scored = [run for run in finished if any(_has(run, metric) for metric, _ in CHOSEN_BY)]
+    scored = [run for run in finished if any(_has(run, metric.logged_as) for metric in compared("val"))]
     competing = candidates(scored, validated_on_test)
     on_test = f"({text}) and validation=test" if text.strip() else "validation=test"
     if competing.on_test and not asks_for_validation(text):
@@ -82,10 +82,11 @@ def best_run(runs: Sequence[Run], text: str) -> tuple[Run, str]:
     remark = ON_TEST if competing.on_test and len(scored) > 1 else ""
     if competing.left_out:
         remark = f"{left_out(competing.left_out, 'run')} To choose among those: '{BEST}{on_test}'."
-    for metric, sign in CHOSEN_BY:
-        compared = [run for run in competing.items if _has(run, metric)]
-        if compared:
-            return max(reversed(compared), key=lambda run: sign * run.metrics[metric]), remark
+    for metric in compared("val"):
+        having = [run for run in reversed(competing.items) if _has(run, metric.logged_as)]
+        best = metric.best(run.metrics[metric.logged_as] for run in having)
+        if best is not None:
+            return having[best], remark
     if not matching:
         raise UserError(f"Run '{BEST}{text}': none of {len(runs)} runs is a training that the filter is true of.")
     raise UserError(

@@ -3,6 +3,7 @@
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.errors import UserError
+from deeplab.metrics import metric_of
 from deeplab.tasks import TASKS
 from deeplab.training.losses import class_weights
 from deeplab.training.targets import Targets
@@ -38,3 +39,5 @@ def _check_task(config: TrainingConfig, targets: Targets) -> None:
                 raise UserError(f"training.{key} is for networks for classification; this one is for {task}.")
     if config.monitor == "accuracy" and (task == "reconstruction" or not targets.info.num_classes):
         raise UserError(f"training.monitor: there is no accuracy of a network for {task} on these rows; give loss.")
+    if not metric_of(config.monitor).is_measured_for(task):
+        raise UserError(f"training.monitor: there is no {config.monitor} of a network for {task}; give loss.")

@@ -7,6 +7,7 @@ import keras
 
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
+from deeplab.metrics import metric_of
 from deeplab.models.inspect import evaluation_batch
 from deeplab.training.block_model import BlockModel
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
@@ -138,7 +139,7 @@ def _early_stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping | N
         return None
     return keras.callbacks.EarlyStopping(
         monitor=f"val_{config.monitor}",
-        mode="min" if config.monitor == "loss" else "max",
+        mode="max" if metric_of(config.monitor).higher_is_better else "min",
         # Without a patience of its own it never stops and only remembers the best epoch.
         patience=config.early_stopping_patience or config.epochs + 1,
         restore_best_weights=config.restore_best_weights,

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+
+from deeplab.metrics import metric_of
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class History:
         """The values of a metric, one for each epoch that has it."""
         return [epoch.metrics[name] for epoch in self.epochs if name in epoch.metrics]
 
-    def best(self, monitor: Literal["loss", "accuracy"]) -> Epoch:
+    def best(self, monitor: str) -> Epoch:
         """The epoch that was best on validation data, the first of equals."""
-        sign = 1 if monitor == "loss" else -1
-        return min(self.epochs, key=lambda epoch: sign * epoch.metrics[f"val/{monitor}"])
+        rank = metric_of(monitor).rank
+        return min(self.epochs, key=lambda epoch: rank(epoch.metrics[f"val/{monitor}"]))
 
     def long_form(self) -> Iterator[tuple[int, float, str, str]]:
         """Rows (epoch, value, metric, data) of the scores: metric is loss or accuracy, data train or val."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
+from deeplab.metrics import computed_for
 from deeplab.tasks import TaskName
 
 # From positions in a split to what is to be said of those rows, inside a compiled step.
@@ -40,11 +41,12 @@ class Targets:
 
     def metrics(self) -> list[Any]:
         """Keras metrics besides the loss."""
+        own = [keras.metrics.MeanMetricWrapper(metric.values, name=metric.name) for metric in computed_for(self.task)]
         if self.task == "reconstruction":
-            return [keras.metrics.MeanSquaredError(name="mse")]
+            return [keras.metrics.MeanSquaredError(name="mse"), *own]
         if self.task == "classification":
-            return [keras.metrics.CategoricalAccuracy(name="accuracy")]
-        return [keras.metrics.MeanMetricWrapper(_same_sign, name="accuracy")] if self.info.num_classes else []
+            return [keras.metrics.CategoricalAccuracy(name="accuracy"), *own]
+        return [keras.metrics.MeanMetricWrapper(_same_sign, name="accuracy"), *own] if self.info.num_classes else own
 
 
 def _images(split: Split, scale: float) -> Target:

@@ -11,6 +11,7 @@ from deeplab.config.compose import Composed
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.input_spec import facts_of
 from deeplab.files import table
+from deeplab.metrics import short_label_of
 from deeplab.tracking.location import shown
 from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
@@ -71,7 +72,7 @@ def log_scores(log: RunLog, scores: Mapping[str, float], history: History, confi
             values[f"validation/{name.removeprefix('val/')}"] = value
     values["time/training_seconds"] = sum(history.values("time/epoch_seconds"))
     log.metrics(history.epochs[-1].number, values)
-    columns = ["acc" if name == "accuracy" else name for name in scores]
+    columns = [short_label_of(name) for name in scores]
     log.text("score.csv", table(columns, [tuple(scores.values())]))
     return values
 

@@ -10,6 +10,7 @@ from deeplab.cli.lookup import named_runs
 from deeplab.cli.terminal.chart import Line, chart
 from deeplab.cli.terminal.tables import console
 from deeplab.errors import UserError
+from deeplab.metrics import in_order
 from deeplab.runs.compare import Compared, with_curves
 from deeplab.visible import visible_line
 
@@ -35,9 +36,7 @@ def curves(runs: RunArguments, config_dir: ConfigDir = None) -> None:
         raise UserError(f"{' '.join(runs)}: there are no epochs yet to draw.")
     screen = console()
     metrics = {metric for each in compared for _, _, metric, _ in each.curves}
-    panels = {
-        metric: _lines(compared, metric) for metric in sorted(metrics, key=lambda name: (name != "accuracy", name))
-    }
+    panels = {metric: _lines(compared, metric) for metric in in_order(metrics)}
     across = 2 if screen.width >= SIDE_BY_SIDE and len(panels) > 1 else 1
     width = min((screen.width - 2 * (across - 1)) // across, WIDEST)
     rows = -(-len(panels) // across)

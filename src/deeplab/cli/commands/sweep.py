@@ -10,11 +10,12 @@ import typer
 from deeplab.choice import ON_TEST
 from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
 from deeplab.cli.interrupt import interruptible
-from deeplab.cli.terminal.results import SHORT, against_reference, show_plan, show_sweep, ui_command
+from deeplab.cli.terminal.results import against_reference, show_plan, show_sweep, ui_command
 from deeplab.cli.terminal.sweep_progress import sweep_progress
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import duration
 from deeplab.errors import RunError, UserError
+from deeplab.metrics import metric_of
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.run import run_sweep
@@ -109,9 +110,9 @@ def _show_search(result: "SearchResult") -> None:
     screen, search, best = console(), result.search, result.best
     metric = search.config.sweep.metric
     finished = [trial for trial in result.drawn if trial.state == "COMPLETE" and trial.value is not None]
-    finished.sort(key=lambda trial: trial.value or 0.0, reverse=metric.endswith("accuracy"))
+    finished.sort(key=lambda trial: trial.value or 0.0, reverse=metric_of(metric).higher_is_better)
     keys = [axis.key.rpartition(".")[2] for axis in search.grid.axes]
-    rows = table(search.name, keys, (SHORT[metric], "trial", "run"))
+    rows = table(search.name, keys, (metric_of(metric).short_label, "trial", "run"))
     for trial in finished[:MOST_ROWS]:
         cells = (f"{trial.value:.4f}", str(trial.number), trial.run_id[:8])
         rows.add_row(*trial.settings.values(), *cells, style="bold" if trial is best else "")

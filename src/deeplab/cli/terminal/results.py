@@ -8,8 +8,9 @@ from rich.table import Table
 from deeplab.choice import ON_TEST, left_out
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import duration
-from deeplab.config.schema import Metric, ReferenceConfig
+from deeplab.config.schema import ReferenceConfig
 from deeplab.evaluation.statistics import Statistics
+from deeplab.metrics import compared, metric_of
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import Summary
@@ -44,18 +45,6 @@ def ui_command(place: Place) -> str:
 MOST_ROWS = 50
 LEAST_WIDTH = 16  # letters of a value before it is folded
 SPREAD = ("deviation", "interval", "minimum", "maximum")
-_LABELS: dict[Metric, str] = {
-    "val/accuracy": "validation accuracy",
-    "val/loss": "validation loss",
-    "test/accuracy": "test accuracy",
-    "test/loss": "test loss",
-}
-SHORT: dict[Metric, str] = {
-    "val/accuracy": "val acc",
-    "val/loss": "val loss",
-    "test/accuracy": "test acc",
-    "test/loss": "test loss",
-}
 
 
 def show_plan(plan: Plan) -> None:
@@ -91,7 +80,9 @@ def conclusion(plan: Plan, summary: Summary) -> list[str]:
     best, metric = summary.points[summary.best], summary.metric
     found = best.statistics[metric]
     spread = "" if found.deviation is None else f" (standard deviation {found.deviation:.4f})"
-    lines = [f"best by mean {_LABELS[metric]}: {point_name(best.settings) or plan.name}, {found.mean:.4f}{spread}"]
+    lines = [
+        f"best by mean {metric_of(metric).label}: {point_name(best.settings) or plan.name}, {found.mean:.4f}{spread}"
+    ]
     if summary.choice.on_test and len(plan.points) > 1:
         lines.append(ON_TEST)
     if summary.choice.left_out:
@@ -105,31 +96,31 @@ def conclusion(plan: Plan, summary: Summary) -> list[str]:
     return lines
 
 
-def against_reference(reference: ReferenceConfig, metric: Metric, best: float) -> str:
+def against_reference(reference: ReferenceConfig, metric: str, best: float) -> str:
     """How far the best score is from a published one, in points and per cent."""
     gap = reference.value - best
-    far = f"{100 * abs(gap):.2f} points" if metric.endswith("accuracy") else f"{abs(gap):.4f}"
+    far = f"{100 * abs(gap):.2f} points" if metric_of(metric).is_share else f"{abs(gap):.4f}"
     share = f" ({100 * abs(gap) / abs(reference.value):.2f} %)" if reference.value else ""
     return f"{reference.label}: {reference.value}; the best is {far}{share} {'below' if gap > 0 else 'above'} it"
 
 
 def _table(plan: Plan, summary: Summary) -> Table:
     metric, several = summary.metric, summary.replicates > 1
-    has_accuracy = any("test/accuracy" in point.statistics for point in summary.points)
-    on_test: Metric = "test/accuracy" if has_accuracy else "test/loss"
+    measured = {name for point in summary.points for name in point.statistics}
+    on_test = next((each for each in compared("test") if each.name in measured), metric_of("test/loss"))
     rows = table(plan.name)
     for axis in plan.axes:
         longest = max(len(point.settings[axis.key]) for point in summary.points)
         rows.add_column(axis.key.rpartition(".")[2], overflow="fold", min_width=min(longest, LEAST_WIDTH))
     spread = ("std", "95 %", "min", "max") if several else ()
-    for head in ("n", SHORT[metric], *spread, "to best", *spread[1:2], SHORT[on_test], "s"):
+    for head in ("n", metric_of(metric).short_label, *spread, "to best", *spread[1:2], on_test.short_label, "s"):
         rows.add_column(head, justify="right", no_wrap=True)
     for number, point in enumerate(summary.points[:MOST_ROWS]):
         cells = [_count(len(point.trials), summary.replicates)]
         cells += _cells(point.statistics.get(metric), ("mean", *(SPREAD if several else ())))
         difference = _cells(point.difference, ("mean", "interval") if several else ("mean",))
         cells += ["best", ""][: len(difference)] if number == summary.best else difference
-        cells += _cells(point.statistics.get(on_test), ("mean",))
+        cells += _cells(point.statistics.get(on_test.name), ("mean",))
         cells.append("" if point.seconds is None else f"{point.seconds:.1f}")
         rows.add_row(*point.settings.values(), *cells, style="bold" if number == summary.best else "")
     return rows

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID
 from deeplab.cli.terminal.live import live_or_plain
 from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.text import duration, print_line
+from deeplab.metrics import chosen_by
 from deeplab.sweep.messages import Event
 from deeplab.sweep.observer import Sized, SweepObserver
 from deeplab.visible import visible_line
@@ -67,7 +68,7 @@ class PlainSweepProgress(SweepObserver):
             self._print(f"{self._counts['finished']}/{self._count}  {name}  pruned  {seconds:.0f} s{self._eta()}")
         elif event.kind == "finished":
             self._counts["finished"] += 1
-            score = "accuracy" if "test/accuracy" in event.metrics else "loss"
+            score = next((each.name for each in chosen_by() if f"test/{each.name}" in event.metrics), "loss")
             scores = "  ".join(
                 f"{label}_{score} {event.metrics[f'{data}/{score}']:.4f}"
                 for data, label in (("validation", "val"), ("test", "test"))

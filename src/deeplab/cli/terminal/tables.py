@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deeplab.cli.terminal.screen import Screen
+from deeplab.metrics import short_label_of
 from deeplab.visible import visible_line
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 # In a pipe nothing need be cut; a person may still say COLUMNS=80.
 PIPE_WIDTH = 400
-SHORT = {"accuracy": "acc"}
 MARK = "*"
 
 
@@ -82,8 +82,8 @@ def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tu
     """
     kinds = {score.metric for score in scores if score}
     if len(kinds) != 1:
-        return label, ["" if score is None else f"{_short(score.metric)} {_marked(score)}" for score in scores]
-    return f"{short}\n{_short(kinds.pop())}", ["" if score is None else _marked(score) for score in scores]
+        return label, ["" if score is None else f"{short_label_of(score.metric)} {_marked(score)}" for score in scores]
+    return f"{short}\n{short_label_of(kinds.pop())}", ["" if score is None else _marked(score) for score in scores]
 
 
 def footnote(scores: "Sequence[Score | None]") -> str | None:
@@ -108,7 +108,3 @@ def size(count: int) -> str:
 
 def _marked(score: "Score") -> str:
     return number(score.value) + (MARK if score.on_test else "")
-
-
-def _short(metric: str) -> str:
-    return SHORT.get(metric, metric)

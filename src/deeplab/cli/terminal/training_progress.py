@@ -10,12 +10,12 @@ from deeplab.cli.terminal.dry_run import data_line
 from deeplab.cli.terminal.live import live_or_plain
 from deeplab.cli.terminal.screen import Words
 from deeplab.cli.terminal.text import print_line
+from deeplab.metrics import short_label_of
 from deeplab.training.history import Epoch
 from deeplab.training.setup import Prepared
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver
 
-SHORT_NAMES = {"accuracy": "acc"}
 MOST_LINES = 100  # of epochs, about
 
 
@@ -71,7 +71,7 @@ class LiveProgress(PlainProgress):
         """Move the bar."""
         step_ms = 1000 * (time.perf_counter() - self._epoch_began) / step
         names = sorted(metrics, key=loss_first)
-        scores = " ".join(f"{SHORT_NAMES.get(name, name)} {metrics[name]:.3f}" for name in names)
+        scores = " ".join(f"{short_label_of(name)} {metrics[name]:.3f}" for name in names)
         self._bar.update(
             self._task,
             completed=(epoch - 1) * self._steps_per_epoch + step,

@@ -1,17 +1,22 @@
 """How many runs a sweep makes, what they are compared by, and where they are trained."""
 
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveInt, Text
+from deeplab.metrics import compared
 
 # The keys of a composed configuration that say how many runs are made of it, not what one run is.
 SWEEP_KEYS = ("replicates", "sweep", "launcher")
 
-Metric = Literal["val/accuracy", "val/loss", "test/accuracy", "test/loss"]
+# What can be compared is what the table of scores has.
+if TYPE_CHECKING:
+    MetricName = str
+else:
+    MetricName = Literal[tuple(metric.name for metric in compared())]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -27,7 +32,7 @@ class ComparisonConfig:
     """Which points there are and how they are compared."""
 
     grid: dict[str, str | tuple[int | float | str, ...]]
-    metric: Metric
+    metric: MetricName
     reference: ReferenceConfig | None
 
 

@@ -1,12 +1,19 @@
 """How long, how large, on what: the group `training`."""
 
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveFloat, PositiveInt, Text
+from deeplab.metrics import chosen_by
+
+# What an epoch can be chosen by is what the table of scores has.
+if TYPE_CHECKING:
+    Monitor = str
+else:
+    Monitor = Literal[tuple(metric.name for metric in reversed(chosen_by()))]
 
 
 def _device(text: str) -> str:
@@ -24,7 +31,7 @@ class TrainingConfig:
     loss: Literal["categorical_crossentropy", "binary_crossentropy", "mean_squared_error", "half_squared_error"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: Literal["balanced"] | tuple[PositiveFloat, ...] | None
-    monitor: Literal["loss", "accuracy"]
+    monitor: Monitor
     early_stopping_patience: PositiveInt | None
     restore_best_weights: bool
     initial_weights: Text | None

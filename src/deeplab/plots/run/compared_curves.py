@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from deeplab.metrics import in_order, is_share
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.epoch_axes import set_epoch_axes
 from deeplab.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, new_figure, say, style
@@ -40,9 +41,7 @@ def draw(histories: Mapping[str, Iterable[Row]]) -> Figure:
     """
     lines = {name: _lines(rows) for name, rows in histories.items()}
     lines = {name: found for name, found in lines.items() if found}
-    metrics = sorted(
-        {metric for found in lines.values() for metric, _ in found}, key=lambda metric: (metric != "accuracy", metric)
-    )
+    metrics = in_order({metric for found in lines.values() for metric, _ in found})
     if not metrics:
         raise ValueError("No epoch to draw: the histories are empty.")
     names = scores_of.short_names(list(lines), _NAME_LENGTH)
@@ -84,7 +83,6 @@ def _draw_panel(
     epochs = np.concatenate([x for x, _ in drawn])
     values = np.concatenate([y for _, y in drawn])
     finite = values[np.isfinite(values)]
-    is_accuracy = metric == "accuracy"
     set_epoch_axes(axes, metric, epochs, finite)
     for name, found in lines.items():
         for data, dashes in _DASHES.items():
@@ -92,7 +90,7 @@ def _draw_panel(
                 x, y = found[metric, data]
                 marker = "o" if len(x) <= _MARKED_EPOCHS else ""
                 axes.plot(x, y, dashes, color=colours[name], marker=marker, markersize=3, label=f"{name}, {data}")
-    if is_accuracy:
+    if is_share(metric):
         axes.yaxis.set_major_formatter(scores_of.percent())
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -0.02), min(high, 1.02))

@@ -1,7 +1,6 @@
 """Accuracy and loss of training and validation against the epoch."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from deeplab.metrics import in_order, is_share, metric_of
 from deeplab.plots.epoch_axes import set_epoch_axes
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, style
 
@@ -23,7 +23,7 @@ _Line = tuple[NDArray[np.int64], NDArray[np.float64]]
 @style()
 def draw(
     rows: Iterable[tuple[int, float, str, str]],
-    monitor: Literal["loss", "accuracy"] = "accuracy",
+    monitor: str = "accuracy",
     *,
     name: str = "",
 ) -> Figure:
@@ -40,7 +40,7 @@ def draw(
         ValueError: there are no rows.
     """
     lines = _lines(rows)
-    metrics = sorted({metric for metric, _ in lines}, key=lambda metric: (metric != "accuracy", metric))
+    metrics = in_order({metric for metric, _ in lines})
     if not metrics:
         raise ValueError("No epoch to draw: the history is empty.")
     best = _best_epoch(lines.get((monitor, "val")), monitor)
@@ -68,11 +68,11 @@ def _best_epoch(line: _Line | None, monitor: str) -> int | None:
     if line is None or np.isnan(line[1]).all():
         return None
     epochs, y = line
-    return int(epochs[np.nanargmax(y) if monitor == "accuracy" else np.nanargmin(y)])
+    best = metric_of(monitor).best(y)
+    return None if best is None else int(epochs[best])
 
 
 def _draw_panel(axes: Axes, metric: str, lines: dict[str, _Line], best: int | None) -> None:
-    is_accuracy = metric == "accuracy"
     values = np.concatenate([y for _, y in lines.values()])
     epochs = np.concatenate([x for x, _ in lines.values()])
     finite = values[np.isfinite(values)]
@@ -82,7 +82,7 @@ def _draw_panel(axes: Axes, metric: str, lines: dict[str, _Line], best: int | No
         marker = "o" if len(x) <= _MARKED_EPOCHS else ""
         axes.plot(x, y, dashes, color=colour, marker=marker, markersize=3.5, label=_LINES[data][0])
     low, high = axes.get_ylim()  # settles the scale, which the labels at the ends need
-    if is_accuracy:
+    if is_share(metric):
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
         axes.set_ylim(max(low, -0.02), min(high, 1.02))
     if finite.size:
@@ -107,7 +107,7 @@ def _panel_title(metric: str, lines: dict[str, _Line], best: int | None) -> str:
     if best is not None and "val" in lines:
         x, y = lines["val"]
         value = float(y[x == best][0])
-        shown = f"{100 * value:.2f} %" if metric == "accuracy" else f"{value:.4g}"
+        shown = f"{100 * value:.2f} %" if is_share(metric) else f"{value:.4g}"
         parts.append(f"validation {shown} in epoch {best} (○)")
     if lost:
         parts.append(f"not finite in {len(lost)} of {total} epochs")

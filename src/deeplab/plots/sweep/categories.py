@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, shorten, style
 from deeplab.plots.sweep.reference import Reference, draw_reference
@@ -50,7 +51,7 @@ def draw(
     if len(intervals) != len(names):
         raise ValueError(f"{len(intervals)} intervals for {len(names)} points; there must be one, or None, for each.")
     row_height = 0.34 if len(names) <= _FEW else 0.25
-    figure = new_figure(scores_of.title(name, scores_of.metric_name(metric)), 1.75 + row_height * len(names))
+    figure = new_figure(scores_of.title(name, metric_of(metric).label), 1.75 + row_height * len(names))
     axes = figure.subplots()
     axes.grid(True)
     axes.margins(x=0.06)
@@ -124,7 +125,7 @@ def _name_rows(axes: Axes, names: Sequence[str], found: list[NDArray[np.float64]
     right.set_yticks(list(rows), texts)
     right.tick_params(length=0)
     right.spines["right"].set_visible(False)
-    right.set_ylabel("mean (%)" if scores_of.is_accuracy(metric) else "mean")
+    right.set_ylabel("mean (%)" if metric_of(metric).is_share else "mean")
     for label, point in zip(right.get_yticklabels(), found, strict=True):
         if not point.size:
             label.set_color(VERMILLION)

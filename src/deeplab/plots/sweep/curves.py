@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from deeplab.metrics import in_order, is_share
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import BLUE, VERMILLION, new_figure, say, style
 
@@ -42,7 +43,7 @@ def draw(histories: Sequence[Iterable[Row]], *, name: str = "") -> Figure:
     """
     started = [rows for rows in map(list, histories) if rows]
     lines = _lines(started)
-    metrics = sorted({metric for metric, _ in lines}, key=lambda metric: (metric != "accuracy", metric))
+    metrics = in_order({metric for metric, _ in lines})
     if not metrics:
         raise ValueError("No epoch to draw: the histories are empty.")
     count = len(started)
@@ -69,19 +70,19 @@ def _draw_panel(axes: Axes, metric: str, lines: dict[str, list[dict[int, float]]
     replicates = [line for found in lines.values() for line in found]
     epochs = sorted({epoch for line in replicates for epoch in line})
     values = scores_of.finite([value for line in replicates for value in line.values()])
-    is_accuracy = metric == "accuracy"
-    axes.set(xlabel="epoch", ylabel="accuracy (%)" if is_accuracy else metric)
+    share = is_share(metric)
+    axes.set(xlabel="epoch", ylabel=f"{metric} (%)" if share else metric)
     axes.grid(axis="y")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     margin = max(0.02 * (epochs[-1] - epochs[0]), 0.5 if len(epochs) == 1 else 0.15)
     axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
-    if not is_accuracy and values.size and values.min() > 0 and values.max() > _LOG_RATIO * values.min():
+    if not share and values.size and values.min() > 0 and values.max() > _LOG_RATIO * values.min():
         axes.set_yscale("log")
         axes.set_ylabel(f"{metric} (log scale)")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for data, found in lines.items():
         _draw_data(axes, data, found)
-    if is_accuracy:
+    if share:
         axes.yaxis.set_major_formatter(scores_of.percent())
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -0.02), min(high, 1.02))

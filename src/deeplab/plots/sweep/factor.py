@@ -10,6 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, shorten, style
 from deeplab.plots.sweep.reference import Reference, draw_reference
@@ -55,7 +56,7 @@ def draw(
     if not np.isfinite(x).all():
         raise ValueError(f"A value of {factor} is not finite: {list(values)}.")
     shown = shorten(factor, 40)
-    figure = new_figure(scores_of.title(name, f"{scores_of.metric_name(metric)} against {shown}"), 4.4)
+    figure = new_figure(scores_of.title(name, f"{metric_of(metric).label} against {shown}"), 4.4)
     axes = figure.subplots()
     axes.grid(axis="y")
     axes.margins(x=0.06, y=0.1)

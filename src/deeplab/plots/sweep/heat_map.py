@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import FAINT, GREY, INK, new_figure, shorten, style
 
@@ -60,7 +61,7 @@ def draw(
         raise ValueError(f"Point {best} cannot be the best of {means.size}: it does not exist or has no score.")
     rows_of, columns_of = (shorten(factor, 40) for factor in factors)
     figure = new_figure(
-        scores_of.title(name, f"{scores_of.metric_name(metric)} over two factors"), 1.7 + 0.42 * max(2, shape[0])
+        scores_of.title(name, f"{metric_of(metric).label} over two factors"), 1.7 + 0.42 * max(2, shape[0])
     )
     axes = figure.subplots()
     axes.grid(False)
@@ -78,12 +79,12 @@ def draw(
         return figure
     row, column = divmod(best, shape[1])
     _frame(axes, row, column)
-    text = scores_of.score_texts(metric, means.ravel().tolist())[best] + (" %" if scores_of.is_accuracy(metric) else "")
+    text = scores_of.score_texts(metric, means.ravel().tolist())[best] + (" %" if metric_of(metric).is_share else "")
     where = f"{shorten(factors[0], 24)} = {shorten(values[0][row], 14)}, {shorten(factors[1], 24)} = "
     axes.set_title(f"Best: {text} at {where}{shorten(values[1][column], 14)} (framed)")
     scale = figure.colorbar(image, ax=axes, label=scores_of.axis_label(metric), pad=0.015, aspect=30)
     scale.outline.set_visible(False)
-    if scores_of.is_accuracy(metric):
+    if metric_of(metric).is_share:
         scale.ax.yaxis.set_major_formatter(scores_of.percent())
     else:
         scale.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: scores_of.number_text(value)))

@@ -13,6 +13,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import FAINT, GREY, INK, VERMILLION, new_figure, say, style
 
@@ -56,7 +57,7 @@ def draw(
     scores_of.check_points([[mean] for mean in means], len(points), best)
     if not factors or any(len(point) != len(factors) for point in points):
         raise ValueError(f"Every point needs a value for each of the {len(factors)} factors, at least one.")
-    title = scores_of.title(name, f"{scores_of.metric_name(metric)} over {len(factors)} factors")
+    title = scores_of.title(name, f"{metric_of(metric).label} over {len(factors)} factors")
     figure = new_figure(title, 4.6)
     axes = figure.subplots()
     axes.set_axis_off()
@@ -74,7 +75,7 @@ def draw(
             say(axes, "no score")
     else:
         at = ", ".join(f"{factor} = {_text(value)}" for factor, value in zip(factors, points[best], strict=True))
-        score = scores_of.score_texts(metric, means)[best] + (" %" if scores_of.is_accuracy(metric) else "")
+        score = scores_of.score_texts(metric, means)[best] + (" %" if metric_of(metric).is_share else "")
         lines = textwrap.wrap(f"Best (thick line): {score} at {at}", _TITLE_WIDTH, max_lines=3, placeholder=" …")
         # Above the names of the axes, which take up to two lines themselves.
         axes.set_title("\n".join(lines), pad=34)
@@ -113,7 +114,7 @@ def _coordinate(values: list[float | str]) -> _Coordinate:
 
 
 def _score_coordinate(metric: str, means: Sequence[float]) -> _Coordinate:
-    scale = 100.0 if scores_of.is_accuracy(metric) else 1.0
+    scale = 100.0 if metric_of(metric).is_share else 1.0
     scores = scale * np.array(means, dtype=np.float64)
     known = scores[np.isfinite(scores)]
     if not known.size:
@@ -177,7 +178,7 @@ def _draw_lines(
     norm = Normalize(known.min(), known.max()) if known.size else Normalize(0, 1)
     for index in np.flatnonzero(~np.isfinite(scores)):
         axes.plot(heights[index], "--", color=FAINT, linewidth=1.2, zorder=1, label="no score")
-    order = np.argsort(scores if scores_of.is_accuracy(metric) else -scores, kind="stable")
+    order = np.argsort(scores if metric_of(metric).higher_is_better else -scores, kind="stable")
     places = np.arange(heights.shape[1])
     for index in order:
         if np.isfinite(scores[index]) and index != best:

@@ -7,7 +7,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from deeplab.plots.score_axes import is_accuracy
+from deeplab.metrics import metric_of
 from deeplab.plots.style import INK, shorten
 
 _LABEL_LENGTH = 48
@@ -41,7 +41,7 @@ def gap_text(reference: Reference, metric: str, best: float | None) -> str:
         metric: what is measured; differences of accuracies are percentage points.
         best: mean of the best point, None where there is none. The per cent are those of the reference.
     """
-    unit, scale = (" %", 100.0) if is_accuracy(metric) else ("", 1.0)
+    unit, scale = (" %", 100.0) if metric_of(metric).is_share else ("", 1.0)
     head = f"{shorten(reference.label, _LABEL_LENGTH)} {scale * reference.value:.6g}{unit}"
     if best is None:
         return head

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import BLUE, GREY, INK, new_figure, say, shorten, style
 
@@ -65,7 +66,7 @@ def draw(
     score, ended = np.array(scores, dtype=np.float64), np.array(pruned, dtype=np.bool_)
     best = _best(score, ended, metric)
     rows = -(-(len(factors) + 1) // _COLUMNS)
-    figure = new_figure(scores_of.title(name, f"{scores_of.metric_name(metric)} in a search"), 0.9 + rows * _ROW_HEIGHT)
+    figure = new_figure(scores_of.title(name, f"{metric_of(metric).label} in a search"), 0.9 + rows * _ROW_HEIGHT)
     panels = figure.subplots(rows, _COLUMNS if factors else 1, squeeze=False).ravel()
     for axes, (key, factor) in zip(panels, factors.items(), strict=False):
         axes.set_xlabel(shorten(key, 36) + (" (log scale)" if factor.log else ""))
@@ -86,10 +87,9 @@ def draw(
 
 def _best(score: NDArray[np.float64], ended: NDArray[np.bool_], metric: str) -> int | None:
     """Position of the best finished trial."""
-    if ended.all():
-        return None
-    sign = -1 if scores_of.is_accuracy(metric) else 1
-    return int(np.argmin(np.where(ended, np.inf, sign * score)))
+    finished = np.flatnonzero(~ended)
+    best = metric_of(metric).best(score[finished])
+    return None if best is None else int(finished[best])
 
 
 def _lay_out_numbers(axes: Axes, factor: Factor) -> NDArray[np.float64]:
@@ -129,9 +129,9 @@ def _draw_progress(
     axes.set_xlabel("trial")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if best is not None:
-        better = np.maximum if scores_of.is_accuracy(metric) else np.minimum
+        better = np.maximum if metric_of(metric).higher_is_better else np.minimum
         axes.step(trials[~ended], better.accumulate(score[~ended]), where="post", color=BLUE, label="best so far")
-        unit = " %" if scores_of.is_accuracy(metric) else ""
+        unit = " %" if metric_of(metric).is_share else ""
         text = scores_of.score_texts(metric, [float(score[best])])[0]
         axes.set_title(f"Best: {text}{unit} in trial {trials[best]} ({scores_of.RING})")
     _draw_trials(axes, trials.astype(np.float64), score, ended, best, metric)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deeplab.config.schema import ReferenceConfig
-from deeplab.plots.score_axes import is_accuracy
+from deeplab.metrics import metric_of
 from deeplab.plots.style import to_png
 from deeplab.plots.sweep import categories as sweep_categories
 from deeplab.plots.sweep import curves as sweep_curves
@@ -116,7 +116,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
 def _best_to_show(summary: Summary) -> list[int]:
     """Positions of all points, or of the best of too many, in their order."""
     means = _means(summary.points, summary)
-    ranks = np.nan_to_num(-means if is_accuracy(summary.metric) else means, nan=np.inf)
+    ranks = np.nan_to_num(-means if metric_of(summary.metric).higher_is_better else means, nan=np.inf)
     if summary.best is not None:  # the mean of an incomplete point may be better
         ranks[summary.best] = -np.inf
     return sorted(np.argsort(ranks, kind="stable")[:MOST_CATEGORIES].tolist())

@@ -1,15 +1,12 @@
 """What the trials of a sweep come to: means with intervals, differences in pairs, the best point."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from deeplab.choice import candidates
-from deeplab.config.schema import Metric
 from deeplab.evaluation.statistics import Statistics, statistics
-
-METRICS: tuple[Metric, ...] = ("val/accuracy", "val/loss", "test/accuracy", "test/loss")
+from deeplab.metrics import compared, metric_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class TrialScores:
         point: number of its point.
         replicate: number of the replicate, whose seed is the same at every point.
         run_id: of its run.
-        scores: by name, as in METRICS; those of validation are missing when nothing was held out.
+        scores: by name, as `metrics.compared` has them; those of validation are missing when nothing was held out.
         seconds: that its training took.
         on_test: whether it was validated on the test set.
     """
@@ -28,7 +25,7 @@ class TrialScores:
     point: int
     replicate: int
     run_id: str
-    scores: Mapping[Metric, float]
+    scores: Mapping[str, float]
     seconds: float
     on_test: bool = False
 
@@ -48,7 +45,7 @@ class PointSummary:
 
     settings: Mapping[str, str]
     trials: tuple[TrialScores, ...]
-    statistics: Mapping[Metric, Statistics]
+    statistics: Mapping[str, Statistics]
     difference: Statistics | None
     seconds: float | None
 
@@ -81,7 +78,7 @@ class Summary:
 
     points: tuple[PointSummary, ...]
     choice: Best
-    metric: Metric
+    metric: str
     replicates: int
 
     @property
@@ -95,8 +92,13 @@ class Summary:
         return sum(len(point.trials) for point in self.points)
 
 
+def scores_in(logged: Mapping[str, float]) -> dict[str, float]:
+    """What a finished run is compared by, from its single metrics."""
+    return {each.name: logged[each.logged_as] for each in compared() if each.logged_as in logged}
+
+
 def summarise(
-    points: Sequence[Mapping[str, str]], trials: Sequence[TrialScores], metric: Metric, replicates: int
+    points: Sequence[Mapping[str, str]], trials: Sequence[TrialScores], metric: str, replicates: int
 ) -> Summary:
     """Sum up the finished trials.
 
@@ -114,9 +116,10 @@ def summarise(
     on_test = {number for number, group in enumerate(groups) if any(trial.on_test for trial in group)}
     choice = best_point(scored, metric, replicates, on_test)
     best = choice.number
+    names = [each.name for each in compared()]
     summaries = []
     for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
-        found = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in METRICS}
+        found = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
         difference = None if best is None or number == best else _difference(group, groups[best], metric)
         seconds = fmean(trial.seconds for trial in group) if group else None
         kept = {name: statistics(values) for name, values in found.items() if values}
@@ -124,7 +127,7 @@ def summarise(
     return Summary(tuple(summaries), choice, metric, replicates)
 
 
-def best_point(scores: Sequence[Sequence[float]], metric: Metric, replicates: int, on_test: Collection[int]) -> Best:
+def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, on_test: Collection[int]) -> Best:
     """The point with the best mean, the first of equals.
 
     Points that were validated on the test set compete only where all were, and points that lack replicates only where
@@ -141,13 +144,12 @@ def best_point(scores: Sequence[Sequence[float]], metric: Metric, replicates: in
     if not competing.items:
         return Best(None, 0, False)
     complete = [number for number in competing.items if len(scores[number]) == replicates]
-    sign = 1 if metric.endswith("loss") else -1
-    means = {number: sign * fmean(scores[number]) for number in complete or competing.items}
-    best = min(means, key=lambda number: math.inf if math.isnan(means[number]) else means[number])
-    return Best(best, competing.left_out, competing.on_test)
+    numbers = complete or list(competing.items)
+    best = metric_of(metric).best(fmean(scores[number]) for number in numbers)
+    return Best(None if best is None else numbers[best], competing.left_out, competing.on_test)
 
 
-def _difference(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: Metric) -> Statistics | None:
+def _difference(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str) -> Statistics | None:
     ours = {trial.replicate: trial.scores[metric] for trial in group if metric in trial.scores}
     theirs = {trial.replicate: trial.scores[metric] for trial in best if metric in trial.scores}
     pairs = [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]

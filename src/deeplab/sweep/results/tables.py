@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deeplab.files import table
+from deeplab.metrics import compared
 from deeplab.sweep.grid import Axis
-from deeplab.sweep.results.summary import METRICS, Summary
+from deeplab.sweep.results.summary import Summary
 
 
 def points_table(axes: Sequence[Axis], summary: Summary) -> str:
     """A line for each point: settings, n, and each score's mean, deviation, interval, minimum and maximum."""
     columns = ["point", *(axis.key for axis in axes), "n", "planned", "best", "difference", "difference_interval"]
-    for metric in METRICS:
+    for metric in _names():
         columns += [f"{metric} {part}" for part in ("mean", "deviation", "interval", "minimum", "maximum")]
     return table([*columns, "seconds"], _points(summary))
 
@@ -24,13 +25,17 @@ def trials_table(axes: Sequence[Axis], summary: Summary) -> str:
             *point.settings.values(),
             trial.replicate + 1,
             trial.run_id,
-            *(trial.scores.get(metric, "") for metric in METRICS),
+            *(trial.scores.get(metric, "") for metric in _names()),
             trial.seconds,
         ]
         for number, point in enumerate(summary.points)
         for trial in point.trials
     ]
-    return table(["point", *(axis.key for axis in axes), "replicate", "run", *METRICS, "seconds"], rows)
+    return table(["point", *(axis.key for axis in axes), "replicate", "run", *_names(), "seconds"], rows)
+
+
+def _names() -> list[str]:
+    return [metric.name for metric in compared()]
 
 
 def _points(summary: Summary) -> Iterator[list[Any]]:
@@ -38,7 +43,7 @@ def _points(summary: Summary) -> Iterator[list[Any]]:
         row: list[Any] = [number + 1, *point.settings.values(), len(point.trials), summary.replicates]
         row.append("best" if number == summary.best else "")
         row += ["", ""] if point.difference is None else [point.difference.mean, point.difference.interval]
-        for metric in METRICS:
+        for metric in _names():
             found = point.statistics.get(metric)
             if found is None:
                 row += [""] * 5

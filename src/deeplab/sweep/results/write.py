@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from deeplab.config.schema import Metric
+from deeplab.metrics import chosen_by, metric_of
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
-from deeplab.sweep.results.summary import METRICS, Summary, TrialScores
+from deeplab.sweep.results.summary import Summary, TrialScores, scores_in
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.tracking.delete import delete_files, remove_models
 from deeplab.tracking.field_names import validated_on_test
@@ -22,20 +22,12 @@ if TYPE_CHECKING:
 
 # Figures of more points than these would be looked at by nobody.
 MOST_CURVES = 24
-# The names of MLflow's single metrics for what is compared.
-LOGGED: dict[Metric, str] = {
-    "val/accuracy": "validation/accuracy",
-    "val/loss": "validation/loss",
-    "test/accuracy": "test/accuracy",
-    "test/loss": "test/loss",
-}
 
 
 def read_scores(trial: Trial, run: Run) -> TrialScores:
     """The scores of a finished trial."""
-    scores = {metric: run.metrics[LOGGED[metric]] for metric in METRICS if LOGGED[metric] in run.metrics}
     seconds = run.metrics["time/training_seconds"]
-    return TrialScores(trial.point, trial.replicate, run.id, scores, seconds, validated_on_test(run))
+    return TrialScores(trial.point, trial.replicate, run.id, scores_in(run.metrics), seconds, validated_on_test(run))
 
 
 def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: Mapping[str, "Run"]) -> None:
@@ -70,8 +62,8 @@ def best_trial(summary: Summary) -> TrialScores | None:
     """The trial whose model is the best one: the best replicate of the best point."""
     if summary.best is None:
         return None
-    sign = 1 if summary.metric.endswith("loss") else -1
-    return min(summary.points[summary.best].trials, key=lambda trial: sign * trial.scores[summary.metric])
+    rank = metric_of(summary.metric).rank
+    return min(summary.points[summary.best].trials, key=lambda trial: rank(trial.scores[summary.metric]))
 
 
 def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mapping[str, "Run"]) -> None:
@@ -91,6 +83,6 @@ def _history(store: Store, run_id: str) -> "History":
     return [
         (step, value, name, data)
         for data in ("train", "val")
-        for name in ("loss", "accuracy")
+        for name in (metric.name for metric in chosen_by())
         for step, value in metric_history(store, run_id, f"{data}/{name}")
     ]

@@ -8,6 +8,7 @@ from optuna.trial import Trial as Asked
 from optuna.trial import TrialState
 
 from deeplab.errors import UserError
+from deeplab.metrics import metric_of
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.launch.local import LocalLauncher
 from deeplab.sweep.messages import Answer, Event, Job
@@ -15,7 +16,6 @@ from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, trial_tags
 from deeplab.sweep.plan import Trial
 from deeplab.sweep.progress import WAIT_SECONDS, Progress, lost
-from deeplab.sweep.results.write import LOGGED
 from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS, counted, suggest
 from deeplab.sweep.search.plan import Search
 from deeplab.tracking.store import Store
@@ -127,7 +127,7 @@ class SearchLoop:
         if event.kind == "epoch":
             self._launcher.answer(Answer(number, event.epoch, self._goes_on(event)))
         elif event.kind == "finished":
-            self._settle(number, TrialState.COMPLETE, event.metrics[LOGGED[self._metric]])
+            self._settle(number, TrialState.COMPLETE, event.metrics[metric_of(self._metric).logged_as])
         elif event.kind == "pruned":
             self._settle(number, TrialState.PRUNED)
         elif event.kind == "failed":
@@ -137,7 +137,7 @@ class SearchLoop:
             again = lost(event, trial.identity, retries, self._store, self._run_id, self.progress)
             if number in self.progress.finished:
                 run = children(self._store, self._run_id)[trial.identity]
-                self._settle(number, TrialState.COMPLETE, run.metrics[LOGGED[self._metric]])
+                self._settle(number, TrialState.COMPLETE, run.metrics[metric_of(self._metric).logged_as])
             elif not again:
                 self._settle(number, TrialState.FAIL, why=self.progress.failed[number])
         self._observer.trial_changed(event, again)
@@ -177,7 +177,7 @@ class SearchLoop:
         if outcome.state == TrialState.FAIL:
             event = Event(number, "failed", why)
         elif complete and outcome.value is not None:
-            event = Event(number, "finished", metrics={LOGGED[self._metric]: outcome.value})
+            event = Event(number, "finished", metrics={metric_of(self._metric).logged_as: outcome.value})
         else:
             event = Event(number, "pruned")
         self._observer.trial_changed(event, again=False)

@@ -16,11 +16,10 @@ from optuna.trial import FrozenTrial, TrialState
 from optuna.trial import Trial as Asked
 from sqlalchemy.exc import SQLAlchemyError
 
-from deeplab.config.schema import Metric
 from deeplab.errors import UserError
+from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.plan import replicate_seed
-from deeplab.sweep.results.write import LOGGED
 from deeplab.sweep.search.plan import Search
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
@@ -59,7 +58,7 @@ def open_study(path: Path, search: Search, wanted: str | None) -> Iterator[Study
         study = optuna.create_study(
             storage=storage,
             study_name=wanted or uuid4().hex,
-            direction="maximize" if search.config.sweep.metric.endswith("accuracy") else "minimize",
+            direction="maximize" if metric_of(search.config.sweep.metric).higher_is_better else "minimize",
             # Our epochs count from 1, Optuna's steps from 0.
             pruner=MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS + 1),
             load_if_exists=True,
@@ -93,7 +92,7 @@ def counted(study: Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def settle(study: Study, found: Mapping[str, "Run"], metric: Metric) -> None:
+def settle(study: Study, found: Mapping[str, "Run"], metric: str) -> None:
     """Say what became of the trials whose process ended before it could; what was not done is drawn once more.
 
     Args:
@@ -104,7 +103,7 @@ def settle(study: Study, found: Mapping[str, "Run"], metric: Metric) -> None:
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         run = found.get(trial.user_attrs.get(IDENTITY, ""))
         if run is not None and run.status == "FINISHED":
-            study.tell(trial.number, run.metrics[LOGGED[metric]])
+            study.tell(trial.number, run.metrics[metric_of(metric).logged_as])
         elif run is not None and PRUNED_TAG in run.tags:
             study.tell(trial.number, state=TrialState.PRUNED)
         else:

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from deeplab.config.schema import Metric
 from deeplab.files import table
+from deeplab.metrics import metric_of
 from deeplab.plots.score_axes import on_log_scale
 from deeplab.plots.style import to_png
 from deeplab.plots.sweep import search as figure
@@ -92,11 +92,11 @@ def read_drawn(study: Study, runs: Mapping[str, "Run"]) -> tuple[Drawn, ...]:
     return tuple(drawn)
 
 
-def best_drawn(drawn: Sequence[Drawn], metric: Metric) -> Drawn | None:
+def best_drawn(drawn: Sequence[Drawn], metric: str) -> Drawn | None:
     """The best finished trial, the first of equals; None where there is none."""
-    sign = 1 if metric.endswith("loss") else -1
-    finished = [(sign * trial.value, trial) for trial in drawn if trial.state == "COMPLETE" and trial.value is not None]
-    return min(finished, key=lambda pair: pair[0])[1] if finished else None
+    finished = [(trial.value, trial) for trial in drawn if trial.state == "COMPLETE" and trial.value is not None]
+    best = metric_of(metric).best(value for value, _ in finished)
+    return None if best is None else finished[best][1]
 
 
 def log_search(log: RunLog, store: Store, search: Search, drawn: Sequence[Drawn], runs: Mapping[str, "Run"]) -> None:
@@ -113,7 +113,7 @@ def log_search(log: RunLog, store: Store, search: Search, drawn: Sequence[Drawn]
     keep_best(store, tracking, best.run_id, runs)
 
 
-def trials_table(axes: Sequence[Axis], drawn: Sequence[Drawn], metric: Metric) -> str:
+def trials_table(axes: Sequence[Axis], drawn: Sequence[Drawn], metric: str) -> str:
     """A line for each trial: number, what was drawn, state, value, epochs, run."""
     keys = [axis.key for axis in axes]
     rows = (

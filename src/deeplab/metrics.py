@@ -1,0 +1,175 @@
+"""The scores of networks: what each is called, where it is logged, and which values of it are better.
+
+Whoever adds one writes an entry in METRICS and the function that it names; tables, figures, sweeps and reports have it
+from here.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+# What a network is scored on: as a history and `sweep.metric` say it, in words, and as a run's single metrics say it.
+DATA = {"train": ("training", "train"), "val": ("validation", "validation"), "test": ("test", "test")}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score, of a network as such (`accuracy`) or on some rows (`val/accuracy`).
+
+    Attributes:
+        name: as a history has it.
+        label: in words, as in `validation accuracy`.
+        short_label: for the head of a column, as in `val acc`.
+        logged_as: the name of the single metric that a finished run has, as in `validation/accuracy`.
+        higher_is_better: the direction.
+        is_share: whether it is a share from 0 to 1, shown in per cent.
+        is_compared: whether sweeps, searches and `best:` may choose by it; otherwise it is reported of the test set.
+        function: `module:name` of what computes it, `(targets, outputs) -> values` of the rows of a batch, tensors
+            [n, ...] to a tensor [n], whose mean is the score; empty where the code that scores has it built in.
+        tasks: that the function is for.
+    """
+
+    name: str
+    label: str
+    short_label: str
+    logged_as: str
+    higher_is_better: bool
+    is_share: bool = False
+    is_compared: bool = True
+    function: str = ""
+    tasks: tuple[str, ...] = ("classification",)
+
+    def rank(self, value: float) -> float:
+        """A number that is smaller for a better value; what is no number comes last.
+
+        Examples:
+            >>> METRICS["accuracy"].rank(0.25), METRICS["loss"].rank(0.25), METRICS["loss"].rank(math.nan)
+            (-0.25, 0.25, inf)
+        """
+        if math.isnan(value):
+            return math.inf
+        return -value if self.higher_is_better else value
+
+    def best(self, values: Iterable[float]) -> int | None:
+        """Position of the best value, the first of equals; None where there are no values.
+
+        Examples:
+            >>> METRICS["accuracy"].best([0.5, 0.75, 0.75]), METRICS["loss"].best([0.5, 0.75]), METRICS["loss"].best([])
+            (1, 0, None)
+        """
+        ranks = [self.rank(value) for value in values]
+        return min(range(len(ranks)), key=ranks.__getitem__, default=None)
+
+    def on(self, data: str) -> "Metric":
+        """This score on `train`, `val` or `test` rows.
+
+        Examples:
+            >>> METRICS["accuracy"].on("val").logged_as
+            'validation/accuracy'
+        """
+        words, logged = DATA[data]
+        return replace(
+            self,
+            name=f"{data}/{self.name}",
+            label=f"{words} {self.label}",
+            short_label=f"{data} {self.short_label}",
+            logged_as=f"{logged}/{self.logged_as}",
+        )
+
+    def is_measured_for(self, task: str) -> bool:
+        """Whether there is such a score of a network for this task, as far as its function is concerned."""
+        return not self.function or task in self.tasks
+
+    def values(self, targets: Any, outputs: Any) -> Any:
+        """What `function` gives for the rows of a batch, [n]."""
+        module, _, name = self.function.partition(":")
+        return getattr(import_module(module), name)(targets, outputs)
+
+
+# In the order in which the first that there is tells most.
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric("accuracy", "accuracy", "acc", "accuracy", higher_is_better=True, is_share=True),
+    "loss": Metric("loss", "loss", "loss", "loss", higher_is_better=False),
+    "mse": Metric("mse", "mean squared error", "mse", "mse", higher_is_better=False, is_compared=False),
+    "psnr": Metric("psnr", "peak signal-to-noise ratio", "psnr", "psnr", higher_is_better=True, is_compared=False),
+}
+
+
+def chosen_by() -> tuple[Metric, ...]:
+    """What epochs, runs and points may be chosen by, whatever the rows."""
+    return tuple(metric for metric in METRICS.values() if metric.is_compared)
+
+
+def compared(*data: str) -> tuple[Metric, ...]:
+    """What points of a sweep may be compared by, on `val` and `test` rows where nothing else is said.
+
+    Examples:
+        >>> [metric.name for metric in compared()]
+        ['val/accuracy', 'val/loss', 'test/accuracy', 'test/loss']
+    """
+    return tuple(metric.on(each) for each in data or ("val", "test") for metric in chosen_by())
+
+
+def reported() -> list[str]:
+    """What a study shows of each run, as it is logged: what is compared, and of the test set the rest."""
+    rest = (metric.on("test") for metric in METRICS.values() if not metric.is_compared)
+    return [metric.logged_as for metric in (*compared(), *rest)]
+
+
+def computed_for(task: str) -> tuple[Metric, ...]:
+    """The scores of a task that have a function of their own."""
+    return tuple(metric for metric in METRICS.values() if metric.function and task in metric.tasks)
+
+
+def metric_of(name: str) -> Metric:
+    """The score of a name.
+
+    Args:
+        name: `accuracy`, or on some rows as a history or a run has it: `val/accuracy`, `validation/accuracy`.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = known_metric(name)
+    if found is None:
+        raise ValueError(f"Unknown metric {name!r}. Known: {', '.join(metric.name for metric in compared())}.")
+    return found
+
+
+def known_metric(name: str) -> Metric | None:
+    """The score of a name as `metric_of` has it, or None."""
+    rows, _, score = name.rpartition("/")
+    data = next((data for data, names in DATA.items() if rows in (data, *names)), None)
+    if score not in METRICS or (rows and data is None):
+        return None
+    return METRICS[score].on(data) if data else METRICS[score]
+
+
+def is_share(name: str) -> bool:
+    """Whether a score is a share from 0 to 1, shown in per cent; one that is not known is none."""
+    found = known_metric(name)
+    return found is not None and found.is_share
+
+
+def label_of(name: str) -> str:
+    """A score in words, or the name itself where it is not known."""
+    found = known_metric(name)
+    return found.label if found else name
+
+
+def short_label_of(name: str) -> str:
+    """The head of a score's column, or the name itself where it is not known."""
+    found = known_metric(name)
+    return found.short_label if found else name
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of scores as figures show them: shares first, otherwise by name.
+
+    Examples:
+        >>> in_order({"mse", "loss", "accuracy"})
+        ['accuracy', 'loss', 'mse']
+    """
+    return sorted(names, key=lambda name: (not is_share(name), name))

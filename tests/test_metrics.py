@@ -1,0 +1,163 @@
+"""The table of scores, and that an entry in it and a function are all that a new one takes."""
+
+import csv
+import doctest
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.conftest import Outcome
+
+from deeplab import metrics
+from deeplab.metrics import (
+    METRICS,
+    Metric,
+    compared,
+    in_order,
+    is_share,
+    known_metric,
+    label_of,
+    metric_of,
+    short_label_of,
+)
+from deeplab.plots.run import curves
+from deeplab.plots.score_axes import axis_label
+
+# What somebody writes who adds a score: a function, and an entry, here made when Python starts.
+FUNCTION = """
+import tensorflow as tf
+
+
+def top_two(targets, outputs):
+    return tf.keras.metrics.top_k_categorical_accuracy(targets, outputs, k=2)
+"""
+TOP_TWO = Metric(
+    "top_two", "top-two accuracy", "top 2", "top_two", higher_is_better=True, is_share=True, function="made_up:top_two"
+)
+ENTRY = f"from deeplab.metrics import METRICS, Metric\n\nMETRICS['top_two'] = {TOP_TWO!r}\n"
+STUDY = """
+title: Two rates
+about: Which one is better.
+replicates: 1
+entries:
+  rates:
+    sweep: [{overrides}]
+    figures:
+      - {{metric: test/top_two, source: us, at_least: 0.1}}
+"""
+OVERRIDES = (
+    "model=dense_relu", "dataset=digits", "dataset.limit=300", "optimizer=sgd", "optimizer.learning_rate=0.01,0.1",
+    "training.epochs=2", "replicates=1", "launcher.workers=1", "sweep.metric=val/top_two",
+)  # fmt: skip
+
+
+def test_the_examples_of_the_table_are_true() -> None:
+    failed, tried = doctest.testmod(metrics)
+    assert (failed, tried > 4) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "short", "logged"),
+    [
+        ("val/accuracy", "validation accuracy", "val acc", "validation/accuracy"),
+        ("validation/loss", "validation loss", "val loss", "validation/loss"),
+        ("train/loss", "training loss", "train loss", "train/loss"),
+        ("test/accuracy", "test accuracy", "test acc", "test/accuracy"),
+        ("accuracy", "accuracy", "acc", "accuracy"),
+    ],
+)
+def test_a_score_is_found_by_any_of_its_names(name: str, label: str, short: str, logged: str) -> None:
+    found = metric_of(name)
+    assert (found.label, found.short_label, found.logged_as) == (label, short, logged)
+    assert (label_of(name), short_label_of(name)) == (label, short)
+
+
+@pytest.mark.parametrize("name", ["val/speed", "speed", "best/val/loss", "somewhere/loss", ""])
+def test_what_is_no_score_is_none(name: str) -> None:
+    assert known_metric(name) is None
+    assert (label_of(name), short_label_of(name), is_share(name)) == (name, name, False)
+    with pytest.raises(ValueError, match=r"Known: val/accuracy, val/loss, test/accuracy, test/loss\.$"):
+        metric_of(name)
+
+
+def test_the_best_is_the_first_of_equals_and_no_number_comes_last() -> None:
+    assert METRICS["loss"].best([math.nan, 0.5, 0.25, 0.25]) == 2
+    assert METRICS["accuracy"].best([math.nan, 0.25, 0.5, 0.5]) == 2
+    assert METRICS["accuracy"].best([math.nan, -math.inf]) == 0
+    assert METRICS["psnr"].best([20.0, 30.0]) == 1
+
+
+def test_a_score_is_compared_in_the_order_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "recall", Metric("recall", "recall", "rec", "recall", higher_is_better=True))
+    assert [metric.name for metric in compared("test")] == ["test/accuracy", "test/loss", "test/recall"]
+    assert in_order(["recall", "accuracy", "loss"]) == ["accuracy", "loss", "recall"]
+
+
+def test_a_new_score_takes_an_entry_and_a_function(
+    process: Callable[..., Outcome], cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    added, folder = tmp_path / "added", tmp_path / "study"
+    added.mkdir()
+    (added / "made_up.py").write_text(FUNCTION)
+    (added / "sitecustomize.py").write_text(ENTRY)
+    folder.mkdir()
+    (folder / "study.yaml").write_text(STUDY.format(overrides=", ".join(f"'{each}'" for each in OVERRIDES)))
+    path = os.pathsep.join(filter(None, (str(added), os.environ.get("PYTHONPATH"))))
+    env = {"PYTHONPATH": path, "COLUMNS": "200"}
+
+    # A study: trained in processes of its own, the best point chosen by the score, and what it is held against.
+    done = process("study", "study", env=env)
+    assert done.status == 0, done.err
+    page = (folder / "README.md").read_text()
+    assert "Best by mean validation/top_two: learning_rate=0.1." in page
+    assert "| test/top_two | at least 0.1 |" in page
+    assert "| validation/top_two | test/accuracy | test/loss | test/top_two | seconds |" in page
+
+    # The table of the sweep.
+    done = process("sweep", *OVERRIDES, env=env)
+    assert done.status == 0, done.err
+    assert "best by mean validation top-two accuracy: learning_rate=0.1" in done.out
+    assert "val top 2" in done.out
+
+    monkeypatch.setitem(METRICS, "top_two", TOP_TWO)
+    monkeypatch.chdir(tmp_path)
+    # `runs` finds by it, the store has it by epoch and at the end, and `show` and the report tell it.
+    (trial,) = json.loads(cli("runs", "--all", "--kind", "trial", "--where", "learning_rate=0.1", "--json").out)
+    found = json.loads(cli("show", trial["id"], "--json").out)["metrics"]
+    assert found["test/accuracy"] < found["test/top_two"] <= 1
+    assert {"train/top_two", "val/top_two", "validation/top_two"} <= found.keys()
+    test = found["test/top_two"]
+    assert trial["id"] in cli("runs", "--all", "--where", f"test/top_two>={test}", "--json").out
+    assert trial["id"] not in cli("runs", "--all", "--where", f"test/top_two<{test}", "--json").out
+    assert "top_two" in cli("show", trial["id"]).out
+    assert cli("report", trial["id"], "--out", "trial.md").status == 0
+    assert "| data | accuracy | loss | top_two |" in (tmp_path / "trial.md").read_text()
+
+    # Of the sweep: figure, tables and report.
+    (sweep,) = json.loads(cli("runs", "--kind", "sweep", "--json").out)
+    assert cli("report", sweep["id"], "--out", "sweep.md").status == 0
+    report = (tmp_path / "sweep.md").read_text()
+    assert "Best by mean validation top-two accuracy: learning_rate=0.1" in report
+    assert "validation top-two accuracy | " in report
+    (points,) = tmp_path.glob(f"mlruns/**/{sweep['id']}/artifacts/points.csv")
+    lines = list(csv.DictReader(points.read_text().splitlines()))
+    assert [line["best"] for line in lines] == ["", "best"]
+    assert float(lines[1]["val/top_two mean"]) > float(lines[0]["val/top_two mean"])
+    assert (points.parent / "plots" / "sweep.png").stat().st_size > 10_000
+    (history,) = tmp_path.glob(f"mlruns/**/{trial['id']}/artifacts/history.csv")
+    rows = [line for line in csv.reader(history.read_text().splitlines()) if line[2] == "top_two"]
+    assert [(epoch, data) for epoch, _, _, data in rows] == [("1", "train"), ("1", "val"), ("2", "train"), ("2", "val")]
+
+
+def test_figures_show_a_new_score_as_its_entry_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "top_two", TOP_TWO)
+    rows = [
+        (epoch, epoch / 4, name, data) for epoch in (1, 2) for name in ("loss", "top_two") for data in ("train", "val")
+    ]
+    first, second = curves.draw(rows, "top_two").axes
+    assert (first.get_ylabel(), second.get_ylabel()) == ("top_two (%)", "loss")
+    assert first.get_title(loc="left") == "Top_two: validation 50.00 % in epoch 2 (○)"
+    assert axis_label("val/top_two") == "validation top-two accuracy (%)"
