@@ -1,64 +1,48 @@
 """Every figure: what is written on it, and that equal input gives equal bytes."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from tests.plots.cases import CASES, HISTORY, NAMES, drawn, texts
 
-from deeplab.plots import PLOTS
-from deeplab.plots.run import confusion, curves, diagram, filters, mistakes, predictions
+from deeplab import plots
+from deeplab.plots.plane import film
+from deeplab.plots.run import confusion, curves, diagram, filters, mistakes
 from deeplab.plots.style import to_png
 
-NAMES = ("cat", "dog", "eel")
-HISTORY = [
-    *[(epoch, 1 / epoch, "loss", "train") for epoch in range(1, 6)],
-    *[(epoch, abs(epoch - 3) + 0.5, "loss", "val") for epoch in range(1, 6)],
-    *[(epoch, 1 - 0.5 / epoch, "accuracy", "train") for epoch in range(1, 6)],
-    *[(epoch, 0.9 - 0.1 * abs(epoch - 2), "accuracy", "val") for epoch in range(1, 6)],
-]
-ROWS = [
-    ("conv2d_1", "Conv2D", (26, 26, 32), 320),
-    ("flatten_1", "Flatten", (21632,), 0),
-    ("dense_1", "Dense", (3,), 64899),
-]
+FOLDER = Path(plots.__file__).parent
 
 
-def texts(figure: Figure) -> list[str]:
-    """Everything written on a figure that is not empty."""
-    from matplotlib.text import Text
-
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
-
-
-def drawn(name: str) -> Figure:
-    rng = np.random.default_rng(0)
-    if name == "curves":
-        return curves.draw(HISTORY, name="net")
-    if name == "confusion":
-        return confusion.draw(np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1, 2]), NAMES)
-    if name == "mistakes":
-        images = rng.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
-        return mistakes.draw(images, np.zeros(5, int), np.tile([0.1, 0.7, 0.2], (5, 1)), NAMES, 1234)
-    if name == "filters":
-        return filters.draw(rng.normal(size=(3, 3, 1, 32)), "conv2d_1", (28, 28, 1))
-    if name == "predictions":
-        said = np.array([[0.1, 0.7, 0.2], [0.9, 0.06, 0.04]])
-        names = ["seven.png", "a_name_of_far_too_many_letters_1.png"]
-        return predictions.draw(rng.uniform(size=(2, 4, 4, 1)), said, names, [False, True], NAMES, 5)
-    return diagram.draw(ROWS, (28, 28, 1), "net")
+def test_every_figure_has_a_case() -> None:
+    files = [path for path in FOLDER.rglob("*.py") if "\ndef draw(" in path.read_text()]
+    names = {".".join(path.relative_to(FOLDER).with_suffix("").parts) for path in files}
+    assert names == CASES.keys()
+    with pytest.raises(KeyError, match="no_such_figure"):
+        drawn("no_such_figure")
 
 
-@pytest.mark.parametrize("name", PLOTS)
-def test_equal_input_gives_equal_bytes_a_thousand_pixels_wide(name: str) -> None:
-    png = to_png(drawn(name))
+@pytest.mark.parametrize("name", [name for name in CASES if name != "plane.film"])
+def test_equal_input_gives_equal_bytes_a_thousand_pixels_wide_under_its_title(name: str) -> None:
+    figure = drawn(name)
+    assert CASES[name][1] in texts(figure)
+    png = to_png(figure)
     assert png == to_png(drawn(name))
     assert png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20], "big") == 1000
 
 
+def test_an_equal_film_gives_equal_bytes() -> None:
+    draw, title = CASES["plane.film"]
+    assert title in texts(drawn("plane.film"))
+    gif = film.to_gif(draw())
+    assert gif == film.to_gif(draw())
+    assert gif.startswith(b"GIF89a")
+
+
 def test_predictions_name_the_likeliest_classes_and_what_was_inverted() -> None:
-    written = texts(drawn("predictions"))
+    written = texts(drawn("run.predictions"))
     assert "The first 2 of 5 images as the network saw them" in written
     assert {"seven.png", "a_name_of_f…etters_1.png\ninverted"} <= set(written)
     first = written.index("dog")
@@ -97,10 +81,10 @@ def test_an_empty_history_is_an_error() -> None:
 
 
 def test_confusion_counts_and_recalls() -> None:
-    written = texts(drawn("confusion"))
+    written = texts(drawn("run.confusion"))
     assert "Confusion matrix: 5 of 6 right (83.33 %)" in written
     assert sorted(text for text in written if text.isdigit()) == ["1", "1", "1", "3"]
-    recalls = drawn("confusion").axes[0].child_axes[0].get_yticklabels()
+    recalls = drawn("run.confusion").axes[0].child_axes[0].get_yticklabels()
     assert [label.get_text() for label in recalls] == ["50.0 %", "100.0 %", "100.0 %"]
     assert {"predicted class", "true class", *NAMES} <= set(written)
 
@@ -118,7 +102,7 @@ def test_the_most_confident_mistakes_come_first() -> None:
 
 
 def test_mistakes_say_what_was_said_how_surely_and_what_it_is() -> None:
-    written = texts(drawn("mistakes"))
+    written = texts(drawn("run.mistakes"))
     assert "The 5 most confident mistakes of 1,234 test images" in written
     assert written.count("dog 70 %\nis cat") == 5
 
@@ -152,7 +136,7 @@ def test_the_weights_are_where_they_belong() -> None:
 
 
 def test_the_diagram_tells_shapes_and_parameters() -> None:
-    written = texts(drawn("diagram"))
+    written = texts(drawn("run.diagram"))
     assert "net: 3 layers, 65,219 parameters" in written
     assert {"input", "28 × 28 × 1", "conv2d_1", "26 × 26 × 32", "320", "flatten_1", "64,899"} <= set(written)
 
@@ -167,7 +151,7 @@ def test_the_diagram_has_a_box_for_each_layer_and_arrows_between(count: int) -> 
     assert len(figure.findobj(Annotation)) == count
 
 
-def test_the_table_imports_nothing() -> None:
+def test_the_package_imports_nothing() -> None:
     import subprocess
     import sys
 

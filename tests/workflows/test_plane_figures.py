@@ -1,8 +1,10 @@
 """Runs on points of the plane: their figures, and what those are drawn from."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -13,6 +15,8 @@ from deeplab.config.compose import compose
 from deeplab.config.schema import PlaneConfig
 from deeplab.data.plane.inputs import INPUTS, to_inputs
 from deeplab.dataset_info import DatasetInfo
+from deeplab.plots.plane import boundary, units
+from deeplab.plots.plane import film as moving
 from deeplab.training.history import Epoch
 from deeplab.workflows.plane_figures import Film, Grid, chosen_epochs, film_for, outputs, plane_figures
 from deeplab.workflows.prepare import prepare
@@ -135,13 +139,26 @@ def test_a_film_of_a_training_that_goes_on_begins_where_it_goes_on() -> None:
     assert np.abs(whole.pictures[-1][1]).max() == 0 < np.abs(whole.pictures[-2][1]).max()
 
 
+FILES = {"boundary": "boundary.png", "film": "boundary.gif", "units": "units.png"}
+
+
 def drawn_from(*overrides: str) -> dict[str, Any]:
+    """What each figure of the plane was drawn from by name; and the network and the rest of the training."""
     config = compose(
         ["model=playground", "dataset=xor", "dataset.points=50", "training.batch_size=10", *overrides]
     ).config
     prepared = prepare(config, Path())
-    film = Film(config.dataset, 0)
-    return {**dict(plane_figures(prepared, film)), "network": prepared.network, "prepared": prepared}
+    with ExitStack() as stack:
+        figures = {"boundary": boundary, "film": moving, "units": units}
+        seen = {
+            name: stack.enter_context(patch.object(module, "draw", wraps=module.draw))
+            for name, module in figures.items()
+        }
+        files = dict(plane_figures(prepared, Film(config.dataset, 0)))
+    found = {name: draw.call_args.kwargs for name, draw in seen.items() if draw.called}
+    assert files.keys() == {FILES[name] for name in found}
+    assert all(content.startswith((b"\x89PNG", b"GIF89a")) for content in files.values())
+    return {**found, "network": prepared.network, "prepared": prepared}
 
 
 def test_figures_are_drawn_from_the_points_of_their_parts_and_the_units_of_the_network() -> None:

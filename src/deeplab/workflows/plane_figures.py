@@ -118,31 +118,36 @@ def film_for(config: ExperimentConfig, done: int) -> Film | None:
     return Film(config.dataset, done)
 
 
-def plane_figures(prepared: Prepared, film: Film) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Names in the table of figures and what each is drawn from."""
+def plane_figures(prepared: Prepared, film: Film) -> Iterator[tuple[str, bytes]]:
+    """Draw what a run on points of the plane has.
+
+    Yields:
+        Names of files, and what is in them: PNG, or GIF where it moves.
+    """
+    # Here, because they import Matplotlib.
+    from deeplab.plots.plane import boundary, units
+    from deeplab.plots.plane import film as moving
+    from deeplab.plots.style import to_png
+
     config, network = film.config, prepared.network
-    grid = Grid.over(config, CELLS)
-    shared = {"reach": grid.reach, "parts": _parts(config, prepared)}
-    name = prepared.splits.info.name
-    test = prepared.splits.test
-    yield (
-        "boundary",
-        {
-            **shared,
-            "outputs": output_map(network, grid),
-            "said": outputs(network, test.images(slice(None))),
-            "has_classes": prepared.splits.info.num_classes > 0,
-            "name": name,
-        },
+    grid, parts = Grid.over(config, CELLS), _parts(config, prepared)
+    figure = boundary.draw(
+        outputs=output_map(network, grid),
+        reach=grid.reach,
+        parts=parts,
+        said=outputs(network, prepared.splits.test.images(slice(None))),
+        has_classes=prepared.splits.info.num_classes > 0,
+        name=prepared.splits.info.name,
     )
+    yield "boundary.png", to_png(figure)
     last = output_map(network, film.grid)
     pictures = list(film.pictures)
     if not pictures or not np.array_equal(pictures[-1][1], last):  # ended early, or went back to the best epoch
         pictures.append(("the weights that are kept", last))
-    yield "film", {**shared, "pictures": pictures}
+    yield "boundary.gif", moving.to_gif(moving.draw(pictures=pictures, reach=grid.reach, parts=parts))
     layers = _hidden_units(network, grid)
     if layers:
-        yield "units", {"layers": layers, "reach": grid.reach, "name": network.name}
+        yield "units.png", to_png(units.draw(layers=layers, reach=grid.reach, name=network.name))
 
 
 def _parts(config: PlaneConfig, prepared: Prepared) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:

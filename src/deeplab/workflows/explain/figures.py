@@ -1,7 +1,6 @@
 """Which pictures show what goes on inside a network, and what each is drawn from."""
 
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,7 +8,6 @@ from numpy.typing import NDArray
 from deeplab.data.input_spec import DatasetFacts
 from deeplab.numpy_layers.arrays import Array
 from deeplab.numpy_layers.forward import Layer
-from deeplab.plots import PLOTS
 from deeplab.tasks import TaskName
 from deeplab.workflows.explain.inputs import Seen
 
@@ -39,34 +37,32 @@ def pictures(
     Yields:
         File names, and PNGs.
     """
+    # Here, because they import Matplotlib.
+    from deeplab.plots.explain import feature_maps, probabilities, reconstruction, saliency, strongest
+    from deeplab.plots.style import to_png
+
     answer = outputs[-1]
     if task == "classification":
-        bars = {"probabilities": answer, "class_names": facts.class_names, "label": seen.label}
-        yield "probabilities.png", _png("probabilities", **bars)
+        figure = probabilities.draw(probabilities=answer, class_names=facts.class_names, label=seen.label)
+        yield "probabilities.png", to_png(figure)
     if not facts.is_image:
         return
     image = _displayed(seen.row, facts)
     maps = [(layer.name, output) for layer, output in zip(layers, outputs, strict=True) if layer.kind in MAP_LAYERS]
     for number, (name, output) in enumerate(maps, start=1):
-        yield f"maps_{number:02d}_{name}.png", _png("feature_maps", maps=output, layer=name)
+        yield f"maps_{number:02d}_{name}.png", to_png(feature_maps.draw(maps=output, layer=name))
     if maps:
-        yield "strongest.png", _png("strongest", image=image, layers=maps)
+        yield "strongest.png", to_png(strongest.draw(image=image, layers=maps))
     if task == "classification":
-        from deeplab.evaluation.layer_outputs import saliency
+        from deeplab.evaluation import layer_outputs
 
         winner = int(answer.argmax())
-        gradient = saliency(trained, seen.row, winner)
-        yield "saliency.png", _png("saliency", image=image, gradient=gradient, class_name=facts.class_names[winner])
+        gradient = layer_outputs.saliency(trained, seen.row, winner)
+        figure = saliency.draw(image=image, gradient=gradient, class_name=facts.class_names[winner])
+        yield "saliency.png", to_png(figure)
     if task == "reconstruction":
-        states = {"clean": _displayed(seen.clean, facts), "given": image, "reconstruction": answer}
-        yield "reconstruction.png", _png("reconstruction", **states)
-
-
-def _png(plot: str, **arguments: Any) -> bytes:
-    from deeplab.plots.style import to_png
-
-    module, _, function = PLOTS[plot].partition(":")
-    return to_png(getattr(import_module(module), function)(**arguments))
+        figure = reconstruction.draw(clean=_displayed(seen.clean, facts), given=image, reconstruction=answer)
+        yield "reconstruction.png", to_png(figure)
 
 
 def _displayed(row: NDArray[Any], facts: DatasetFacts) -> Array:

@@ -1,0 +1,172 @@
+"""A case of each figure, drawn from little."""
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from deeplab.plots import reported
+from deeplab.plots.explain import feature_maps, probabilities, reconstruction, saliency, strongest
+from deeplab.plots.noise import rates, rates_by_class
+from deeplab.plots.plane import boundary, film, units
+from deeplab.plots.run import (
+    compared_curves,
+    confusion,
+    curves,
+    diagram,
+    filters,
+    gallery,
+    generated,
+    mistakes,
+    predictions,
+)
+from deeplab.plots.sweep import categories, factor, heat_map, parallel, search
+from deeplab.plots.sweep import curves as sweep_curves
+
+NAMES = ("cat", "dog", "eel")
+HISTORY = [
+    *[(epoch, 1 / epoch, "loss", "train") for epoch in range(1, 6)],
+    *[(epoch, abs(epoch - 3) + 0.5, "loss", "val") for epoch in range(1, 6)],
+    *[(epoch, 1 - 0.5 / epoch, "accuracy", "train") for epoch in range(1, 6)],
+    *[(epoch, 0.9 - 0.1 * abs(epoch - 2), "accuracy", "val") for epoch in range(1, 6)],
+]
+ROWS = [
+    ("conv2d_1", "Conv2D", (26, 26, 32), 320),
+    ("flatten_1", "Flatten", (21632,), 0),
+    ("dense_1", "Dense", (3,), 64899),
+]
+
+
+def texts(figure: Figure) -> list[str]:
+    """Everything written on a figure that is not empty."""
+    from matplotlib.text import Text
+
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
+SHADES = RNG.uniform(size=(5, 4, 4, 1))
+MAPS = RNG.uniform(size=(5, 7, 4))
+CELLS = np.tanh(np.linspace(-3, 3, 12) * np.ones((12, 1)))
+PARTS = {
+    "training": (np.array([[-4.0, 1.0], [4.0, -1.0]]), np.array([-1.0, 1.0])),
+    "test": (np.array([[-3.0, 0.0], [3.0, 3.0]]), np.array([-1.0, 1.0])),
+}
+SCORES = [[0.98, 0.982], [0.97, 0.974], [0.95]]
+TESTED = {"metric": "val/accuracy", "best": 0}
+
+# A case of its own for each figure: how it is drawn, and what its title says.
+CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
+    "explain.feature_maps": (lambda: feature_maps.draw(MAPS, "conv"), "conv: 4 maps of 5x7"),
+    "explain.probabilities": (lambda: probabilities.draw(np.array([0.2, 0.7, 0.1]), NAMES, 1), "dog: 70.0 %"),
+    "explain.reconstruction": (
+        lambda: reconstruction.draw(np.ones((4, 4, 1)), np.ones((4, 4, 1)), np.full((4, 4, 1), 0.75)),
+        "Reconstruction: off by 0.250 (root mean square; white is 1)",
+    ),
+    "explain.saliency": (
+        lambda: saliency.draw(IMAGES[0], IMAGES[1] / 255, "eel"),
+        "Which pixels move the score of eel",
+    ),
+    "explain.strongest": (
+        lambda: strongest.draw(IMAGES[0], [("conv", MAPS)]),
+        "The strongest activations of each layer, and where they are",
+    ),
+    "noise.rates": (
+        lambda: rates.draw(
+            [0.0, 0.5],
+            {"noisy": [(0.9, 0.01), (0.5, None)]},
+            noise="gaussian",
+            chance=1 / 3,
+            trained_at={},
+            title="Rates",
+        ),
+        "Rates",
+    ),
+    "noise.rates_by_class": (
+        lambda: rates_by_class.draw(
+            [0.0, 0.5], {"noisy": np.array([[0.9, 0.8, 0.7], [0.3, 0.2, np.nan]])}, NAMES, "By class"
+        ),
+        "By class",
+    ),
+    "plane.boundary": (
+        lambda: boundary.draw(CELLS, 6.0, PARTS, np.array([-0.5, 0.5]), has_classes=True, name="spiral"),
+        "spiral: 2 of 2 test points on the right side (100.00 %)",
+    ),
+    "plane.film": (lambda: film.draw([("epoch 1 of 2", CELLS), ("epoch 2 of 2", -CELLS)], 6.0, PARTS), "epoch 1 of 2"),
+    "plane.units": (
+        lambda: units.draw([("dense_1", np.stack([CELLS, -CELLS]), None)], 6.0, "net"),
+        "net: 2 hidden units over the plane",
+    ),
+    "reported": (
+        lambda: reported.draw([("net", 0.98, 0.01, 0.975, 0.002, True)], "Study: accuracy", "accuracy"),
+        "Study: accuracy",
+    ),
+    "run.compared_curves": (
+        lambda: compared_curves.draw({"one": HISTORY, "other": HISTORY[:5]}),
+        "2 runs: accuracy and loss by epoch",
+    ),
+    "run.confusion": (
+        lambda: confusion.draw(np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1, 2]), NAMES),
+        "Confusion matrix: 5 of 6 right (83.33 %)",
+    ),
+    "run.curves": (lambda: curves.draw(HISTORY, name="net"), "net: training and validation"),
+    "run.diagram": (lambda: diagram.draw(ROWS, (28, 28, 1), "net"), "net: 3 layers, 65,219 parameters"),
+    "run.filters": (
+        lambda: filters.draw(np.random.default_rng(0).normal(size=(3, 3, 1, 32)), "conv2d_1", (28, 28, 1)),
+        "What conv2d_1 looks for: 32 filters of 3x3",
+    ),
+    "run.gallery": (lambda: gallery.draw({"original": IMAGES, "given back": IMAGES}, "Given back"), "Given back"),
+    "run.generated": (lambda: generated.draw({"drawn": SHADES.astype(np.float32)}, None, "Drawn"), "Drawn"),
+    "run.mistakes": (
+        lambda: mistakes.draw(IMAGES, np.zeros(5, int), np.tile([0.1, 0.7, 0.2], (5, 1)), NAMES, 1234),
+        "The 5 most confident mistakes of 1,234 test images",
+    ),
+    "run.predictions": (
+        lambda: predictions.draw(
+            SHADES[:2],
+            np.array([[0.1, 0.7, 0.2], [0.9, 0.06, 0.04]]),
+            ["seven.png", "a_name_of_far_too_many_letters_1.png"],
+            [False, True],
+            NAMES,
+            5,
+        ),
+        "The first 2 of 5 images as the network saw them",
+    ),
+    "sweep.categories": (
+        lambda: categories.draw(["a", "b", "c"], SCORES, planned=2, intervals=[None] * 3, **TESTED),
+        "Validation accuracy",
+    ),
+    "sweep.curves": (lambda: sweep_curves.draw([HISTORY, HISTORY], name="l2=0.1"), "l2=0.1: 2 replicates"),
+    "sweep.factor": (
+        lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, planned=2, **TESTED),
+        "Validation accuracy against l2",
+    ),
+    "sweep.heat_map": (
+        lambda: heat_map.draw(
+            ("a", "b"),
+            ("xy", "zw"),
+            np.array([[0.98, 0.97], [0.95, 0.9]]),
+            counts=np.full((2, 2), 2),
+            planned=2,
+            **TESTED,
+        ),
+        "Validation accuracy over two factors",
+    ),
+    "sweep.parallel": (
+        lambda: parallel.draw(["l2", "net"], [[0.1, "a"], [0.2, "b"]], [0.98, 0.97], **TESTED),
+        "Validation accuracy over 2 factors",
+    ),
+    "sweep.search": (
+        lambda: search.draw(
+            [0, 1], [0.9, 0.8], [False, True], {"l2": search.Factor([0.1, 0.2])}, metric="val/accuracy"
+        ),
+        "Validation accuracy in a search",
+    ),
+}
+
+
+def drawn(name: str) -> Figure:
+    """The figure of a case; of moving ones the first picture. An unknown name is a KeyError."""
+    found = CASES[name][0]()
+    return found[0] if isinstance(found, list) else found
