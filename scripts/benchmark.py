@@ -107,10 +107,7 @@ def train_in_this_process(name: str, side: str) -> dict[str, Any]:
     else:
         from deeplab.training.fit import fit
 
-        done = fit(
-            network, train, validation, prepared.targets, config.training, prepared.optimizer, prepared.engine,
-            config.seed,
-        )  # fmt: skip
+        done = fit(prepared, config.training, config.seed)
         epochs = done.history.values("time/epoch_seconds")
     operations = parameter_count(network) * (6 * len(train) + 2 * len(validation))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

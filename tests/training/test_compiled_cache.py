@@ -1,5 +1,6 @@
 """Trainings that share compiled blocks are the trainings that do not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from deeplab.config.compose import Composed, compose
 from deeplab.training.block_model import BlockModel
-from deeplab.training.compiled_cache import Workshop
+from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.workflows.train import RunResult, train
 
 OVERRIDES = (
@@ -41,10 +42,10 @@ def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
     monkeypatch.setattr(BlockModel, "__init__", count)
     alone = [scores(train(composed(model, f"seed={seed}"))) for seed in (1, 2)]
     assert len(made) == 2
-    workshop = Workshop()
+    cache = CompiledTrainerCache()
     together = []
     for seed in (1, 2, 1):
-        together.append(scores(train(composed(model, f"seed={seed}"), workshop=workshop)))
+        together.append(scores(train(composed(model, f"seed={seed}"), cache=cache)))
         keras.backend.clear_session()  # as a worker does between its trials
     assert len(made) == 3
     assert together == [alone[0], alone[1], alone[0]]
@@ -52,13 +53,13 @@ def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
 
 
 def test_another_factor_or_other_rows_compile_anew(folder: Path) -> None:
-    workshop = Workshop()
+    cache = CompiledTrainerCache()
     kept = []
     for more in (["l2=0.1"], ["l2=0.2"], ["l2=0.2", "validation=random"], ["l2=0.2", "validation=random", "seed=5"]):
-        shared = scores(train(composed("mlp_64_64", *more), workshop=workshop))
+        shared = scores(train(composed("mlp_64_64", *more), cache=cache))
         assert shared == scores(train(composed("mlp_64_64", *more)))
-        assert workshop._kept is not None
-        kept.append(workshop._kept[0])
+        assert cache._kept is not None
+        kept.append(cache._kept[0])
     assert len(set(kept)) == 4
 
 
@@ -66,15 +67,12 @@ def test_the_network_that_comes_out_is_the_one_that_was_given(folder: Path) -> N
     from deeplab.training.fit import fit
     from deeplab.workflows.prepare import prepare
 
-    workshop = Workshop()
+    cache = CompiledTrainerCache()
     networks = []
     for seed in (1, 2):
         config = composed("mlp_64_64", f"seed={seed}").config
         made = prepare(config, folder)
-        done = fit(
-            made.network, made.train, made.validation, made.targets, config.training, made.optimizer, made.engine, seed,
-            workshop=workshop, likeness="the same",
-        )  # fmt: skip
+        done = fit(replace(made, cache_key="the same"), config.training, seed, cache=cache)
         assert all(np.array_equal(a, b) for a, b in zip(made.network.get_weights(), done.weights, strict=True))
         networks.append(made.network)
     assert not np.array_equal(networks[0].get_weights()[0], networks[1].get_weights()[0])

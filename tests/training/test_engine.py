@@ -31,10 +31,7 @@ def trained(overrides: list[str], engine: str) -> tuple[list[float], list[np.nda
     """Losses of training and validation, and the weights."""
     config = compose([*SMALL, *overrides]).config
     prepared = prepare(config, Path())
-    done = fit(
-        *(prepared.network, prepared.train, prepared.validation, prepared.targets, config.training, prepared.optimizer),
-        *(ENGINES[engine], config.seed),
-    )
+    done = fit(replace(prepared, engine=ENGINES[engine]), config.training, config.seed)
     return [*done.history.values("train/loss"), *done.history.values("val/loss")], prepared.network.get_weights()
 
 
@@ -150,10 +147,7 @@ def test_a_block_is_short_and_blocks_are_equal() -> None:
 def test_a_set_smaller_than_two_batches_trains() -> None:
     config = compose([*SMALL, "training.batch_size=48", "model=mlp_64_64"]).config
     prepared = prepare(replace(config), Path())
-    done = fit(
-        *(prepared.network, prepared.train, None, prepared.targets, config.training, prepared.optimizer),
-        *(ENGINES["xla"], 0),
-    )
+    done = fit(replace(prepared, validation=None, engine=ENGINES["xla"]), config.training, 0)
     assert len(done.history.epochs) == 2
 
 
@@ -166,7 +160,8 @@ def test_the_network_stays_plain() -> None:
     x = np.zeros((48, 28, 28, 1), np.uint8)
     split = Split.whole(x, np.zeros(48, np.int32))
     targets = Targets("classification", DatasetInfo("x", (28, 28, 1), 10, tuple("0123456789"), "", 1 / 255))
-    fit(plain, split, None, targets, config.training, optimizer, ENGINES["xla"], 0)
+    setup = replace(prepare(config, Path()), network=plain, optimizer=optimizer, engine=ENGINES["xla"])
+    fit(replace(setup, train=split, validation=None, targets=targets), config.training, 0)
     assert type(plain) is keras.Sequential
     assert not plain.compiled
     assert isinstance(BlockModel(plain, False, unpack=lambda *contents: contents)(x[:2]).shape[0], int)

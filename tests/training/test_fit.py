@@ -17,6 +17,7 @@ from deeplab.training.fit import fit
 from deeplab.training.history import Epoch, History
 from deeplab.training.losses import class_weights
 from deeplab.training.observer import Observer
+from deeplab.training.setup import TrainingSetup
 from deeplab.training.targets import Targets
 
 KERAS = Engine("keras", False, "")
@@ -47,17 +48,19 @@ def trained(
 
     model = replace(compose([]).config.model, layers=LAYERS)
     network = build(model, INFO, seed)
-    done = fit(
-        network,
-        points(100),
-        validation if validation is not None else points(40, 1),
-        Targets("classification", INFO),
-        training,
-        keras.optimizers.SGD(learning_rate),
-        engine,
-        seed,
-        [observer] if observer else [],
+    setup = TrainingSetup(
+        network=network,
+        optimizer=keras.optimizers.SGD(learning_rate),
+        splits=None,
+        train=points(100),
+        validation=validation if validation is not None else points(40, 1),
+        runtime=None,
+        engine=engine,
+        targets=Targets("classification", INFO),
+        overlap={},
+        notes=(),
     )
+    done = fit(setup, training, seed, observers=[observer] if observer else [])
     return done.history, network.get_weights()
 
 

@@ -71,10 +71,7 @@ def test_an_autoencoder_trains_alike_in_both_engines(fresh: bool) -> None:
     losses = {}
     for name, engine in ENGINES.items():
         made = prepare(config, Path())
-        done = fit(
-            *(made.network, made.train, made.validation, made.targets, config.training, made.optimizer, engine, 0),
-            fresh_noise=fresh,
-        )
+        done = fit(replace(made, engine=engine, fresh_noise=fresh), config.training, 0)
         losses[name] = [*done.history.values("train/loss"), *done.history.values("val/mse")]
     assert losses["xla"] == pytest.approx(losses["keras"], rel=1e-4)
     assert losses["keras"][1] < losses["keras"][0]

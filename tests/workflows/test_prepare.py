@@ -7,7 +7,7 @@ import pytest
 
 from deeplab.cli.terminal.training_progress import run_lines
 from deeplab.config.compose import compose
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.prepare import prepare
 
 
@@ -18,7 +18,7 @@ def rows(tmp_path: Path) -> dict[str, np.ndarray]:
     return {"x_train": x[:60], "y_train": np.arange(60) % 3, "x_test": x[60:], "y_test": np.arange(30) % 3}
 
 
-def prepared(folder: Path, rows: dict[str, np.ndarray], *overrides: str) -> Prepared:
+def prepared(folder: Path, rows: dict[str, np.ndarray], *overrides: str) -> TrainingSetup:
     np.savez(folder / "own.npz", **rows)
     given = ("dataset=npz", f"dataset.path={folder}/own.npz", "model=dense_linear", "training.batch_size=8")
     return prepare(compose([*given, *overrides]).config, folder)

@@ -14,9 +14,9 @@ from deeplab.sweep.messages import Event, Job
 from deeplab.tracking.store import Store, checkpoint_folder, open_store
 from deeplab.tracking.tags import TRIAL_TAG
 from deeplab.training import checkpoint as checkpoints
-from deeplab.training.compiled_cache import Workshop
+from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.training.history import Epoch
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.recording import Membership
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver, RunResult, train
@@ -28,7 +28,7 @@ def run_trial(
     job: Job,
     tell: Callable[[Event], None],
     ask: Callable[[int], bool] | None = None,
-    workshop: Workshop | None = None,
+    cache: CompiledTrainerCache | None = None,
 ) -> None:
     """Train a trial, or go on with it; what came of it is the last event that is told.
 
@@ -36,10 +36,10 @@ def run_trial(
         job: what to train.
         tell: takes the events.
         ask: told the number of an epoch that is done, and of which `tell` knows; returns whether to go on.
-        workshop: what the trials of this process share, or None.
+        cache: what the trials of this process share, or None.
     """
     try:
-        result = _run(job, _Teller(job.number, tell, ask), workshop)
+        result = _run(job, _Teller(job.number, tell, ask), cache)
         tell(Event(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
     except Pruned:
         tell(Event(job.number, "pruned"))
@@ -62,7 +62,7 @@ def last_event(job: Job) -> Event:
     return events[-1]
 
 
-def _run(job: Job, observer: RunObserver, workshop: Workshop | None) -> RunResult:
+def _run(job: Job, observer: RunObserver, cache: CompiledTrainerCache | None) -> RunResult:
     config = build(ExperimentConfig, job.values)
     config = replace(config, tracking=replace(config.tracking, uri=job.uri))
     composed = Composed(config, job.values, job.overrides)
@@ -71,7 +71,7 @@ def _run(job: Job, observer: RunObserver, workshop: Workshop | None) -> RunResul
     try:
         with lock.acquire(timeout=LOCK_SECONDS):
             resumption = _resumption(job, composed, store)
-            return train(composed, [observer], resumption, Membership(job.parent_id, job.name, job.tags), workshop)
+            return train(composed, [observer], resumption, Membership(job.parent_id, job.name, job.tags), cache)
     except Timeout as error:
         raise RunError(f"Another process has been training '{job.name}' for {LOCK_SECONDS:.0f} s.") from error
 
@@ -102,7 +102,7 @@ class _Teller(RunObserver):
         self._number, self._tell, self._ask = number, tell, ask
         self._epochs = self._done = 0
 
-    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: Resumption | None) -> None:
         self._done = resumption.checkpoint.epoch if resumption and resumption.checkpoint else 0
 
     def training_began(self, epochs: int, steps_per_epoch: int) -> None:

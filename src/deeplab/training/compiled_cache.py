@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from deeplab.training.block_model import BlockModel
 
 
-class Workshop:
+class CompiledTrainerCache:
     """Keeps the last trainer that was compiled, for a next training that differs in nothing but its seed."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Workshop:
 
     def trainer(
         self,
-        likeness: Hashable,
+        cache_key: Hashable,
         network: "keras.Model",
         optimizer: Any,
         make: Callable[["keras.Model"], "BlockModel"],
@@ -26,18 +26,18 @@ class Workshop:
         """A trainer in the state that a new one would be in.
 
         Args:
-            likeness: equal for trainings that differ in nothing but their seed.
+            cache_key: equal for trainings that differ in nothing but their seed.
             network: whose weights it begins with.
             optimizer: a Keras optimiser that has not been used.
             make: compiles a trainer of a network like this one, with this optimiser.
         """
-        if self._kept is None or self._kept[0] != likeness:
+        if self._kept is None or self._kept[0] != cache_key:
             import keras
 
             self._kept = None  # its memory goes before the next one takes any
             # A network of its own: those that were trained before keep their weights.
             trainer = make(keras.models.clone_model(network))
-            self._kept = (likeness, trainer)
+            self._kept = (cache_key, trainer)
             trainer.set_weights(network.get_weights())
             return trainer
         trainer = self._kept[1]

@@ -1,6 +1,6 @@
 """Train a network with Keras' own loop, and tell the observers how it goes."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,7 +12,7 @@ from deeplab.models.inspect import evaluation_batch
 from deeplab.training.block_model import BlockModel
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
 from deeplab.training.checkpoint import Checkpoint
-from deeplab.training.compiled_cache import Workshop
+from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.training.engine import Engine, steps_per_block
 from deeplab.training.input_pipeline import (
     EpochOrder,
@@ -24,42 +24,30 @@ from deeplab.training.input_pipeline import (
 )
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
-from deeplab.training.targets import Targets
+from deeplab.training.setup import TrainingSetup
 
 
 def fit(
-    network: keras.Model,
-    train: Split,
-    validation: Split | None,
-    targets: Targets,
+    setup: TrainingSetup,
     config: TrainingConfig,
-    optimizer: Any,
-    engine: Engine,
     seed: int,
+    *,
     observers: Sequence[Observer] = (),
-    resumed: Checkpoint | None = None,
-    write: Callable[[Checkpoint], None] = lambda _: None,
-    workshop: Workshop | None = None,
-    likeness: Hashable = None,
-    fresh_noise: bool = False,
+    resume_from: Checkpoint | None = None,
+    save: Callable[[Checkpoint], None] | None = None,
+    cache: CompiledTrainerCache | None = None,
 ) -> Checkpoint:
     """Train the weights of a network in place.
 
     Args:
-        network: a plain model, not compiled; it stays so.
-        train: rows to train on; their order in an epoch depends on (seed, epoch) alone.
-        validation: rows to validate on after each epoch, or None.
-        targets: what the network is to say of the rows.
+        setup: the network, a plain model that is not compiled and stays so; the rows, whose order in an epoch depends
+            on (seed, epoch) alone; an optimiser that has not been used; and the engine that runs the steps.
         config: epochs, batch size, loss and what stops the training.
-        optimizer: a Keras optimiser that has not been used.
-        engine: how the steps are run; the rows, their order and the seeds are the same in each.
         seed: of the order of rows and of what layers draw.
         observers: told of every step and epoch, in this order.
-        resumed: where to go on from, or None to begin.
-        write: takes a checkpoint every `config.checkpoint_every` epochs.
-        workshop: keeps compiled blocks from one training of this process to the next, or None.
-        likeness: equal for trainings that can share them: they differ in nothing but their seed.
-        fresh_noise: the rows to train on get another noise in each epoch.
+        resume_from: where to go on from, or None to begin.
+        save: takes a checkpoint every `config.checkpoint_every` epochs, or None.
+        cache: keeps compiled blocks from one training of this process to the next, or None.
 
     Returns:
         The state after the last epoch, the history of all epochs in it.
@@ -67,8 +55,10 @@ def fit(
     Raises:
         RunError: the loss is no longer a number.
     """
+    network, train, validation, targets = setup.network, setup.train, setup.validation, setup.targets
+    optimizer, engine = setup.optimizer, setup.engine
     weights = class_weights(config, train.labels, targets.info.num_classes)
-    look_up = Lookup(train, targets.of(train), weights, fresh_noise)
+    look_up = Lookup(train, targets.of(train), weights, setup.fresh_noise)
     order = EpochOrder(train, seed)
     steps = _steps_per_block(network, train, config.batch_size, engine)
     sizes = block_sizes(len(train), config.batch_size, steps)
@@ -97,15 +87,20 @@ def fit(
         def in_blocks(net: keras.Model) -> Any:
             return compiled(BlockModel(net, engine.xla, unpack))
 
-        trainer = workshop.trainer(likeness, network, optimizer, in_blocks) if workshop else in_blocks(network)
+        trainer = cache.trainer(setup.cache_key, network, optimizer, in_blocks) if cache else in_blocks(network)
         trained = trainer.network
         data = data.repeat() if is_endless else looked_up(data, look_up)
     loop = EpochCallback(
-        trained, config.epochs, sizes, order, look_up, observers, resumed.history.epochs if resumed else ()
+        trained, config.epochs, sizes, order, look_up, observers, resume_from.history.epochs if resume_from else ()
     )
     stopping = _early_stopping(config)
     keeper = CheckpointCallback(
-        loop.history, stopping, resumed, config.checkpoint_every, config.checkpoint_seconds, write
+        loop.history,
+        stopping,
+        resume_from,
+        config.checkpoint_every,
+        config.checkpoint_seconds,
+        save or (lambda _: None),
     )
     done = len(loop.epochs)
     try:
@@ -116,7 +111,7 @@ def fit(
             if validation is None
             else validation_batches(validation, targets.of(validation), evaluation_batch(network)),
             initial_epoch=done,
-            epochs=done if resumed and resumed.stopped else max(done, config.epochs),
+            epochs=done if resume_from and resume_from.stopped else max(done, config.epochs),
             shuffle=False,  # the order is ours
             callbacks=[loop, *([] if stopping is None else [stopping]), keeper],
             verbose=0,
@@ -126,6 +121,10 @@ def fit(
             network.set_weights(trained.get_weights())
     assert keeper.last is not None
     return keeper.last
+
+
+def _save_nothing(_checkpoint: Checkpoint) -> None:
+    pass
 
 
 def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine: Engine) -> int:

@@ -1,6 +1,6 @@
 """What a training starts from."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class TrainingSetup:
     """A training that has been checked and not begun.
 
     Attributes:
@@ -32,6 +32,8 @@ class Prepared:
         overlap: how many of the `test` rows lie in the training rows, too, those that are held out included, and
             where other rows than the test set's validate, how many `validation` rows are among those to learn from.
         notes: what a person should know of the data, each a line.
+        fresh_noise: whether the rows to train on get another noise in each epoch.
+        cache_key: equal for trainings that can share compiled blocks: they differ in nothing but their seed.
     """
 
     network: "keras.Model"
@@ -44,6 +46,8 @@ class Prepared:
     targets: "Targets"
     overlap: Mapping[str, int]
     notes: tuple[str, ...]
+    fresh_noise: bool = False
+    cache_key: Hashable = None
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:

@@ -17,7 +17,7 @@ from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.training.checkpoint import Checkpoint, to_bytes
 from deeplab.training.history import History
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 
 if TYPE_CHECKING:
     import keras
@@ -82,7 +82,7 @@ def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
     log.data(LAST_CHECKPOINT, to_bytes(checkpoint))
 
 
-def log_model(log: RunLog, prepared: Prepared) -> None:
+def log_model(log: RunLog, prepared: TrainingSetup) -> None:
     """The trained network, and in `dataset.json` what one must know of its data to use it."""
     log.text(DATASET_FILE, facts_of(prepared.splits).to_json())
     log.model(prepared.network, prepared.splits.info.input_shape)

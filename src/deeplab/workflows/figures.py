@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplab.models.inspect import flat_layers
 from deeplab.training.history import History
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.plane_figures import Film, plane_figures
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SHOWN_IMAGES = 10
 def figures(
     name: str,
     monitor: str,
-    prepared: Prepared,
+    prepared: TrainingSetup,
     history: History,
     predictions: "Predictions | None",
     film: Film | None,
@@ -47,7 +47,7 @@ def figures(
         yield from plane_figures(prepared, film)
 
 
-def _of_images(prepared: Prepared, predictions: "Predictions | None") -> Iterator[tuple[str, bytes]]:
+def _of_images(prepared: TrainingSetup, predictions: "Predictions | None") -> Iterator[tuple[str, bytes]]:
     from deeplab.plots.run import filters
     from deeplab.plots.style import to_png
 
@@ -62,7 +62,7 @@ def _of_images(prepared: Prepared, predictions: "Predictions | None") -> Iterato
         yield "filters.png", to_png(figure)
 
 
-def _mistakes(prepared: Prepared, predictions: "Predictions") -> "Figure":
+def _mistakes(prepared: TrainingSetup, predictions: "Predictions") -> "Figure":
     from deeplab.plots.run import mistakes
 
     chosen = mistakes.most_confident(predictions.outputs, predictions.labels)
@@ -75,7 +75,7 @@ def _mistakes(prepared: Prepared, predictions: "Predictions") -> "Figure":
     )
 
 
-def _denoised(prepared: Prepared) -> "Figure":
+def _denoised(prepared: TrainingSetup) -> "Figure":
     from deeplab.plots.run import gallery
 
     test, info = prepared.splits.test, prepared.splits.info

@@ -14,7 +14,7 @@ from deeplab.data.splits import Split
 from deeplab.models.inspect import flat_layers
 from deeplab.training.history import Epoch
 from deeplab.training.observer import Observer
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 
 if TYPE_CHECKING:
     import keras
@@ -118,7 +118,7 @@ def film_for(config: ExperimentConfig, done: int) -> Film | None:
     return Film(config.dataset, done)
 
 
-def plane_figures(prepared: Prepared, film: Film) -> Iterator[tuple[str, bytes]]:
+def plane_figures(prepared: TrainingSetup, film: Film) -> Iterator[tuple[str, bytes]]:
     """Draw what a run on points of the plane has.
 
     Yields:
@@ -150,7 +150,7 @@ def plane_figures(prepared: Prepared, film: Film) -> Iterator[tuple[str, bytes]]
         yield "units.png", to_png(units.draw(layers=layers, reach=grid.reach, name=network.name))
 
 
-def _parts(config: PlaneConfig, prepared: Prepared) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def _parts(config: PlaneConfig, prepared: TrainingSetup) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     points = draw(config).points
     of_training, of_test = points[: config.train_points], points[config.train_points :]
     is_class = prepared.splits.info.num_classes > 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deeplab.config.schema import ExperimentConfig
+from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out, named, unlearned_classes
 from deeplab.data.load import load
@@ -16,13 +16,13 @@ from deeplab.data.splits import Split, Splits
 from deeplab.models.check_layers import check_layers
 from deeplab.training.engine import Engine, choose_engine
 from deeplab.training.runtime import prepare_runtime
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 
 if TYPE_CHECKING:
     pass
 
 
-def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False) -> Prepared:
+def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False) -> TrainingSetup:
     """Load the data and build the network.
 
     Args:
@@ -51,7 +51,8 @@ def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False)
     engine = engine_for(config, runtime.device, len(train))
     overlap = _overlap(splits, train, validation)
     notes = (*splits.notes, *_notes(splits, train, validation, overlap, config.validation.kind))
-    return Prepared(network, optimizer, splits, train, validation, runtime, engine, targets, overlap, notes)
+    fresh = isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh
+    return TrainingSetup(network, optimizer, splits, train, validation, runtime, engine, targets, overlap, notes, fresh)
 
 
 def _overlap(splits: Splits, train: Split, validation: Split | None) -> dict[str, int]:
@@ -93,7 +94,7 @@ def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
     return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
 
 
-def likeness(values: Mapping[str, Any], prepared: Prepared) -> tuple[str, ...]:
+def cache_key(values: Mapping[str, Any], prepared: TrainingSetup) -> tuple[str, ...]:
     """What trainings have in common that differ in nothing but their seed.
 
     Args:

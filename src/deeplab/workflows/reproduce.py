@@ -25,7 +25,7 @@ from deeplab.tracking.tags import (
     VALIDATION_DATA_TAG,
     VERDICT_TAG,
 )
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver, train
 from deeplab.workflows.trained_run import Trained, find_trained
@@ -133,7 +133,7 @@ class _Marker(RunObserver):
     def __init__(self, trained: Trained) -> None:
         self._trained = trained
 
-    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: Resumption | None) -> None:
         store = self._trained.store
         store.set_tag(run_id, REPRODUCES_TAG, self._trained.run.id)
         store.rename_run(run_id, f"{self._trained.run.name} again")

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deeplab.config.compose import Composed
-from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
+from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import Pruned, RunError
 from deeplab.tracking.location import Place
 from deeplab.tracking.provenance import git_tags
@@ -27,10 +27,10 @@ from deeplab.tracking.tags import (
     VALIDATION_TAG,
 )
 from deeplab.training.checkpoint import Checkpoint, remove, write
-from deeplab.training.compiled_cache import Workshop
+from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.artifacts import (
     input_files,
     log_checkpoint,
@@ -44,7 +44,7 @@ from deeplab.workflows.artifacts import (
 from deeplab.workflows.figures import figures
 from deeplab.workflows.initial_weights import take_weights
 from deeplab.workflows.plane_figures import Film, film_for
-from deeplab.workflows.prepare import likeness, prepare
+from deeplab.workflows.prepare import cache_key, prepare
 from deeplab.workflows.recording import Membership, recorded
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.signals import signals_ignored
@@ -77,26 +77,38 @@ class RunResult:
 class RunObserver(Observer):
     """Told also when everything is ready and the run exists."""
 
-    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, setup: TrainingSetup, resumption: Resumption | None) -> None:
         """The run is in the store and its training is about to begin."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """A run that is being trained.
+
+    Attributes:
+        store: where it is kept.
+        log: that writes it.
+        setup: what is trained.
+        config: that it was made of.
+        history: of the epochs so far.
+    """
+
+    store: Store
+    log: RunLog
+    setup: TrainingSetup
+    config: ExperimentConfig
+    history: History
 
 
 class _EpochLog(Observer):
     """Hands every epoch to the run's log, and remembers them for a run that ends early."""
 
-    def __init__(self, resumed: Checkpoint | None) -> None:
-        self.log: RunLog | None = None
-        self._epochs: list[Epoch] = list(resumed.history.epochs) if resumed else []
+    def __init__(self, log: RunLog, epochs: list[Epoch]) -> None:
+        self._log, self._epochs = log, epochs
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        if self.log is not None:
-            self.log.metrics(epoch.number, epoch.metrics)
+        self._log.metrics(epoch.number, epoch.metrics)
         self._epochs.append(epoch)
-
-    @property
-    def history(self) -> History:
-        """The epochs so far."""
-        return History(tuple(self._epochs))
 
 
 def train(
@@ -104,7 +116,7 @@ def train(
     observers: Sequence[RunObserver] = (),
     resumption: Resumption | None = None,
     membership: Membership | None = None,
-    workshop: Workshop | None = None,
+    cache: CompiledTrainerCache | None = None,
 ) -> RunResult:
     """Train what a configuration describes and log it.
 
@@ -113,7 +125,7 @@ def train(
         observers: told when the run begins, and of every step and epoch.
         resumption: the run to go on with, or None to begin one; its configuration is `composed`.
         membership: of the run in a sweep, or None for a run of its own.
-        workshop: what trainings of this process share, or None.
+        cache: what trainings of this process share, or None.
 
     Raises:
         UserError: before the run begins; nothing is left in the store.
@@ -123,58 +135,58 @@ def train(
     """
     config = composed.config
     store = open_store(config.tracking) if resumption is None else resumption.store
-    prepared = prepare(config, store.place.work_folder)
-    name = membership.name if membership else config.name or f"{config.model.name}-{prepared.splits.info.name}"
-    epochs = _EpochLog(resumption.checkpoint if resumption else None)
-    film = film_for(config, len(epochs.history.epochs))
-    watching = [epochs, *filter(None, [film]), *observers]
+    setup = prepare(config, store.place.work_folder)
+    name = membership.name if membership else config.name or f"{config.model.name}-{setup.splits.info.name}"
+    resume_from = resumption.checkpoint if resumption else None
+    epochs = list(resume_from.history.epochs) if resume_from else []
+    film = film_for(config, len(epochs))
 
     def begin() -> RunLog:
         if resumption is None:
-            return _begin(composed, store, name, prepared, membership)
-        return _go_on(resumption, prepared)
+            return _begin(composed, store, name, setup, membership)
+        return _go_on(resumption, setup)
 
     def interrupted(log: RunLog) -> str:
         return (
-            f"Interrupted: run {log.run_id[:8]} is KILLED, {len(epochs.history.epochs)} of {config.training.epochs} "
+            f"Interrupted: run {log.run_id[:8]} is KILLED, {len(epochs)} of {config.training.epochs} "
             f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}"
         )
 
     def keep(log: RunLog, cause: BaseException) -> str | None:
-        return _keep(log, config, prepared, epochs.history, store, cause)
+        return _keep(RunContext(store, log, setup, config, History(tuple(epochs))), cause)
 
     with recorded(store, begin, interrupted, keep) as log:
         began = time.perf_counter()
-        epochs.log = log
-        folder = checkpoint_folder(store, log.run_id)
         if resumption is not None:
             _log_again(log, resumption)
         for observer in observers:
-            observer.run_began(log.run_id, name, prepared, resumption)
-        trained = _train(composed, prepared, watching, resumption, folder, workshop)
-        scores, final = _score_and_log(name, config, prepared, log, trained, film)
+            observer.run_began(log.run_id, name, setup, resumption)
+        watching = [_EpochLog(log, epochs), *filter(None, [film]), *observers]
+        keyed = replace(setup, cache_key=cache_key(composed.values, setup))
+        trained = _train(keyed, config, watching, resume_from, checkpoint_folder(store, log.run_id), cache)
+        scores, final = _score_and_log(RunContext(store, log, setup, config, trained.history), name, trained, film)
     with signals_ignored():
-        remove(folder)
+        remove(checkpoint_folder(store, log.run_id))
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
 
 
-def _begin(composed: Composed, store: Store, name: str, prepared: Prepared, membership: Membership | None) -> RunLog:
-    tags = _tags(composed, prepared)
+def _begin(composed: Composed, store: Store, name: str, setup: TrainingSetup, membership: Membership | None) -> RunLog:
+    tags = _tags(composed, setup)
     if membership is not None:
         tags |= {**membership.tags, KIND_TAG: "trial", PARENT_TAG: membership.parent_id}
     wanted = composed.config.training.initial_weights
     if wanted is not None:
-        tags[INITIAL_WEIGHTS_TAG] = take_weights(prepared.network, store, wanted)
+        tags[INITIAL_WEIGHTS_TAG] = take_weights(setup.network, store, wanted)
     kept = without_password(composed)
     return RunLog.begin(store, name, kept.values, tags, composed.config.notes, input_files(kept))
 
 
-def _go_on(resumption: Resumption, prepared: Prepared) -> RunLog:
+def _go_on(resumption: Resumption, setup: TrainingSetup) -> RunLog:
     tags = resumption.run.tags
-    if any(tags.get(tag) != fingerprint for tag, fingerprint in prepared.fingerprints.items()):
-        raise other_data(prepared.splits.info, resumption.run.short_id)
+    if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
+        raise other_data(setup.splits.info, resumption.run.short_id)
     if INITIAL_WEIGHTS_TAG in tags and resumption.checkpoint is None:
-        take_weights(prepared.network, resumption.store, tags[INITIAL_WEIGHTS_TAG])
+        take_weights(setup.network, resumption.store, tags[INITIAL_WEIGHTS_TAG])
     return RunLog.resume(resumption.store, resumption.run)
 
 
@@ -188,94 +200,81 @@ def _log_again(log: RunLog, resumption: Resumption) -> None:
             log.metrics(epoch.number, epoch.metrics)
 
 
-def _keep(
-    log: RunLog,
-    config: ExperimentConfig,
-    prepared: Prepared,
-    history: History,
-    store: Store,
-    cause: BaseException,
-) -> str | None:
+def _keep(run: RunContext, cause: BaseException) -> str | None:
     """Log what was trained so far, the network included where a person ended it; where the store is full, save that."""
     if isinstance(cause, store_errors()):
-        saved = save_elsewhere(prepared.network, log.run_id, [store.place.work_folder])
+        saved = save_elsewhere(run.setup.network, run.log.run_id, [run.store.place.work_folder])
         return f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
     if isinstance(cause, KeyboardInterrupt | Pruned | RunError):
-        log_history(log, history)
-    if isinstance(cause, KeyboardInterrupt) and config.tracking.save_model != "none":
-        log_model(log, prepared)
+        log_history(run.log, run.history)
+    if isinstance(cause, KeyboardInterrupt) and run.config.tracking.save_model != "none":
+        log_model(run.log, run.setup)
     if isinstance(cause, Pruned):  # a search has seen enough of it
-        log.tag(PRUNED_TAG, "true")
-        remove(checkpoint_folder(store, log.run_id))
+        run.log.tag(PRUNED_TAG, "true")
+        remove(checkpoint_folder(run.store, run.log.run_id))
     return None
 
 
 def _train(
-    composed: Composed,
-    prepared: Prepared,
+    setup: TrainingSetup,
+    config: ExperimentConfig,
     observers: Sequence[Observer],
-    resumption: Resumption | None,
+    resume_from: Checkpoint | None,
     folder: Path,
-    workshop: Workshop | None,
+    cache: CompiledTrainerCache | None,
 ) -> Checkpoint:
     # Here, because it imports TensorFlow, which `deeplab --help` can do without.
     from deeplab.training.fit import fit
 
     return fit(
-        prepared.network,
-        prepared.train,
-        prepared.validation,
-        prepared.targets,
-        composed.config.training,
-        prepared.optimizer,
-        prepared.engine,
-        composed.config.seed,
-        observers,
-        resumption.checkpoint if resumption else None,
-        lambda checkpoint: write(folder, checkpoint),
-        workshop,
-        likeness(composed.values, prepared),
-        isinstance(composed.config.noise, AddedNoiseConfig) and composed.config.noise.fresh,
+        setup,
+        config.training,
+        config.seed,
+        observers=observers,
+        resume_from=resume_from,
+        save=lambda checkpoint: write(folder, checkpoint),
+        cache=cache,
     )
 
 
 def _score_and_log(
-    name: str, config: ExperimentConfig, prepared: Prepared, log: RunLog, trained: Checkpoint, film: Film | None
+    run: RunContext, name: str, trained: Checkpoint, film: Film | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
     from deeplab.evaluation.scores import score, score_images
     from deeplab.training.losses import build_loss
 
-    log_history(log, trained.history)
-    network, test, info = prepared.network, prepared.splits.test, prepared.splits.info
+    log, setup, config = run.log, run.setup, run.config
+    log_history(log, run.history)
+    network, test, info = setup.network, setup.splits.test, setup.splits.info
     loss = build_loss(config.training)
     predictions = None
     if config.model.task == "reconstruction":
         scores = score_images(network, test, info.scale, loss)
     else:
         scores, predictions = score(network, test, info, config.model.task, loss)
-    final = log_scores(log, scores, trained.history, config.training)
+    final = log_scores(log, scores, run.history, config.training)
     if config.tracking.save_model != "none":
-        log_model(log, prepared)
+        log_model(log, setup)
         log_checkpoint(log, trained)
     if config.tracking.plots != "none":
-        log_plots(log, figures(name, config.training.monitor, prepared, trained.history, predictions, film))
+        log_plots(log, figures(name, config.training.monitor, setup, run.history, predictions, film))
     return scores, final
 
 
-def _tags(composed: Composed, prepared: Prepared) -> dict[str, str]:
-    config, runtime = composed.config, prepared.runtime
+def _tags(composed: Composed, setup: TrainingSetup) -> dict[str, str]:
+    config, runtime = composed.config, setup.runtime
     return {
         **{key: str(value) for key, value in config.tags.items()},
         **git_tags(),
         KIND_TAG: "train",
         CONFIG_TAG: composed.hash,
-        **prepared.fingerprints,
+        **setup.fingerprints,
         DEVICE_TAG: " ".join(filter(None, (runtime.device, runtime.device_name))),
-        ENGINE_TAG: str(prepared.engine),
-        ENGINE_REASON_TAG: prepared.engine.reason,
+        ENGINE_TAG: str(setup.engine),
+        ENGINE_REASON_TAG: setup.engine.reason,
         THREADS_TAG: str(runtime.threads),
         DETERMINISTIC_TAG: str(runtime.deterministic).lower(),
         VALIDATION_TAG: config.validation.kind,
-        PARAMETERS_TAG: str(prepared.parameters),
-        **{f"deeplab.{part}_rows_in_training": str(count) for part, count in prepared.overlap.items()},
+        PARAMETERS_TAG: str(setup.parameters),
+        **{f"deeplab.{part}_rows_in_training": str(count) for part, count in setup.overlap.items()},
     }

@@ -6,7 +6,7 @@ from rich.table import Table
 from deeplab.cli.terminal.tables import console, table
 from deeplab.config.compose import Composed
 from deeplab.tracking.location import locate
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.prepare import prepare
 
 
@@ -21,7 +21,7 @@ def show_dry_run(composed: Composed) -> None:
     screen.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
 
 
-def data_line(prepared: Prepared) -> str:
+def data_line(prepared: TrainingSetup) -> str:
     """The data set in one line, as in `digits: 1,149 rows to train, 288 to validate, 360 to test`."""
     info, validation = prepared.splits.info, prepared.validation
     held_out = f"{len(validation):,} to validate, " if validation is not None else ""
@@ -34,7 +34,7 @@ def data_line(prepared: Prepared) -> str:
     )
 
 
-def layer_rows(prepared: Prepared) -> Table:
+def layer_rows(prepared: TrainingSetup) -> Table:
     """The layer table."""
     rows = table(prepared.network.name, ("layer", "type", "output shape"), ("parameters",))
     for row in prepared.layers:

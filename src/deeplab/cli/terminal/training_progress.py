@@ -12,7 +12,7 @@ from deeplab.cli.terminal.screen import Words
 from deeplab.cli.terminal.text import print_line
 from deeplab.metrics import short_label_of
 from deeplab.training.history import Epoch
-from deeplab.training.setup import Prepared
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.resume import Resumption
 from deeplab.workflows.train import RunObserver
 
@@ -33,7 +33,7 @@ def progress() -> AbstractContextManager[RunObserver]:
 class PlainProgress(RunObserver):
     """A line for the run and a line for each epoch."""
 
-    def run_began(self, run_id: str, name: str, prepared: Prepared, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: Resumption | None) -> None:
         """Say what is about to be trained."""
         for line in [*run_lines(run_id, name, prepared), *resumption_lines(resumption)]:
             self._print(line)
@@ -91,7 +91,7 @@ class LiveProgress(PlainProgress):
         self._bar.console.print(line, soft_wrap=True)
 
 
-def run_lines(run_id: str, name: str, prepared: Prepared) -> list[str]:
+def run_lines(run_id: str, name: str, prepared: TrainingSetup) -> list[str]:
     """What is about to be trained, on what."""
     runtime = prepared.runtime
     device = f"{runtime.device} {runtime.device_name}".strip()

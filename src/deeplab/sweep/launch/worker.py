@@ -10,7 +10,7 @@ from pathlib import Path
 from deeplab.sweep.child_process import end_with_parent
 from deeplab.sweep.messages import Answer, Event, Job
 from deeplab.sweep.trial import run_trial
-from deeplab.training.compiled_cache import Workshop
+from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.workflows.signals import listen
 
 # What a process may hold of memory beyond what it held after its first trial.
@@ -28,7 +28,7 @@ def work(connection: Connection, log: Path) -> None:
     _write_to(log)
     end_with_parent()
     listen()
-    workshop = Workshop()
+    cache = CompiledTrainerCache()
     held: int | None = None
     try:
         while True:
@@ -41,7 +41,7 @@ def work(connection: Connection, log: Path) -> None:
                     connection.send((event, False))
 
             job = _next_job(connection)
-            run_trial(job, tell, partial(_answer, connection, job.number) if job.asks else None, workshop)
+            run_trial(job, tell, partial(_answer, connection, job.number) if job.asks else None, cache)
             _clean_up()
             memory = resident_bytes()
             held = held or memory
