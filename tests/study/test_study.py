@@ -187,7 +187,7 @@ def test_a_study_of_which_a_run_failed_has_its_page_and_status_1(
     def failing(*_: object) -> None:
         raise RunError("1 of the study's runs failed")
 
-    monkeypatch.setattr("deeplab.study.run.carry_out", failing)
+    monkeypatch.setattr("deeplab.cli.commands.study.carry_out", failing)
     outcome = cli("study", "small")
     assert (outcome.status, outcome.err) == (1, "deeplab: 1 of the study's runs failed\n")
     assert "4 of 4 runs are missing\n" in outcome.out
