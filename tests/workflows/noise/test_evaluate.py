@@ -161,7 +161,7 @@ def test_an_evaluation_that_was_killed_goes_on_and_comes_to_the_same(
         (["--classifier", "classifier", "--levels", "0:1:0"], "--levels 0:1:0: write START:STOP:STEP"),
         (["--classifier", "classifier", "--seeds", "0"], "--seeds: must be 1 to 1000, got 0."),
         (["--classifier", "classifier", "--noise", "salt"], "Unknown noise 'salt' in --noise."),
-        (["x=3", "--classifier", "classifier"], "'x=3': deeplab noise takes nothing more than"),
+        (["x=3", "--classifier", "classifier"], "There is no run 'x=3'."),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_no_run(
