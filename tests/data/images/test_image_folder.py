@@ -249,8 +249,9 @@ def test_files_that_change_while_they_are_read_are_told(folder: Path, monkeypatc
     decode = image_folder.decode
 
     def disturbed(path: Path, *settings: Any) -> Any:
-        picture(folder / "cat" / "0.png", 77)
-        os.utime(folder / "cat" / "0.png", ns=(10**18, 10**18))  # it may be the same tick of the file system's clock
+        aside = folder.parent / f"{path.parent.name}-{path.name}"  # whole at once: another thread may be reading
+        picture(aside, 77)
+        aside.replace(folder / "cat" / "0.png")
         return decode(path, *settings)
 
     monkeypatch.setattr(image_folder, "decode", disturbed)
