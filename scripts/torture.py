@@ -55,8 +55,8 @@ def digest(folder: Path) -> str:
     store = open_store(compose([f"tracking.uri=sqlite:///{folder}/mlflow.db"]).config.tracking)
     run = find_run(store, "latest")
     history = read_artifact(store, run, "history.csv")
-    if history is None or run.info.status != "FINISHED":
-        sys.exit(f"run {run.info.run_id} in {folder} is {run.info.status} and has no history")
+    if history is None or run.status != "FINISHED":
+        sys.exit(f"run {run.id} in {folder} is {run.status} and has no history")
     whole = hashlib.sha256(history)
     for array in load_network(store, run).get_weights():
         whole.update(array.tobytes())

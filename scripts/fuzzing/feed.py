@@ -71,7 +71,7 @@ def feed_and_train(case: Case, composed: Composed, uri: str) -> Outcome:
 
 
 def _dry_run(case: Case) -> Outcome:
-    from deeplab.cli.terminal.screen import dry_run
+    from deeplab.cli.terminal import dry_run
     from deeplab.models import build
 
     composed = compose(case.overrides, case.config_dir)

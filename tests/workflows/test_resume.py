@@ -214,8 +214,8 @@ def test_repair_marks_the_dead_and_lists_what_can_go_on(folder: Path, runs: Call
         RunLog.begin(store, name, {}, {"deeplab.kind": "train"}, None).close()
     by_name = {run.info.run_name: run for run in runs()}
     mark_dead_now(by_name["dead"].info.run_id)
-    assert [run.info.run_name for run in mark_dead(store)] == ["dead"]
+    assert [run.name for run in mark_dead(store)] == ["dead"]
     assert {run.info.run_name: run.info.status for run in runs()} == {"alive": "RUNNING", "dead": "KILLED"}
-    assert [run.info.run_name for run in resumable(store)] == ["dead"]
+    assert [run.name for run in resumable(store)] == ["dead"]
     with pytest.raises(UserError, match=r"Run alive \(.*\) is still running; it was alive \d+ s ago."):
         find_resumption("alive", [], None)
