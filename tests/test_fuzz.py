@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from deeplab.cli.terminal.screen import dry_run
+from deeplab.cli.terminal import dry_run
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
