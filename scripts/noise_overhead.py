@@ -21,9 +21,9 @@ from deeplab.config.compose import compose
 from deeplab.data.noise import Noise
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
-from deeplab.evaluation.noise import count_right
+from deeplab.evaluation.noise import count_correct
 from deeplab.models.build import build
-from deeplab.models.inspect import evaluation_batch
+from deeplab.models.inspect import evaluation_batch_size
 
 INFO = DatasetInfo("images", (28, 28, 1), 10, tuple("0123456789"), "", 1 / 255)
 
@@ -48,13 +48,13 @@ def main() -> None:
     by_name = dict(zip(names[1:], denoisers, strict=True))
 
     def ours() -> None:
-        count_right(classifier, by_name, test, Noise("salt_and_pepper", 0.4, 0, "test"), 1 / 255, 10)
+        count_correct(classifier, by_name, test, Noise("salt_and_pepper", 0.4, 0, "test"), 1 / 255, 10)
 
     def bare(batch_size: int) -> None:
         for network in (classifier, *denoisers, classifier, classifier):
             network.predict(x.astype(np.float32), batch_size=batch_size, verbose=0)
 
-    large = min(evaluation_batch(network) for network in (classifier, *denoisers))
+    large = min(evaluation_batch_size(network) for network in (classifier, *denoisers))
     variants = {
         "evaluation": ours,
         "predict in batches of 32": lambda: bare(32),

@@ -17,12 +17,12 @@ from deeplab.config.compose import compose
 from deeplab.sweep import run as sweep_run
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.launch.launcher import Launcher
-from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import plan_sweep
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
-from deeplab.workflows.recording import Membership
+from deeplab.workflows.recording import ParentRun
 
 EPOCHS = 10
 
@@ -35,13 +35,13 @@ class Pretended:
     def __init__(self, store: Store) -> None:
         """Write into this store."""
         self._store = store
-        self._done: list[Event] = []
+        self._done: list[TrialEvent] = []
         self.seconds = 0.0
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: TrialJob) -> None:
         """Write the run of a trial."""
         began = time.perf_counter()
-        member = Membership(name=job.name, tags=job.tags, parent_id=job.parent_id)
+        member = ParentRun(name=job.name, tags=job.tags, parent_id=job.parent_id)
         tags = {**member.tags, "deeplab.kind": "trial", "mlflow.parentRunId": member.parent_id}
         scores = {"val/loss": 0.1, "val/accuracy": 0.9 + job.number / 10_000, "train/loss": 0.1, "train/accuracy": 0.9}
         with RunLog.begin(self._store, job.name, job.values, tags, None) as log:
@@ -50,10 +50,10 @@ class Pretended:
             once = {"validation/loss": 0.1, "validation/accuracy": scores["val/accuracy"], "test/accuracy": 0.9}
             log.metrics(EPOCHS, {**once, "test/loss": 0.1, "time/training_seconds": 1.0})
             log.end("FINISHED")
-        self._done.append(Event(job.number, "finished", metrics=once))
+        self._done.append(TrialEvent(job.number, "finished", metrics=once))
         self.seconds += time.perf_counter() - began
 
-    def wait(self, seconds: float) -> Sequence[Event]:
+    def wait(self, seconds: float) -> Sequence[TrialEvent]:
         """What was finished since."""
         done, self._done = self._done, []
         return done

@@ -14,7 +14,7 @@ from tests.conftest import ROOT, Outcome, begin_anew
 
 from deeplab.config.compose import compose
 from deeplab.tracking.relocate import relocate
-from deeplab.workflows.recording import Membership
+from deeplab.workflows.recording import ParentRun
 from deeplab.workflows.train import train
 
 PAGES = [*sorted(ROOT.glob("*.md"), reverse=True), *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,7 +79,7 @@ def trained(workplace: Path) -> Path:
             "model=cnn",
             "model=cnn_dropout",
         ):
-            trial = Membership("3f2a91c0", "a trial", {"deeplab.sweep": "3f2a91c0"}) if "6" in words else None
+            trial = ParentRun("3f2a91c0", "a trial", {"deeplab.sweep": "3f2a91c0"}) if "6" in words else None
             composed = compose([*words.split(), *QUICK, "dataset.limit=64", "training.batch_size=16"])
             train(composed, membership=trial)
     return workplace

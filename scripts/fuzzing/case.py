@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab.config.compose import Composed
+from deeplab.config.compose import ComposedConfig
 
 SECRET = "hunter2-of-the-environment"  # in FUZZ_SECRET, and in a file beside the folder of an input
 # What keeps an input quick.
@@ -82,4 +82,4 @@ class Outcome:
     status: str
     what: str = ""
     signature: str = ""
-    composed: Composed | None = None
+    composed: ComposedConfig | None = None

@@ -18,7 +18,7 @@ from unittest import mock
 import numpy as np
 
 from deeplab.cli import main
-from deeplab.config.compose import Composed, compose
+from deeplab.config.compose import ComposedConfig, compose
 from deeplab.config.schema import RandomConfig, TailConfig
 from deeplab.errors import RunError, UserError
 from deeplab.tracking.params import flatten
@@ -51,7 +51,7 @@ def feed(case: Case) -> Outcome:
     return _watched(case, lambda: _dry_run(case))
 
 
-def feed_and_train(case: Case, composed: Composed, uri: str) -> Outcome:
+def feed_and_train(case: Case, composed: ComposedConfig, uri: str) -> Outcome:
     """Train what was accepted for one epoch on 30 rows."""
     validation = composed.config.validation
     config = replace(

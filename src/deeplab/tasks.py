@@ -12,11 +12,11 @@ class Task:
 
     Attributes:
         losses: that fit; the first is meant where `training.loss` is null.
-        compared_by: what a sweep compares where `sweep.metric` is null.
+        default_metric: what a sweep compares where `sweep.metric` is null.
     """
 
     losses: tuple[str, ...]
-    compared_by: str
+    default_metric: str
 
 
 TASKS: dict[str, Task] = {
@@ -29,7 +29,7 @@ TASKS: dict[str, Task] = {
 }
 
 
-def settle(values: dict[str, Any]) -> dict[str, Any]:
+def fill_task_defaults(values: dict[str, Any]) -> dict[str, Any]:
     """Put what the network's task calls for where a configuration leaves it open with null, and settle the limit.
 
     Args:
@@ -40,7 +40,7 @@ def settle(values: dict[str, Any]) -> dict[str, Any]:
     if task is None:
         return values
     settled = dict(values)
-    for group, key, meant in (("training", "loss", task.losses[0]), ("sweep", "metric", task.compared_by)):
+    for group, key, meant in (("training", "loss", task.losses[0]), ("sweep", "metric", task.default_metric)):
         if isinstance(values.get(group), dict) and values[group].get(key, "") is None:
             settled[group] = {**values[group], key: meant}
     return settled

@@ -34,9 +34,9 @@ def forge(
     """Write a run as a training writes it, without training; returns its id. `parent` is the tag of that meaning."""
     named = {"mlflow.parentRunId" if key == "parent" else f"deeplab.{key}": value for key, value in tags.items()}
     log = RunLog.begin(store, name, values, {"deeplab.kind": "train", **named}, None)
-    log.text("overrides.txt", "model=cnn\ntags.course='nn 101'\n")
-    log.text("packages.txt", "keras==3.15.1\nnumpy==2.4.0\nzipp==1.0\n")
-    log.data("plots/curves.png", b"png" * 1000)
+    log.log_text("overrides.txt", "model=cnn\ntags.course='nn 101'\n")
+    log.log_text("packages.txt", "keras==3.15.1\nnumpy==2.4.0\nzipp==1.0\n")
+    log.log_bytes("plots/curves.png", b"png" * 1000)
     for key, line in (curves or {}).items():
         for epoch, value in enumerate(line, 1):
             log.metrics(epoch, {key: value})

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from deeplab.config.schema import AddedNoiseConfig, NoNoiseConfig
 from deeplab.data.add_noise import add_noise
-from deeplab.data.assemble import assemble
+from deeplab.data.assemble import make_splits
 from deeplab.data.noise import NOISES, ROWS_AT_ONCE, Noise
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError
@@ -17,7 +17,7 @@ ROWS = np.arange(40)
 def images(value: float, dtype: type = np.float32, shape: tuple[int, ...] = (8, 8, 1)) -> Splits:
     x = np.full((20, *shape), value, dtype)
     y = (np.arange(20) % 2).astype(np.int32)
-    return assemble("grey", ("a", "b"), x_train=x, y_train=y, x_test=x[:10], y_test=y[:10])
+    return make_splits("grey", ("a", "b"), x_train=x, y_train=y, x_test=x[:10], y_test=y[:10])
 
 
 @pytest.mark.parametrize("kind", NOISES)

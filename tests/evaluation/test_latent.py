@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab.evaluation.latent import linear, plane, spherical, varied
+from deeplab.evaluation.latent import add_code_noise, bilinear, linear, spherical
 
 codes = st.lists(st.floats(-5, 5, width=32), min_size=3, max_size=3).map(lambda values: np.array(values, np.float32))
 
@@ -27,7 +27,7 @@ def test_spherical_keeps_the_length_and_turns_evenly() -> None:
 
 def test_a_plane_has_its_corners() -> None:
     corners = np.random.default_rng(0).normal(size=(4, 2, 3)).astype(np.float32)
-    square = plane(corners, 5)
+    square = bilinear(corners, 5)
     assert square.shape == (5, 5, 2, 3)
     for corner, (row, column) in zip(corners, [(0, 0), (0, 4), (4, 0), (4, 4)], strict=True):
         assert np.allclose(square[row, column], corner, atol=1e-6)
@@ -35,5 +35,7 @@ def test_a_plane_has_its_corners() -> None:
 
 
 def test_noise_has_the_spread_of_the_codes() -> None:
-    found = varied(np.zeros((4000, 2), np.float32), np.array([1, 10], np.float32), 0.5, np.random.default_rng(0))
+    found = add_code_noise(
+        np.zeros((4000, 2), np.float32), np.array([1, 10], np.float32), 0.5, np.random.default_rng(0)
+    )
     assert found.std(axis=0) == pytest.approx([0.5, 5], rel=0.05)

@@ -7,7 +7,7 @@ from deeplab.config.compose import compose
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.evaluation.scores import score, score_images
-from deeplab.models.inspect import FEWEST, evaluation_batch
+from deeplab.models.inspect import FEWEST, evaluation_batch_size
 from deeplab.training.losses import build_loss
 
 POINTS = DatasetInfo("points", (5,), 3, ("no", "yes", "never"), "", 1.0)
@@ -99,7 +99,7 @@ def test_large_layers_are_looked_at_in_small_batches() -> None:
     small = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
     middle = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(64, 3)])
     large = keras.Sequential([keras.Input((512, 512, 3)), keras.layers.Conv2D(64, 3)])
-    assert [evaluation_batch(network) for network in (small, middle, large)] == [8192, 193, FEWEST]
+    assert [evaluation_batch_size(network) for network in (small, middle, large)] == [8192, 193, FEWEST]
 
 
 def test_a_perfect_image_counts_as_much_as_bytes_can_tell() -> None:

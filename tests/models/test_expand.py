@@ -12,7 +12,7 @@ from deeplab.config.schema import ModelConfig
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.models.build import build, check_network
-from deeplab.models.expand import unstack
+from deeplab.models.expand import expand_layers
 
 Network, Facts = Callable[..., ModelConfig], Callable[..., DatasetInfo]
 OUTPUT = {"type": "Dense", "units": "num_classes", "activation": "softmax"}
@@ -22,7 +22,7 @@ FLATTEN = {"type": "Flatten"}
 @given(st.lists(st.integers(1, 9) | st.lists(st.integers(1, 9), min_size=1), min_size=1))
 @settings(max_examples=50)
 def test_layers_come_one_by_one_and_know_their_place_in_the_file(sizes: list[int | list[int]]) -> None:
-    entries = unstack({"type": "Dense", "units": size, "activation": "relu"} for size in sizes)
+    entries = expand_layers({"type": "Dense", "units": size, "activation": "relu"} for size in sizes)
     written = [(size, index) for index, one in enumerate(sizes) for size in (one if isinstance(one, list) else [one])]
     assert [(entry.settings["units"], entry.where) for entry in entries] == [
         (size, f"model.layers[{index}]") for size, index in written

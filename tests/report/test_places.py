@@ -13,19 +13,19 @@ from deeplab.errors import UserError
 from deeplab.plots.style import new_figure, style, to_png
 from deeplab.report.html import to_html
 from deeplab.report.markdown import to_markdown
-from deeplab.report.page import Code, Facts, Folded, Group, Listing, Page, Picture, Section, Table, Text
+from deeplab.report.page import Code, CodeBlock, Collapsible, Group, KeyValues, Page, Picture, Section, Table, Text
 from deeplab.study.config import read_study
 
 EVIL = "x\x1b[2J\x9b\u202ey\udcff<script>alert(1)</script>\"'&|`*_[a](http://x)${{7*7}}{%x%}"
 ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PARTS: tuple[Any, ...] = (
     Text(EVIL, is_warning=True),
-    Facts(((EVIL, EVIL), (EVIL, Code(EVIL)))),
+    KeyValues(((EVIL, EVIL), (EVIL, Code(EVIL)))),
     Table(EVIL, (EVIL, EVIL), ((EVIL, 1.5), (EVIL, Code(EVIL)))),
     Picture(f"plots/{EVIL}.png", b"\x89PNG", EVIL, EVIL),
-    Listing(f"{EVIL}\nsecond", "yaml"),
+    CodeBlock(f"{EVIL}\nsecond", "yaml"),
 )
-PAGE = Page(EVIL, (EVIL,), ((EVIL, EVIL),), (Section(EVIL, (*PARTS, Group(EVIL, PARTS), Folded(EVIL, PARTS))),))
+PAGE = Page(EVIL, (EVIL,), ((EVIL, EVIL),), (Section(EVIL, (*PARTS, Group(EVIL, PARTS), Collapsible(EVIL, PARTS))),))
 
 
 def test_html_holds_text_alone() -> None:

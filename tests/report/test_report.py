@@ -23,7 +23,19 @@ from deeplab.config.schema import TrackingConfig
 from deeplab.data.load import load
 from deeplab.report.html import to_html
 from deeplab.report.markdown import code, escaped, to_markdown
-from deeplab.report.page import Code, Facts, Folded, Group, Listing, Page, Picture, Section, Table, Text, number
+from deeplab.report.page import (
+    Code,
+    CodeBlock,
+    Collapsible,
+    Group,
+    KeyValues,
+    Page,
+    Picture,
+    Section,
+    Table,
+    Text,
+    number,
+)
 from deeplab.report.sweep_tables import PARTS
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.parent_run import begin_sweep, children, trial_tags
@@ -31,13 +43,13 @@ from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import summarise
 from deeplab.sweep.results.write import log_outcome as log_sweep
 from deeplab.sweep.results.write import read_scores
-from deeplab.sweep.search.parent_run import Drawn
+from deeplab.sweep.search.parent_run import SearchTrial
 from deeplab.sweep.search.parent_run import trials_table as drawn_table
 from deeplab.tracking.artifacts import log_bytes
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.visible import visible
-from deeplab.workflows.noise.partial_results import Cell
+from deeplab.workflows.noise.partial_results import NoiseDraw
 from deeplab.workflows.noise.results import log_outcome
 
 NAME = "<b>x</b> & |y|"
@@ -93,7 +105,7 @@ def place(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     with begun as log:
         splits = load(compose(["dataset.limit=60"]).config.dataset, folder)
         right = {state: tuple(range(10)) for state in ("noisy", "code")}
-        cells = {(level, seed): Cell(level, seed, right) for level, seed in ((0.0, 0), (0.5, 0), (0.5, 1))}
+        cells = {(level, seed): NoiseDraw(level, seed, right) for level, seed in ((0.0, 0), (0.5, 0), (0.5, 1))}
         log_outcome(log, "masking", cells, splits, {"code": _Same()}, {"code": 0.5})
         log.end("FINISHED")
     return folder
@@ -108,8 +120,8 @@ def _sweep(store: Store) -> None:
         tags = {**trial_tags(plan.points[trial.point], trial, log.run_id), "deeplab.kind": "trial"}
         tags |= {"mlflow.parentRunId": log.run_id, "deeplab.dataset_sha256": "abc" * 20}
         with RunLog.begin(store, plan.trial_name(trial), trial.values, tags, None) as child:
-            child.text("config.yaml", yaml.safe_dump(dict(trial.values), sort_keys=False))
-            child.text("packages.txt", "keras==3.15.1\n")
+            child.log_text("config.yaml", yaml.safe_dump(dict(trial.values), sort_keys=False))
+            child.log_text("packages.txt", "keras==3.15.1\n")
             child.metrics(1, {f"{data}/accuracy": 0.5 + epoch / 9 for epoch, data in enumerate(("train", "val"))})
             child.metrics(1, {**accuracies(*found), "time/training_seconds": 1.5})
             child.end("FINISHED")
@@ -292,7 +304,7 @@ def test_a_search_shows_every_trial_and_the_configuration_of_the_best(
     for place, (accuracy, name) in enumerate(((0.8, "first"), (0.9, "second"))):
         child = forge(store, name, scores=accuracies(accuracy, 0.7), kind="trial", parent=parent)
         log_bytes(store, child, "config.yaml", f"model: {{name: {name}}}\n".encode())
-        drawn.append(Drawn(place, {"l2": f"0.{place + 1}"}, "COMPLETE", accuracy, 3, child))
+        drawn.append(SearchTrial(place, {"l2": f"0.{place + 1}"}, "COMPLETE", accuracy, 3, child))
     log_bytes(store, parent, "trials.csv", drawn_table([Axis("l2", ("0", "1"))], drawn, "val/accuracy").encode())
     assert cli("report", "found", "--out", "found.html").status == 0
     read = Reader((folder / "found.html").read_text())
@@ -334,12 +346,12 @@ ANY = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_siz
 def test_any_text_stays_what_it_is(text: str) -> None:
     parts = (
         Text(text),
-        Facts(((text, text),)),
+        KeyValues(((text, text),)),
         Table(text, (text, "n"), ((Code(text), 1.5), (text, None))),
         Picture("plots/a.png", PNG, text, text),
-        Listing(text, "yaml"),
+        CodeBlock(text, "yaml"),
         Group(text, (Text(text),)),
-        Folded(text, (Text(text),)),
+        Collapsible(text, (Text(text),)),
     )
     page = Page(text, (text,), ((text, text),), (Section("Parts", parts),))
     plain = Page("x", ("x",), (("x", "x"),), page.sections[:0])

@@ -15,9 +15,9 @@ from tests.conftest import PATIENCE, Outcome
 
 from deeplab.errors import RunError, UserError
 from deeplab.report.markdown import to_markdown
-from deeplab.study.config import Entry, Figure, StudyConfig, read_study
-from deeplab.study.entries import Measured, planned_runs
-from deeplab.study.matching import configuration
+from deeplab.study.config import ReportedValue, StudyConfig, StudyEntry, read_study
+from deeplab.study.entries import EntryResult, planned_runs
+from deeplab.study.matching import configuration_hash
 from deeplab.study.page import is_trained_too_few_times, study_report
 from deeplab.study.results import Result, Results
 from deeplab.study.verdicts import Chosen, chosen_point, verdicts
@@ -144,7 +144,9 @@ def test_the_report_of_a_study_makes_no_store(
 def lines_of(config: StudyConfig, **accuracies: float) -> list[Result]:
     """A line for each run of some entries, all of the same test accuracy."""
     return [
-        replace(result("", replicate, test__accuracy=accuracy), entry=name, configuration=configuration(each.values))
+        replace(
+            result("", replicate, test__accuracy=accuracy), entry=name, configuration=configuration_hash(each.values)
+        )
         for name, accuracy in accuracies.items()
         for replicate, each in enumerate(planned_runs(name, config.entries[name], config))
     ]
@@ -337,14 +339,14 @@ def test_a_point_of_a_study_on_the_test_set_does_not_win() -> None:
 @pytest.mark.parametrize(("validation", "told"), [("validation=tail", False), ("validation=test", True)])
 def test_a_page_says_what_was_chosen_on_the_test_set(validation: str, told: bool) -> None:
     config = StudyConfig("t", "a", 1, {
-        "one": Entry(run=("model=mlp_64_64", validation)),
-        "many": Entry(sweep=("model=mlp_64_64", "l2=0.1,0.2", validation)),
+        "one": StudyEntry(run=("model=mlp_64_64", validation)),
+        "many": StudyEntry(sweep=("model=mlp_64_64", "l2=0.1,0.2", validation)),
     })  # fmt: skip
     entry, sweep = config.entries.values()
     lines = [replace(result("", 0, validation__accuracy=0.5), entry="one")]
     lines += [replace(result(f"l2={l2}", 0, validation__accuracy=float(l2)), entry="many") for l2 in ("0.1", "0.2")]
     (composed,) = planned_runs("one", entry, config)
-    hashes = [configuration(each.values) for each in (composed, *plan_sweep(list(sweep.sweep or ()), None).trials)]
+    hashes = [configuration_hash(each.values) for each in (composed, *plan_sweep(list(sweep.sweep or ()), None).trials)]
     lines = [replace(line, configuration=found) for line, found in zip(lines, hashes, strict=True)]
     text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
     assert "Best by mean validation/accuracy: l2=0.2." in text
@@ -354,10 +356,10 @@ def test_a_page_says_what_was_chosen_on_the_test_set(validation: str, told: bool
 
 def test_figures_of_a_sweep_are_those_of_its_best_point_or_of_the_one_they_name() -> None:
     lines = [result("a", 0, validation__accuracy=0.8, test__accuracy=0.9), result("b", 0, validation__accuracy=0.9)]
-    best = Figure(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
-    named = Figure(metric="validation/accuracy", source="s", reported=0.85, tolerance=0.06, point="a")
-    found = verdicts("e", Entry(sweep=("x",), figures=(best, named)), lines, "b")
-    assert [(verdict.label, verdict.words) for verdict in found] == [("e, b", "differs"), ("e, a", "reproduced")]
+    best = ReportedValue(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
+    named = ReportedValue(metric="validation/accuracy", source="s", reported=0.85, tolerance=0.06, point="a")
+    found = verdicts("e", StudyEntry(sweep=("x",), figures=(best, named)), lines, "b")
+    assert [(verdict.label, verdict.outcome) for verdict in found] == [("e, b", "differs"), ("e, a", "reproduced")]
 
 
 def test_trials_of_a_sweep_are_kept_as_they_finish(
@@ -384,7 +386,7 @@ def test_trials_of_a_sweep_are_kept_as_they_finish(
 @pytest.mark.parametrize(("points", "few"), [("aaabb", True), ("aaabbb", False), ("", False)])
 def test_points_of_a_sweep_with_fewer_than_three_trainings_are_known(points: str, few: bool) -> None:
     lines = tuple(result(point, replicate) for replicate, point in enumerate(points))
-    assert is_trained_too_few_times(Measured("e", Entry(sweep=("x",), figures=()), lines, 6, ())) is few
+    assert is_trained_too_few_times(EntryResult("e", StudyEntry(sweep=("x",), figures=()), lines, 6, ())) is few
 
 
 @pytest.mark.parametrize(
@@ -403,10 +405,10 @@ def test_points_of_a_sweep_with_fewer_than_three_trainings_are_known(points: str
 )
 def test_the_edge_of_a_tolerance_belongs_to_it(figure: dict[str, float], values: list[float], words: str) -> None:
     """Expected by the decimals as they are written, which Python's own `decimal` confirms."""
-    held = Figure(metric="test/accuracy", source="s", **figure)
+    held = ReportedValue(metric="test/accuracy", source="s", **figure)
     lines = [result("", number, test__accuracy=value) for number, value in enumerate(values)]
-    (verdict,) = verdicts("e", Entry(run=("x",), figures=(held,)), lines)
-    assert verdict.words == words
+    (verdict,) = verdicts("e", StudyEntry(run=("x",), figures=(held,)), lines)
+    assert verdict.outcome == words
     if "reported" in figure and math.isfinite(values[0]):
         mean = sum(Decimal(repr(value)) for value in values) / len(values)
         inside = abs(mean - Decimal(repr(figure["reported"]))) <= Decimal(repr(figure["tolerance"]))
@@ -414,12 +416,12 @@ def test_the_edge_of_a_tolerance_belongs_to_it(figure: dict[str, float], values:
 
 
 def test_a_page_says_how_wide_a_tolerance_is_beside_what_was_measured() -> None:
-    figure = Figure(metric="test/accuracy", source="s", reported=0.9, tolerance=0.02)
-    config = StudyConfig("t", "a", 3, {"e": Entry(run=("model=mlp_64_64",), figures=(figure,))})
+    figure = ReportedValue(metric="test/accuracy", source="s", reported=0.9, tolerance=0.02)
+    config = StudyConfig("t", "a", 3, {"e": StudyEntry(run=("model=mlp_64_64",), figures=(figure,))})
     for values, cell in (((0.89, 0.90, 0.91), "| 2.0 |"), ((0.9, 0.9, 0.9), "|  |"), ((0.9,), "|  |")):
         runs = planned_runs("e", config.entries["e"], config)
         lines = [
-            replace(result("", number, test__accuracy=value), configuration=configuration(each.values))
+            replace(result("", number, test__accuracy=value), configuration=configuration_hash(each.values))
             for number, (value, each) in enumerate(zip(values, runs, strict=False))
         ]
         text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
@@ -428,16 +430,16 @@ def test_a_page_says_how_wide_a_tolerance_is_beside_what_was_measured() -> None:
 
 
 def test_what_is_subtracted_is_subtracted_as_it_is_written() -> None:
-    figure = Figure(metric="a@1", minus="b@1", source="s", at_least=0.2)
-    (verdict,) = verdicts("e", Entry(run=("x",), figures=(figure,)), [result("", 0, **{"a@1": 0.3, "b@1": 0.1})])
-    assert (verdict.words, verdict.within, verdict.measured.mean) == ("holds", 1, 0.2)
+    figure = ReportedValue(metric="a@1", minus="b@1", source="s", at_least=0.2)
+    (verdict,) = verdicts("e", StudyEntry(run=("x",), figures=(figure,)), [result("", 0, **{"a@1": 0.3, "b@1": 0.1})])
+    assert (verdict.outcome, verdict.within, verdict.measured.mean) == ("holds", 1, 0.2)
 
 
 @pytest.mark.parametrize(("measured", "words"), [(0.95, "reproduced"), (0.991, "reproduced"), (0.9999, "differs")])
 def test_a_tolerance_is_kept(measured: float, words: str) -> None:
-    figure = Figure(metric="test/accuracy", source="s", reported=0.97, tolerance=0.0211)
-    (verdict,) = verdicts("e", Entry(run=("x",), figures=(figure,)), [result("", 0, test__accuracy=measured)])
-    assert verdict.words == words
+    figure = ReportedValue(metric="test/accuracy", source="s", reported=0.97, tolerance=0.0211)
+    (verdict,) = verdicts("e", StudyEntry(run=("x",), figures=(figure,)), [result("", 0, test__accuracy=measured)])
+    assert verdict.outcome == words
 
 
 def test_every_study_of_the_project_can_be_read() -> None:

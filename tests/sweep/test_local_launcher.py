@@ -9,7 +9,7 @@ import pytest
 from deeplab.config.compose import compose
 from deeplab.sweep.launch import local
 from deeplab.sweep.launch.worker import MOST_GROWTH_BYTES, keeps_memory
-from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.messages import TrialEvent, TrialJob
 
 # Answers each trial with its own process id, and says after trial 1 that it kept memory.
 PRETENDER = """
@@ -26,8 +26,8 @@ PRETENDER = """
 """
 
 
-def finished(launcher: local.LocalLauncher, number: int) -> Event:
-    launcher.submit(Job(number, "trial", compose([]).values, (), {}, "parent", "uri", None))
+def finished(launcher: local.LocalLauncher, number: int) -> TrialEvent:
+    launcher.submit(TrialJob(number, "trial", compose([]).values, (), {}, "parent", "uri", None))
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for event in launcher.wait(1):

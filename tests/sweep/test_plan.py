@@ -6,15 +6,15 @@ import pytest
 
 from deeplab.errors import UserError, UserErrors
 from deeplab.sweep.check import checked_plan
-from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed, with_checks
-from deeplab.workflows.prepare import Checked
+from deeplab.sweep.plan import Plan, apply_checks, plan_sweep, replicate_seed
+from deeplab.workflows.prepare import PointCheck
 
-CHECKED = Checked("keras", 10, "fingerprint")
+CHECKED = PointCheck("keras", 10, "fingerprint")
 
 
 def planned(*overrides: str) -> Plan:
     plan = plan_sweep(["model=mlp_64_64", *overrides], None)
-    return with_checks(plan, [CHECKED] * len(plan.points))
+    return apply_checks(plan, [CHECKED] * len(plan.points))
 
 
 def error(*overrides: str) -> str:
@@ -59,8 +59,8 @@ def test_identity_is_what_can_change_a_result() -> None:
     for override in ("seed=1", "training.epochs=2", "training.threads=7", "training.engine=compiled"):
         assert first(override) != same, override
     plan = plan_sweep(["model=mlp_64_64", "l2=1e-6,1e-3", "launcher.workers=1"], None)
-    for checked in (Checked("compiled", 10, "fingerprint"), Checked("keras", 10, "other data")):
-        assert with_checks(plan, [checked] * 2).trials[0].identity != same
+    for checked in (PointCheck("compiled", 10, "fingerprint"), PointCheck("keras", 10, "other data")):
+        assert apply_checks(plan, [checked] * 2).trials[0].identity != same
 
 
 def test_the_same_command_is_known_by_its_name_or_its_words() -> None:
@@ -136,7 +136,7 @@ def test_points_are_built_on_shapes_in_another_process(tmp_path: Path, monkeypat
 def test_a_metric_that_a_network_does_not_have_is_refused() -> None:
     plan = plan_sweep(["model=mlp_64_64", "seed=1,2"], None)
     with pytest.raises(UserErrors) as caught:
-        with_checks(plan, [CHECKED, replace(CHECKED, has_accuracy=False)])
+        apply_checks(plan, [CHECKED, replace(CHECKED, has_accuracy=False)])
     assert caught.value.messages[0] == (
         "seed=2: sweep.metric=val/accuracy: there is no accuracy of this network on these rows; give val/loss."
     )
@@ -144,7 +144,7 @@ def test_a_metric_that_a_network_does_not_have_is_refused() -> None:
 
 def test_the_weights_to_begin_with_are_those_of_one_run_for_the_whole_sweep() -> None:
     plan = plan_sweep(["model=mlp_64_64", "seed=1,2", "training.initial_weights=old"], None)
-    one, other = (with_checks(plan, [replace(CHECKED, initial_weights=run)] * 2).trials for run in ("ab", "cd"))
+    one, other = (apply_checks(plan, [replace(CHECKED, initial_weights=run)] * 2).trials for run in ("ab", "cd"))
     assert {trial.values["training"]["initial_weights"] for trial in one} == {"ab"}
     assert one[0].identity != other[0].identity
     assert plan.trials[0].values["training"]["initial_weights"] == "old"

@@ -22,7 +22,7 @@ for number in range({RUNS}):
         for step in range({STEPS}):
             log.metrics(step, {{"train/loss": float(step), "val/loss": step / 2}})
             log.flush()
-        log.text("history.csv", "epoch\\n")
+        log.log_text("history.csv", "epoch\\n")
         log.end("FINISHED")
 """
 

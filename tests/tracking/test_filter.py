@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deeplab.errors import UserError
-from deeplab.tracking.filter import Comparison, Every, Filter, Not, Some, fields, parse
+from deeplab.tracking.filter import AllOf, AnyOf, Comparison, Filter, Not, fields, parse
 
 RUN = {
     "model": "cnn_dropout",
@@ -145,7 +145,7 @@ comparisons = st.one_of(
 )
 
 
-def several(kind: type[Every] | type[Some], parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+def several(kind: type[AllOf] | type[AnyOf], parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
     return st.lists(parts.filter(lambda part: not isinstance(part, kind)), min_size=2, max_size=3).map(
         lambda found: kind(tuple(found))
     )
@@ -153,7 +153,7 @@ def several(kind: type[Every] | type[Some], parts: st.SearchStrategy[Filter]) ->
 
 filters: st.SearchStrategy[Filter] = st.recursive(
     comparisons,
-    lambda parts: st.one_of(parts.map(Not), several(Every, parts), several(Some, parts)),
+    lambda parts: st.one_of(parts.map(Not), several(AllOf, parts), several(AnyOf, parts)),
     max_leaves=8,
 )
 
@@ -164,7 +164,7 @@ def written(found: Filter) -> str:
         return f"{found.field} {found.operator}{found.value}"
     if isinstance(found, Not):
         return f"not ({written(found.part)})"
-    return (" and " if isinstance(found, Every) else " or ").join(f"({written(part)})" for part in found.parts)
+    return (" and " if isinstance(found, AllOf) else " or ").join(f"({written(part)})" for part in found.parts)
 
 
 @given(filters)
@@ -179,7 +179,7 @@ def test_joined_filters_mean_what_python_means(found: Filter, values: dict[str, 
             return part.matches(values.get)
         if isinstance(part, Not):
             return not meant(part.part)
-        return all(map(meant, part.parts)) if isinstance(part, Every) else any(map(meant, part.parts))
+        return all(map(meant, part.parts)) if isinstance(part, AllOf) else any(map(meant, part.parts))
 
     assert parse(written(found)).matches(values.get) == meant(found)
 

@@ -11,7 +11,7 @@ from mlflow.entities import Metric
 
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
-from deeplab.tracking.field_names import full_names, select
+from deeplab.tracking.field_names import resolve_field, select
 from deeplab.tracking.find import all_runs, find_run, run_by_id
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store, open_to_read
@@ -167,14 +167,14 @@ def test_a_short_name_of_several_fields_is_told(store: Store, make: Make) -> Non
 
 def test_the_number_of_a_layer_is_no_name_to_be_suggested() -> None:
     with pytest.raises(UserError, match="no run has 'l3'. Did you mean 'l2'?"):
-        full_names("l3", ["l2", "model.layers.3"], [], [], "--sort")
+        resolve_field("l3", ["l2", "model.layers.3"], [], [], "--sort")
 
 
 def test_the_place_in_a_list_is_no_name() -> None:
     params = ["optimizer.betas.0", "optimizer.betas.1"]
     with pytest.raises(UserError, match="x: no run has '1'."):
-        full_names("1", params, [], [], "x")
-    assert full_names("optimizer.betas.1", params, [], [], "x") == ("optimizer.betas.1",)
+        resolve_field("1", params, [], [], "x")
+    assert resolve_field("optimizer.betas.1", params, [], [], "x") == ("optimizer.betas.1",)
 
 
 @pytest.mark.parametrize("evil", ["../../../home", "/etc", "a/b", "..", "", "x' or 'a'='a"])

@@ -14,12 +14,12 @@ from tests.conftest import DEEPLAB, begin_anew
 
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
-from deeplab.runs.delete import plan_removal, remove
+from deeplab.runs.delete import plan_deletion, remove
 from deeplab.tracking.artifact_locations import current, local_path
 from deeplab.tracking.artifacts import list_files, model_locations, put_file, read_artifact
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.find import all_runs, find_run
-from deeplab.tracking.location import locate
+from deeplab.tracking.location import locate_store
 from deeplab.tracking.relocate import relocate
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store, open_to_read
@@ -35,7 +35,7 @@ def config(folder: Path, experiment: str = "deeplab") -> TrackingConfig:
 def add_run(store: Store, name: str) -> str:
     """A run with a file and a model, as a training leaves them."""
     with RunLog.begin(store, name, {"seed": 1}, {"deeplab.kind": "train"}, None) as log:
-        log.text("config.yaml", name)
+        log.log_text("config.yaml", name)
         model = store.client.create_logged_model(store.experiment_id, "model", source_run_id=log.run_id)
         folder = local_path(model.artifact_location)
         assert folder is not None
@@ -122,7 +122,7 @@ def test_deleting_in_a_copy_leaves_the_original(original: Path) -> None:
     before = contents(original)
     assert sorted(before.values()) == [b"one", b"one"]
     store = open_to_read(config(copy))
-    (removal,) = plan_removal(store, all_runs(store))
+    (removal,) = plan_deletion(store, all_runs(store))
     assert (removal.files, removal.outside) == (2, ())
     remove(store, removal)
     assert contents(copy) == {}
@@ -139,7 +139,7 @@ def test_what_is_written_to_a_copy_leaves_the_original(original: Path) -> None:
     run = find_run(store, "one")
     put_file(store, run, "config.yaml", b"other")
     with RunLog.resume(store, run) as log:
-        log.text("more.txt", "more")
+        log.log_text("more.txt", "more")
         remove_models(store, run.id)
         log.end("FINISHED")
     add_run(store, "two")
@@ -194,7 +194,7 @@ def test_a_linked_folder_is_the_same_store(original: Path, capsys: pytest.Captur
     for spelled in (link, original, original.parent / "link" / ".." / original.name):
         store = open_store(config(spelled))
         assert text_of(store) == "one"
-        assert plan_removal(store, all_runs(store))[0].outside == ()
+        assert plan_deletion(store, all_runs(store))[0].outside == ()
     assert capsys.readouterr().err == ""
     assert places(original) == before
 
@@ -204,7 +204,7 @@ def test_a_link_to_a_database_leads_to_its_files(original: Path, tmp_path: Path)
     elsewhere.mkdir()
     (elsewhere / "mlflow.db").symlink_to(original / "mlflow.db")
     store = open_store(config(elsewhere))
-    assert locate(config(elsewhere).uri).work_folder == original / ".deeplab"
+    assert locate_store(config(elsewhere).uri).work_folder == original / ".deeplab"
     add_run(store, "two")
     assert [path.name for path in elsewhere.iterdir()] == ["mlflow.db"]
     assert len(contents(original)) == 4
@@ -239,10 +239,10 @@ def test_a_place_that_somebody_chose_is_left_and_told(
     assert text_of(store, "far") == "far"
     put_file(store, find_run(store, "far"), "note.txt", b"its own")
     with pytest.raises(UserError, match="lie outside the store") as refused:
-        plan_removal(store, all_runs(store))
+        plan_deletion(store, all_runs(store))
     assert str(disk / run_id / "artifacts") in str(refused.value)
     assert (disk / run_id / "artifacts" / "note.txt").read_bytes() == b"its own"
-    (removal,) = plan_removal(store, all_runs(store), outside=True)
+    (removal,) = plan_deletion(store, all_runs(store), outside=True)
     assert len(removal.outside) == 2
     remove(store, removal)
     assert [path for path in disk.rglob("*") if path.is_file()] == []
@@ -280,7 +280,7 @@ def test_a_database_that_was_copied_alone_reads_the_files_and_leaves_them(
         ):
             act()
     with pytest.raises(UserError, match=f"lie outside the store {alone}, in {original}/mlruns/.*; nothing was deleted"):
-        plan_removal(store, [run])
+        plan_deletion(store, [run])
     remove_models(store, run.id)
     assert f"lies outside the store {alone} and was left there" in capsys.readouterr().err
     add_run(store, "two")
@@ -309,7 +309,7 @@ def test_a_link_among_the_files_is_deleted_and_not_what_it_leads_to(original: Pa
     checkpoints = original / ".deeplab" / "checkpoints"
     checkpoints.mkdir()
     (checkpoints / run_id).symlink_to(precious)
-    (removal,) = plan_removal(store, all_runs(store))
+    (removal,) = plan_deletion(store, all_runs(store))
     remove(store, removal)
     assert (precious / "thesis.txt").read_text() == "mine"
     assert not artifacts.exists()
@@ -325,7 +325,7 @@ def test_a_linked_folder_of_runs_is_not_deleted_unasked(original: Path, tmp_path
     store = open_to_read(config(copy))
     assert text_of(store) == "one"
     with pytest.raises(UserError, match=f"lie outside the store {copy}, in {original}/mlruns/.*To delete them, too"):
-        plan_removal(store, all_runs(store))
+        plan_deletion(store, all_runs(store))
     assert contents(original) == before
 
 

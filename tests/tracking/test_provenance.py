@@ -34,7 +34,7 @@ def test_a_run_is_read_with_the_name_of_yesterday_and_of_today(name: str, folder
     values = compose(["model=cnn"]).values
     store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
     with RunLog.begin(store, "one", values, {"deeplab.kind": "train"}, None) as log:
-        log.text("packages.txt", f"absl-py==2.0\n{name}==0.1.0\nkeras==3.15.1\nnumpy==2.4.0\n")
+        log.log_text("packages.txt", f"absl-py==2.0\n{name}==0.1.0\nkeras==3.15.1\nnumpy==2.4.0\n")
         log.end("FINISHED")
     run = run_by_id(store, log.run_id)
     expected = {"absl-py": "2.0", "deeplab": "0.1.0", "keras": "3.15.1", "numpy": "2.4.0"}

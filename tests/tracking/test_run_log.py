@@ -45,7 +45,7 @@ def test_a_run_is_written_and_ended(store: Store) -> None:
     with begun(store) as log:
         log.metrics(1, {"train/loss": 0.5})
         log.metrics(2, {"train/loss": 0.25})
-        log.text("folder/note.txt", "hello")
+        log.log_text("folder/note.txt", "hello")
         log.end("FINISHED")
     run = store.client.get_run(log.run_id)
     assert (run.info.status, run.data.params, run.data.tags["course"]) == ("FINISHED", {"seed": "1"}, "nn101")

@@ -30,8 +30,8 @@ def store(folder: Path) -> Store:
         with RunLog.begin(store, name, {"l2": 0.001, "model": {"name": name}}, {"deeplab.kind": "train"}, None) as log:
             values = [("train/loss", 0.5, 1), ("train/loss", 0.25, 2), ("val/loss", math.nan, 2), ("z", math.inf, 0)]
             store.client.log_batch(log.run_id, metrics=[Metric(key, value, 0, step) for key, value, step in values])
-            log.text("b/c.txt", "text")
-            log.text("a.txt", name)
+            log.log_text("b/c.txt", "text")
+            log.log_text("a.txt", name)
             log.end(status)
         if name == "b":
             store.client.set_tag(log.run_id, "mlflow.parentRunId", "parent")

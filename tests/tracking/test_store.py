@@ -11,7 +11,7 @@ from tests.conftest import wait_until
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.tracking import store as store_module
-from deeplab.tracking.location import locate, shown
+from deeplab.tracking.location import locate_store, redact_password
 from deeplab.tracking.store import open_store, open_to_read
 
 
@@ -21,21 +21,21 @@ def tracking(uri: str | None = None, experiment: str = "deeplab") -> TrackingCon
 
 def test_the_default_lies_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    place = locate(None)
+    place = locate_store(None)
     assert place.uri == f"sqlite:///{tmp_path}/mlflow.db"
     assert place.work_folder == tmp_path / ".deeplab"
 
 
 def test_the_setting_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5999")
-    assert locate(None).uri == "http://127.0.0.1:5999"
-    assert locate("sqlite:////a/b.db").uri == "sqlite:////a/b.db"
+    assert locate_store(None).uri == "http://127.0.0.1:5999"
+    assert locate_store("sqlite:////a/b.db").uri == "sqlite:////a/b.db"
 
 
 @pytest.mark.parametrize("uri", ["runs", "./mlruns", "file:///tmp/x", "ftp://host/x", "sqlite"])
 def test_an_address_of_no_known_kind_is_refused(uri: str) -> None:
     with pytest.raises(UserError, match="tracking.uri: must begin with one of http, https, sqlite"):
-        locate(uri)
+        locate_store(uri)
 
 
 def test_a_store_is_made_once_and_opened_again(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_opening_leaves_the_environment_as_it_was(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     open_store(tracking(f"sqlite:///{tmp_path}/elsewhere/mlflow.db"))
     assert "MLFLOW_TRACKING_URI" not in os.environ
-    assert locate(None).uri == f"sqlite:///{tmp_path}/mlflow.db"
+    assert locate_store(None).uri == f"sqlite:///{tmp_path}/mlflow.db"
 
 
 def test_a_host_without_a_name_is_told() -> None:
@@ -124,12 +124,12 @@ def test_a_full_or_read_only_place_is_told() -> None:
 @pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b"])
 def test_a_path_that_an_address_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="must be without"):
-        locate(f"sqlite:///{tmp_path}/{name}/mlflow.db")
+        locate_store(f"sqlite:///{tmp_path}/{name}/mlflow.db")
 
 
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(UserError, match="is no address"):
-        locate("http://[x")
+        locate_store("http://[x")
 
 
 def test_a_database_without_its_driver_is_told() -> None:
@@ -148,6 +148,9 @@ def test_a_deleted_experiment_is_told(folder: Path) -> None:
 
 
 def test_passwords_are_not_shown() -> None:
-    assert shown("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
-    assert shown("postgresql://host/db?user=me&password=secret&x=1") == "postgresql://host/db?user=me&password=***&x=1"
-    assert shown("sqlite:////a/b.db") == "sqlite:////a/b.db"
+    assert redact_password("postgresql://me:secret@host/db") == "postgresql://me:***@host/db"
+    assert (
+        redact_password("postgresql://host/db?user=me&password=secret&x=1")
+        == "postgresql://host/db?user=me&password=***&x=1"
+    )
+    assert redact_password("sqlite:////a/b.db") == "sqlite:////a/b.db"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deeplab.config.compose import Composed, compose
+from deeplab.config.compose import ComposedConfig, compose
 from deeplab.training.block_model import BlockModel
 from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.workflows.train import RunResult, train
@@ -17,7 +17,7 @@ OVERRIDES = (
 )
 
 
-def composed(model: str, *more: str) -> Composed:
+def composed(model: str, *more: str) -> ComposedConfig:
     return compose([*OVERRIDES, f"model={model}", *more])
 
 

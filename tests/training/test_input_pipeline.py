@@ -6,10 +6,10 @@ import numpy as np
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.training.input_pipeline import (
-    EpochOrder,
-    Lookup,
+    EpochPermutation,
+    ExampleLookup,
     block_sizes,
-    looked_up,
+    load_blocks,
     row_order,
     single_batches,
     validation_batches,
@@ -24,7 +24,7 @@ def rows(count: int) -> Split:
 
 def one_hot(split: Split) -> Target:
     info = DatasetInfo("rows", (2, 2, 1), 3, ("a", "b", "c"), "", 1 / 255)
-    return Targets("classification", info).of(split)
+    return Targets("classification", info).for_split(split)
 
 
 def test_order_is_a_function_of_seed_and_epoch() -> None:
@@ -34,15 +34,15 @@ def test_order_is_a_function_of_seed_and_epoch() -> None:
     assert all(sorted(order) == list(range(50)) for order in orders)
 
 
-def walk(split: Split, batch_size: int, steps: int, seed: int = 0) -> tuple[EpochOrder, Any]:
-    order = EpochOrder(split, seed)
+def walk(split: Split, batch_size: int, steps: int, seed: int = 0) -> tuple[EpochPermutation, Any]:
+    order = EpochPermutation(split, seed)
     return order, order.blocks(batch_size, block_sizes(len(split), batch_size, steps))
 
 
 def test_every_row_comes_once_in_the_order_of_the_epoch_and_the_last_batch_is_short() -> None:
     split = rows(10)
     _, blocks = walk(split, 4, 1, seed=5)
-    found = list(single_batches(blocks, Lookup(split, one_hot(split))).as_numpy_iterator())
+    found = list(single_batches(blocks, ExampleLookup(split, one_hot(split))).as_numpy_iterator())
     assert [len(x) for x, _ in found] == [4, 4, 2]
     x = np.concatenate([x for x, _ in found])
     y = np.concatenate([y for _, y in found])
@@ -54,9 +54,9 @@ def test_every_row_comes_once_in_the_order_of_the_epoch_and_the_last_batch_is_sh
 
 def test_blocks_hold_the_same_batches() -> None:
     split, weights = rows(23), np.array([1, 2, 4], np.float32)
-    look_up = Lookup(split, one_hot(split), weights)
+    look_up = ExampleLookup(split, one_hot(split), weights)
     one_by_one = list(single_batches(walk(split, 4, 1)[1], look_up).as_numpy_iterator())
-    in_blocks = list(looked_up(walk(split, 4, 2)[1], look_up).as_numpy_iterator())
+    in_blocks = list(load_blocks(walk(split, 4, 2)[1], look_up).as_numpy_iterator())
     assert [len(x) for x, _, _ in in_blocks] == block_sizes(23, 4, 2) == [2, 2, 1, 1]
     flat = [tuple(part[step] for part in block) for block in in_blocks for step in range(len(block[0]))]
     assert len(flat) == len(one_by_one)
@@ -68,7 +68,7 @@ def test_a_part_gives_its_own_rows_only() -> None:
     part = rows(10).subset(np.array([7, 3, 5]))
     (block,) = walk(part, 3, 4)[1].as_numpy_iterator()
     assert block.tolist() == [row_order(0, 0, 3).tolist()]
-    images, labels = Lookup(part, one_hot(part))(block)
+    images, labels = ExampleLookup(part, one_hot(part))(block)
     assert np.array_equal(images[0], part.images(block[0]))
     assert np.array_equal(np.argmax(labels[0], 1), part.labels[block[0]])
 
@@ -77,9 +77,9 @@ def test_rows_on_disk_are_taken_like_rows_in_memory(tmp_path: Path) -> None:
     split = rows(10)
     np.save(tmp_path / "rows.npy", split.x)
     mapped = Split.whole(np.load(tmp_path / "rows.npy", mmap_mode="r"), split.y)
-    look_ups = [Lookup(source, one_hot(source)) for source in (split, mapped)]
+    look_ups = [ExampleLookup(source, one_hot(source)) for source in (split, mapped)]
     assert [look_up.in_memory for look_up in look_ups] == [True, False]
-    for batches in (single_batches, looked_up):
+    for batches in (single_batches, load_blocks):
         in_memory, on_disk = (list(batches(walk(split, 4, 1)[1], one).as_numpy_iterator()) for one in look_ups)
         assert len(in_memory) == 3
         for ours, theirs in zip(in_memory, on_disk, strict=True):
@@ -97,7 +97,7 @@ def test_each_epoch_has_its_own_order() -> None:
 
 
 def test_class_weights_become_weights_of_rows() -> None:
-    _, _, weights = Lookup(rows(6), one_hot(rows(6)), np.array([1, 2, 4], np.float32))(np.arange(6))
+    _, _, weights = ExampleLookup(rows(6), one_hot(rows(6)), np.array([1, 2, 4], np.float32))(np.arange(6))
     assert weights.numpy().tolist() == [1, 2, 4, 1, 2, 4]
 
 
@@ -108,4 +108,4 @@ def test_validation_rows_come_in_their_own_order() -> None:
 
 
 def test_an_epoch_has_a_length() -> None:
-    assert int(single_batches(walk(rows(10), 4, 1)[1], Lookup(rows(10), one_hot(rows(10)))).cardinality()) == 3
+    assert int(single_batches(walk(rows(10), 4, 1)[1], ExampleLookup(rows(10), one_hot(rows(10)))).cardinality()) == 3

@@ -14,7 +14,7 @@ from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.training.engine import Engine
 from deeplab.training.fit import fit
-from deeplab.training.input_pipeline import Lookup
+from deeplab.training.input_pipeline import ExampleLookup
 from deeplab.training.targets import Targets
 from deeplab.workflows.prepare import prepare
 
@@ -30,7 +30,7 @@ def rows(count: int = 12) -> Split:
 
 def test_a_reconstruction_gets_noisy_rows_and_clean_targets() -> None:
     split = replace(rows(), noise=Noise("masking", 0.5, 0, "train"))
-    given, wanted = Lookup(split, Targets("reconstruction", IMAGES).of(split))(np.array([3, 1]))
+    given, wanted = ExampleLookup(split, Targets("reconstruction", IMAGES).for_split(split))(np.array([3, 1]))
     assert np.array_equal(given, split.inputs(np.array([3, 1])))
     assert np.allclose(wanted, split.x[[3, 1]] / 255)
     assert not np.allclose(given, wanted * 255)
@@ -38,10 +38,10 @@ def test_a_reconstruction_gets_noisy_rows_and_clean_targets() -> None:
 
 def test_a_regression_gets_minus_one_and_one_for_classes_and_values_as_they_are() -> None:
     split = rows(4)
-    assert Targets("regression", IMAGES).of(split)(np.arange(4)).numpy().tolist() == [[-1], [1], [-1], [1]]
+    assert Targets("regression", IMAGES).for_split(split)(np.arange(4)).numpy().tolist() == [[-1], [1], [-1], [1]]
     values = Split.whole(np.zeros((2, 3), np.float32), np.array([0.25, -0.5], np.float32))
     info = replace(IMAGES, input_shape=(3,), num_classes=0, class_names=())
-    assert Targets("regression", info).of(values)(np.arange(2)).numpy().tolist() == [[0.25], [-0.5]]
+    assert Targets("regression", info).for_split(values)(np.arange(2)).numpy().tolist() == [[0.25], [-0.5]]
     assert Targets("regression", info).metrics() == []
 
 
@@ -50,7 +50,7 @@ def test_fresh_noise_is_another_in_each_epoch_and_the_same_in_the_same(tmp_path:
     np.save(tmp_path / "rows.npy", split.x)
     on_disk = replace(split, x=np.load(tmp_path / "rows.npy", mmap_mode="r"))
     for source in (split, on_disk):
-        look_up = Lookup(source, Targets("classification", IMAGES).of(source), fresh_noise=True)
+        look_up = ExampleLookup(source, Targets("classification", IMAGES).for_split(source), fresh_noise=True)
         seen = []
         for epoch in (0, 1, 0):
             look_up.begin(epoch)
@@ -58,7 +58,7 @@ def test_fresh_noise_is_another_in_each_epoch_and_the_same_in_the_same(tmp_path:
         assert not np.array_equal(seen[0], seen[1])
         assert np.array_equal(seen[0], seen[2])
         assert np.array_equal(seen[0], replace(split, noise=replace(split.noise, epoch=1)).inputs(slice(None)))
-    kept = Lookup(split, Targets("classification", IMAGES).of(split))
+    kept = ExampleLookup(split, Targets("classification", IMAGES).for_split(split))
     before = np.array(kept(tf.range(12))[0])
     kept.begin(5)
     assert np.array_equal(before, kept(tf.range(12))[0])

@@ -18,7 +18,14 @@ from deeplab.dataset_info import DatasetInfo
 from deeplab.plots.plane import boundary, units
 from deeplab.plots.plane import film as moving
 from deeplab.training.history import Epoch
-from deeplab.workflows.plane_figures import Film, Grid, chosen_epochs, film_for, outputs, plane_figures
+from deeplab.workflows.plane_figures import (
+    BoundaryRecorder,
+    Grid,
+    boundary_recorder,
+    chosen_epochs,
+    outputs,
+    plane_figures,
+)
 from deeplab.workflows.prepare import prepare
 from deeplab.workflows.train import train
 from deeplab.workflows.trained_run import other_data
@@ -65,11 +72,11 @@ def test_no_picture_is_taken_where_none_is_wanted(folder: Path, runs: Callable[[
     import mlflow
 
     composed = compose([*SMALL, "dataset=xor", "tracking.plots=none"])
-    assert film_for(composed.config, 0) is None
+    assert boundary_recorder(composed.config, 0) is None
     train(composed)
     names = {item.path for item in mlflow.MlflowClient().list_artifacts(runs()[0].info.run_id)}
     assert "plots" not in names
-    assert film_for(compose(["dataset=digits"]).config, 0) is None
+    assert boundary_recorder(compose(["dataset=digits"]).config, 0) is None
 
 
 def plane(**changes: Any) -> PlaneConfig:
@@ -125,7 +132,7 @@ def test_one_output_is_itself_and_of_two_probabilities_it_is_the_difference() ->
 
 def test_a_film_of_a_training_that_goes_on_begins_where_it_goes_on() -> None:
     config = plane(inputs=("x1", "x2"))
-    whole, rest = Film(config, 0), Film(config, 2)
+    whole, rest = BoundaryRecorder(config, 0), BoundaryRecorder(config, 2)
     net = network(1, "tanh")
     for film in (whole, rest):
         film.network_ready(net)
@@ -154,7 +161,7 @@ def drawn_from(*overrides: str) -> dict[str, Any]:
             name: stack.enter_context(patch.object(module, "draw", wraps=module.draw))
             for name, module in figures.items()
         }
-        files = dict(plane_figures(prepared, Film(config.dataset, 0)))
+        files = dict(plane_figures(prepared, BoundaryRecorder(config.dataset, 0)))
     found = {name: draw.call_args.kwargs for name, draw in seen.items() if draw.called}
     assert files.keys() == {FILES[name] for name in found}
     assert all(content.startswith((b"\x89PNG", b"GIF89a")) for content in files.values())

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from deeplab.config.compose import compose
-from deeplab.data.input_spec import facts_of
+from deeplab.data.input_spec import describe_inputs
 from deeplab.data.load import load
 from deeplab.errors import Interrupted, RunError, Terminated, UserError
 from deeplab.sweep import run as sweep
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import plan_sweep, with_checks
+from deeplab.sweep.plan import apply_checks, plan_sweep
 from deeplab.sweep.progress import Progress, stop_trials
 from deeplab.sweep.search import run as search
 from deeplab.sweep.search.loop import SearchLoop
@@ -30,14 +30,14 @@ from deeplab.training.history import History
 from deeplab.workflows import evaluate, train
 from deeplab.workflows.artifacts import DATASET_FILE
 from deeplab.workflows.noise import evaluate as noise
-from deeplab.workflows.prepare import Checked, prepare
+from deeplab.workflows.prepare import PointCheck, prepare
 from deeplab.workflows.recording import recorded
-from deeplab.workflows.signals import ENDING, listen
-from deeplab.workflows.trained_run import Trained
+from deeplab.workflows.signals import ENDING, install_handlers
+from deeplab.workflows.trained_run import TrainedRun
 
 SMALL = ("model=mlp_64_64", "dataset.image_size=8", "dataset.limit=60", "tracking.plots=none")
 UNSAVED = "tracking.save_model=none"
-CHECKED = Checked("keras", 1, "0" * 64)
+CHECKED = PointCheck("keras", 1, "0" * 64)
 WORKFLOWS = ("train", "evaluate", "noise", "sweep", "search")
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 Run = Callable[[], object]
@@ -61,7 +61,7 @@ class Trials:
 @pytest.fixture(autouse=True)
 def _listening() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in ENDING}
-    listen()
+    install_handlers()
     heard = {number: signal.getsignal(number) for number in ENDING}
     yield
     after = {number: signal.getsignal(number) for number in ENDING}
@@ -81,7 +81,7 @@ def trained(store: Store) -> str:
     composed = compose([*SMALL, "name=digits"])
     splits = load(composed.config.dataset, store.place.work_folder)
     tags = {"deeplab.kind": "train", "deeplab.dataset_sha256": splits.info.fingerprint}
-    files = {"config.yaml": yaml.safe_dump(dict(composed.values)), DATASET_FILE: facts_of(splits).to_json()}
+    files = {"config.yaml": yaml.safe_dump(dict(composed.values)), DATASET_FILE: describe_inputs(splits).to_json()}
     with RunLog.begin(store, "digits", composed.values, tags, None, files) as log:
         log.end("FINISHED")
     return log.run_id
@@ -100,7 +100,7 @@ def workflows(store: Store, trained: str, prepared: Any, monkeypatch: pytest.Mon
         def worked(*_arguments: object, **_named: object) -> None:
             work()
 
-        monkeypatch.setattr(Trained, "network", lambda _: None)
+        monkeypatch.setattr(TrainedRun, "network", lambda _: None)
         if name == "train":
             monkeypatch.setattr(train, "prepare", lambda *_: prepared)
             checkpoint = Checkpoint(History(()), False, {}, {}, {}, {})
@@ -122,7 +122,7 @@ def workflows(store: Store, trained: str, prepared: Any, monkeypatch: pytest.Mon
             monkeypatch.setattr(sweep, "_train", worked)
             monkeypatch.setattr(sweep, "log_outcome", lambda *_: None)
             monkeypatch.setattr(sweep, "summarise", lambda *_: None)
-            plan = with_checks(plan_sweep([*SMALL, "l2=0.1,0.2"], None), [CHECKED] * 2)
+            plan = apply_checks(plan_sweep([*SMALL, "l2=0.1,0.2"], None), [CHECKED] * 2)
             return partial(sweep.run_sweep, plan, SweepObserver())
         monkeypatch.setattr(SearchLoop, "run", worked)
         monkeypatch.setattr(search, "LocalLauncher", lambda *_: Trials())

@@ -14,8 +14,8 @@ from scipy import stats
 
 from deeplab.config.compose import compose
 from deeplab.evaluation.statistics import prediction_interval
-from deeplab.runs.replicates import Spread
-from deeplab.workflows.recording import Membership
+from deeplab.runs.replicates import ReplicateSpread
+from deeplab.workflows.recording import ParentRun
 from deeplab.workflows.reproduce import held_against
 from deeplab.workflows.train import train
 
@@ -82,7 +82,7 @@ def test_a_trial_is_held_against_its_replicates(
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     experiment_id = client.create_experiment("deeplab", artifact_location=(folder / "mlruns").as_uri())
     parent = client.create_run(experiment_id, tags={"deeplab.kind": "sweep"}, run_name="sweep").info.run_id
-    trial = train(compose(list(SMALL)), membership=Membership(parent, "point #1", {"deeplab.point": "0"}))
+    trial = train(compose(list(SMALL)), membership=ParentRun(parent, "point #1", {"deeplab.point": "0"}))
     rewrite(trial.run_id, "history.csv", lambda text: text.replace("0.", "0.1", 1), folder)
     for point, accuracy in (("0", accuracies[0]), ("0", accuracies[1]), ("1", -9.0)):
         other = client.create_run(experiment_id, tags={"mlflow.parentRunId": parent, "deeplab.point": point})
@@ -116,7 +116,7 @@ def test_one_more_number_is_held_as_scipy_says(count: int) -> None:
 def held(scores: np.ndarray) -> bool:
     """Whether the last row of some made-up scores is called within what the rows before it scatter."""
     before, again = scores[:-1], scores[-1]
-    spreads = [Spread(fmean(column), stdev(column), len(column)) for column in before.T.tolist()]
+    spreads = [ReplicateSpread(fmean(column), stdev(column), len(column)) for column in before.T.tolist()]
     found = [held_against("x", 0, new, spread, len(spreads)) for new, spread in zip(again, spreads, strict=True)]
     return all(score.is_within for score in found)
 
@@ -133,7 +133,7 @@ def test_a_faithful_run_is_held_as_often_as_is_stated(replicates: int, scores: i
 
 
 def test_replicates_that_are_all_equal_hold_what_is_equal_to_them_alone() -> None:
-    none = Spread(0.5, 0.0, 3)
+    none = ReplicateSpread(0.5, 0.0, 3)
     assert held_against("x", 0.5, 0.5, none, 4).is_within
     assert not held_against("x", 0.5, 0.5 + 1e-9, none, 4).is_within
 

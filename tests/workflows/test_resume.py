@@ -19,7 +19,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import UserError
 from deeplab.tracking.repair import mark_dead
 from deeplab.training.history import Epoch
-from deeplab.workflows.resume import find_resumption, resumable
+from deeplab.workflows.resume import find_resume_point, resumable
 from deeplab.workflows.train import RunObserver, RunResult, train
 
 TINY = ("dataset.limit=100", "dataset.image_size=10", "training.checkpoint_seconds=0", "tracking.plots=none")
@@ -60,7 +60,7 @@ def stopped_and_resumed(overrides: list[str], after: int, *more: str) -> RunResu
 
     with pytest.raises(Interrupted, match="To go on: deeplab train --resume"):
         train(compose(overrides), [Stop(after)])
-    found = find_resumption("latest", more, None)
+    found = find_resume_point("latest", more, None)
     return train(found.composed, [], found)
 
 
@@ -97,13 +97,13 @@ def test_a_finished_run_is_trained_further_as_if_it_had_been_longer(folder: Path
     overrides = ["model=mlp_64_64", "training.engine=compiled", "optimizer=adam", *TINY]
     longer = train(compose([*overrides, "training.epochs=4"]))
     first = train(compose([*overrides, "training.epochs=2", "name=short"]))
-    found = find_resumption("short", ["training.epochs=4"], None)
+    found = find_resume_point("short", ["training.epochs=4"], None)
     further = train(found.composed, [], found)
     assert further.run_id == first.run_id
     assert left_behind(further.run_id)[0] == left_behind(longer.run_id)[0]
     assert further.scores == longer.scores
     with pytest.raises(UserError, match="is finished after 4 epochs. Give more of them to train it further"):
-        find_resumption("short", [], None)
+        find_resume_point("short", [], None)
 
 
 def test_early_stopping_is_not_resumed(folder: Path) -> None:
@@ -111,7 +111,7 @@ def test_early_stopping_is_not_resumed(folder: Path) -> None:
     result = train(compose([*overrides, "training.epochs=30", "training.early_stopping_patience=1"]))
     assert len(result.history.epochs) < 30
     with pytest.raises(UserError, match="early stopping ended it after"):
-        find_resumption("latest", ["training.epochs=60"], None)
+        find_resume_point("latest", ["training.epochs=60"], None)
 
 
 @pytest.mark.parametrize("way", ["truncated", "flipped"])
@@ -127,7 +127,7 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(way: str, folder: Path) -> 
     content = bytearray(kept[1].read_bytes())
     content[len(content) // 2] ^= 1
     kept[1].write_bytes(content if way == "flipped" else content[:-7])
-    found = find_resumption("latest", [], None)
+    found = find_resume_point("latest", [], None)
     assert found.damaged == (kept[1],)
     assert found.checkpoint is not None
     assert found.checkpoint.epoch == 2
@@ -143,12 +143,12 @@ def test_two_damaged_checkpoints_are_refused(folder: Path) -> None:
     for path in (folder / ".deeplab" / "checkpoints").rglob("*.ckpt"):
         path.write_bytes(b"x")
     with pytest.raises(UserError, match="has no checkpoint to go on from: .* damaged. Train it anew."):
-        find_resumption("latest", [], None)
+        find_resume_point("latest", [], None)
 
 
 def test_nothing_but_the_number_of_epochs_can_change(folder: Path) -> None:
     with pytest.raises(UserError, match="can change nothing but training.epochs"):
-        find_resumption("latest", ["seed=3"], None)
+        find_resume_point("latest", ["seed=3"], None)
 
 
 def test_other_data_are_refused(folder: Path) -> None:
@@ -162,7 +162,7 @@ def test_other_data_are_refused(folder: Path) -> None:
         train(compose(["dataset=npz", "dataset.path=a.npz", "model=mlp_64_64", "training.epochs=3"]), [Stop(1)])
     arrays["x_train"][0] += 1
     np.savez("a.npz", **arrays)
-    found = find_resumption("latest", [], None)
+    found = find_resume_point("latest", [], None)
     with pytest.raises(UserError, match="its SHA-256 differs"):
         train(found.composed, [], found)
 
@@ -218,4 +218,4 @@ def test_repair_marks_the_dead_and_lists_what_can_go_on(folder: Path, runs: Call
     assert {run.info.run_name: run.info.status for run in runs()} == {"alive": "RUNNING", "dead": "KILLED"}
     assert [run.name for run in resumable(store)] == ["dead"]
     with pytest.raises(UserError, match=r"Run alive \(.*\) is still running; it was alive \d+ s ago."):
-        find_resumption("alive", [], None)
+        find_resume_point("alive", [], None)

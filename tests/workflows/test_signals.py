@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from deeplab.errors import Terminated
-from deeplab.workflows.signals import ENDING, HeldSignals, listen, signals_heard, signals_ignored
+from deeplab.workflows.signals import ENDING, HeldSignals, install_handlers, signals_ignored, signals_let_through
 
 
 def test_a_signal_that_is_held_acts_when_it_is_released() -> None:
@@ -50,7 +50,7 @@ def test_other_threads_have_no_signals_to_hold() -> None:
 def test_a_signal_that_tensorflow_turned_into_something_else_is_remembered() -> None:
     before = {number: signal.getsignal(number) for number in ENDING}
     try:
-        listen()
+        install_handlers()
         held = HeldSignals()
         assert held.interrupt is None
         held.let_through()
@@ -72,7 +72,7 @@ def test_the_first_signal_is_let_through_and_those_after_it_are_not() -> None:
         signal.raise_signal(signal.SIGINT)
     for number in ENDING:
         signal.raise_signal(number)
-    with pytest.raises(Terminated), signals_heard():
+    with pytest.raises(Terminated), signals_let_through():
         pytest.fail("the one that came meanwhile acts at once")
     signal.raise_signal(signal.SIGINT)
     held.forget()

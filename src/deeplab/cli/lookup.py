@@ -11,7 +11,7 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, open_to_read
 
 
-def open_quickly(overrides: list[str], config_dir: Path | None) -> Store:
+def open_store_fast(overrides: list[str], config_dir: Path | None) -> Store:
     """Open the store that is there, for a command that looks something up and ends.
 
     Raises:
@@ -31,6 +31,6 @@ def named_runs(words: list[str], config_dir: Path | None) -> tuple[Store, list[R
     names, overrides = split(words)
     if not names:
         raise UserError("Name a run: an id, the beginning of one, a name, latest, or best:FILTER.")
-    store = open_quickly(overrides, config_dir)
+    store = open_store_fast(overrides, config_dir)
     found = [find_run(store, name) for name in names]
     return store, list({run.id: run for run in found}.values())

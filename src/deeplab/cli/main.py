@@ -14,7 +14,7 @@ import deeplab
 from deeplab.cli.lazy_group import LazyCommand, LazyGroup
 from deeplab.cli.terminal.screen import guarded_streams
 from deeplab.errors import Interrupted, RunError, UserError, UserErrors
-from deeplab.workflows.signals import listen
+from deeplab.workflows.signals import install_handlers
 
 # In the order of the help. A command is imported when it is called; see `deeplab.cli.commands`.
 COMMANDS = {
@@ -78,7 +78,7 @@ def main() -> None:
     """Run the command line; bad input ends it with one line and status 2, a failed run with status 1."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    listen()
+    install_handlers()
     with guarded_streams():
         try:
             _run()

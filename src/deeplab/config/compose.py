@@ -21,16 +21,16 @@ from deeplab.config.safety import check_values
 from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
 from deeplab.config.suggestions import suggest_file, suggest_leaf
 from deeplab.config.trust import check_addresses
-from deeplab.config.validate import SchemaError, build
+from deeplab.config.validate import SchemaError, validate
 from deeplab.config.yaml_file import Place, copied, texts
 from deeplab.errors import UserError, unknown_name
-from deeplab.tasks import settle
+from deeplab.tasks import fill_task_defaults
 
 _USES_L2 = re.compile(r"\$\{\s*\.*l2\s*\}")
 
 
 @dataclass(frozen=True)
-class Composed:
+class ComposedConfig:
     """A configuration in the two forms it is needed in.
 
     Attributes:
@@ -51,7 +51,7 @@ class Composed:
         return hashlib.sha256(json.dumps(self.values, sort_keys=True).encode()).hexdigest()
 
 
-def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Composed:
+def compose(overrides: Sequence[str], config_dir: Path | None = None) -> ComposedConfig:
     """Compose one configuration; see `Composer`."""
     return Composer(config_dir).compose(overrides)
 
@@ -76,7 +76,7 @@ class Composer:
         """The folders that are looked into, the person's own first."""
         return self._library.folders
 
-    def compose(self, overrides: Sequence[str]) -> Composed:
+    def compose(self, overrides: Sequence[str]) -> ComposedConfig:
         """Compose a configuration.
 
         Args:
@@ -95,10 +95,10 @@ class Composer:
         for override in set_here:
             _set_value(raw, override, self.folders)
         check_values(raw)
-        values = settle(with_added_keys(resolve(raw)))  # files of before a key was added lack it
+        values = fill_task_defaults(with_added_keys(resolve(raw)))  # files of before a key was added lack it
         swept = {key: values.pop(key) for key in SWEEP_KEYS if key in values}
         try:
-            sweep, config = build(SweepConfig, swept), build(ExperimentConfig, values)
+            sweep, config = validate(SweepConfig, swept), validate(ExperimentConfig, values)
         except SchemaError as error:
             raise self._told(error, set_here, chosen) from error.__cause__
         check_addresses(
@@ -106,7 +106,7 @@ class Composer:
         )
         _check_l2_is_used(raw, values)
         _check_settings_are_used(set_here, raw)
-        return Composed(config, values, tuple(overrides), sweep)
+        return ComposedConfig(config, values, tuple(overrides), sweep)
 
     def _choose(self, groups: Sequence[Override]) -> Chosen:
         groups = [_with_name(override) for override in groups]

@@ -45,7 +45,7 @@ _WORDS = {
 }
 
 
-def build(kind: type[Config], values: Mapping[str, Any]) -> Config:
+def validate(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """Check composed values and freeze them.
 
     Args:

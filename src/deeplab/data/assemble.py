@@ -11,7 +11,7 @@ Rows = NDArray[np.uint8] | NDArray[np.float32]
 Labels = NDArray[np.int32]
 
 
-def assemble(
+def make_splits(
     name: str,
     class_names: tuple[str, ...],
     *,

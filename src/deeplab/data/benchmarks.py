@@ -14,7 +14,7 @@ from deeplab.files import existing_file, existing_folder
 
 
 @dataclass(frozen=True)
-class Known:
+class BenchmarkSpec:
     """What is known of a named data set before it is read."""
 
     input_shape: tuple[int, int, int]
@@ -22,15 +22,15 @@ class Known:
 
 
 KNOWN = {
-    "mnist": Known((28, 28, 1), tuple("0123456789")),
-    "fashion_mnist": Known(
+    "mnist": BenchmarkSpec((28, 28, 1), tuple("0123456789")),
+    "fashion_mnist": BenchmarkSpec(
         (28, 28, 1),
         (
             *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
             *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         ),
     ),
-    "cifar10": Known(
+    "cifar10": BenchmarkSpec(
         (32, 32, 3),
         ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     ),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deeplab.config.schema import DigitsConfig
-from deeplab.data.assemble import assemble
+from deeplab.data.assemble import make_splits
 from deeplab.data.splits import Splits
 from deeplab.data.stratify import stratified_split
 
@@ -24,7 +24,7 @@ def load(config: DigitsConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (eve
     images = np.stack([_resize(image, config.image_size) for image in source.images])[..., None]
     labels = source.target.astype(np.int32)
     train, test = stratified_split(labels, TEST_FRACTION, np.random.default_rng(SPLIT_SEED))
-    return assemble(
+    return make_splits(
         config.kind,
         tuple("0123456789"),
         x_train=images[train],

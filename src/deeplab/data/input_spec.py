@@ -32,7 +32,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class DatasetFacts:
+class InputSpec:
     """A data set without its rows.
 
     Attributes:
@@ -67,7 +67,7 @@ class DatasetFacts:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "DatasetFacts":
+    def from_json(cls, text: str | bytes) -> "InputSpec":
         """Read what `to_json` wrote.
 
         Raises:
@@ -84,7 +84,7 @@ class DatasetFacts:
             raise ValueError(f"these are no facts of a data set ({error})") from error
 
 
-def facts_of(splits: Splits) -> DatasetFacts:
+def describe_inputs(splits: Splits) -> InputSpec:
     """Sum up a data set; of its training rows at most LOOKED_AT are looked at, spread evenly."""
     info = splits.info
     rows = np.linspace(0, len(splits.train) - 1, min(len(splits.train), LOOKED_AT)).astype(np.int64)
@@ -92,7 +92,7 @@ def facts_of(splits: Splits) -> DatasetFacts:
     in_bytes = images.dtype == np.uint8
     low, high = (0.0, round(1 / info.scale, 9)) if in_bytes else (float(images.min()), float(images.max()))
     drawing = _drawing(info, images, low, high)
-    return DatasetFacts(
+    return InputSpec(
         name=info.name,
         input_shape=info.input_shape,
         class_names=info.class_names,

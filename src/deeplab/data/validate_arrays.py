@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.data.assemble import Labels, Rows, assemble
+from deeplab.data.assemble import Labels, Rows, make_splits
 from deeplab.data.scaling import Scale, as_bytes, divisor
 from deeplab.data.splits import Split, Splits
 from deeplab.errors import UserError
@@ -47,7 +47,7 @@ def checked_splits(
     rows = {f"x_{part}": _rows(arrays.pop(f"x_{part}"), f"{where}: x_{part}") for part in parts}
     divided_by, notes = divisor(rows, scale, where)
     rows = as_bytes(rows, divided_by)
-    splits = assemble(
+    splits = make_splits(
         name,
         names,
         x_train=rows["x_train"],

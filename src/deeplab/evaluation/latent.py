@@ -38,7 +38,7 @@ def spherical(start: Code, end: Code, shares: NDArray[np.float64]) -> Code:
     return np.asarray((np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle), np.float32)
 
 
-def plane(corners: Code, steps: int) -> Code:
+def bilinear(corners: Code, steps: int) -> Code:
     """Codes over a square between four: bilinear interpolation.
 
     Args:
@@ -53,7 +53,7 @@ def plane(corners: Code, steps: int) -> Code:
     return np.stack([linear(start, end, shares) for start, end in zip(left, right, strict=True)])
 
 
-def varied(codes: Code, scale: Code, level: float, rng: np.random.Generator) -> Code:
+def add_code_noise(codes: Code, scale: Code, level: float, rng: np.random.Generator) -> Code:
     """Codes with normally distributed noise.
 
     Args:

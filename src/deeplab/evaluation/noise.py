@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from deeplab.data.noise import Noise
 from deeplab.data.splits import Split
-from deeplab.models.inspect import evaluation_batch
+from deeplab.models.inspect import evaluation_batch_size
 
 NOISY = "noisy"
 
@@ -18,7 +18,7 @@ Network = Any
 Right = Mapping[str, NDArray[np.int64]]
 
 
-def count_right(
+def count_correct(
     classifier: Network,
     denoisers: Mapping[str, Network],
     test: Split,
@@ -39,7 +39,7 @@ def count_right(
         counted: told after each batch how many images it had.
     """
     right = {state: np.zeros(num_classes, np.int64) for state in (NOISY, *denoisers)}
-    size = min(map(evaluation_batch, (classifier, *denoisers.values())))
+    size = min(map(evaluation_batch_size, (classifier, *denoisers.values())))
     for rows, labels in _batches(test, noise, size):
         states = {NOISY: rows}
         for name, denoiser in denoisers.items():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.metrics import computed_for
-from deeplab.models.inspect import evaluation_batch
+from deeplab.models.inspect import evaluation_batch_size
 from deeplab.tasks import TaskName
 
 Loss = Callable[[Any, Any], Any]
@@ -139,7 +139,7 @@ def _scoring_step(network: Any, loss: Loss) -> Callable[[Any, Any], tuple[Any, A
 
 def _batches(network: Any, split: Split) -> Iterator[tuple[Any, slice]]:
     """What a network gets of a split, in batches that it can take at once, and where in the split they lie."""
-    size = evaluation_batch(network)
+    size = evaluation_batch_size(network)
     for start in range(0, len(split), size):
         part = slice(start, start + size)
         yield split.inputs(part), part

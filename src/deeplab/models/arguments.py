@@ -10,7 +10,7 @@ from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 LARGEST = 2**31 - 1
 
 # Arguments that a network file may not set, and what is to be said about them.
-CLOSED = {
+NOT_CONFIGURABLE = {
     "name": "layers are named by their kind and number",
     "dtype": "the precision is training.precision",
     "autocast": "the precision is training.precision",
@@ -21,7 +21,7 @@ CLOSED = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class ArgumentRule:
     """What an argument may be: the test, and the words for it."""
 
     words: str
@@ -45,23 +45,25 @@ def _is_list(value: object, accepts: Callable[[object], bool], length: int | Non
     )
 
 
-def _whole_or_pair(least: int) -> Kind:
-    return Kind(
+def _whole_or_pair(least: int) -> ArgumentRule:
+    return ArgumentRule(
         f"a whole number from {least} to {LARGEST} or two of them",
         lambda value: _is_whole(value, least) or _is_list(value, lambda item: _is_whole(item, least), 2),
     )
 
 
-def _optional(kind: Kind) -> Kind:
-    return Kind(f"{kind.words}, or null", lambda value: value is None or kind.accepts(value))
+def _optional(kind: ArgumentRule) -> ArgumentRule:
+    return ArgumentRule(f"{kind.words}, or null", lambda value: value is None or kind.accepts(value))
 
 
-def _one_of(*names: str) -> Kind:
-    return Kind(f"one of {', '.join(names)}", lambda value: value in names)
+def _one_of(*names: str) -> ArgumentRule:
+    return ArgumentRule(f"one of {', '.join(names)}", lambda value: value in names)
 
 
-def _between(low: float, high: float, words: str) -> Kind:
-    return Kind(words, lambda value: isinstance(value, int | float) and _is_number(value) and low <= value < high)
+def _between(low: float, high: float, words: str) -> ArgumentRule:
+    return ArgumentRule(
+        words, lambda value: isinstance(value, int | float) and _is_number(value) and low <= value < high
+    )
 
 
 def _is_border(value: object) -> bool:
@@ -79,33 +81,33 @@ def _are_axes(value: object) -> bool:
     )
 
 
-BOOL = Kind("true or false", lambda value: isinstance(value, bool))
-NUMBER = Kind("a number", _is_number)
-FACTOR = Kind("a number or two of them", lambda value: _is_number(value) or _is_list(value, _is_number, 2))
-COUNT = Kind(f"a whole number from 1 to {LARGEST}", lambda value: _is_whole(value, 1))
+BOOL = ArgumentRule("true or false", lambda value: isinstance(value, bool))
+NUMBER = ArgumentRule("a number", _is_number)
+FACTOR = ArgumentRule("a number or two of them", lambda value: _is_number(value) or _is_list(value, _is_number, 2))
+COUNT = ArgumentRule(f"a whole number from 1 to {LARGEST}", lambda value: _is_whole(value, 1))
 # Words for what a network file cannot know, since it does not know the data set.
 NUMBERS_OF_ROWS = ("num_classes", "num_inputs", "num_channels")
 SHAPE_OF_ROWS = "input_shape"
-OUTPUTS = Kind(
+OUTPUTS = ArgumentRule(
     f"a whole number from 1 to {LARGEST}, or {', '.join(NUMBERS_OF_ROWS)}",
     lambda value: value in NUMBERS_OF_ROWS or _is_whole(value, 1),
 )
 SHARE = _between(0.0, 1.0, "a number from 0 up to but not 1")
 NON_NEGATIVE = _between(0.0, math.inf, "a number of at least 0")
-BORDER = Kind("a whole number, [height, width] or [[top, bottom], [left, right]], of at least 0", _is_border)
-AXIS = Kind("a whole number that is not 0", lambda value: _is_whole(value, -8) and value != 0)
-AXES = Kind(
+BORDER = ArgumentRule("a whole number, [height, width] or [[top, bottom], [left, right]], of at least 0", _is_border)
+AXIS = ArgumentRule("a whole number that is not 0", lambda value: _is_whole(value, -8) and value != 0)
+AXES = ArgumentRule(
     "a whole number that is not 0, or several of one sign that rise",
     lambda value: AXIS.accepts(value) or _are_axes(value),
 )
 
-ARGUMENTS: Mapping[str, Kind] = {
+ARGUMENTS: Mapping[str, ArgumentRule] = {
     "axis": AXES,
     "center": BOOL,
     "cropping": BORDER,
     "depth_multiplier": COUNT,
     "dilation_rate": _whole_or_pair(1),
-    "epsilon": Kind("a number above 0", lambda value: NON_NEGATIVE.accepts(value) and value != 0),
+    "epsilon": ArgumentRule("a number above 0", lambda value: NON_NEGATIVE.accepts(value) and value != 0),
     "factor": FACTOR,
     "fill_mode": _one_of("constant", "nearest", "reflect", "wrap"),
     "fill_value": NUMBER,
@@ -125,7 +127,7 @@ ARGUMENTS: Mapping[str, Kind] = {
     "rate": SHARE,
     "scale": BOOL,
     "shared_axes": _optional(
-        Kind(
+        ArgumentRule(
             "a list of rising whole numbers from 1",
             lambda v: _are_axes(v) and _is_list(v, lambda a: _is_whole(a, 1)),
         )
@@ -133,7 +135,7 @@ ARGUMENTS: Mapping[str, Kind] = {
     "size": _whole_or_pair(1),
     "stddev": NON_NEGATIVE,
     "strides": _optional(_whole_or_pair(1)),
-    "target_shape": Kind(
+    "target_shape": ArgumentRule(
         f"a list of whole numbers of at least 1, one of them -1 at most, or {SHAPE_OF_ROWS}",
         lambda v: (
             v == SHAPE_OF_ROWS
@@ -142,12 +144,12 @@ ARGUMENTS: Mapping[str, Kind] = {
     ),
     "units": OUTPUTS,
     "use_bias": BOOL,
-    "value_range": Kind("two numbers, as in [0, 1]", lambda value: _is_list(value, _is_number, 2)),
+    "value_range": ArgumentRule("two numbers, as in [0, 1]", lambda value: _is_list(value, _is_number, 2)),
     "width_factor": _optional(FACTOR),
 }
 
 # Where one name means different things.
-ARGUMENTS_OF: Mapping[tuple[str, str], Kind] = {
+ARGUMENTS_OF: Mapping[tuple[str, str], ArgumentRule] = {
     ("BatchNormalization", "axis"): AXIS,
     ("Rescaling", "scale"): NUMBER,
     ("ZeroPadding2D", "padding"): BORDER,
@@ -172,8 +174,8 @@ def check_argument(kind: str, key: str, value: object, where: str) -> None:
     Raises:
         UserError: the argument is closed to configuration, or its value is not of the right kind.
     """
-    if key in CLOSED:
-        raise UserError(f"{where}.{key} cannot be set: {CLOSED[key]}.")
+    if key in NOT_CONFIGURABLE:
+        raise UserError(f"{where}.{key} cannot be set: {NOT_CONFIGURABLE[key]}.")
     if key.endswith(("_regularizer", "_constraint")):
         raise UserError(f"{where}.{key} cannot be set: write l2 or l1 for a penalty on the kernel.")
     # Keras turns a mapping into whatever object it names, importing its module.
@@ -195,6 +197,6 @@ def check_argument(kind: str, key: str, value: object, where: str) -> None:
         _check(rule, value, f"{where}.{key}")
 
 
-def _check(rule: Kind, value: object, where: str) -> None:
+def _check(rule: ArgumentRule, value: object, where: str) -> None:
     if not rule.accepts(value):
         raise UserError(f"{where} must be {rule.words}, got {value!r}.")

@@ -11,9 +11,9 @@ import tensorflow as tf
 from deeplab.config.schema import ModelConfig
 from deeplab.dataset_info import Rows
 from deeplab.models.check_layers import check_layers
-from deeplab.models.expand import Entry, unstack
+from deeplab.models.expand import LayerSpec, expand_layers
 from deeplab.models.make_layers import make_layers
-from deeplab.models.output_layer import check_ending, check_task
+from deeplab.models.output_layer import check_output_layer, check_task
 from deeplab.models.shapes import check_fit, count_parameters
 
 
@@ -34,10 +34,10 @@ def check_network(config: ModelConfig, info: Rows) -> int:
     check_task(config, info)
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
-        entries = unstack(config.layers)
+        entries = expand_layers(config.layers)
         layers = make_layers(entries, info, seed=0)
         shapes = check_fit(entries, layers, info)
-        check_ending(config.task, entries, layers, shapes, info)
+        check_output_layer(config.task, entries, layers, shapes, info)
         return count_parameters(entries, layers, (info.input_shape, *shapes[:-1]))
 
 
@@ -61,7 +61,7 @@ def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
         UserError: one line that names the layer and what is wrong with it.
     """
     check_network(config, info)
-    entries = unstack(config.layers)
+    entries = expand_layers(config.layers)
     layers = make_layers(entries, info, seed)
     scaling = [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
@@ -82,7 +82,7 @@ def outline(config: ModelConfig, info: Rows) -> keras.Sequential:
         return build(config, info, seed=0)
 
 
-def _in_parts(entries: tuple[Entry, ...], layers: tuple[Any, ...]) -> Iterator[Any]:
+def _in_parts(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...]) -> Iterator[Any]:
     pairs = zip(entries, layers, strict=True)
     for part, group in itertools.groupby(pairs, key=lambda pair: pair[0].settings.get("part")):
         inside = [layer for _, layer in group]

@@ -6,7 +6,7 @@ from typing import Any
 
 from deeplab.errors import UserError
 from deeplab.models.arguments import check_argument
-from deeplab.models.expand import Entry, unstack
+from deeplab.models.expand import LayerSpec, expand_layers
 from deeplab.models.layers import layer_target
 
 MOST_LAYERS = 500  # Keras follows a network layer by layer, call inside call, and Python ends that at a thousand
@@ -43,13 +43,13 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
         if kind == "RandomContrast" and "value_range" not in layer:
             # Keras' default is [0, 255], but inside the network images are in [0, 1].
             raise UserError(f"{where} (RandomContrast) needs value_range: [0, 1] for images, which come in scaled.")
-    entries = unstack(layers)
+    entries = expand_layers(layers)
     if len(entries) > MOST_LAYERS:
         raise UserError(f"model.layers stands for {len(entries):,} layers; at most {MOST_LAYERS} are allowed.")
     _check_dense_sizes(entries)
 
 
-def _check_dense_sizes(entries: tuple[Entry, ...]) -> None:
+def _check_dense_sizes(entries: tuple[LayerSpec, ...]) -> None:
     """Refuse dense layers that are too large whatever the rows are, before TensorFlow is loaded to count the rest."""
     inputs = 1  # at least
     for entry in entries:

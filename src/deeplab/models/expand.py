@@ -10,7 +10,7 @@ SIZES = ("units", "filters")
 
 
 @dataclass(frozen=True)
-class Entry:
+class LayerSpec:
     """One layer that is to be made.
 
     Attributes:
@@ -27,7 +27,7 @@ class Entry:
         return str(self.settings["type"])
 
 
-def unstack(layers: Iterable[Mapping[str, Any]]) -> tuple[Entry, ...]:
+def expand_layers(layers: Iterable[Mapping[str, Any]]) -> tuple[LayerSpec, ...]:
     """The layers of a network one by one.
 
     Args:
@@ -36,10 +36,10 @@ def unstack(layers: Iterable[Mapping[str, Any]]) -> tuple[Entry, ...]:
     return tuple(entry for index, layer in enumerate(layers) for entry in _entries(layer, f"model.layers[{index}]"))
 
 
-def _entries(layer: Mapping[str, Any], where: str) -> Iterator[Entry]:
+def _entries(layer: Mapping[str, Any], where: str) -> Iterator[LayerSpec]:
     lists = [key for key in SIZES if isinstance(layer.get(key), list | tuple) and layer["type"] in LAYERS]
     if not lists:
-        yield Entry(layer, where)
+        yield LayerSpec(layer, where)
     for key in lists[:1]:
         for size in layer[key]:
-            yield Entry({**layer, key: size}, where)
+            yield LayerSpec({**layer, key: size}, where)

@@ -51,7 +51,7 @@ LAYER_BYTES = 32 << 20
 FEWEST, MOST = 64, 8192
 
 
-def evaluation_batch(network: Any) -> int:
+def evaluation_batch_size(network: Any) -> int:
     """Rows in a batch that is only looked at: as many as keep every layer's output within LAYER_BYTES.
 
     Args:

@@ -12,8 +12,8 @@ import keras
 
 from deeplab.dataset_info import Rows
 from deeplab.errors import UserError, unknown_name
-from deeplab.models.arguments import CLOSED, SHAPE_OF_ROWS
-from deeplab.models.expand import Entry
+from deeplab.models.arguments import NOT_CONFIGURABLE, SHAPE_OF_ROWS
+from deeplab.models.expand import LayerSpec
 from deeplab.models.layers import is_augmentation, layer_class
 
 # The kernels that l2 and l1 act on, whatever a layer calls them.
@@ -25,7 +25,7 @@ def first_sentence(error: Exception) -> str:
     return re.split(r"[.,] +(?:Received|At dimension)|\.\s|\n|\.$", str(error).strip())[0]
 
 
-def make_layers(entries: tuple[Entry, ...], info: Rows, seed: int) -> tuple[Any, ...]:
+def make_layers(entries: tuple[LayerSpec, ...], info: Rows, seed: int) -> tuple[Any, ...]:
     """Make the layers of a network, not built yet.
 
     A layer's name is its kind and its number among those (`conv2d_1`), and its initial weights are a function
@@ -114,7 +114,7 @@ def _derived_seed(seed: int, purpose: str) -> int:
 
 def _is_closed(key: str, parameter: inspect.Parameter) -> bool:
     return (
-        key in CLOSED
+        key in NOT_CONFIGURABLE
         or key.endswith(("_regularizer", "_constraint"))
         or key.startswith(("lora_", "renorm", "quantization_", "synchronized"))
         or parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

@@ -5,8 +5,8 @@ from typing import Any
 from deeplab.config.schema import ModelConfig
 from deeplab.dataset_info import Rows
 from deeplab.errors import UserError
-from deeplab.models.expand import Entry
-from deeplab.models.shapes import Shape, words
+from deeplab.models.expand import LayerSpec
+from deeplab.models.shapes import Shape, shape_text
 from deeplab.tasks import TaskName
 
 PROBABILITIES = ("softmax", "sigmoid")
@@ -26,11 +26,11 @@ def check_task(config: ModelConfig, info: Rows) -> None:
     if config.task == "regression" and info.num_classes not in (0, 2):
         raise UserError(f"{network} needs values or two classes, {info.name} has {info.num_classes} classes.")
     if config.task == "reconstruction" and len(info.input_shape) != 3:
-        raise UserError(f"{network} needs images, and the rows of {info.name} are {words(info.input_shape)}.")
+        raise UserError(f"{network} needs images, and the rows of {info.name} are {shape_text(info.input_shape)}.")
 
 
-def check_ending(
-    task: TaskName, entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+def check_output_layer(
+    task: TaskName, entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
 ) -> None:
     """Refuse a network that does not end in what its task calls for.
 
@@ -49,7 +49,9 @@ def check_ending(
         _check_image(last, layers, shapes[-1], info)
     elif task == "regression":
         if shapes[-1] != (1,):
-            raise UserError(f"{last} gives {words(shapes[-1])}, a regression ends in one number: write `units: 1`.")
+            raise UserError(
+                f"{last} gives {shape_text(shapes[-1])}, a regression ends in one number: write `units: 1`."
+            )
     else:
         _check_probabilities(last, entries, layers, shapes, info)
 
@@ -60,7 +62,8 @@ def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Rows) -
             " End with Dense, `units: num_inputs`, and Reshape, `target_shape: input_shape`." if len(shape) < 3 else ""
         )
         raise UserError(
-            f"{last} gives {words(shape)}, the network is to give back {words(info.input_shape)} of {info.name}.{hint}"
+            f"{last} gives {shape_text(shape)}, the network is to give back {shape_text(info.input_shape)} of "
+            f"{info.name}.{hint}"
         )
     values = next((layer for layer in reversed(layers) if type(layer).__name__ not in _MOVES), layers[-1])
     if (activation := _activation(values)) != "sigmoid":
@@ -68,7 +71,7 @@ def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Rows) -
 
 
 def _check_probabilities(
-    last: str, entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+    last: str, entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
 ) -> None:
     if len(shapes[-1]) != 1:
         inputs = (info.input_shape, *shapes)
@@ -77,7 +80,7 @@ def _check_probabilities(
         ]
         hint = f"put a Flatten before {dense[0].where} (Dense)." if dense else "is a Flatten missing?"
         raise UserError(
-            f"The network ends in {words(shapes[-1])}, not in {info.num_classes} class probabilities: {hint}"
+            f"The network ends in {shape_text(shapes[-1])}, not in {info.num_classes} class probabilities: {hint}"
         )
     if shapes[-1] != (info.num_classes,):
         raise UserError(

@@ -7,7 +7,7 @@ from deeplab.dataset_info import Rows
 from deeplab.errors import UserError
 from deeplab.models.arguments import LARGEST
 from deeplab.models.check_layers import MOST_PARAMETERS
-from deeplab.models.expand import Entry
+from deeplab.models.expand import LayerSpec
 from deeplab.models.layers import needs_maps
 from deeplab.models.make_layers import first_sentence
 
@@ -48,13 +48,13 @@ def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...
     return tuple(shapes), ""
 
 
-def words(shape: Shape) -> str:
+def shape_text(shape: Shape) -> str:
     """A shape as a person says it: `maps of 24x24x64`, `vectors of 128`."""
     size = "x".join(map(str, shape))
     return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
 
 
-def check_fit(entries: tuple[Entry, ...], layers: tuple[Any, ...], info: Rows) -> tuple[Shape, ...]:
+def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Rows) -> tuple[Shape, ...]:
     """Refuse a network whose layers do not fit the rows or each other.
 
     Args:
@@ -72,17 +72,17 @@ def check_fit(entries: tuple[Entry, ...], layers: tuple[Any, ...], info: Rows) -
     for index, shape in enumerate(shapes):
         if math.prod(shape) > LARGEST:
             raise UserError(
-                f"{_described(entries[index])} gives {words(shape)} for each row, more than {LARGEST} numbers."
+                f"{_described(entries[index])} gives {shape_text(shape)} for each row, more than {LARGEST} numbers."
             )
     if not reason:
         return shapes
     entry = entries[len(shapes)]
     shape = (info.input_shape, *shapes)[-1]
-    problem = f"{_described(entry)} cannot take {words(shape)}: "
+    problem = f"{_described(entry)} cannot take {shape_text(shape)}: "
     if needs_maps(entry.kind) and len(shape) != 3:
         if len(info.input_shape) == 3:
             raise UserError(f"{problem}it needs maps of (height, width, channels); a layer before it ends them.")
-        raise UserError(f"{problem}it needs images, and the rows of {info.name} are {words(info.input_shape)}.")
+        raise UserError(f"{problem}it needs images, and the rows of {info.name} are {shape_text(info.input_shape)}.")
     if len(info.input_shape) != 3:
         raise UserError(f"{problem}{reason}.")
     raise UserError(problem + _size_advice(layers, info, reason))
@@ -98,12 +98,12 @@ def _size_advice(layers: tuple[Any, ...], info: Rows, reason: str) -> str:
     return f"{reason}; no image size up to {LARGEST_IMAGE}x{LARGEST_IMAGE} works."
 
 
-def _described(entry: Entry) -> str:
+def _described(entry: LayerSpec) -> str:
     shown = ", ".join(f"{key} {entry.settings[key]}" for key in SHOWN if key in entry.settings)
     return f"{entry.where} {entry.kind} ({shown})" if shown else f"{entry.where} {entry.kind}"
 
 
-def count_parameters(entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
+def count_parameters(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
     """Count the weights that the layers will have, before any memory is taken for them.
 
     Args:
@@ -120,9 +120,9 @@ def count_parameters(entries: tuple[Entry, ...], layers: tuple[Any, ...], shapes
         try:
             layer.build((None, *shape))
         except IndexError as error:
-            raise UserError(f"{where} cannot take {words(shape)}: there is no such axis.") from error
+            raise UserError(f"{where} cannot take {shape_text(shape)}: there is no such axis.") from error
         except (ValueError, TypeError, OverflowError) as error:
-            raise UserError(f"{where} cannot take {words(shape)}: {first_sentence(error)}.") from error
+            raise UserError(f"{where} cannot take {shape_text(shape)}: {first_sentence(error)}.") from error
         total += sum(math.prod(weight.shape) for weight in layer.weights)
         if total > MOST_PARAMETERS:
             raise UserError(

@@ -7,7 +7,7 @@ from typing import Any
 from deeplab.config.compose import compose
 from deeplab.config.yaml_file import read_stored
 from deeplab.errors import UserError
-from deeplab.report.page import Cell, Code, Folded, Listing, Part, Section, Table, Text
+from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, Part, Section, Table, Text
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
@@ -30,7 +30,7 @@ def configuration(store: Store, run: Run, title: str, swept: Collection[str] = (
     values = None if content is None else _read(content)
     if content is None or values is None:
         return Section(title, ())
-    whole = Folded("The whole configuration", (Listing(content.decode(errors="replace"), "yaml"),))
+    whole = Collapsible("The whole configuration", (CodeBlock(content.decode(errors="replace"), "yaml"),))
     return Section(title, (_differences(values, swept), *_network(values), whole))
 
 

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from deeplab.report.page import (
     Cell,
     Code,
-    Facts,
-    Folded,
+    CodeBlock,
+    Collapsible,
     Group,
-    Listing,
+    KeyValues,
     Page,
     Part,
     Picture,
     Table,
     Text,
+    cell_text,
     slug,
-    words,
 )
 from deeplab.visible import visible, visible_line
 
@@ -71,7 +71,7 @@ def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
     match part:
         case Text():
             yield f"**{escaped(part.text)}**" if part.is_warning else escaped(part.text)
-        case Facts():
+        case KeyValues():
             yield from _facts(part.rows)
         case Table():
             yield escaped(part.caption)
@@ -83,7 +83,7 @@ def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
             yield f"![{escaped(part.alt)}]({folder}/{name})"
             yield ""
             yield escaped(part.caption)
-        case Listing():
+        case CodeBlock():
             fence = "`" * max(3, max(map(len, re.findall("`+", part.text)), default=0) + 1)
             yield f"{fence}{part.language}"
             yield visible(part.text).rstrip("\n")
@@ -92,7 +92,7 @@ def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
             yield f"### {escaped(part.title)}"
             yield ""
             yield from _parts(part.parts, folder, figures)
-        case Folded():
+        case Collapsible():
             yield f"<details><summary>{_as_html(part.summary)}</summary>"
             yield ""
             yield from _parts(part.parts, folder, figures)
@@ -118,7 +118,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def _cell(cell: Cell, decimals: int) -> str:
     # A bar ends a cell of a table even inside code.
-    return code(cell.text).replace("|", "\\|") if isinstance(cell, Code) else escaped(words(cell, decimals))
+    return code(cell.text).replace("|", "\\|") if isinstance(cell, Code) else escaped(cell_text(cell, decimals))
 
 
 def _line(text: str) -> str:

@@ -3,10 +3,10 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 
-from deeplab.report.page import Cell, Code, Folded, Page, Part, Section, Table, Text, table_of
+from deeplab.report.page import Cell, Code, Collapsible, Page, Part, Section, Table, Text, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.provenance import SHORT_ID, day, notes, provenance
-from deeplab.runs.summary import rows
+from deeplab.report.provenance import SHORT_ID, notes, provenance, timestamp
+from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
 from deeplab.tracking.run import Run
@@ -30,7 +30,7 @@ def noise_report(store: Store, run: Run, files: list[str]) -> Page:
     found = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]] if lines else []
     whole: list[Part] = []
     if lines:
-        whole.append(Folded("All rates, and those of each class", (table_of("All rates", lines),)))
+        whole.append(Collapsible("All rates, and those of each class", (table_of("All rates", lines),)))
     sections = (
         Section("Rates", (*notes(run), *_rates(found), *whole)),
         Section("Figures", read_pictures(store, run, pictures_in(files, "plots"))),
@@ -40,7 +40,7 @@ def noise_report(store: Store, run: Run, files: list[str]) -> Page:
     )
     params = run.params
     kind = params.get("noise.kind", "").replace("_", " ")
-    about = f"Evaluation under {kind} noise, {run.shown_status.lower()}, begun {day(run.started_ms)}."
+    about = f"Evaluation under {kind} noise, {run.shown_status.lower()}, begun {timestamp(run.started_ms)}."
     return Page(str(run.name), (about,), tuple(_highlights(found, params)), sections)
 
 
@@ -115,7 +115,7 @@ def _networks(store: Store, run: Run) -> Iterator[Part]:
     lines: list[tuple[Cell, ...]] = []
     for part, run_id in wanted:
         found = run_by_id(store, run_id) if run_id else None
-        row = None if found is None else rows([found], [])[0]
+        row = None if found is None else summarize_runs([found], [])[0]
         score = None if row is None or row.test is None else row.test
         name = "deleted since" if row is None else row.name
         metric, value = ("", None) if score is None else (score.metric, score.value)

@@ -30,7 +30,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Facts:
+class KeyValues:
     """Names and what each of them is."""
 
     rows: tuple[tuple[str, Cell], ...]
@@ -109,7 +109,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Listing:
+class CodeBlock:
     """Lines to be copied as they are; `language` is what a highlighter calls them."""
 
     text: str
@@ -125,14 +125,14 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Folded:
+class Collapsible:
     """What few want to read: it opens with a click."""
 
     summary: str
     parts: "tuple[Part, ...]"
 
 
-Part = Text | Facts | Table | Picture | Listing | Group | Folded
+Part = Text | KeyValues | Table | Picture | CodeBlock | Group | Collapsible
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def number(value: float, decimals: int = DECIMALS) -> str:
     return f"{value:.{decimals}f}" if value == 0 or abs(value) >= 10 ** (1 - decimals) else f"{value:.2g}"
 
 
-def words(cell: Cell, decimals: int = DECIMALS) -> str:
+def cell_text(cell: Cell, decimals: int = DECIMALS) -> str:
     """A cell as plain text."""
     if isinstance(cell, Code):
         return cell.text

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from deeplab.report.page import Cell, Code, Facts, Folded, Listing, Part, Section, Text
-from deeplab.runs.command_line import command
-from deeplab.runs.summary import Row
+from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, KeyValues, Part, Section, Text
+from deeplab.runs.command_line import command_line
+from deeplab.runs.summary import RunSummary
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.provenance import DISTRIBUTION
 from deeplab.tracking.read import read_packages
@@ -58,25 +58,25 @@ def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
             rows.append((name, Code(found)))
     rows += _seconds(run, trainings)
     packages = read_packages(store, trainings[0]) if trainings else {}
-    parts: list[Part] = [Facts((*rows, *_main_packages(packages)))]
-    again = command(store, run)
+    parts: list[Part] = [KeyValues((*rows, *_main_packages(packages)))]
+    again = command_line(store, run)
     if again is not None:
-        parts += [Text("The command that makes it again:"), Listing(again, "shell")]
+        parts += [Text("The command that makes it again:"), CodeBlock(again, "shell")]
     if packages:
         # As pip knows them: `deeplab` is another project there.
         listed = "\n".join(f"{PIP_NAMES.get(name, name)}=={version}" for name, version in packages.items())
-        parts.append(Folded(f"All {len(packages)} installed packages", (Listing(listed, "text"),)))
+        parts.append(Collapsible(f"All {len(packages)} installed packages", (CodeBlock(listed, "text"),)))
     return Section("Where it comes from", tuple(parts))
 
 
-def day(milliseconds: int | None) -> str:
+def timestamp(milliseconds: int | None) -> str:
     """A moment as MLflow has it, as 2026-11-21 20:38 UTC."""
     if milliseconds is None:
         return ""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def what(row: Row) -> str:
+def what(row: RunSummary) -> str:
     """What a run is about: ` of NETWORK on DATA`, or as much of it as there is."""
     return (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
 
@@ -98,14 +98,14 @@ def notes(run: Run) -> tuple[Part, ...]:
     if NOTES_TAG in run.tags:
         parts.append(Text(run.tags[NOTES_TAG]))
     tags = tuple(own_tags(run))
-    return (*parts, Facts(tags)) if tags else tuple(parts)
+    return (*parts, KeyValues(tags)) if tags else tuple(parts)
 
 
 def _when(run: Run) -> Iterator[tuple[str, Cell]]:
     yield "status", run.shown_status.lower()
-    yield "began", day(run.started_ms)
+    yield "began", timestamp(run.started_ms)
     if run.ended_ms:
-        yield "ended", day(run.ended_ms)
+        yield "ended", timestamp(run.ended_ms)
 
 
 def _git(run: Run) -> Iterator[tuple[str, Cell]]:

@@ -6,11 +6,11 @@ from itertools import groupby
 
 from deeplab.metrics import chosen_by
 from deeplab.report.configuration import configuration
-from deeplab.report.page import Cell, Code, Folded, Group, Page, Part, Section, Table, Text, table_of
+from deeplab.report.page import Cell, Code, Collapsible, Group, Page, Part, Section, Table, Text, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
+from deeplab.report.provenance import SHORT_ID, notes, provenance, timestamp, what
 from deeplab.runs.detail import scores_by_data
-from deeplab.runs.summary import Row, rows
+from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
@@ -48,7 +48,7 @@ def run_report(store: Store, run: Run, files: list[str]) -> Page:
         run: it.
         files: that it left.
     """
-    row = rows([run], [])[0]
+    row = summarize_runs([run], [])[0]
     explained = tuple(_explained(store, run, files))
     sections = (
         Section("Scores", (*notes(run), *_scores(run), *_classes(store, run), *_history(store, run))),
@@ -62,12 +62,12 @@ def run_report(store: Store, run: Run, files: list[str]) -> Page:
     return Page(row.name, tuple(_about(row, run)), tuple(_highlights(row, run)), sections)
 
 
-def _about(row: Row, run: Run) -> Iterator[str]:
+def _about(row: RunSummary, run: Run) -> Iterator[str]:
     kind = KINDS.get(row.kind, row.kind or "Run")
-    yield f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.started_ms)}."
+    yield f"{kind}{what(row)}, {row.status.lower()}, begun {timestamp(run.started_ms)}."
 
 
-def _highlights(row: Row, run: Run) -> Iterator[tuple[str, Cell]]:
+def _highlights(row: RunSummary, run: Run) -> Iterator[tuple[str, Cell]]:
     if row.test:
         yield f"test {row.test.metric}", row.test.value
     if row.validation:
@@ -110,7 +110,7 @@ def _history(store: Store, run: Run) -> Iterator[Part]:
     shown = epochs[::-1][::step][::-1]
     lines = tuple((epoch, *(line.get(epoch) for line in found.values())) for epoch in shown)
     summary = "History, epoch by epoch" if step == 1 else f"History, one of {step} epochs"
-    yield Folded(summary, (Table("Metrics by epoch", ("epoch", *found), lines),))
+    yield Collapsible(summary, (Table("Metrics by epoch", ("epoch", *found), lines),))
 
 
 def _explained(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
@@ -135,12 +135,12 @@ def _uses(store: Store, run: Run) -> Iterator[Part]:
     for other in everything:
         ways = [way for tag, way in _ABOUT.items() if ours in other.tags.get(tag, "").split()]
         if ways and other.id != ours:
-            row = rows([other], everything)[0]
+            row = summarize_runs([other], everything)[0]
             test = row.test
             kind = other.tags.get(KIND_TAG, "")
             shown = None if test is None or kind == "sweep" else test.value
             metric = "" if shown is None or test is None else test.metric
-            began = day(other.started_ms)
+            began = timestamp(other.started_ms)
             lines.append((row.name, ", ".join(ways), row.status.lower(), metric, shown, began, Code(row.id[:SHORT_ID])))
     if lines:
         head = ("run", "what it did", "status", "test score", "", "begun", "id")

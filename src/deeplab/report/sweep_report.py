@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from deeplab.choice import ON_TEST, left_out
 from deeplab.metrics import compared, is_share, label_of, metric_of
 from deeplab.report.configuration import configuration
-from deeplab.report.page import Cell, Code, Facts, Folded, Page, Part, Section, Table, Text, number, table_of
+from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number, table_of
 from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.provenance import SHORT_ID, day, notes, provenance, what
+from deeplab.report.provenance import SHORT_ID, notes, provenance, timestamp, what
 from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
-from deeplab.runs.summary import rows
+from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
@@ -42,9 +42,9 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
         *(configuration(store, each, title, outcome.keys) for each in shown[:1]),
         provenance(store, run, shown),
     )
-    row = rows([run], [run, *children])[0]
+    row = summarize_runs([run], [run, *children])[0]
     kind = "Search" if SEARCH_TAG in run.tags else "Sweep"
-    about = f"{kind}{what(row)}, {row.status.lower()}, begun {day(run.started_ms)}."
+    about = f"{kind}{what(row)}, {row.status.lower()}, begun {timestamp(run.started_ms)}."
     return Page(row.name, (about,), tuple(_highlights(run, outcome, children)), sections)
 
 
@@ -156,7 +156,7 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
         for metric in others
     )
     if tables:
-        yield Folded(f"Other scores: {', '.join(map(label_of, others))}", tables)
+        yield Collapsible(f"Other scores: {', '.join(map(label_of, others))}", tables)
 
 
 def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
@@ -178,14 +178,14 @@ def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
         table = table_of("Trials of the search", list(csv.reader(content.decode().splitlines())))
         shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)
         yield Table(table.caption, table.head, shown)
-    rest = [row for row in rows(children, []) if row.status not in ("FINISHED", "PRUNED")]
+    rest = [row for row in summarize_runs(children, []) if row.status not in ("FINISHED", "PRUNED")]
     if rest:
         lines = tuple((row.name, row.status.lower(), row.error, Code(row.id[:SHORT_ID])) for row in rest)
         yield Table("Trials that are not finished", ("trial", "status", "why", "run"), lines)
 
 
 def _swept(run: Run) -> Iterator[Part]:
-    yield Facts(tuple((key, Code(text)) for key, text in run.params.items() if text != "null"))
+    yield KeyValues(tuple((key, Code(text)) for key, text in run.params.items() if text != "null"))
 
 
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:

@@ -11,7 +11,7 @@ SUFFIXES = {"html": ".html", "markdown": ".md"}
 FORMATS = (*SUFFIXES, "both")
 
 
-def targets(out: Path, wanted: str | None) -> list[Path]:
+def output_paths(out: Path, wanted: str | None) -> list[Path]:
     """The files that a report becomes.
 
     Args:

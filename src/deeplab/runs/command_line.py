@@ -12,7 +12,7 @@ from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, SEARCH_TAG, SOURCE_TAG, 
 SHORT_ID = 8
 
 
-def command(store: Store, run: Run) -> str | None:
+def command_line(store: Store, run: Run) -> str | None:
     """What a person says to have a run made again, or None where it ended before that was logged.
 
     A trial is made by the command of its sweep.

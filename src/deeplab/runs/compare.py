@@ -6,7 +6,7 @@ from statistics import fmean
 
 from deeplab.errors import UserError
 from deeplab.runs.detail import LAYER, layers
-from deeplab.runs.summary import Row, rows
+from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.read import read_history
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -22,7 +22,7 @@ Point = tuple[int, float, str, str]
 
 
 @dataclass(frozen=True)
-class Compared:
+class RunCurves:
     """One of the runs that are compared.
 
     Attributes:
@@ -32,13 +32,13 @@ class Compared:
         epoch_seconds: mean over the epochs, training and validation, or None.
     """
 
-    row: Row
+    row: RunSummary
     metrics: Mapping[str, float]
     curves: Sequence[Point]
     epoch_seconds: float | None
 
 
-def with_curves(store: Store, runs: Sequence[Run]) -> list[Compared]:
+def with_curves(store: Store, runs: Sequence[Run]) -> list[RunCurves]:
     """Read what is compared of runs.
 
     Raises:
@@ -51,7 +51,7 @@ def with_curves(store: Store, runs: Sequence[Run]) -> list[Compared]:
                 f"Run {name} is a sweep; its own table compares its points: deeplab show {run.short_id}. "
                 f"Its trials can be named here: deeplab runs --kind trial --where 'sweep={run.short_id}*'"
             )
-    return [_compared(store, run, row) for run, row in zip(runs, rows(runs, runs), strict=True)]
+    return [_compared(store, run, row) for run, row in zip(runs, summarize_runs(runs, runs), strict=True)]
 
 
 def differences(runs: Sequence[Run]) -> dict[str, list[str]]:
@@ -75,7 +75,7 @@ def _networks(networks: Sequence[Sequence[str]]) -> dict[str, list[str]]:
     return {f"{LAYERS}.{number}": list(each) for number, each in numbered if len(set(each)) > 1}
 
 
-def _compared(store: Store, run: Run, row: Row) -> Compared:
+def _compared(store: Store, run: Run, row: RunSummary) -> RunCurves:
     history = read_history(store, run)
     curves = [
         (epoch, value, metric, data)
@@ -85,4 +85,4 @@ def _compared(store: Store, run: Run, row: Row) -> Compared:
         for epoch, value in line.items()
     ]
     seconds = list(history.get("time/epoch_seconds", {}).values())
-    return Compared(row, run.metrics, curves, fmean(seconds) if seconds else None)
+    return RunCurves(row, run.metrics, curves, fmean(seconds) if seconds else None)

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.errors import RunError, UserError
-from deeplab.runs.summary import Row, rows
+from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.artifact_locations import is_inside, local_path
 from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.delete import delete_files, delete_tree, remove_models
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
-from deeplab.tracking.store import Store, check_writable, checkpoint_folder, reason, store_errors
+from deeplab.tracking.store import Store, check_writable, checkpoint_folder, first_line, store_errors
 from deeplab.tracking.tags import PARENT_TAG
 
 
 @dataclass(frozen=True)
-class Removal:
+class Deletion:
     """A run that is to go.
 
     Attributes:
@@ -28,13 +28,13 @@ class Removal:
     """
 
     run: Run
-    row: Row
+    row: RunSummary
     files: int
     bytes: int
     outside: tuple[Path, ...]
 
 
-def plan_removal(store: Store, runs: Sequence[Run], outside: bool = False) -> list[Removal]:
+def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> list[Deletion]:
     """What goes when some runs go: they and the trials of those that are sweeps, the trials first.
 
     Args:
@@ -60,12 +60,12 @@ def plan_removal(store: Store, runs: Sequence[Run], outside: bool = False) -> li
     # A run comes after those that belong to it, whatever order they were named in.
     order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.tags)
     found = []
-    for run, row in zip(order, rows(order, everything), strict=True):
+    for run, row in zip(order, summarize_runs(order, everything), strict=True):
         places = (run.artifact_uri, *model_locations(store, row.id))
         sizes = [size for place in places for _, size in list_files(store, place)]
         ours = (path for folder in _folders(store, row.id) for path in folder.rglob("*"))
         sizes += [path.stat().st_size for path in ours if path.is_file()]
-        found.append(Removal(run, row, len(sizes), sum(sizes), _outside(store, places)))
+        found.append(Deletion(run, row, len(sizes), sum(sizes), _outside(store, places)))
     if not outside:
         _check_inside(store, found)
     return found
@@ -77,7 +77,7 @@ def _outside(store: Store, places: Sequence[str]) -> tuple[Path, ...]:
     return tuple(each for each in folders if each.exists() and not is_inside(each.parent, store.place.folder))
 
 
-def _check_inside(store: Store, removals: Sequence[Removal]) -> None:
+def _check_inside(store: Store, removals: Sequence[Deletion]) -> None:
     strangers = [removal for removal in removals if removal.outside]
     if store.place.database is None or not strangers:
         return
@@ -90,7 +90,7 @@ def _check_inside(store: Store, removals: Sequence[Removal]) -> None:
     )
 
 
-def remove(store: Store, removal: Removal) -> None:
+def remove(store: Store, removal: Deletion) -> None:
     """Delete a run: its files for good, and the run itself as MLflow deletes, which hides it.
 
     The files go first, so that whoever ends this half-way finds the run still there and can delete it again.
@@ -107,7 +107,7 @@ def remove(store: Store, removal: Removal) -> None:
             delete_tree(folder)
         store.delete_run(run_id)
     except store_errors() as error:
-        raise RunError(f"Run {removal.row.name} ({run_id[:8]}) cannot be deleted: {reason(error)}.") from error
+        raise RunError(f"Run {removal.row.name} ({run_id[:8]}) cannot be deleted: {first_line(error)}.") from error
 
 
 def _folders(store: Store, run_id: str) -> list[Path]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.runs.command_line import command
-from deeplab.runs.summary import Row, rows
+from deeplab.runs.command_line import command_line
+from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.read import read_history, read_packages
@@ -36,7 +36,7 @@ class Detail:
         children: the trials of a sweep, in the order in which they began.
     """
 
-    row: Row
+    row: RunSummary
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
@@ -44,8 +44,8 @@ class Detail:
     files: Sequence[tuple[str, int]]
     command: str | None
     packages: Mapping[str, str]
-    parent: Row | None
-    children: Sequence[Row]
+    parent: RunSummary | None
+    children: Sequence[RunSummary]
 
 
 def detail(store: Store, run: Run) -> Detail:
@@ -57,22 +57,22 @@ def detail(store: Store, run: Run) -> Detail:
     for location in model_locations(store, run.id):
         files += [(f"model/{path}", size) for path, size in list_files(store, location)]
     return Detail(
-        row=rows([run], children)[0],
+        row=summarize_runs([run], children)[0],
         params=run.params,
         metrics=run.metrics,
         tags=run.tags,
         history=read_history(store, run),
         files=sorted(files),
-        command=command(store, run),
+        command=command_line(store, run),
         packages=_main(read_packages(store, run)),
-        parent=None if parent is None else rows([parent], [])[0],
-        children=rows(children[::-1], children),
+        parent=None if parent is None else summarize_runs([parent], [])[0],
+        children=summarize_runs(children[::-1], children),
     )
 
 
-def as_plain(found: Detail) -> dict[str, Any]:
+def to_dict(found: Detail) -> dict[str, Any]:
     """A run in full as plain values, as JSON has it."""
-    from deeplab.runs.summary import as_plain as row_as_plain
+    from deeplab.runs.summary import to_dict as row_as_plain
 
     return {
         **row_as_plain(found.row),

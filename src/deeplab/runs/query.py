@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deeplab.errors import UserError, nearest
-from deeplab.runs.summary import Row, rows
+from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.field_names import names_in, select, values_of
 from deeplab.tracking.filter import Value, as_number
 from deeplab.tracking.run import Run
@@ -13,7 +13,7 @@ from deeplab.tracking.tags import KIND_TAG, PARENT_TAG
 
 FAILURES = ("FAILED", "KILLED", "DEAD")
 TRIAL = "trial"
-COLUMNS: dict[str, Callable[[Row], Value | None]] = {
+COLUMNS: dict[str, Callable[[RunSummary], Value | None]] = {
     "dataset": lambda row: row.dataset,
     "model": lambda row: row.model,
     "epochs": lambda row: row.epochs_asked if row.epochs is None else row.epochs,
@@ -48,7 +48,7 @@ class Query:
     limit: int | None = None
 
 
-def choose(runs: Sequence[Run], query: Query) -> list[Row]:
+def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
     """The rows of a table.
 
     Args:
@@ -63,7 +63,7 @@ def choose(runs: Sequence[Run], query: Query) -> list[Row]:
         found = _of_kind(runs, found, query.kind)
     if query.failed:
         found = [run for run in found if run.shown_status in FAILURES]
-    chosen = rows(found, runs)
+    chosen = summarize_runs(found, runs)
     if query.sort is None:
         return (chosen[::-1] if query.reverse else chosen)[: query.limit]
     keys = _keys(runs, found, chosen, query.sort)
@@ -92,7 +92,7 @@ def _of_kind(runs: Sequence[Run], found: Sequence[Run], kind: str) -> list[Run]:
     return [run for run in found if run.tags.get(KIND_TAG) == kind]
 
 
-def _keys(runs: Sequence[Run], found: Sequence[Run], chosen: Sequence[Row], field: str) -> list[_Key | None]:
+def _keys(runs: Sequence[Run], found: Sequence[Run], chosen: Sequence[RunSummary], field: str) -> list[_Key | None]:
     """What each run is sorted by: numbers by size, before texts; None for a run without the value."""
     if field in COLUMNS:
         return [_key(COLUMNS[field](row)) for row in chosen]

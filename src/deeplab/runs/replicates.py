@@ -11,7 +11,7 @@ from deeplab.tracking.tags import PARENT_TAG, POINT_TAG
 
 
 @dataclass(frozen=True)
-class Spread:
+class ReplicateSpread:
     """Scores of replicates in brief.
 
     Attributes:
@@ -25,7 +25,7 @@ class Spread:
     count: int
 
 
-def spreads(store: Store, run: Run) -> dict[str, Spread]:
+def spreads(store: Store, run: Run) -> dict[str, ReplicateSpread]:
     """The spread of every metric over the finished trials at the point of a trial, itself among them.
 
     Empty for a run of no sweep, and where fewer than two trials are finished.
@@ -43,4 +43,4 @@ def spreads(store: Store, run: Run) -> dict[str, Spread]:
     for replicate in found:
         for name, value in replicate.metrics.items():
             values[name].append(value)
-    return {name: Spread(fmean(of), stdev(of), len(of)) for name, of in values.items() if len(of) > 1}
+    return {name: ReplicateSpread(fmean(of), stdev(of), len(of)) for name, of in values.items() if len(of) > 1}

@@ -33,7 +33,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Row:
+class RunSummary:
     """A run in brief.
 
     Attributes:
@@ -70,7 +70,7 @@ class Row:
     error: str | None
 
 
-def rows(runs: Sequence[Run], everything: Sequence[Run]) -> list[Row]:
+def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSummary]:
     """A row for each run.
 
     Args:
@@ -119,7 +119,7 @@ def epochs_done(run: Run) -> int:
     return max((step for name, step in run.steps.items() if name.startswith("train/")), default=0)
 
 
-def as_plain(row: Row) -> dict[str, Any]:
+def to_dict(row: RunSummary) -> dict[str, Any]:
     """A row as flat values, as JSON and CSV have it; the keys are COLUMNS."""
     plain: dict[str, Any] = {}
     for key, value in vars(row).items():
@@ -131,11 +131,13 @@ def as_plain(row: Row) -> dict[str, Any]:
 
 
 COLUMNS = tuple(
-    name for field in fields(Row) for name in (field.name, f"{field.name}_metric")[: 2 if field.name in PLACES else 1]
+    name
+    for field in fields(RunSummary)
+    for name in (field.name, f"{field.name}_metric")[: 2 if field.name in PLACES else 1]
 )
 
 
-def _row(run: Run, children: Sequence[Run]) -> Row:
+def _row(run: Run, children: Sequence[Run]) -> RunSummary:
     params, metrics, tags = run.params, run.metrics, run.tags
     kind = tags.get(KIND_TAG, "")
     is_sweep = kind == "sweep"
@@ -143,7 +145,7 @@ def _row(run: Run, children: Sequence[Run]) -> Row:
     asked = sorted({int(each.params["training.epochs"]) for each in members if "training.epochs" in each.params})
     trains = not is_sweep and bool(asked) and kind in ("train", "trial")
     ended = (run.ended_ms - run.started_ms) / 1000 if run.ended_ms else None
-    return Row(
+    return RunSummary(
         id=run.id,
         name=run.name,
         kind=kind,

@@ -28,7 +28,7 @@ def _entry_name(name: str) -> str:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Figure:
+class ReportedValue:
     """A published figure, or a bound that was asked for.
 
     Attributes:
@@ -78,7 +78,7 @@ class NoiseEntry:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Entry:
+class StudyEntry:
     """One thing that a study measures: exactly one of `run`, `sweep` and `noise`.
 
     Attributes:
@@ -94,7 +94,7 @@ class Entry:
     sweep: tuple[Text, ...] | None = None
     noise: NoiseEntry | None = None
     replicates: Repetitions | None = None
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[ReportedValue, ...] = ()
     about: Text | None = None
 
     def __post_init__(self) -> None:
@@ -119,7 +119,7 @@ class StudyConfig:
     about: Text
     replicates: Repetitions
     entries: Annotated[
-        dict[Annotated[str, AfterValidator(_entry_name)], Entry], Field(min_length=1, max_length=MOST_ENTRIES)
+        dict[Annotated[str, AfterValidator(_entry_name)], StudyEntry], Field(min_length=1, max_length=MOST_ENTRIES)
     ]
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from deeplab.choice import TEST
-from deeplab.config.compose import Composed, Composer
+from deeplab.config.compose import ComposedConfig, Composer
 from deeplab.errors import UserError, unknown_name
-from deeplab.study.config import Entry, StudyConfig
-from deeplab.study.matching import configuration
+from deeplab.study.config import StudyConfig, StudyEntry
+from deeplab.study.matching import configuration_hash
 from deeplab.study.results import Result
 from deeplab.study.verdicts import Chosen, Verdict, chosen_point, verdicts
 from deeplab.sweep.grid import point_name
@@ -16,7 +16,7 @@ from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
 
 
 @dataclass(frozen=True)
-class Measured:
+class EntryResult:
     """An entry and its finished runs.
 
     Attributes:
@@ -30,7 +30,7 @@ class Measured:
     """
 
     name: str
-    entry: Entry
+    entry: StudyEntry
     lines: tuple[Result, ...]
     planned: int
     verdicts: tuple[Verdict, ...]
@@ -38,7 +38,7 @@ class Measured:
     on_test: bool = False
 
 
-def measure(config: StudyConfig, lines: Sequence[Result]) -> list[Measured]:
+def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
     """Every entry with what is finished of it.
 
     Args:
@@ -51,7 +51,9 @@ def measure(config: StudyConfig, lines: Sequence[Result]) -> list[Measured]:
     return [_measured(config, name, entry, lines) for name, entry in config.entries.items()]
 
 
-def planned_runs(name: str, entry: Entry, config: StudyConfig, overrides: Sequence[str] = ()) -> list[Composed]:
+def planned_runs(
+    name: str, entry: StudyEntry, config: StudyConfig, overrides: Sequence[str] = ()
+) -> list[ComposedConfig]:
     """The configurations of an entry's replicates, whose seeds are those of a sweep's.
 
     Raises:
@@ -67,7 +69,7 @@ def planned_runs(name: str, entry: Entry, config: StudyConfig, overrides: Sequen
         raise UserError(f"Entry '{name}': {error}") from error
 
 
-def _measured(config: StudyConfig, name: str, entry: Entry, lines: Sequence[Result]) -> Measured:
+def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence[Result]) -> EntryResult:
     """The lines of an entry whose configuration is still what the study asks for."""
     ours = [line for line in lines if line.entry == name]
     plan = None if entry.sweep is None else plan_sweep(list(entry.sweep), None)
@@ -77,12 +79,12 @@ def _measured(config: StudyConfig, name: str, entry: Entry, lines: Sequence[Resu
     elif plan is not None:
         _check_points(name, entry, plan)
         trained = [trial.values for trial in plan.trials]
-    wanted = [configuration(values) for values in trained] or [line.configuration for line in ours][-1:]
+    wanted = [configuration_hash(values) for values in trained] or [line.configuration for line in ours][-1:]
     found = tuple(line for line in ours if line.configuration in wanted)
     chosen = None if plan is None else chosen_point(plan, found)
     held = tuple(verdicts(name, entry, found, "" if chosen is None else chosen.point))
     on_test = any(values["validation"]["kind"] == TEST for values in trained)
-    return Measured(name, entry, found, max(1, len(wanted)), held, chosen, on_test)
+    return EntryResult(name, entry, found, max(1, len(wanted)), held, chosen, on_test)
 
 
 def check_points(config: StudyConfig) -> None:
@@ -107,7 +109,7 @@ def check_names(config: StudyConfig, only: Sequence[str]) -> None:
             raise unknown_name("entry", name, config.entries, "--only")
 
 
-def _check_points(name: str, entry: Entry, plan: Plan) -> None:
+def _check_points(name: str, entry: StudyEntry, plan: Plan) -> None:
     points = [point_name(settings) for settings in plan.points]
     for figure in entry.figures:
         if figure.point is not None and figure.point not in points:

@@ -17,12 +17,12 @@ PACKAGES = ("deeplab", "tensorflow", "keras", "numpy")
 _KEPT = ("test/", "validation/", "train/")
 
 
-def configuration(values: Mapping[str, Any]) -> str:
+def configuration_hash(values: Mapping[str, Any]) -> str:
     """Hash of what a study compares configurations by; the number of threads is the machine's."""
     return sha(_compared(values))[:16]
 
 
-def same(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
+def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
     """The trainings among some runs that have this configuration, the newest first."""
     compared = _compared(values)
     wanted, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
@@ -41,10 +41,10 @@ def result_of(store: Store, run: Run, entry: str, point: str, replicate: int, va
         if history:
             scores[f"{best.__name__}_{name}"] = best(value for _, value in history)
     seconds = run.metrics.get("time/training_seconds", 0.0)
-    return line(store, run, entry, point, replicate, configuration(values), scores, seconds)
+    return result_row(store, run, entry, point, replicate, configuration_hash(values), scores, seconds)
 
 
-def line(
+def result_row(
     store: Store,
     run: Run,
     entry: str,

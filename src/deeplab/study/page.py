@@ -8,10 +8,10 @@ from pathlib import Path
 from deeplab.choice import ON_TEST, left_out
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import metric_of, reported
-from deeplab.report.page import Cell, Code, Facts, Listing, Page, Part, Picture, Section, Table, Text
+from deeplab.report.page import Cell, Code, CodeBlock, KeyValues, Page, Part, Picture, Section, Table, Text
 from deeplab.report.pictures import caption_of
 from deeplab.study.config import FILE, StudyConfig
-from deeplab.study.entries import Measured, measure
+from deeplab.study.entries import EntryResult, measure
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
 
@@ -47,7 +47,7 @@ def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> 
     return Page(config.title, (about,), tuple(_highlights(measured)), sections)
 
 
-def picture_names(each: Measured) -> tuple[str, ...]:
+def picture_names(each: EntryResult) -> tuple[str, ...]:
     """Which pictures of an entry's runs are shown."""
     return RUN_PICTURES if each.entry.run else SWEEP_PICTURES if each.entry.sweep else NOISE_PICTURES
 
@@ -57,19 +57,19 @@ def picture_file(entry: str, name: str) -> str:
     return f"{entry}_{name}.png"
 
 
-def _highlights(measured: Sequence[Measured]) -> Iterator[tuple[str, Cell]]:
+def _highlights(measured: Sequence[EntryResult]) -> Iterator[tuple[str, Cell]]:
     found = [verdict for each in measured for verdict in each.verdicts]
     tested = [verdict for verdict in found if verdict.measured is not None]
     for kind, words in ((True, "figures reproduced"), (False, "bounds that hold")):
         ours = [verdict for verdict in tested if (verdict.figure.reported is not None) is kind]
         if ours:
-            yield words, f"{sum(verdict.words in GOOD for verdict in ours)} of {len(ours)}"
+            yield words, f"{sum(verdict.outcome in GOOD for verdict in ours)} of {len(ours)}"
     if len(tested) < len(found):
         yield "figures not yet run", len(found) - len(tested)
     yield "runs", f"{sum(len(each.lines) for each in measured)} of {sum(each.planned for each in measured)}"
 
 
-def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
+def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
     rows = tuple(
         (
             verdict.label,
@@ -79,7 +79,7 @@ def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
             _mean(verdict.measured),
             None if verdict.tolerance_in_deviations is None else f"{verdict.tolerance_in_deviations:.1f}",
             f"{verdict.within} of {verdict.measured.count}" if verdict.measured else None,
-            verdict.words,
+            verdict.outcome,
         )
         for each in measured
         for verdict in each.verdicts
@@ -99,18 +99,18 @@ def _verdicts(measured: Sequence[Measured], folder: Path) -> Iterator[Part]:
     yield from _picture(folder, f"{OVERVIEW}.png", "Reported and measured accuracy", seen)
 
 
-def is_trained_too_few_times(each: Measured) -> bool:
+def is_trained_too_few_times(each: EntryResult) -> bool:
     """Whether there are trainings, but at some point too few to tell how they scatter."""
     counts = Counter(line.point for line in each.lines)
     return bool(counts) and each.entry.noise is None and min(counts.values()) < ENOUGH
 
 
-def _entry(each: Measured, folder: Path) -> Iterator[Part]:
+def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
     if each.entry.about:
         yield Text(each.entry.about)
     words, overrides = ("train", each.entry.run) if each.entry.run else ("sweep", each.entry.sweep)
     if overrides:
-        yield Listing(shlex.join(("deeplab", words, *overrides)), "shell")
+        yield CodeBlock(shlex.join(("deeplab", words, *overrides)), "shell")
     many = "run is" if each.planned == 1 else "runs are"
     yield Text(f"{len(each.lines)} of {each.planned} {many} finished.", is_warning=len(each.lines) < each.planned)
     if not each.lines:
@@ -124,7 +124,7 @@ def _entry(each: Measured, folder: Path) -> Iterator[Part]:
     yield from pictures
 
 
-def on_choice(each: Measured) -> Iterator[str]:
+def on_choice(each: EntryResult) -> Iterator[str]:
     """What must be known of the rows that an entry was validated on, and of the point that was chosen by them."""
     chosen = each.chosen
     if chosen is not None and len({line.point for line in each.lines}) > 1:
@@ -148,7 +148,7 @@ def _picture(folder: Path, file: str, caption: str, seen: str) -> Iterator[Part]
         yield Picture(file, path.read_bytes(), f"{caption}: {seen}", caption)
 
 
-def _scores(each: Measured) -> Table:
+def _scores(each: EntryResult) -> Table:
     metrics = [metric for metric in reported() if all(metric in line.scores for line in each.lines)]
     points: dict[str, list[Result]] = {}
     for line in sorted(each.lines, key=_in_order):
@@ -175,7 +175,7 @@ def _in_order(line: Result) -> tuple[str, float, str]:
         return key, 0.0, value
 
 
-def _rates(each: Measured) -> Table:
+def _rates(each: EntryResult) -> Table:
     scores = each.lines[0].scores
     states = list(dict.fromkeys(name.partition("@")[0] for name in scores))
     levels = sorted({float(name.partition("@")[2]) for name in scores})
@@ -186,13 +186,13 @@ def _rates(each: Measured) -> Table:
     return Table("True-positive rate by level of noise, the mean over its draws", ("level", *ordered), rows)
 
 
-def _provenance(folder: Path, measured: Sequence[Measured]) -> Iterator[Part]:
+def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]:
     yield Text(f"Written from {FILE} and {RESULTS}, which has a line for each run. The command that makes it again:")
-    yield Listing(f"deeplab study {folder.as_posix()}", "shell")
+    yield CodeBlock(f"deeplab study {folder.as_posix()}", "shell")
     lines = [line for each in measured for line in each.lines]
     if lines:
         days = sorted(line.finished for line in lines)
-        yield Facts(
+        yield KeyValues(
             (
                 ("finished", " to ".join(sorted({days[0], days[-1]}))),
                 ("versions", "; ".join(sorted({line.versions for line in lines}))),

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab.config.compose import Composed
+from deeplab.config.compose import ComposedConfig
 from deeplab.config.identity import sha
 from deeplab.errors import RunError, UserError
-from deeplab.study.config import Entry, StudyConfig
+from deeplab.study.config import StudyConfig, StudyEntry
 from deeplab.study.entries import planned_runs
-from deeplab.study.matching import configuration, line, result_of, same
+from deeplab.study.matching import configuration_hash, result_of, result_row, runs_with_configuration
 from deeplab.study.results import Result, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
-from deeplab.sweep.messages import Event
-from deeplab.sweep.observer import Sized, SweepObserver
+from deeplab.sweep.messages import TrialEvent
+from deeplab.sweep.observer import SweepHeader, SweepObserver
 from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
 from deeplab.tracking.find import all_runs
@@ -23,7 +23,7 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
 from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseSettings, noise_curve
 from deeplab.workflows.noise.levels import read_levels
-from deeplab.workflows.resume import find_resumption
+from deeplab.workflows.resume import find_resume_point
 from deeplab.workflows.train import RunObserver, train
 
 
@@ -72,7 +72,7 @@ class Study:
     failed: dict[str, str]
 
 
-def carry_out(study: Study, only: Sequence[str]) -> None:
+def run_study(study: Study, only: Sequence[str]) -> None:
     """Do what is missing.
 
     Args:
@@ -99,12 +99,12 @@ def carry_out(study: Study, only: Sequence[str]) -> None:
         raise RunError(f"{len(study.failed)} of the study's runs failed, the first of entry '{name}': {why}")
 
 
-def _train_runs(study: Study, name: str, entry: Entry) -> None:
+def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
     planned = planned_runs(name, entry, study.config, study.overrides)
     missing = [
         (replicate, composed)
         for replicate, composed in enumerate(planned)
-        if study.results.find(name, "", replicate, configuration(composed.values)) is None
+        if study.results.find(name, "", replicate, configuration_hash(composed.values)) is None
     ]
     study.observer.entry_began(name, len(missing), len(planned))
     for replicate, composed in missing:
@@ -124,17 +124,17 @@ def _train_runs(study: Study, name: str, entry: Entry) -> None:
 
 
 def _finished(study: Study, values: Mapping[str, object]) -> Run | None:
-    found = same(all_runs(study.store), values)
+    found = runs_with_configuration(all_runs(study.store), values)
     return next((run for run in found if run.status == "FINISHED"), None)
 
 
-def _trained(study: Study, composed: Composed) -> str:
+def _trained(study: Study, composed: ComposedConfig) -> str:
     """Train a configuration, or go on with a run of it that was cut off, where it left enough."""
     observer = study.observer.training()
-    for run in same(all_runs(study.store), composed.values):
+    for run in runs_with_configuration(all_runs(study.store), composed.values):
         if run.status in ("KILLED", "RUNNING") and run.tags.get(KIND_TAG) == "train":
             try:
-                resumption = find_resumption(run.id, list(study.overrides), None)
+                resumption = find_resume_point(run.id, list(study.overrides), None)
             except UserError:
                 if run.is_alive:
                     raise
@@ -149,12 +149,12 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
     study.observer.entry_began(name, len(missing), plan.count)
     runs = all_runs(study.store) if missing else []
     for number in missing:
-        found = [run for run in same(runs, plan.trials[number].values) if run.status == "FINISHED"]
+        found = [run for run in runs_with_configuration(runs, plan.trials[number].values) if run.status == "FINISHED"]
         if found:
             _keep_trial(study, name, plan, number, found[0].id)
     if not (missing := _missing_trials(study, name, plan)):
         return
-    result = run_sweep(checked_plan(plan), _Keeping(study, name, plan))
+    result = run_sweep(checked_plan(plan), _ResultRecorder(study, name, plan))
     for trial in (trial for point in result.summary.points for trial in point.trials):
         # Those of an earlier start, of which nothing was told.
         _keep_trial(study, name, plan, trial.point * plan.replicates + trial.replicate, trial.run_id)
@@ -166,7 +166,9 @@ def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:
     return [
         number
         for number, trial in enumerate(plan.trials)
-        if study.results.find(name, point_name(plan.points[trial.point]), trial.replicate, configuration(trial.values))
+        if study.results.find(
+            name, point_name(plan.points[trial.point]), trial.replicate, configuration_hash(trial.values)
+        )
         is None
     ]
 
@@ -178,20 +180,20 @@ def _keep_trial(study: Study, name: str, plan: Plan, number: int, run_id: str) -
     study.results.add(result_of(study.store, run, name, point, trial.replicate, trial.values))
 
 
-class _Keeping(SweepObserver):
+class _ResultRecorder(SweepObserver):
     """Takes each trial into the results as it finishes, and hands on what it is told."""
 
     def __init__(self, study: Study, name: str, plan: Plan) -> None:
         self._study, self._name, self._plan = study, name, plan
         self._shown = study.observer.sweep()
 
-    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
         self._shown.sweep_began(sweep, run_id, finished, capacity)
 
     def trial_submitted(self, number: int, name: str) -> None:
         self._shown.trial_submitted(number, name)
 
-    def trial_changed(self, event: Event, again: bool) -> None:
+    def trial_changed(self, event: TrialEvent, again: bool) -> None:
         if event.kind == "finished":
             _keep_trial(self._study, self._name, self._plan, event.number, event.run_id)
         self._shown.trial_changed(event, again)
@@ -200,7 +202,7 @@ class _Keeping(SweepObserver):
         self._shown.waited()
 
 
-def _evaluate(study: Study, name: str, entry: Entry) -> None:
+def _evaluate(study: Study, name: str, entry: StudyEntry) -> None:
     assert entry.noise is not None
     asked = entry.noise
     lines = {wanted: _first_line(study, wanted) for wanted in (asked.classifier, *asked.denoisers)}
@@ -228,10 +230,10 @@ def _evaluate(study: Study, name: str, entry: Entry) -> None:
     }
     run = study.store.get_run(result.run_id)
     seconds = ((run.ended_ms or run.started_ms) - run.started_ms) / 1000
-    study.results.add(line(study.store, run, name, "", 0, configured, scores, seconds))
+    study.results.add(result_row(study.store, run, name, "", 0, configured, scores, seconds))
 
 
 def _first_line(study: Study, name: str) -> Result | None:
     entry = study.config.entries[name]
     first = planned_runs(name, entry, study.config, study.overrides)[0]
-    return study.results.find(name, "", 0, configuration(first.values))
+    return study.results.find(name, "", 0, configuration_hash(first.values))

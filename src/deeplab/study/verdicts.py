@@ -8,7 +8,7 @@ from fractions import Fraction
 from deeplab.choice import TEST
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import metric_of
-from deeplab.study.config import Entry, Figure
+from deeplab.study.config import ReportedValue, StudyEntry
 from deeplab.study.results import Result
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan
@@ -42,15 +42,15 @@ class Verdict:
         point: of a sweep, the best one where the figure names none; empty otherwise.
         measured: over the replicates, or None where nothing is finished.
         within: how many of the single runs lie within the tolerance or the bounds.
-        words: of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound.
+        outcome: of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound.
     """
 
     entry: str
-    figure: Figure
+    figure: ReportedValue
     point: str
     measured: Statistics | None
     within: int
-    words: str
+    outcome: str
 
     @property
     def wanted(self) -> str:
@@ -79,7 +79,7 @@ class Verdict:
         return f"{self.figure.metric} − {self.figure.minus}" if self.figure.minus else self.figure.metric
 
 
-def verdicts(name: str, entry: Entry, lines: Sequence[Result], best: str = "") -> list[Verdict]:
+def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = "") -> list[Verdict]:
     """Hold an entry's figures against its finished runs.
 
     Args:
@@ -94,7 +94,7 @@ def verdicts(name: str, entry: Entry, lines: Sequence[Result], best: str = "") -
         values = _values(figure, [line for line in lines if line.point == point])
         measured = statistics(values) if values else None
         within = sum(_is_within(figure, [value]) for value in values)
-        found.append(Verdict(name, figure, point, measured, within, _words(figure, values)))
+        found.append(Verdict(name, figure, point, measured, within, _outcome(figure, values)))
     return found
 
 
@@ -120,7 +120,7 @@ def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
     return None if best.number is None else Chosen(names[best.number], metric, best.left_out, best.on_test)
 
 
-def _values(figure: Figure, lines: Sequence[Result]) -> list[float]:
+def _values(figure: ReportedValue, lines: Sequence[Result]) -> list[float]:
     values = []
     for line in lines:
         value = line.scores.get(figure.metric)
@@ -130,7 +130,7 @@ def _values(figure: Figure, lines: Sequence[Result]) -> list[float]:
     return values
 
 
-def _words(figure: Figure, values: Sequence[float]) -> str:
+def _outcome(figure: ReportedValue, values: Sequence[float]) -> str:
     if not values:
         return "not yet run"
     if figure.reported is not None:
@@ -138,7 +138,7 @@ def _words(figure: Figure, values: Sequence[float]) -> str:
     return "holds" if _is_within(figure, values) else "falls short"
 
 
-def _is_within(figure: Figure, values: Sequence[float]) -> bool:
+def _is_within(figure: ReportedValue, values: Sequence[float]) -> bool:
     """Whether the mean of some values lies within, the edges included, in the decimals that people write."""
     if not all(map(math.isfinite, values)):
         mean: float | Fraction = math.fsum(values)

@@ -7,7 +7,7 @@ from deeplab.files import write_file
 from deeplab.metrics import METRICS
 from deeplab.report.markdown import to_markdown
 from deeplab.study.config import StudyConfig
-from deeplab.study.entries import Measured, measure
+from deeplab.study.entries import EntryResult, measure
 from deeplab.study.page import FIGURES, OVERVIEW, picture_file, picture_names, study_report
 from deeplab.study.results import Results
 from deeplab.tracking.artifacts import read_artifact
@@ -49,7 +49,7 @@ def write_page(config: StudyConfig, folder: Path, results: Results, store: Store
     return page
 
 
-def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> None:
+def _draw_overview(title: str, measured: Sequence[EntryResult], figures: Path) -> None:
     from deeplab.plots.reported import draw
     from deeplab.plots.style import to_png
 
@@ -61,7 +61,7 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
             verdict.figure.tolerance or 0.0,
             None if verdict.measured is None else verdict.measured.mean,
             None if verdict.measured is None else verdict.measured.deviation,
-            verdict.words == "reproduced",
+            verdict.outcome == "reproduced",
         )
         for each in measured
         for verdict in each.verdicts
@@ -71,7 +71,7 @@ def _draw_overview(title: str, measured: Sequence[Measured], figures: Path) -> N
         write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: accuracy", "accuracy")))
 
 
-def _picture(store: Store, measured: Measured, name: str) -> bytes | None:
+def _picture(store: Store, measured: EntryResult, name: str) -> bytes | None:
     if not measured.lines:
         return None
     run = run_by_id(store, measured.lines[0].run)

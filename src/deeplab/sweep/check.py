@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.config.schema import ExperimentConfig
-from deeplab.config.validate import build
+from deeplab.config.validate import validate
 from deeplab.data.splits import Splits
 from deeplab.errors import RunError, UserError
 from deeplab.sweep.child_process import ctrl_c_blocked, end_with_parent
-from deeplab.sweep.plan import Plan, with_checks
-from deeplab.tracking.location import locate
+from deeplab.sweep.plan import Plan, apply_checks
+from deeplab.tracking.location import locate_store
 from deeplab.tracking.store import load_mlflow, open_to_read
-from deeplab.workflows.prepare import Checked, check
+from deeplab.workflows.prepare import PointCheck, check
 
 
 def checked_plan(plan: Plan) -> Plan:
@@ -27,10 +27,10 @@ def checked_plan(plan: Plan) -> Plan:
         UserErrors: what is wrong with the points, all of it.
         RunError: the process that checks was ended.
     """
-    return with_checks(plan, check_points([trial.values for trial in plan.trials if trial.replicate == 0]))
+    return apply_checks(plan, check_points([trial.values for trial in plan.trials if trial.replicate == 0]))
 
 
-def check_points(points: Sequence[dict[str, Any]]) -> list[Checked | str]:
+def check_points(points: Sequence[dict[str, Any]]) -> list[PointCheck | str]:
     """Build a network on shapes alone for each of some composed configurations.
 
     Returns:
@@ -39,7 +39,7 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[Checked | str]:
     Raises:
         RunError: the process that checks was ended.
     """
-    work_folder = locate(points[0]["tracking"]["uri"]).work_folder
+    work_folder = locate_store(points[0]["tracking"]["uri"]).work_folder
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_check_and_tell, args=(theirs, points, work_folder), daemon=True)
@@ -50,7 +50,7 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[Checked | str]:
     load_mlflow()
 
     try:
-        found: list[Checked | str] | Exception = ours.recv()
+        found: list[PointCheck | str] | Exception = ours.recv()
     except EOFError as error:
         raise RunError("The process that checks the points was ended; perhaps memory ran out.") from error
     finally:
@@ -70,19 +70,19 @@ def _check_and_tell(connection: Connection, points: Sequence[dict[str, Any]], wo
         connection.send(error)
 
 
-def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Checked | str]:
+def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[PointCheck | str]:
     # Here, because `runs.check` is what imports TensorFlow, and says much about it.
     from deeplab.data.load import load
     from deeplab.training.runtime import load_keras
     from deeplab.workflows.initial_weights import check_weights
 
     load_keras()
-    found: list[Checked | str] = []
+    found: list[PointCheck | str] = []
     held: dict[str, tuple[Splits, dict[str, int]]] = {}
     weights: dict[str, tuple[str, int]] = {}
     for values in points:
         try:
-            config = build(ExperimentConfig, values)
+            config = validate(ExperimentConfig, values)
             dataset = json.dumps(values["dataset"], sort_keys=True)
             if dataset not in held:
                 held = {dataset: (load(config.dataset, work_folder), {})}

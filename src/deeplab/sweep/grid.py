@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
-from deeplab.config.compose import Composed, Composer
+from deeplab.config.compose import ComposedConfig, Composer
 from deeplab.config.folders import GROUPS, options
 from deeplab.config.overrides import Interval, expand_override, meaning, parse_override, read_interval
 from deeplab.errors import UserError, UserErrors
@@ -57,7 +57,7 @@ class Grid:
         return [*self.common, *(f"{key}={value}" for key, value in settings.items())]
 
 
-def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Composed]:
+def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, ComposedConfig]:
     """Tell the axes of a sweep from what all its points share.
 
     Args:
@@ -121,7 +121,7 @@ def point_name(settings: Mapping[str, str]) -> str:
     return " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in settings.items())
 
 
-def _first_sound(grid: Grid, composer: Composer) -> Composed:
+def _first_sound(grid: Grid, composer: Composer) -> ComposedConfig:
     faults: dict[str, list[str]] = {}
     for settings in islice(grid.points(), MOST_TRIED):
         try:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
+class TrialJob:
     """What a worker needs to train one trial.
 
     Attributes:
@@ -35,7 +35,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ContinueReply:
     """Whether a trial that asks is to go on after an epoch."""
 
     number: int
@@ -44,7 +44,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Event:
+class TrialEvent:
     """Something that happened to a trial.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from deeplab.sweep.messages import Event
+from deeplab.sweep.messages import TrialEvent
 
 
-class Sized(Protocol):
+class SweepHeader(Protocol):
     """What is being carried out, in brief."""
 
     @property
@@ -24,13 +24,13 @@ class Sized(Protocol):
 class SweepObserver:
     """Told how a sweep goes; each method does nothing unless it is overridden."""
 
-    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
         """What is to be done is frozen; so many of its trials are finished already."""
 
     def trial_submitted(self, number: int, name: str) -> None:
         """A trial was handed to the launcher."""
 
-    def trial_changed(self, event: Event, again: bool) -> None:
+    def trial_changed(self, event: TrialEvent, again: bool) -> None:
         """Something happened to a submitted trial; `again` means that it died and will be tried once more."""
 
     def waited(self) -> None:

@@ -83,7 +83,7 @@ def children(store: Store, parent_id: str) -> dict[str, "Run"]:
     return runs
 
 
-def mark_ended(store: Store, run: Run, why: str) -> None:
+def mark_killed(store: Store, run: Run, why: str) -> None:
     """Mark a trial KILLED whose process is gone."""
     store.end_run(run.id, "KILLED", why)
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from deeplab.config.compose import Composed, Composer
+from deeplab.config.compose import ComposedConfig, Composer
 from deeplab.config.identity import identity, sha
 from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
-from deeplab.workflows.prepare import Checked
+from deeplab.workflows.prepare import PointCheck
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 8
@@ -136,7 +136,7 @@ def replicate_seed(seed: int, replicate: int) -> int:
     return seed if replicate == 0 else int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0])
 
 
-def with_checks(plan: Plan, checks: Sequence[Checked | str]) -> Plan:
+def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
     """The plan with the identity of each trial.
 
     Args:
@@ -148,11 +148,11 @@ def with_checks(plan: Plan, checks: Sequence[Checked | str]) -> Plan:
     """
     faults: dict[str, list[str]] = {}
     for settings, found in zip(plan.points, checks, strict=True):
-        fault = fault_of(found, plan.config.sweep.metric)
+        fault = point_error(found, plan.config.sweep.metric)
         if fault is not None:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(plan.points))
-    sound = [found for found in checks if isinstance(found, Checked)]
+    sound = [found for found in checks if isinstance(found, PointCheck)]
     trials = tuple(_settled(trial, sound[trial.point]) for trial in plan.trials)
     seen: dict[str, Trial] = {}
     for trial in trials:
@@ -163,12 +163,12 @@ def with_checks(plan: Plan, checks: Sequence[Checked | str]) -> Plan:
     return replace(plan, trials=trials)
 
 
-def _settled(trial: Trial, checked: Checked) -> Trial:
+def _settled(trial: Trial, checked: PointCheck) -> Trial:
     values = with_weights_of(trial.values, checked)
     return replace(trial, values=values, identity=identity_of(values, checked))
 
 
-def fault_of(found: Checked | str, metric: str) -> str | None:
+def point_error(found: PointCheck | str, metric: str) -> str | None:
     """What is wrong with a point that was checked and is to be compared by this metric, or None."""
     if isinstance(found, str):
         return found
@@ -194,7 +194,7 @@ def threads_of(config: SweepConfig, device: str, trials: int) -> int:
 
 
 def _compose_all(
-    grid: Grid, points: Sequence[dict[str, str]], first: Composed, composer: Composer
+    grid: Grid, points: Sequence[dict[str, str]], first: ComposedConfig, composer: Composer
 ) -> tuple[Trial, ...]:
     assert first.sweep is not None
     trials: list[Trial] = []
@@ -224,7 +224,7 @@ def _compose_all(
     return tuple(trials)
 
 
-def _check_metric(first: Composed) -> None:
+def _check_metric(first: ComposedConfig) -> None:
     assert first.sweep is not None
     if first.config.model.task == "reconstruction" and first.sweep.sweep.metric.endswith("accuracy"):
         raise UserError(
@@ -241,17 +241,17 @@ def _check_metric(first: Composed) -> None:
         )
 
 
-def identity_of(values: Mapping[str, Any], checked: Checked) -> str:
+def identity_of(values: Mapping[str, Any], checked: PointCheck) -> str:
     """Hash of all that can change the result of a training."""
     return sha([identity(values), checked.fingerprint, checked.engine])
 
 
-def with_weights_of(values: Mapping[str, Any], checked: Checked) -> dict[str, Any]:
+def with_weights_of(values: Mapping[str, Any], checked: PointCheck) -> dict[str, Any]:
     """A configuration in which the run whose weights it begins with is named by its id, so that it stays the same."""
     return {**values, "training": {**values["training"], "initial_weights": checked.initial_weights}}
 
 
-def name_of(grid: Grid, first: Composed) -> str:
+def name_of(grid: Grid, first: ComposedConfig) -> str:
     """What a sweep is called that was given no name: its network, and what is varied."""
     network = "" if any(axis.key == "model" for axis in grid.axes) else f"{first.config.model.name} "
     over = " x ".join(axis.key.rpartition(".")[2] for axis in grid.axes)

@@ -5,11 +5,11 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from deeplab.sweep.launch.launcher import Launcher
-from deeplab.sweep.messages import Event
+from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.parent_run import children, mark_ended
+from deeplab.sweep.parent_run import children, mark_killed
 from deeplab.tracking.store import Store
-from deeplab.workflows.signals import signals_heard
+from deeplab.workflows.signals import signals_let_through
 
 WAIT_SECONDS = 0.5
 INTERRUPT_SECONDS = 30.0
@@ -36,7 +36,9 @@ class Progress:
     previous: dict[int, str] = field(default_factory=dict)
 
 
-def lost(event: Event, identity: str, retries: int, store: Store, parent_id: str, progress: Progress) -> bool:
+def retry_or_fail(
+    event: TrialEvent, identity: str, retries: int, store: Store, parent_id: str, progress: Progress
+) -> bool:
     """A trial whose worker is gone is tried again, a few times; returns whether it is."""
     attempts = progress.attempts[event.number] = progress.attempts.get(event.number, 0) + 1
     run = children(store, parent_id).get(identity)
@@ -44,7 +46,7 @@ def lost(event: Event, identity: str, retries: int, store: Store, parent_id: str
         progress.finished.add(event.number)  # it died after its last word
         return False
     if run is not None:
-        mark_ended(store, run, event.text)
+        mark_killed(store, run, event.text)
         progress.previous[event.number] = run.id
     if attempts <= retries:
         progress.waiting.appendleft(event.number)
@@ -64,7 +66,7 @@ def stop_trials(
         launcher.close()
         return
     try:
-        with signals_heard():
+        with signals_let_through():
             launcher.interrupt()
             deadline = time.monotonic() + INTERRUPT_SECONDS
             while progress.running and time.monotonic() < deadline:
@@ -82,4 +84,4 @@ def stop_trials(
     launcher.close()
     for run in children(store, parent_id).values():
         if run.status == "RUNNING":
-            mark_ended(store, run, "ended with its sweep")
+            mark_killed(store, run, "ended with its sweep")

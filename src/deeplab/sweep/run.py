@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from deeplab.config.schema import ExperimentConfig
-from deeplab.config.validate import build
+from deeplab.config.validate import validate
 from deeplab.errors import UserError
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.launch.launcher import Launcher
-from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.parent_run import begin_sweep, check_unchanged, children, find_sweep, mark_ended, trial_tags
+from deeplab.sweep.parent_run import begin_sweep, check_unchanged, children, find_sweep, mark_killed, trial_tags
 from deeplab.sweep.plan import Plan
-from deeplab.sweep.progress import WAIT_SECONDS, Progress, lost, stop_trials
+from deeplab.sweep.progress import WAIT_SECONDS, Progress, retry_or_fail, stop_trials
 from deeplab.sweep.results.summary import Summary, summarise
 from deeplab.sweep.results.write import log_outcome, read_scores
-from deeplab.tracking.location import Place
+from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -42,7 +42,7 @@ class SweepResult:
     """
 
     run_id: str
-    place: Place
+    place: StoreLocation
     plan: Plan
     summary: Summary
     failed: Mapping[str, str]
@@ -62,7 +62,7 @@ def run_sweep(plan: Plan, observer: SweepObserver, fresh: bool = False) -> Sweep
         Interrupted: it was ended from outside; what was finished is kept.
     """
     began = time.perf_counter()
-    store = open_store(build(ExperimentConfig, plan.trials[0].values).tracking)
+    store = open_store(validate(ExperimentConfig, plan.trials[0].values).tracking)
     folder = store.place.work_folder / "sweeps"
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -146,7 +146,7 @@ def _survey(plan: Plan, found: Mapping[str, "Run"], store: Store, progress: Prog
         if run is None:
             continue
         if run.status == "RUNNING":
-            mark_ended(store, run, "its process is gone; marked by the next start of its sweep")
+            mark_killed(store, run, "its process is gone; marked by the next start of its sweep")
         progress.previous[number] = run.id
 
 
@@ -164,13 +164,15 @@ def _train(
         observer.waited()
 
 
-def _job(plan: Plan, number: int, parent_id: str, uri: str, previous: str | None) -> Job:
+def _job(plan: Plan, number: int, parent_id: str, uri: str, previous: str | None) -> TrialJob:
     trial = plan.trials[number]
     tags = trial_tags(plan.points[trial.point], trial, parent_id)
-    return Job(number, plan.trial_name(trial), trial.values, plan.overrides, tags, parent_id, uri, previous)
+    return TrialJob(number, plan.trial_name(trial), trial.values, plan.overrides, tags, parent_id, uri, previous)
 
 
-def _take(event: Event, plan: Plan, store: Store, parent_id: str, progress: Progress, observer: SweepObserver) -> None:
+def _take(
+    event: TrialEvent, plan: Plan, store: Store, parent_id: str, progress: Progress, observer: SweepObserver
+) -> None:
     again = False
     if event.ends_trial:
         progress.running.discard(event.number)
@@ -180,5 +182,5 @@ def _take(event: Event, plan: Plan, store: Store, parent_id: str, progress: Prog
         progress.failed[event.number] = event.text
     elif event.kind in ("died", "killed"):
         identity = plan.trials[event.number].identity
-        again = lost(event, identity, plan.config.launcher.retries, store, parent_id, progress)
+        again = retry_or_fail(event, identity, plan.config.launcher.retries, store, parent_id, progress)
     observer.trial_changed(event, again)

@@ -6,27 +6,27 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from deeplab.config.compose import Composed
+from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
-from deeplab.config.validate import build
+from deeplab.config.validate import validate
 from deeplab.errors import Interrupted, Pruned, RunError, UserError
-from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.tracking.store import Store, checkpoint_folder, open_store
 from deeplab.tracking.tags import TRIAL_TAG
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.training.history import Epoch
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.recording import Membership
-from deeplab.workflows.resume import Resumption
+from deeplab.workflows.recording import ParentRun
+from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.train import RunObserver, RunResult, train
 
 LOCK_SECONDS = 60.0
 
 
 def run_trial(
-    job: Job,
-    tell: Callable[[Event], None],
+    job: TrialJob,
+    tell: Callable[[TrialEvent], None],
     ask: Callable[[int], bool] | None = None,
     cache: CompiledTrainerCache | None = None,
 ) -> None:
@@ -40,38 +40,38 @@ def run_trial(
     """
     try:
         result = _run(job, _Teller(job.number, tell, ask), cache)
-        tell(Event(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
+        tell(TrialEvent(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
     except Pruned:
-        tell(Event(job.number, "pruned"))
+        tell(TrialEvent(job.number, "pruned"))
     except Interrupted as error:
-        tell(Event(job.number, "killed", str(error)))
+        tell(TrialEvent(job.number, "killed", str(error)))
     except (UserError, RunError) as error:
-        tell(Event(job.number, "failed", str(error)))
+        tell(TrialEvent(job.number, "failed", str(error)))
     except Exception as error:
         # A bug of ours ends this trial alone; its traceback is in the worker's log.
         import traceback
 
         traceback.print_exc()
-        tell(Event(job.number, "failed", f"{type(error).__name__}: {error}"))
+        tell(TrialEvent(job.number, "failed", f"{type(error).__name__}: {error}"))
 
 
-def last_event(job: Job) -> Event:
+def last_event(job: TrialJob) -> TrialEvent:
     """Train a trial where nobody hears what happens on the way."""
-    events: list[Event] = []
+    events: list[TrialEvent] = []
     run_trial(job, events.append)
     return events[-1]
 
 
-def _run(job: Job, observer: RunObserver, cache: CompiledTrainerCache | None) -> RunResult:
-    config = build(ExperimentConfig, job.values)
+def _run(job: TrialJob, observer: RunObserver, cache: CompiledTrainerCache | None) -> RunResult:
+    config = validate(ExperimentConfig, job.values)
     config = replace(config, tracking=replace(config.tracking, uri=job.uri))
-    composed = Composed(config, job.values, job.overrides)
+    composed = ComposedConfig(config, job.values, job.overrides)
     store = open_store(composed.config.tracking)
     lock = lock_of(store.place.work_folder, job.parent_id, job.tags[TRIAL_TAG])
     try:
         with lock.acquire(timeout=LOCK_SECONDS):
             resumption = _resumption(job, composed, store)
-            return train(composed, [observer], resumption, Membership(job.parent_id, job.name, job.tags), cache)
+            return train(composed, [observer], resumption, ParentRun(job.parent_id, job.name, job.tags), cache)
     except Timeout as error:
         raise RunError(f"Another process has been training '{job.name}' for {LOCK_SECONDS:.0f} s.") from error
 
@@ -83,7 +83,7 @@ def lock_of(work_folder: Path, parent_id: str, identity: str) -> FileLock:
     return FileLock(folder / f"{identity[:16]}.lock")
 
 
-def _resumption(job: Job, composed: Composed, store: Store) -> Resumption | None:
+def _resumption(job: TrialJob, composed: ComposedConfig, store: Store) -> ResumePoint | None:
     """Where to go on from; a run that has no checkpoint yet is deleted and trained anew."""
     if job.previous is None:
         return None
@@ -92,24 +92,24 @@ def _resumption(job: Job, composed: Composed, store: Store) -> Resumption | None
     if found is None:
         store.delete_run(job.previous)
         return None
-    return Resumption(run, store, composed, found, tuple(damaged))
+    return ResumePoint(run, store, composed, found, tuple(damaged))
 
 
 class _Teller(RunObserver):
     """Tells the sweep of the beginning and of each epoch, and asks whether to go on."""
 
-    def __init__(self, number: int, tell: Callable[[Event], None], ask: Callable[[int], bool] | None) -> None:
+    def __init__(self, number: int, tell: Callable[[TrialEvent], None], ask: Callable[[int], bool] | None) -> None:
         self._number, self._tell, self._ask = number, tell, ask
         self._epochs = self._done = 0
 
-    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: ResumePoint | None) -> None:
         self._done = resumption.checkpoint.epoch if resumption and resumption.checkpoint else 0
 
     def training_began(self, epochs: int, steps_per_epoch: int) -> None:
         self._epochs = epochs
-        self._tell(Event(self._number, "began", epoch=self._done, epochs=epochs))
+        self._tell(TrialEvent(self._number, "began", epoch=self._done, epochs=epochs))
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        self._tell(Event(self._number, "epoch", epoch=epoch.number, epochs=self._epochs, metrics=epoch.metrics))
+        self._tell(TrialEvent(self._number, "epoch", epoch=epoch.number, epochs=self._epochs, metrics=epoch.metrics))
         if self._ask is not None and not self._ask(epoch.number):
             raise Pruned

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import current, local_path
 from deeplab.tracking.run import Run
-from deeplab.tracking.store import Store, reason
+from deeplab.tracking.store import Store, first_line
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -136,7 +136,7 @@ def load_network(store: Store, run: Run) -> Any:
         try:
             return keras.saving.load_model(file, safe_mode=True)
         except DAMAGE as error:
-            raise UserError(f"The model of run {name} cannot be read: {reason(error)[:200]}") from error
+            raise UserError(f"The model of run {name} cannot be read: {first_line(error)[:200]}") from error
 
 
 def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:

@@ -76,10 +76,10 @@ def names_in(runs: Sequence[Run], name: str, where: str, more: Collection[str] =
     params = {key for run in runs for key in run.params}
     metrics = {key for run in runs for key in run.metrics}
     tags = {key for run in runs for key in run.tags}
-    return full_names(name, params, metrics, tags, where, more)
+    return resolve_field(name, params, metrics, tags, where, more)
 
 
-def full_names(
+def resolve_field(
     name: str,
     params: Collection[str],
     metrics: Collection[str],

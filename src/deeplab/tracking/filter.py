@@ -70,7 +70,7 @@ class Not:
 
 
 @dataclass(frozen=True)
-class Every:
+class AllOf:
     """True where all of its parts are; without parts, of every run."""
 
     parts: tuple["Filter", ...]
@@ -81,7 +81,7 @@ class Every:
 
 
 @dataclass(frozen=True)
-class Some:
+class AnyOf:
     """True where one of its parts is."""
 
     parts: tuple["Filter", ...]
@@ -91,7 +91,7 @@ class Some:
         return any(part.matches(lookup) for part in self.parts)
 
 
-Filter = Comparison | Not | Every | Some
+Filter = Comparison | Not | AllOf | AnyOf
 
 
 def parse(text: str) -> Filter:
@@ -104,7 +104,7 @@ def parse(text: str) -> Filter:
     Raises:
         UserError: it is no filter; says where.
     """
-    return _Reader(text).read() if text.strip() else Every(())
+    return _Reader(text).read() if text.strip() else AllOf(())
 
 
 def fields(found: Filter) -> Iterator[str]:
@@ -140,13 +140,13 @@ class _Reader:
         parts = [self._both()]
         while self._takes("or"):
             parts.append(self._both())
-        return parts[0] if len(parts) == 1 else Some(tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def _both(self) -> Filter:
         parts = [self._one()]
         while self._takes("and"):
             parts.append(self._one())
-        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _one(self) -> Filter:
         self._depth += 1

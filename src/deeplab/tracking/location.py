@@ -18,7 +18,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Place:
+class StoreLocation:
     """Where a store is, known without opening it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Place:
         return self.work_folder.parent
 
 
-def locate(uri: str | None) -> Place:
+def locate_store(uri: str | None) -> StoreLocation:
     """Find the store: the setting, then MLFLOW_TRACKING_URI, then SQLite in the working directory.
 
     Raises:
@@ -52,7 +52,7 @@ def locate(uri: str | None) -> Place:
     try:
         scheme = urlsplit(uri).scheme.partition("+")[0]
     except ValueError as error:
-        raise UserError(f"tracking.uri: '{shown(uri)}' is no address ({error}). {WAYS_ON}") from error
+        raise UserError(f"tracking.uri: '{redact_password(uri)}' is no address ({error}). {WAYS_ON}") from error
     if scheme == "sqlite":
         path = uri.partition(":///")[2] + str(Path.cwd())
         if any(letter in path for letter in "?#%\0") or path != path.encode(errors="replace").decode():
@@ -61,13 +61,13 @@ def locate(uri: str | None) -> Place:
         if database.is_symlink() or ".." in database.parts:
             # A store's files are beside its database, not beside a link to it.
             database = database.resolve()
-        return Place(f"sqlite:///{database}", database, database.parent / ".deeplab")
+        return StoreLocation(f"sqlite:///{database}", database, database.parent / ".deeplab")
     if scheme not in (*PORTS, *DATABASES):
         known = ", ".join((*PORTS, *DATABASES))
-        raise UserError(f"tracking.uri: must begin with one of {known}, got '{shown(uri)}'. {WAYS_ON}")
-    return Place(uri, None, Path.cwd() / ".deeplab")
+        raise UserError(f"tracking.uri: must begin with one of {known}, got '{redact_password(uri)}'. {WAYS_ON}")
+    return StoreLocation(uri, None, Path.cwd() / ".deeplab")
 
 
-def shown(uri: str) -> str:
+def redact_password(uri: str) -> str:
     """An address as it may be printed and logged: without a password."""
     return re.sub(r"(?<=[?&]password=)[^&]*", "***", re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", uri))

@@ -150,15 +150,15 @@ class RunLog:
                 Metric(key, value, stamp, step) for key, value in values.items() if (key, step) not in self._logged
             )
 
-    def tag(self, key: str, value: str) -> None:
+    def set_tag(self, key: str, value: str) -> None:
         """Set a tag now."""
         self._client.set_tag(self.run_id, key, value[:MAX_TAG])
 
-    def data(self, path: str, content: bytes) -> None:
+    def log_bytes(self, path: str, content: bytes) -> None:
         """Store a file of bytes under this path among the run's artifacts."""
         put_bytes(self._client, self.run_id, path, content)
 
-    def text(self, path: str, text: str) -> None:
+    def log_text(self, path: str, text: str) -> None:
         """Store a text file under this path among the run's artifacts."""
         self._client.log_text(self.run_id, text, path)
 
@@ -206,7 +206,7 @@ class RunLog:
         self.close()
         self.flush()
         if error:
-            self.tag(ERROR_TAG, error)
+            self.set_tag(ERROR_TAG, error)
         self._client.set_terminated(self.run_id, status)
 
     def _beat(self) -> None:
@@ -217,7 +217,7 @@ class RunLog:
             try:
                 self.flush()
                 if time.monotonic() - last >= HEARTBEAT_SECONDS:
-                    self.tag(HEARTBEAT_TAG, now())
+                    self.set_tag(HEARTBEAT_TAG, now())
                     last = time.monotonic()
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.

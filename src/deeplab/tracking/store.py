@@ -15,7 +15,7 @@ from deeplab.tracking.artifact_locations import Move, is_inside, local_path
 from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
 from deeplab.tracking.foreign import check_locations
-from deeplab.tracking.location import PORTS, Place, locate, shown
+from deeplab.tracking.location import PORTS, StoreLocation, locate_store, redact_password
 from deeplab.tracking.relocate import relocate, relocate_to_write
 from deeplab.tracking.run import Run, from_mlflow
 from deeplab.tracking.sqlite import SqliteReader
@@ -48,7 +48,7 @@ class Store:
         moves: of folders whose place its database does not record; none where the store was opened to write.
     """
 
-    place: Place
+    place: StoreLocation
     client: "MlflowClient"
     experiment_id: str
     reader: SqliteReader | None = None
@@ -104,7 +104,7 @@ def open_store(config: TrackingConfig) -> Store:
     Raises:
         UserError: it cannot be reached or written.
     """
-    place = locate(config.uri)
+    place = locate_store(config.uri)
     _check_reachable(place)
     try:
         place.work_folder.mkdir(parents=True, exist_ok=True)
@@ -119,19 +119,23 @@ def open_store(config: TrackingConfig) -> Store:
     quieten_mlflow()
     try:
         # Two first runs at once would create the tables twice.
-        with FileLock(place.work_folder / "store.lock"), impatient():
+        with FileLock(place.work_folder / "store.lock"), short_timeouts():
             if place.database is not None and not has_content(place.database):
                 create_database(place.database)
             mlflow.set_tracking_uri(place.uri)
             client = mlflow.MlflowClient(place.uri)
             files = None if place.is_server else place.folder / ARTIFACTS
-            experiment = find_or_create(client, config.experiment, files, shown(place.uri))
+            experiment = find_or_create(client, config.experiment, files, redact_password(place.uri))
             # Logged models belong to this one too.
             mlflow.set_experiment(experiment_id=experiment.experiment_id)
     except ImportError as error:
-        raise UserError(f"The store {shown(place.uri)} needs the package {error.name}: pip install it.") from error
+        raise UserError(
+            f"The store {redact_password(place.uri)} needs the package {error.name}: pip install it."
+        ) from error
     except store_errors() as error:
-        raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
+        raise UserError(
+            f"The store {redact_password(place.uri)} cannot be used ({first_line(error)}). {WAYS_ON}"
+        ) from error
     if place.database is not None:
         tell_outside(experiment, place.folder)
     return Store(place, client, str(experiment.experiment_id), location=experiment.artifact_location)
@@ -143,7 +147,7 @@ def open_existing(config: TrackingConfig) -> Store:
     Raises:
         UserError: there is none, or it cannot be reached or written.
     """
-    _check_there(locate(config.uri))
+    _check_there(locate_store(config.uri))
     return open_store(config)
 
 
@@ -165,7 +169,7 @@ def open_to_read(config: TrackingConfig) -> Store:
     Raises:
         UserError: there is none, it cannot be read, or it has no run.
     """
-    place = locate(config.uri)
+    place = locate_store(config.uri)
     if place.database is None:
         _check_reachable(place)
     _check_there(place)
@@ -175,27 +179,31 @@ def open_to_read(config: TrackingConfig) -> Store:
     moves = () if place.database is None else relocate(place.database).moves
     reader = None if place.database is None else SqliteReader(place.database)
     if reader is not None and reader.can_read() and (known := reader.experiment(config.experiment)):
-        check_not_deleted(known, config.experiment, shown(place.uri))
+        check_not_deleted(known, config.experiment, redact_password(place.uri))
         client = cast("MlflowClient", _ClientOnDemand(place.uri))
         return Store(place, client, known.experiment_id, reader, known.artifact_location, moves)
     # Only now, because it takes more than a second to import.
     import mlflow
 
     try:
-        with impatient():
+        with short_timeouts():
             client = mlflow.MlflowClient(place.uri)
             found = client.get_experiment_by_name(config.experiment)
             names = [] if found else [each.name for each in client.search_experiments()]
     except ImportError as error:
-        raise UserError(f"The store {shown(place.uri)} needs the package {error.name}: pip install it.") from error
+        raise UserError(
+            f"The store {redact_password(place.uri)} needs the package {error.name}: pip install it."
+        ) from error
     except store_errors() as error:
-        raise UserError(f"The store {shown(place.uri)} cannot be used ({reason(error)}). {WAYS_ON}") from error
+        raise UserError(
+            f"The store {redact_password(place.uri)} cannot be used ({first_line(error)}). {WAYS_ON}"
+        ) from error
     if found is None:
         raise NothingThereError(
-            f"The store {shown(place.uri)} has no experiment '{config.experiment}'. "
+            f"The store {redact_password(place.uri)} has no experiment '{config.experiment}'. "
             f"{nearest(config.experiment, names)}Known: {', '.join(names)}."
         )
-    check_not_deleted(found, config.experiment, shown(place.uri))
+    check_not_deleted(found, config.experiment, redact_password(place.uri))
     return Store(place, client, str(found.experiment_id), None, found.artifact_location, moves)
 
 
@@ -212,7 +220,7 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def impatient() -> AbstractContextManager[None]:
+def short_timeouts() -> AbstractContextManager[None]:
     """For as long as it lasts, a server that does not answer is asked once and not for long."""
     return _environment(IMPATIENT)
 
@@ -226,7 +234,7 @@ def quieten_mlflow() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _check_reachable(place: Place) -> None:
+def _check_reachable(place: StoreLocation) -> None:
     """Fail at once where MLflow would try again for minutes."""
     if place.database is not None:
         check_database(place.database)
@@ -237,10 +245,10 @@ def _check_reachable(place: Place) -> None:
             address = (parts.hostname or "", parts.port or PORTS[parts.scheme])
             socket.create_connection(address, timeout=CONNECT_SECONDS).close()
         except (OSError, ValueError, UnicodeError) as error:
-            raise UserError(f"The store {shown(place.uri)} cannot be reached ({error}). {WAYS_ON}") from error
+            raise UserError(f"The store {redact_password(place.uri)} cannot be reached ({error}). {WAYS_ON}") from error
 
 
-def _check_there(place: Place) -> None:
+def _check_there(place: StoreLocation) -> None:
     if place.database is not None and not has_content(place.database):
         raise NothingThereError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
 
@@ -269,7 +277,7 @@ def store_errors() -> tuple[type[Exception], ...]:
     return (MlflowException, SQLAlchemyError, OSError)
 
 
-def reason(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """The first line of what an error says."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 

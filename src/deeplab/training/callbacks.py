@@ -12,8 +12,8 @@ from deeplab.errors import RunError
 from deeplab.training.checkpoint import Checkpoint
 from deeplab.training.history import Epoch, History
 from deeplab.training.input_pipeline import (
-    EpochOrder,
-    Lookup,
+    EpochPermutation,
+    ExampleLookup,
 )
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
@@ -107,8 +107,8 @@ class EpochCallback(keras.callbacks.Callback):
         network: keras.Model,
         epochs: int,
         block_sizes: Sequence[int],
-        order: EpochOrder,
-        look_up: Lookup,
+        order: EpochPermutation,
+        look_up: ExampleLookup,
         observers: Sequence[Observer],
         done: Sequence[Epoch],
     ) -> None:

@@ -8,17 +8,17 @@ import keras
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.metrics import metric_of
-from deeplab.models.inspect import evaluation_batch
+from deeplab.models.inspect import evaluation_batch_size
 from deeplab.training.block_model import BlockModel
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
 from deeplab.training.checkpoint import Checkpoint
 from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.training.engine import Engine, steps_per_block
 from deeplab.training.input_pipeline import (
-    EpochOrder,
-    Lookup,
+    EpochPermutation,
+    ExampleLookup,
     block_sizes,
-    looked_up,
+    load_blocks,
     single_batches,
     validation_batches,
 )
@@ -58,8 +58,8 @@ def fit(
     network, train, validation, targets = setup.network, setup.train, setup.validation, setup.targets
     optimizer, engine = setup.optimizer, setup.engine
     weights = class_weights(config, train.labels, targets.info.num_classes)
-    look_up = Lookup(train, targets.of(train), weights, setup.fresh_noise)
-    order = EpochOrder(train, seed)
+    look_up = ExampleLookup(train, targets.for_split(train), weights, setup.fresh_noise)
+    order = EpochPermutation(train, seed)
     steps = _steps_per_block(network, train, config.batch_size, engine)
     sizes = block_sizes(len(train), config.batch_size, steps)
     data = order.blocks(config.batch_size, sizes)
@@ -89,7 +89,7 @@ def fit(
 
         trainer = cache.trainer(setup.cache_key, network, optimizer, in_blocks) if cache else in_blocks(network)
         trained = trainer.network
-        data = data.repeat() if is_endless else looked_up(data, look_up)
+        data = data.repeat() if is_endless else load_blocks(data, look_up)
     loop = EpochCallback(
         trained, config.epochs, sizes, order, look_up, observers, resume_from.history.epochs if resume_from else ()
     )
@@ -109,7 +109,7 @@ def fit(
             steps_per_epoch=len(sizes) if is_endless else None,
             validation_data=None
             if validation is None
-            else validation_batches(validation, targets.of(validation), evaluation_batch(network)),
+            else validation_batches(validation, targets.for_split(validation), evaluation_batch_size(network)),
             initial_epoch=done,
             epochs=done if resume_from and resume_from.stopped else max(done, config.epochs),
             shuffle=False,  # the order is ours

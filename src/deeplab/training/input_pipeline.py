@@ -18,7 +18,7 @@ def row_order(seed: int, epoch: int, count: int) -> Positions:
     return np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(count)
 
 
-class EpochOrder:
+class EpochPermutation:
     """Which rows of a split an epoch takes, in order; the pipelines made from it follow when the next epoch begins."""
 
     def __init__(self, split: Split, seed: int) -> None:
@@ -52,7 +52,7 @@ class EpochOrder:
         return _quiet(tf.data.Dataset.from_tensor_slices((starts, stops, np.asarray(sizes))).map(block))
 
 
-class Lookup:
+class ExampleLookup:
     """What training is told of rows: (rows, targets) or (rows, targets, weights)."""
 
     def __init__(
@@ -110,19 +110,19 @@ def block_sizes(rows: int, batch_size: int, steps: int) -> list[int]:
     return [*sizes, 1] if rows % batch_size else sizes
 
 
-def looked_up(blocks: Any, look_up: Lookup) -> Any:
+def load_blocks(blocks: Any, look_up: ExampleLookup) -> Any:
     """The same blocks with their contents: rows [steps, batch, ...], targets [steps, batch, ...] and so on."""
     return _quiet(blocks.map(look_up).prefetch(2))
 
 
-def single_batches(blocks: Any, look_up: Lookup) -> Any:
+def single_batches(blocks: Any, look_up: ExampleLookup) -> Any:
     """The contents of blocks of one step, without the leading axis."""
     return _quiet(blocks.map(lambda positions: look_up(positions[0])).prefetch(2))
 
 
 def validation_batches(split: Split, target: Target, batch_size: int) -> Any:
     """Batches of (rows, targets) in the split's own order."""
-    look_up = Lookup(split, target)
+    look_up = ExampleLookup(split, target)
     if len(split) <= batch_size and look_up.in_memory:
         # An iterator over a pipeline of functions takes ten times as long to make, and every epoch makes two.
         return _quiet(tf.data.Dataset.from_tensors(look_up(tf.range(len(split), dtype=tf.int64))))

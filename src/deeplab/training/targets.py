@@ -29,7 +29,7 @@ class Targets:
     task: TaskName
     info: DatasetInfo
 
-    def of(self, split: Split) -> Target:
+    def for_split(self, split: Split) -> Target:
         """Targets of the rows of a split: one-hot labels [..., classes], numbers [..., 1], or images in [0, 1]."""
         if self.task == "reconstruction":
             return _images(split, self.info.scale)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from deeplab.config.compose import Composed
+from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import TrainingConfig
-from deeplab.data.input_spec import facts_of
+from deeplab.data.input_spec import describe_inputs
 from deeplab.files import table
 from deeplab.metrics import short_label_of
-from deeplab.tracking.location import shown
+from deeplab.tracking.location import redact_password
 from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.training.checkpoint import Checkpoint, to_bytes
@@ -27,17 +27,17 @@ LAST_CHECKPOINT = "last.ckpt"
 DATASET_FILE = "dataset.json"
 
 
-def without_password(composed: Composed) -> Composed:
+def without_password(composed: ComposedConfig) -> ComposedConfig:
     """The configuration as it may be kept: an address in it shows no password."""
     uri = composed.config.tracking.uri
-    if uri is None or shown(uri) == uri:
+    if uri is None or redact_password(uri) == uri:
         return composed
-    tracking = {**composed.values["tracking"], "uri": shown(uri)}
-    overrides = tuple(line.replace(uri, shown(uri)) for line in composed.overrides)
-    return Composed(composed.config, {**composed.values, "tracking": tracking}, overrides)
+    tracking = {**composed.values["tracking"], "uri": redact_password(uri)}
+    overrides = tuple(line.replace(uri, redact_password(uri)) for line in composed.overrides)
+    return ComposedConfig(composed.config, {**composed.values, "tracking": tracking}, overrides)
 
 
-def input_files(composed: Composed) -> dict[str, str]:
+def input_files(composed: ComposedConfig) -> dict[str, str]:
     """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again, by path."""
     return {
         "config.yaml": yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True),
@@ -53,7 +53,7 @@ def override_lines(overrides: Iterable[str]) -> str:
 
 def log_history(log: RunLog, history: History) -> None:
     """`history.csv` in long form: epoch, value, metric, data. Values are written so that they read back equal."""
-    log.text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
+    log.log_text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
 
 
 def log_scores(log: RunLog, scores: Mapping[str, float], history: History, config: TrainingConfig) -> dict[str, float]:
@@ -73,18 +73,18 @@ def log_scores(log: RunLog, scores: Mapping[str, float], history: History, confi
     values["time/training_seconds"] = sum(history.values("time/epoch_seconds"))
     log.metrics(history.epochs[-1].number, values)
     columns = [short_label_of(name) for name in scores]
-    log.text("score.csv", table(columns, [tuple(scores.values())]))
+    log.log_text("score.csv", table(columns, [tuple(scores.values())]))
     return values
 
 
 def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
     """`last.ckpt`: what it takes to train a finished run further."""
-    log.data(LAST_CHECKPOINT, to_bytes(checkpoint))
+    log.log_bytes(LAST_CHECKPOINT, to_bytes(checkpoint))
 
 
 def log_model(log: RunLog, prepared: TrainingSetup) -> None:
     """The trained network, and in `dataset.json` what one must know of its data to use it."""
-    log.text(DATASET_FILE, facts_of(prepared.splits).to_json())
+    log.log_text(DATASET_FILE, describe_inputs(prepared.splits).to_json())
     log.model(prepared.network, prepared.splits.info.input_shape)
 
 
@@ -105,4 +105,4 @@ def save_elsewhere(network: "keras.Model", run_id: str, folders: Iterable[Path])
 def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:
     """Figures by the names of their files, in `plots/`."""
     for name, content in plots:
-        log.data(f"plots/{name}", content)
+        log.log_bytes(f"plots/{name}", content)

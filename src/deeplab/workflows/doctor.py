@@ -14,7 +14,7 @@ from deeplab.data.benchmarks import data_folders
 from deeplab.errors import UserError
 from deeplab.machine import cores
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.location import locate, shown
+from deeplab.tracking.location import locate_store, redact_password
 from deeplab.tracking.store import open_store
 from deeplab.training.runtime import load_keras
 
@@ -89,9 +89,9 @@ def _contents(folder: Path) -> str:
 
 def _store(config: ExperimentConfig) -> Iterator[tuple[str, str]]:
     try:
-        place = locate(config.tracking.uri)
+        place = locate_store(config.tracking.uri)
         if place.database is not None and not place.database.exists():
-            yield "store", f"{shown(place.uri)}: made by the first run"
+            yield "store", f"{redact_password(place.uri)}: made by the first run"
             return
         store = open_store(config.tracking)
     except UserError as error:
@@ -99,4 +99,4 @@ def _store(config: ExperimentConfig) -> Iterator[tuple[str, str]]:
         return
     found = len(all_runs(store))
     runs = f"{found:,} run{'' if found == 1 else 's'}"
-    yield "store", f"{shown(place.uri)}: {runs} in experiment {config.tracking.experiment}"
+    yield "store", f"{redact_password(place.uri)}: {runs} in experiment {config.tracking.experiment}"

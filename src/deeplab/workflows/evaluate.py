@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deeplab.config.compose import Composed, compose
+from deeplab.config.compose import ComposedConfig, compose
 from deeplab.config.overrides import parse_override
 from deeplab.config.schema import ExperimentConfig
-from deeplab.config.validate import build
+from deeplab.config.validate import validate
 from deeplab.data.add_noise import add_noise
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.input_spec import InputSpec
 from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
@@ -23,7 +23,7 @@ from deeplab.tracking.store import open_existing
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
 from deeplab.workflows.artifacts import override_lines
 from deeplab.workflows.recording import recorded
-from deeplab.workflows.trained_run import Trained, find_trained
+from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 if TYPE_CHECKING:
     from deeplab.evaluation.accuracy import Accuracy
@@ -47,7 +47,7 @@ class Evaluation:
         classes: the accuracy of each class, by name; empty where rows have none.
     """
 
-    trained: Trained
+    trained: TrainedRun
     run_id: str
     dataset: str
     is_own: bool
@@ -71,7 +71,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     """
     elsewhere, of_data = _divided(overrides)
     store = open_existing(compose(elsewhere, config_dir).config.tracking)
-    trained = find_trained(store, wanted)
+    trained = find_trained_run(store, wanted)
     composed = _with_data(trained.composed(), of_data, lambda words: compose([*words, *elsewhere], config_dir))
     config, facts = composed.config, trained.facts()
     splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
@@ -125,7 +125,9 @@ def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
     return elsewhere, of_data
 
 
-def _with_data(logged: Composed, overrides: Sequence[str], compose_here: Callable[[list[str]], Composed]) -> Composed:
+def _with_data(
+    logged: ComposedConfig, overrides: Sequence[str], compose_here: Callable[[list[str]], ComposedConfig]
+) -> ComposedConfig:
     """A logged configuration with other rows: of another data set, or of the same one with other settings."""
     values = dict(logged.values)
     for group in GROUPS:
@@ -141,10 +143,10 @@ def _with_data(logged: Composed, overrides: Sequence[str], compose_here: Callabl
             values[group] = {**values[group], key: override.value()}
         if mine and group == "dataset":
             values[group] = settle_limit(values[group])
-    return Composed(build(ExperimentConfig, values), values, logged.overrides)
+    return ComposedConfig(validate(ExperimentConfig, values), values, logged.overrides)
 
 
-def _check_alike(trained: Trained, facts: DatasetFacts, info: DatasetInfo) -> None:
+def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> None:
     """Refuse rows that the network was not made for; they are not resized behind anybody's back.
 
     Raises:
@@ -174,7 +176,7 @@ def _numbers(scale: float) -> str:
     return {1: "floats", 1 / 255: "bytes"}.get(scale, f"numbers that are divided by {1 / scale:g}")
 
 
-def _begin(trained: Trained, composed: Composed, splits: Splits, overrides: Sequence[str]) -> RunLog:
+def _begin(trained: TrainedRun, composed: ComposedConfig, splits: Splits, overrides: Sequence[str]) -> RunLog:
     tags = {
         **git_tags(),
         KIND_TAG: "evaluate",
@@ -193,12 +195,12 @@ def _log(log: RunLog, found: Evaluation, predictions: "Predictions | None") -> N
         scores |= {"accuracy_low": found.accuracy.low, "accuracy_high": found.accuracy.high}
     log.metrics(0, {f"test/{name}": value for name, value in scores.items()})
     columns = [name.replace("accuracy", "acc") for name in scores]
-    log.text("score.csv", table(columns, [tuple(scores.values())]))
+    log.log_text("score.csv", table(columns, [tuple(scores.values())]))
     if predictions is None or not found.classes:
         return
     from deeplab.plots.run.confusion import draw
     from deeplab.plots.style import to_png
 
     rows = [(name, each.rows, each.right, each.value, each.low, each.high) for name, each in found.classes.items()]
-    log.text("classes.csv", table(("class", "rows", "right", "acc", "acc_low", "acc_high"), rows))
-    log.data("plots/confusion.png", to_png(draw(predictions.labels, predictions.classes, list(found.classes))))
+    log.log_text("classes.csv", table(("class", "rows", "right", "acc", "acc_low", "acc_high"), rows))
+    log.log_bytes("plots/confusion.png", to_png(draw(predictions.labels, predictions.classes, list(found.classes))))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from deeplab.models.inspect import flat_layers
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.plane_figures import Film, plane_figures
+from deeplab.workflows.plane_figures import BoundaryRecorder, plane_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ def figures(
     prepared: TrainingSetup,
     history: History,
     predictions: "Predictions | None",
-    film: Film | None,
+    film: BoundaryRecorder | None,
 ) -> Iterator[tuple[str, bytes]]:
     """Draw every figure that this kind of data and network has.
 

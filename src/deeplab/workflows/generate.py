@@ -7,15 +7,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.input_spec import InputSpec
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError, unknown_name
-from deeplab.evaluation.latent import linear, plane, spherical, varied
+from deeplab.evaluation.latent import add_code_noise, bilinear, linear, spherical
 from deeplab.files import table
-from deeplab.models.inspect import evaluation_batch
+from deeplab.models.inspect import evaluation_batch_size
 from deeplab.tracking.artifacts import put_file
 from deeplab.tracking.store import Store
-from deeplab.workflows.trained_run import Trained, check_task, find_trained, load_data
+from deeplab.workflows.trained_run import TrainedRun, check_task, find_trained_run, load_data
 
 MOST_STEPS = 40
 # Test images whose codes tell how far the parts of a code spread.
@@ -27,7 +27,7 @@ _CORNERS: dict[Way, int] = {"between": 2, "grid": 4, "around": 1}
 
 
 @dataclass(frozen=True)
-class Wish:
+class GenerateRequest:
     """What is to be generated.
 
     Attributes:
@@ -55,7 +55,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Generated:
+class GenerateResult:
     """What was generated.
 
     Attributes:
@@ -66,7 +66,7 @@ class Generated:
         png: the picture.
     """
 
-    trained: Trained
+    trained: TrainedRun
     rows: Mapping[str, Images]
     said: Mapping[str, Sequence[tuple[str, float]]] | None
     artifact: str
@@ -74,14 +74,14 @@ class Generated:
 
 
 @dataclass(frozen=True)
-class _Judge:
+class _Classifier:
     """A classifier, which may know other classes and other values of a pixel than the autoencoder."""
 
     network: Any
-    facts: DatasetFacts
+    facts: InputSpec
 
 
-def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> Generated:
+def generate(wanted: str, wish: GenerateRequest, classifier: str | None, store: Store) -> GenerateResult:
     """Decode codes that no image has, and log the picture with the run.
 
     Args:
@@ -93,9 +93,9 @@ def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> G
     Raises:
         UserError: there is no such network or test image, or the networks do not fit each other.
     """
-    trained = find_trained(store, wanted)
+    trained = find_trained_run(store, wanted)
     check_task(trained, "reconstruction", "deeplab generate")
-    judge = None if classifier is None else find_trained(store, classifier)
+    judge = None if classifier is None else find_trained_run(store, classifier)
     if judge is not None:
         check_task(judge, "classification", "--classifier")
     splits = load_data(trained)
@@ -106,7 +106,7 @@ def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> G
     training = replace(trained.composed().config.training, device="auto", threads=None, precision="float32")
     prepare_runtime(training, seed=0)
     encoder, decoder = _parts(trained)
-    judging = None if judge is None else _Judge(judge.network(), judge.facts())
+    judging = None if judge is None else _Classifier(judge.network(), judge.facts())
     if judging is not None and judging.network.input_shape[1:] != splits.info.input_shape:
         a, b = ("x".join(map(str, shape)) for shape in (judging.network.input_shape[1:], splits.info.input_shape))
         assert judge is not None
@@ -118,7 +118,7 @@ def generate(wanted: str, wish: Wish, classifier: str | None, store: Store) -> G
 
     scale = np.zeros(1, np.float32)
     if wish.noise:
-        size = evaluation_batch(encoder)
+        size = evaluation_batch_size(encoder)
         seen = range(0, min(LOOKED_AT, len(splits.test)), size)
         scale = np.concatenate([codes_of(slice(start, start + size)) for start in seen]).std(axis=0)
     rows = {
@@ -145,7 +145,7 @@ def _position(text: str, splits: Splits) -> int:
     return int(found[0])
 
 
-def _parts(trained: Trained) -> tuple[Any, Any]:
+def _parts(trained: TrainedRun) -> tuple[Any, Any]:
     network = trained.network()
     found = {layer.name: layer for layer in network.layers}
     missing = [part for part in ("encoder", "decoder") if part not in found]
@@ -157,25 +157,27 @@ def _parts(trained: Trained) -> tuple[Any, Any]:
     return found["encoder"], found["decoder"]
 
 
-def _codes(wish: Wish, codes: Images, scale: Images) -> dict[str, Images]:
+def _codes(wish: GenerateRequest, codes: Images, scale: Images) -> dict[str, Images]:
     """Codes [k, *shape] by how they came about."""
     rng = np.random.default_rng(wish.seed)
     if wish.way == "around":
         many = np.repeat(codes, wish.steps, axis=0)
-        return {f"noise {wish.noise:g}": varied(many, scale, wish.noise, rng)}
+        return {f"noise {wish.noise:g}": add_code_noise(many, scale, wish.noise, rng)}
     if wish.way == "grid":
-        square = plane(codes, wish.steps)
+        square = bilinear(codes, wish.steps)
         if wish.noise:
-            square = np.stack([varied(row, scale, wish.noise, rng) for row in square])
+            square = np.stack([add_code_noise(row, scale, wish.noise, rng) for row in square])
         return {" " * (number + 1): row for number, row in enumerate(square)}
     shares = np.linspace(0, 1, wish.steps)
     rows = {"linear": linear(codes[0], codes[1], shares), "spherical": spherical(codes[0], codes[1], shares)}
     if wish.noise:
-        rows |= {f"{name}, noise {wish.noise:g}": varied(row, scale, wish.noise, rng) for name, row in rows.items()}
+        rows |= {
+            f"{name}, noise {wish.noise:g}": add_code_noise(row, scale, wish.noise, rng) for name, row in rows.items()
+        }
     return rows
 
 
-def _said(judge: _Judge, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
+def _said(judge: _Classifier, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
     said = {}
     for name, images in rows.items():
         probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.scale))
@@ -186,12 +188,12 @@ def _said(judge: _Judge, rows: Mapping[str, Images]) -> dict[str, list[tuple[str
 
 
 def _logged(
-    trained: Trained,
-    wish: Wish,
+    trained: TrainedRun,
+    wish: GenerateRequest,
     rows: Mapping[str, Images],
     said: Mapping[str, Sequence[tuple[str, float]]] | None,
     judge: str | None,
-) -> Generated:
+) -> GenerateResult:
     from deeplab.plots.run.generated import draw
     from deeplab.plots.style import to_png
 
@@ -210,4 +212,4 @@ def _logged(
         lines = [(name.strip(), n, *pair) for name, pairs in said.items() for n, pair in enumerate(pairs)]
         content = table(("row", "step", "class", "probability"), lines)
         put_file(trained.store, trained.run, artifact.replace(".png", ".csv"), content.encode())
-    return Generated(trained, rows, said, artifact, png)
+    return GenerateResult(trained, rows, said, artifact, png)

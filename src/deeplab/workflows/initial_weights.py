@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def take_weights(network: "keras.Model", store: Store, wanted: str) -> str:
+def load_initial_weights(network: "keras.Model", store: Store, wanted: str) -> str:
     """Give a network the weights of a trained one.
 
     Args:

@@ -51,7 +51,7 @@ class Grid:
         return answers.T.reshape(-1, self.cells, self.cells)
 
 
-class Film(Observer):
+class BoundaryRecorder(Observer):
     """Keeps what a network says over the plane before its training and after some of its epochs, early ones above all.
 
     Of a training that goes on after an interruption it keeps what comes after that.
@@ -106,7 +106,7 @@ def output_map(network: "keras.Model", grid: Grid) -> NDArray[np.float32]:
     return outputs(network, grid.rows).reshape(grid.cells, grid.cells)
 
 
-def film_for(config: ExperimentConfig, done: int) -> Film | None:
+def boundary_recorder(config: ExperimentConfig, done: int) -> BoundaryRecorder | None:
     """What is to keep the pictures of a training; None where there are none to be taken.
 
     Args:
@@ -115,10 +115,10 @@ def film_for(config: ExperimentConfig, done: int) -> Film | None:
     """
     if not isinstance(config.dataset, PlaneConfig) or config.tracking.plots == "none":
         return None
-    return Film(config.dataset, done)
+    return BoundaryRecorder(config.dataset, done)
 
 
-def plane_figures(prepared: TrainingSetup, film: Film) -> Iterator[tuple[str, bytes]]:
+def plane_figures(prepared: TrainingSetup, film: BoundaryRecorder) -> Iterator[tuple[str, bytes]]:
     """Draw what a run on points of the plane has.
 
     Yields:

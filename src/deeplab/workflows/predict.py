@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.data.images.decode import quiet_pillow
-from deeplab.data.images.placement import Placed, place
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.images.placement import FittedImage, fit_image
+from deeplab.data.input_spec import InputSpec
 from deeplab.errors import UserError, UserErrors
 from deeplab.machine import cores
-from deeplab.models.inspect import evaluation_batch
+from deeplab.models.inspect import evaluation_batch_size
 from deeplab.tracking.store import Store
-from deeplab.workflows.trained_run import Trained, find_trained
+from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 MOST_ERRORS = 10
 READ_AT_ONCE = 256
@@ -24,7 +24,7 @@ MOST_SEEN = 30
 
 
 @dataclass(frozen=True)
-class Answer:
+class ImagePrediction:
     """What a network said of a picture.
 
     Attributes:
@@ -54,7 +54,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Answers:
+class PredictResult:
     """What a network said of pictures.
 
     Attributes:
@@ -64,13 +64,13 @@ class Answers:
         seen: the first MOST_SEEN pictures as the network saw them, [k, height, width, channels] in [0, 1].
     """
 
-    trained: Trained
-    facts: DatasetFacts
-    answers: tuple[Answer, ...]
+    trained: TrainedRun
+    facts: InputSpec
+    answers: tuple[ImagePrediction, ...]
     seen: NDArray[np.float32]
 
 
-def predict(store: Store, wanted: str, paths: Sequence[Path]) -> Answers:
+def predict(store: Store, wanted: str, paths: Sequence[Path]) -> PredictResult:
     """Ask about pictures, as many at a time as fit into memory.
 
     Args:
@@ -81,7 +81,7 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> Answers:
     Raises:
         UserError: there is no such network, it takes no images, or a picture cannot be read (each on a line).
     """
-    trained = find_trained(store, wanted)
+    trained = find_trained_run(store, wanted)
     task = trained.composed().config.model.task
     if task != "classification":
         raise UserError(f"The network of run {trained.name} is for {task} and says no classes of images.")
@@ -93,7 +93,7 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> Answers:
     with quiet_pillow():
         # Before TensorFlow is loaded: a slip in the first name must not cost seconds.
         try:
-            place(paths[0], facts)
+            fit_image(paths[0], facts)
         except UserError:
             _check_readable(paths, facts)
         network = trained.network()
@@ -103,14 +103,14 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> Answers:
                 f"for {len(facts.class_names)} classes."
             )
         answers, seen = _ask(network, facts, paths)
-    return Answers(trained, facts, tuple(answers), (seen - facts.low) / ((facts.high - facts.low) or 1.0))
+    return PredictResult(trained, facts, tuple(answers), (seen - facts.low) / ((facts.high - facts.low) or 1.0))
 
 
-def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list[Answer], NDArray[np.float32]]:
-    answers: list[Answer] = []
+def _ask(network: Any, facts: InputSpec, paths: Sequence[Path]) -> tuple[list[ImagePrediction], NDArray[np.float32]]:
+    answers: list[ImagePrediction] = []
     seen: list[NDArray[Any]] = []
     errors: list[str] = []
-    size = evaluation_batch(network)
+    size = evaluation_batch_size(network)
     with ThreadPoolExecutor(min(4, cores())) as pool:
         for start in range(0, len(paths), size):
             some = paths[start : start + size]
@@ -120,7 +120,7 @@ def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list
             rows = np.stack([each.row for each in placed])
             said = network.predict_on_batch(rows)
             answers += [
-                Answer(path, probabilities, each.inverted, each.blank, each.trimmed, each.unlike)
+                ImagePrediction(path, probabilities, each.inverted, each.blank, each.trimmed, each.unlike)
                 for path, probabilities, each in zip(some, said, placed, strict=True)
             ]
             seen += list(rows[: MOST_SEEN - len(seen)])
@@ -128,7 +128,7 @@ def _ask(network: Any, facts: DatasetFacts, paths: Sequence[Path]) -> tuple[list
     return answers, np.stack(seen).astype(np.float32)
 
 
-def _check_readable(paths: Sequence[Path], facts: DatasetFacts) -> None:
+def _check_readable(paths: Sequence[Path], facts: InputSpec) -> None:
     """Read every picture, only to name all that cannot be read."""
     errors: list[str] = []
     with ThreadPoolExecutor(min(4, cores())) as pool:
@@ -144,17 +144,17 @@ def _tell(errors: Sequence[str]) -> None:
 
 
 def _placed(
-    pool: ThreadPoolExecutor, paths: Sequence[Path], facts: DatasetFacts, errors: list[str]
-) -> Iterator[Placed]:
+    pool: ThreadPoolExecutor, paths: Sequence[Path], facts: InputSpec, errors: list[str]
+) -> Iterator[FittedImage]:
     """The pictures, read by a few threads (Pillow lets go of the lock); what cannot be read joins `errors`."""
-    for future in [pool.submit(place, path, facts) for path in paths]:
+    for future in [pool.submit(fit_image, path, facts) for path in paths]:
         try:
             yield future.result()
         except UserError as error:
             errors.append(str(error))
 
 
-def draw_answers(answers: Answers) -> bytes:
+def draw_answers(answers: PredictResult) -> bytes:
     """The first pictures as the network saw them with what it said of them, as PNG."""
     from deeplab.plots.run.predictions import draw
     from deeplab.plots.style import to_png

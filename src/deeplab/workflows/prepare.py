@@ -109,7 +109,7 @@ def cache_key(values: Mapping[str, Any], prepared: TrainingSetup) -> tuple[str, 
 
 
 @dataclass(frozen=True)
-class Checked:
+class PointCheck:
     """What a run would be.
 
     Attributes:
@@ -127,7 +127,7 @@ class Checked:
     initial_weights: str | None = None
 
 
-def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> Checked:
+def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> PointCheck:
     """Build a network on shapes alone, and check everything else that does not need it.
 
     Args:
@@ -159,4 +159,4 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     engine = engine_for(config, find_device(config.training.device), len(train))
     has_accuracy = config.model.task != "reconstruction" and bool(splits.info.num_classes)
     given = f" {splits.validation_fingerprint()}" if config.validation.kind == "given" else ""
-    return Checked(str(engine), networks[shapes], f"{splits.info.fingerprint}{given}", has_accuracy)
+    return PointCheck(str(engine), networks[shapes], f"{splits.info.fingerprint}{given}", has_accuracy)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from deeplab.errors import Interrupted, Pruned, RunError, UserError, exit_status
-from deeplab.tracking.location import shown
+from deeplab.tracking.location import redact_password
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Store, impatient, reason, store_errors
+from deeplab.tracking.store import Store, first_line, short_timeouts, store_errors
 from deeplab.workflows.signals import HeldSignals
 
 
 @dataclass(frozen=True)
-class Membership:
+class ParentRun:
     """The sweep that a run belongs to.
 
     Attributes:
@@ -68,7 +68,9 @@ class recorded:
             self._log = self._begin()
         except store_errors() as error:
             self._held.release()
-            raise UserError(f"The store {shown(self._store.place.uri)} takes no run ({reason(error)}).") from error
+            raise UserError(
+                f"The store {redact_password(self._store.place.uri)} takes no run ({first_line(error)})."
+            ) from error
         except BaseException:
             self._held.release()
             raise
@@ -121,7 +123,7 @@ class recorded:
         interrupt = cause if isinstance(cause, KeyboardInterrupt) else self._held.interrupt
         try:
             if interrupt is not None:
-                with impatient():
+                with short_timeouts():
                     self._keep(self._log, interrupt)
                     self._log.end("KILLED", f"ended by {type(interrupt).__name__}")
                 return Interrupted(self._interrupted(self._log), exit_status(interrupt))
@@ -142,11 +144,15 @@ class recorded:
     def _store_failed(self, error: Exception) -> RunError:
         """End the run as FAILED as far as the store still takes it, and say so."""
         kept = self._keep(self._log, error)
-        why = " ".join(filter(None, (f"The store {shown(self._store.place.uri)} took no more: {reason(error)}.", kept)))
+        why = " ".join(
+            filter(
+                None, (f"The store {redact_password(self._store.place.uri)} took no more: {first_line(error)}.", kept)
+            )
+        )
         try:
-            with impatient():
+            with short_timeouts():
                 self._log.end("FAILED", why)
             status = "is FAILED"
         except store_errors() as again:
-            status = f"could not even be marked FAILED ({reason(again)})"
+            status = f"could not even be marked FAILED ({first_line(again)})"
         return RunError(f"{why} Run {self._log.run_id[:8]} {status}.")

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from deeplab.config.compose import Composed
+from deeplab.config.compose import ComposedConfig
 from deeplab.errors import UserError
 from deeplab.evaluation.statistics import CONFIDENCE, prediction_interval
-from deeplab.runs.replicates import Spread, spreads
+from deeplab.runs.replicates import ReplicateSpread, spreads
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
@@ -26,13 +26,13 @@ from deeplab.tracking.tags import (
     VERDICT_TAG,
 )
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.resume import Resumption
+from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.train import RunObserver, train
-from deeplab.workflows.trained_run import Trained, find_trained
+from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 SCORES = ("test/", "validation/")
 # What a run depends on besides its configuration, by the tag that tells it.
-CIRCUMSTANCES = {
+ENVIRONMENT_TAGS = {
     DATA_TAG: "data",
     VALIDATION_DATA_TAG: "validation data",
     COMMIT_TAG: "git commit",
@@ -61,7 +61,7 @@ class Score:
     name: str
     before: float
     again: float
-    spread: Spread | None
+    spread: ReplicateSpread | None
     interval: float | None
 
     @property
@@ -85,7 +85,7 @@ class Reproduction:
         changes: in what both were done under, one line each.
     """
 
-    trained: Trained
+    trained: TrainedRun
     run_id: str
     verdict: Verdict
     same: Mapping[str, bool | None]
@@ -106,12 +106,12 @@ def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[Ru
         UserError: there is no such run, or it is not finished.
         RunError: the new run could not be finished.
     """
-    trained = find_trained(store, wanted)
+    trained = find_trained_run(store, wanted)
     if trained.run.status != "FINISHED":
         raise UserError(f"Run {trained.name} is {trained.run.status}; only a finished run has scores to be reproduced.")
     composed = _again(trained, experiment)
     result = train(composed, [_Marker(trained), *observers])
-    again = Trained(store.get_run(result.run_id), store)
+    again = TrainedRun(store.get_run(result.run_id), store)
     same = {
         "history": _same_file(trained, again, "history.csv"),
         "scores": _same_file(trained, again, "score.csv"),
@@ -130,16 +130,16 @@ def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[Ru
 class _Marker(RunObserver):
     """Makes the new run findable from its first moment, and keeps its name from being taken for the other's."""
 
-    def __init__(self, trained: Trained) -> None:
+    def __init__(self, trained: TrainedRun) -> None:
         self._trained = trained
 
-    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: ResumePoint | None) -> None:
         store = self._trained.store
         store.set_tag(run_id, REPRODUCES_TAG, self._trained.run.id)
         store.rename_run(run_id, f"{self._trained.run.name} again")
 
 
-def _again(trained: Trained, experiment: str) -> Composed:
+def _again(trained: TrainedRun, experiment: str) -> ComposedConfig:
     """The logged configuration, in this store; the run whose weights it began with is meant by its id."""
     logged = trained.composed()
     config, values = logged.config, logged.values
@@ -148,15 +148,15 @@ def _again(trained: Trained, experiment: str) -> Composed:
         values = {**values, "training": {**values["training"], "initial_weights": begun_with}}
         config = replace(config, training=replace(config.training, initial_weights=begun_with))
     tracking = replace(config.tracking, uri=trained.store.place.uri, experiment=experiment)
-    return Composed(replace(config, tracking=tracking), values, logged.overrides)
+    return ComposedConfig(replace(config, tracking=tracking), values, logged.overrides)
 
 
-def _same_file(before: Trained, again: Trained, path: str) -> bool | None:
+def _same_file(before: TrainedRun, again: TrainedRun, path: str) -> bool | None:
     old, new = (read_artifact(each.store, each.run, path) for each in (before, again))
     return None if old is None or new is None else old == new
 
 
-def _same_weights(before: Trained, again: Trained, kept: bool) -> bool | None:
+def _same_weights(before: TrainedRun, again: TrainedRun, kept: bool) -> bool | None:
     """Whether every weight is the same to the bit; None where the old or the new network was not kept."""
     if not kept:
         return None
@@ -169,14 +169,14 @@ def _same_weights(before: Trained, again: Trained, kept: bool) -> bool | None:
     return len(old) == len(new) and all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
-def _scores(before: Trained, again: Trained) -> tuple[Score, ...]:
+def _scores(before: TrainedRun, again: TrainedRun) -> tuple[Score, ...]:
     found = spreads(before.store, before.run)
     old, new = before.run.metrics, again.run.metrics
     names = [name for name in sorted(old) if name.startswith(SCORES) and name in new]
     return tuple(held_against(name, old[name], new[name], found.get(name), len(names)) for name in names)
 
 
-def held_against(name: str, before: float, again: float, spread: Spread | None, count: int) -> Score:
+def held_against(name: str, before: float, again: float, spread: ReplicateSpread | None, count: int) -> Score:
     """A score with the interval in which one more run of the same configuration lies.
 
     Args:
@@ -193,11 +193,11 @@ def held_against(name: str, before: float, again: float, spread: Spread | None, 
     return Score(name, before, again, spread, interval)
 
 
-def _changes(before: Trained, again: Trained) -> list[str]:
+def _changes(before: TrainedRun, again: TrainedRun) -> list[str]:
     old, new = _tags(before.run), _tags(again.run)
     lines = [
         f"{what}: {_short(old.get(tag))}, now {_short(new.get(tag))}"
-        for tag, what in CIRCUMSTANCES.items()
+        for tag, what in ENVIRONMENT_TAGS.items()
         if old.get(tag) != new.get(tag)
     ]
     if old.get(DIRTY_TAG) == new.get(DIRTY_TAG) == "true":
@@ -205,7 +205,7 @@ def _changes(before: Trained, again: Trained) -> list[str]:
     return [*lines, *_package_changes(before, again)]
 
 
-def _package_changes(before: Trained, again: Trained) -> list[str]:
+def _package_changes(before: TrainedRun, again: TrainedRun) -> list[str]:
     old, new = (read_packages(each.store, each.run) for each in (before, again))
     if not old:
         return ["packages: not kept with the run"]

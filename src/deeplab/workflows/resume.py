@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deeplab.config.compose import Composed, compose
+from deeplab.config.compose import ComposedConfig, compose
 from deeplab.config.schema import ExperimentConfig
-from deeplab.config.validate import build
+from deeplab.config.validate import validate
 from deeplab.errors import UserError
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs, find_run
@@ -17,13 +17,13 @@ from deeplab.tracking.tags import ENGINE_TAG, KIND_TAG
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
-from deeplab.workflows.trained_run import Trained
+from deeplab.workflows.trained_run import TrainedRun
 
 EPOCHS = "training.epochs="
 
 
 @dataclass(frozen=True)
-class Resumption:
+class ResumePoint:
     """A run to go on with.
 
     Attributes:
@@ -36,12 +36,12 @@ class Resumption:
 
     run: Run
     store: Store
-    composed: Composed
+    composed: ComposedConfig
     checkpoint: Checkpoint | None
     damaged: tuple[Path, ...]
 
 
-def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> Resumption:
+def find_resume_point(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> ResumePoint:
     """Find a run and the state it can go on from.
 
     Args:
@@ -71,7 +71,7 @@ def find_resumption(wanted: str, overrides: Sequence[str], config_dir: Path | No
         raise UserError(f"Run {name} has no checkpoint to go on from{kept}. Train it anew.")
     if found is not None and run.status == "FINISHED":
         _check_goes_on(name, found, composed.config.training.epochs)
-    return Resumption(run, store, composed, found, tuple(damaged))
+    return ResumePoint(run, store, composed, found, tuple(damaged))
 
 
 def resumable(store: Store) -> list[Run]:
@@ -84,15 +84,15 @@ def _has_epochs(overrides: Sequence[str]) -> bool:
     return any(override.startswith(EPOCHS) for override in overrides)
 
 
-def _configuration(store: Store, run: Run, epochs: int | None) -> Composed:
-    logged = Trained(run, store).composed()
+def _configuration(store: Store, run: Run, epochs: int | None) -> ComposedConfig:
+    logged = TrainedRun(run, store).composed()
     if epochs is None:
         return logged
     # More epochs might choose another engine, which would draw other dropout masks.
     engine = run.tags[ENGINE_TAG].split()[0]
     values = {**logged.values, "training": {**logged.values["training"], "epochs": epochs, "engine": engine}}
-    config = replace(build(ExperimentConfig, values), tracking=logged.config.tracking)
-    return Composed(config, values, logged.overrides)
+    config = replace(validate(ExperimentConfig, values), tracking=logged.config.tracking)
+    return ComposedConfig(config, values, logged.overrides)
 
 
 def _state(store: Store, run: Run) -> tuple[Checkpoint | None, list[Path]]:

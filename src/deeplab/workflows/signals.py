@@ -13,7 +13,7 @@ from deeplab.errors import Terminated
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-def listen() -> None:
+def install_handlers() -> None:
     """End the process by an exception on every signal that ends processes."""
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
@@ -115,7 +115,7 @@ def signals_ignored() -> Iterator[None]:
 
 
 @contextmanager
-def signals_heard() -> Iterator[None]:
+def signals_let_through() -> Iterator[None]:
     """Let one signal through that is held back around this block, as where the block may take long."""
     held = _in_force[-1]
     held.let_through()

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deeplab.config.compose import Composed
+from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import Pruned, RunError
-from deeplab.tracking.location import Place
+from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, checkpoint_folder, open_store, store_errors
@@ -42,11 +42,11 @@ from deeplab.workflows.artifacts import (
     without_password,
 )
 from deeplab.workflows.figures import figures
-from deeplab.workflows.initial_weights import take_weights
-from deeplab.workflows.plane_figures import Film, film_for
+from deeplab.workflows.initial_weights import load_initial_weights
+from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
 from deeplab.workflows.prepare import cache_key, prepare
-from deeplab.workflows.recording import Membership, recorded
-from deeplab.workflows.resume import Resumption
+from deeplab.workflows.recording import ParentRun, recorded
+from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import other_data
 
@@ -67,7 +67,7 @@ class RunResult:
 
     run_id: str
     name: str
-    place: Place
+    place: StoreLocation
     history: History
     scores: Mapping[str, float]
     final: Mapping[str, float]
@@ -77,7 +77,7 @@ class RunResult:
 class RunObserver(Observer):
     """Told also when everything is ready and the run exists."""
 
-    def run_began(self, run_id: str, name: str, setup: TrainingSetup, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, setup: TrainingSetup, resumption: ResumePoint | None) -> None:
         """The run is in the store and its training is about to begin."""
 
 
@@ -112,10 +112,10 @@ class _EpochLog(Observer):
 
 
 def train(
-    composed: Composed,
+    composed: ComposedConfig,
     observers: Sequence[RunObserver] = (),
-    resumption: Resumption | None = None,
-    membership: Membership | None = None,
+    resumption: ResumePoint | None = None,
+    membership: ParentRun | None = None,
     cache: CompiledTrainerCache | None = None,
 ) -> RunResult:
     """Train what a configuration describes and log it.
@@ -139,7 +139,7 @@ def train(
     name = membership.name if membership else config.name or f"{config.model.name}-{setup.splits.info.name}"
     resume_from = resumption.checkpoint if resumption else None
     epochs = list(resume_from.history.epochs) if resume_from else []
-    film = film_for(config, len(epochs))
+    film = boundary_recorder(config, len(epochs))
 
     def begin() -> RunLog:
         if resumption is None:
@@ -170,30 +170,32 @@ def train(
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
 
 
-def _begin(composed: Composed, store: Store, name: str, setup: TrainingSetup, membership: Membership | None) -> RunLog:
+def _begin(
+    composed: ComposedConfig, store: Store, name: str, setup: TrainingSetup, membership: ParentRun | None
+) -> RunLog:
     tags = _tags(composed, setup)
     if membership is not None:
         tags |= {**membership.tags, KIND_TAG: "trial", PARENT_TAG: membership.parent_id}
     wanted = composed.config.training.initial_weights
     if wanted is not None:
-        tags[INITIAL_WEIGHTS_TAG] = take_weights(setup.network, store, wanted)
+        tags[INITIAL_WEIGHTS_TAG] = load_initial_weights(setup.network, store, wanted)
     kept = without_password(composed)
     return RunLog.begin(store, name, kept.values, tags, composed.config.notes, input_files(kept))
 
 
-def _go_on(resumption: Resumption, setup: TrainingSetup) -> RunLog:
+def _go_on(resumption: ResumePoint, setup: TrainingSetup) -> RunLog:
     tags = resumption.run.tags
     if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
         raise other_data(setup.splits.info, resumption.run.short_id)
     if INITIAL_WEIGHTS_TAG in tags and resumption.checkpoint is None:
-        take_weights(setup.network, resumption.store, tags[INITIAL_WEIGHTS_TAG])
+        load_initial_weights(setup.network, resumption.store, tags[INITIAL_WEIGHTS_TAG])
     return RunLog.resume(resumption.store, resumption.run)
 
 
-def _log_again(log: RunLog, resumption: Resumption) -> None:
+def _log_again(log: RunLog, resumption: ResumePoint) -> None:
     """What an earlier start did not write any more, and what is another now: the number of epochs, the packages."""
     for path, text in input_files(without_password(resumption.composed)).items():
-        log.text(path, text)
+        log.log_text(path, text)
     if resumption.checkpoint is not None:
         # A checkpoint may hold epochs whose metrics were still to be written when the process ended.
         for epoch in resumption.checkpoint.history.epochs:
@@ -210,7 +212,7 @@ def _keep(run: RunContext, cause: BaseException) -> str | None:
     if isinstance(cause, KeyboardInterrupt) and run.config.tracking.save_model != "none":
         log_model(run.log, run.setup)
     if isinstance(cause, Pruned):  # a search has seen enough of it
-        run.log.tag(PRUNED_TAG, "true")
+        run.log.set_tag(PRUNED_TAG, "true")
         remove(checkpoint_folder(run.store, run.log.run_id))
     return None
 
@@ -238,7 +240,7 @@ def _train(
 
 
 def _score_and_log(
-    run: RunContext, name: str, trained: Checkpoint, film: Film | None
+    run: RunContext, name: str, trained: Checkpoint, film: BoundaryRecorder | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
     from deeplab.evaluation.scores import score, score_images
     from deeplab.training.losses import build_loss
@@ -261,7 +263,7 @@ def _score_and_log(
     return scores, final
 
 
-def _tags(composed: Composed, setup: TrainingSetup) -> dict[str, str]:
+def _tags(composed: ComposedConfig, setup: TrainingSetup) -> dict[str, str]:
     config, runtime = composed.config, setup.runtime
     return {
         **{key: str(value) for key, value in config.tags.items()},

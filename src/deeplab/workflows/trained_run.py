@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deeplab.config.compose import Composed
+from deeplab.config.compose import ComposedConfig
 from deeplab.config.identity import with_added_keys
 from deeplab.config.schema import PLANE_KINDS, ExperimentConfig
-from deeplab.config.validate import build
+from deeplab.config.validate import validate
 from deeplab.config.yaml_file import read_stored
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.input_spec import InputSpec
 from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
@@ -24,7 +24,7 @@ from deeplab.workflows.artifacts import DATASET_FILE
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedRun:
     """A run that trained a network.
 
     Attributes:
@@ -40,7 +40,7 @@ class Trained:
         """As it is called in lines for a person."""
         return described(self.run)
 
-    def composed(self) -> Composed:
+    def composed(self) -> ComposedConfig:
         """The configuration that it was trained with, in the store that it was found in.
 
         An address that it was logged with is not followed: the store may be a stranger's.
@@ -53,14 +53,14 @@ class Trained:
             raise UserError(f"Run {self.name} has no config.yaml: it ended too early, or the file was deleted.")
         try:
             values = with_added_keys(read_stored(content, "config.yaml"))
-            config = build(ExperimentConfig, values)
+            config = validate(ExperimentConfig, values)
         except (TypeError, AttributeError, UserError) as error:
             raise UserError(f"The config.yaml of run {self.name} cannot be used: {error}") from error
         overrides = read_artifact(self.store, self.run, "overrides.txt") or b""
         config = replace(config, tracking=replace(config.tracking, uri=self.store.place.uri))
-        return Composed(config, values, tuple(overrides.decode().splitlines()))
+        return ComposedConfig(config, values, tuple(overrides.decode().splitlines()))
 
-    def facts(self) -> DatasetFacts:
+    def facts(self) -> InputSpec:
         """What its network must know of its data.
 
         Raises:
@@ -73,7 +73,7 @@ class Trained:
                 "it was made with tracking.save_model=none, ended early, or the file was deleted."
             )
         try:
-            return DatasetFacts.from_json(content)
+            return InputSpec.from_json(content)
         except ValueError as error:
             raise UserError(f"The {DATASET_FILE} of run {self.name} cannot be read: {error}") from error
 
@@ -83,7 +83,7 @@ class Trained:
         return load_network(self.store, self.run)
 
 
-def find_trained(store: Store, wanted: str) -> Trained:
+def find_trained_run(store: Store, wanted: str) -> TrainedRun:
     """The run that is meant and that trained a network; an evaluation stands for the run that it scored.
 
     Args:
@@ -101,7 +101,7 @@ def find_trained(store: Store, wanted: str) -> Trained:
             f"Run {described(run)} is a sweep, which has no network of its own. Give one of its trials: "
             f"deeplab status {run.short_id} lists them."
         )
-    return Trained(run, store)
+    return TrainedRun(run, store)
 
 
 def described(run: Run) -> str:
@@ -109,7 +109,7 @@ def described(run: Run) -> str:
     return f"{run.label}"
 
 
-def load_data(trained: Trained) -> Splits:
+def load_data(trained: TrainedRun) -> Splits:
     """The data set of a run, without the noise that it may have been trained with.
 
     Raises:
@@ -133,7 +133,7 @@ def other_data(info: DatasetInfo, run: str) -> UserError:
     return UserError(f"The data set {info.name} is not what run {run} was trained on: its SHA-256 differs. {cure}")
 
 
-def check_task(trained: Trained, task: TaskName, asked: str) -> None:
+def check_task(trained: TrainedRun, task: TaskName, asked: str) -> None:
     """Refuse a network that is for something else.
 
     Args:

@@ -23,8 +23,8 @@ from deeplab.cli.terminal.results import ui_command
 from deeplab.cli.terminal.screen import Screen, guarded_streams
 from deeplab.cli.terminal.sweep_progress import sweep_progress
 from deeplab.cli.terminal.text import print_line
-from deeplab.sweep.messages import Event
-from deeplab.tracking.location import Place
+from deeplab.sweep.messages import TrialEvent
+from deeplab.tracking.location import StoreLocation
 from deeplab.visible import visible, visible_line
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -154,7 +154,7 @@ def test_bars_on_a_terminal_show_names_written_out(monkeypatch: pytest.MonkeyPat
             observer.sweep_began(SimpleNamespace(count=2, name=EVIL, size="2"), "a" * 32, 0, 1)
             observer.trial_submitted(0, "[/] [link=http://x]\x1b[3J")
             observer.waited()
-            observer.trial_changed(Event(0, "failed", EVIL), False)
+            observer.trial_changed(TrialEvent(0, "failed", EVIL), False)
         terminal.flush()
         parts = []
         while select.select([ours], [], [], 0.5)[0]:  # a terminal hands over a part at a time
@@ -195,6 +195,6 @@ def test_what_is_completed_is_a_plain_word_for_the_shell(tmp_path: Path, monkeyp
 
 
 def test_commands_that_are_shown_can_be_typed(tmp_path: Path) -> None:
-    place = Place(f"sqlite:///{tmp_path}/$(touch pwned) x/mlflow.db", None, tmp_path)
+    place = StoreLocation(f"sqlite:///{tmp_path}/$(touch pwned) x/mlflow.db", None, tmp_path)
     assert shlex.split(ui_command(place)) == ["deeplab", "ui", f"tracking.uri={place.uri}"]
     assert "'tracking.uri=" in ui_command(place)

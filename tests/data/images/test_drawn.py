@@ -10,12 +10,12 @@ from PIL import Image
 
 from deeplab.data.images.drawn import find_drawn
 from deeplab.data.images.look import look_of, unlike
-from deeplab.data.images.placement import place
-from deeplab.data.input_spec import DatasetFacts, Drawing
+from deeplab.data.images.placement import fit_image
+from deeplab.data.input_spec import Drawing, InputSpec
 
 HEIGHT, WIDTH = 300, 240
 DOWN, ACROSS = np.mgrid[:HEIGHT, :WIDTH]
-FACTS = DatasetFacts("mnist", (28, 28, 1), ("a", "b"), "", 1 / 255, 0.0, 255.0, Drawing(0.0, 20 / 28, "mass"))
+FACTS = InputSpec("mnist", (28, 28, 1), ("a", "b"), "", 1 / 255, 0.0, 255.0, Drawing(0.0, 20 / 28, "mass"))
 
 
 def seven() -> Any:
@@ -76,7 +76,7 @@ TRIMMED = {
 
 def row_of(path: Path, picture: Any) -> Any:
     Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(path)
-    return place(path, FACTS)
+    return fit_image(path, FACTS)
 
 
 @pytest.mark.parametrize("name", [*WHOLE, *TRIMMED, "dust"])
@@ -149,10 +149,10 @@ def test_many_parts_and_dark_photographs_are_told() -> None:
 
 
 def test_what_a_data_set_looks_like_is_kept_with_it_and_may_be_missing() -> None:
-    facts = DatasetFacts(**{**vars(FACTS), "look": look_of(strokes(), 0.0)})
-    again = DatasetFacts.from_json(facts.to_json())
+    facts = InputSpec(**{**vars(FACTS), "look": look_of(strokes(), 0.0)})
+    again = InputSpec.from_json(facts.to_json())
     assert again == facts
     assert set(again.look or ()) == {"ink", "largest_part", "strength", "edges"}
     old = "".join(FACTS.to_json().split(',\n  "look": null'))
     assert "look" not in old
-    assert DatasetFacts.from_json(old) == FACTS
+    assert InputSpec.from_json(old) == FACTS

@@ -11,14 +11,14 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from deeplab.config.compose import compose
-from deeplab.data.assemble import assemble
+from deeplab.data.assemble import make_splits
 from deeplab.data.images.decode import decode, quiet_pillow
-from deeplab.data.images.placement import place
-from deeplab.data.input_spec import DatasetFacts, Drawing, centre_of_mass, drawn_box, facts_of
+from deeplab.data.images.placement import fit_image
+from deeplab.data.input_spec import Drawing, InputSpec, centre_of_mass, describe_inputs, drawn_box
 from deeplab.data.load import load
 from deeplab.errors import UserError
 
-MNIST_LIKE = DatasetFacts(
+MNIST_LIKE = InputSpec(
     name="mnist",
     input_shape=(28, 28, 1),
     class_names=("a", "b"),
@@ -28,7 +28,7 @@ MNIST_LIKE = DatasetFacts(
     high=255.0,
     drawing=Drawing(background=0.0, extent=20 / 28, centred_by="mass"),
 )
-PHOTOS = DatasetFacts("cifar10", (32, 32, 3), ("a", "b"), "", 1 / 255, 0.0, 255.0, None)
+PHOTOS = InputSpec("cifar10", (32, 32, 3), ("a", "b"), "", 1 / 255, 0.0, 255.0, None)
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +51,16 @@ def saved(path: Path, ink: Any, *, paper: int = 0, pen: int = 255, **how: Any) -
 
 
 def test_the_facts_of_the_digits_are_told_from_their_pixels_and_read_back(digits: Any) -> None:
-    facts = facts_of(digits)
+    facts = describe_inputs(digits)
     assert facts.drawing == Drawing(background=0.0, extent=1.0, centred_by="box")
     assert (facts.low, facts.high, facts.class_names) == (0.0, 255.0, tuple("0123456789"))
-    assert DatasetFacts.from_json(facts.to_json()) == facts
+    assert InputSpec.from_json(facts.to_json()) == facts
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"drawing": 3}', "null"])
 def test_facts_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        DatasetFacts.from_json(text)
+        InputSpec.from_json(text)
 
 
 def test_dark_drawings_and_photographs_and_points_are_told_apart() -> None:
@@ -69,8 +69,8 @@ def test_dark_drawings_and_photographs_and_points_are_told_apart() -> None:
     drawn[:, 3:8, 4:6] = 10
     labels = np.arange(40, dtype=np.int32) % 2
 
-    def facts(rows: Any) -> DatasetFacts:
-        return facts_of(assemble("x", ("a", "b"), x_train=rows, y_train=labels, x_test=rows, y_test=labels))
+    def facts(rows: Any) -> InputSpec:
+        return describe_inputs(make_splits("x", ("a", "b"), x_train=rows, y_train=labels, x_test=rows, y_test=labels))
 
     dark = facts(drawn).drawing
     assert dark is not None
@@ -83,19 +83,19 @@ def test_dark_drawings_and_photographs_and_points_are_told_apart() -> None:
 
 
 def test_a_picture_of_the_network_s_own_size_is_left_at_that(digits: Any, tmp_path: Path) -> None:
-    facts = facts_of(digits)
+    facts = describe_inputs(digits)
     for number in range(20):
         row = digits.test.images(np.array([number]))[0]
         Image.fromarray(row[..., 0]).save(tmp_path / "light.png")
         Image.fromarray(255 - row[..., 0]).save(tmp_path / "dark.png")
-        light, dark = (place(tmp_path / name, facts) for name in ("light.png", "dark.png"))
+        light, dark = (fit_image(tmp_path / name, facts) for name in ("light.png", "dark.png"))
         np.testing.assert_array_equal(light.row, row)
         np.testing.assert_array_equal(dark.row, row)
         assert (light.inverted, dark.inverted) == (False, True)
 
 
 def test_a_drawing_gets_the_extent_and_the_centre_that_the_data_set_s_have(tmp_path: Path) -> None:
-    placed = place(saved(tmp_path / "seven.png", seven()), MNIST_LIKE)
+    placed = fit_image(saved(tmp_path / "seven.png", seven()), MNIST_LIKE)
     ink = placed.row[..., 0] / 255
     box = drawn_box(ink)
     assert box is not None
@@ -108,7 +108,7 @@ def test_a_drawing_gets_the_extent_and_the_centre_that_the_data_set_s_have(tmp_p
 
 def test_paper_pen_size_format_and_turning_change_little(tmp_path: Path) -> None:
     ink = seven()
-    expected = place(saved(tmp_path / "plain.png", ink), MNIST_LIKE).row.astype(float)
+    expected = fit_image(saved(tmp_path / "plain.png", ink), MNIST_LIKE).row.astype(float)
     clear = np.zeros((*ink.shape, 4), np.uint8)
     clear[..., 3] = ink * 255
     Image.fromarray(clear).save(tmp_path / "black_on_clear.png")
@@ -126,45 +126,45 @@ def test_paper_pen_size_format_and_turning_change_little(tmp_path: Path) -> None
     turned.save(tmp_path / "turned.jpg", exif=exif, quality=95)
     light = ("plain.png", "white_on_clear.png")
     for path in sorted(tmp_path.iterdir()):
-        placed = place(path, MNIST_LIKE)
+        placed = fit_image(path, MNIST_LIKE)
         assert np.abs(placed.row - expected).mean() < 6, path.name
         assert placed.inverted == (path.name not in light), path.name
 
 
 def test_what_was_trained_dark_on_light_stays_so(tmp_path: Path) -> None:
-    facts = DatasetFacts(**{**vars(MNIST_LIKE), "drawing": Drawing(1.0, 20 / 28, "box")})
-    light = place(saved(tmp_path / "light.png", seven()), facts)
-    dark = place(saved(tmp_path / "dark.png", seven(), paper=255, pen=0), facts)
+    facts = InputSpec(**{**vars(MNIST_LIKE), "drawing": Drawing(1.0, 20 / 28, "box")})
+    light = fit_image(saved(tmp_path / "light.png", seven()), facts)
+    dark = fit_image(saved(tmp_path / "dark.png", seven(), paper=255, pen=0), facts)
     np.testing.assert_array_equal(light.row, dark.row)
     assert (light.inverted, dark.inverted) == (True, False)
     assert np.median(light.row) == 255
 
 
 def test_a_picture_that_shows_nothing_is_all_background(tmp_path: Path) -> None:
-    assert place(saved(tmp_path / "blank.png", np.zeros((50, 70)), paper=250), MNIST_LIKE).row.max() == 0
+    assert fit_image(saved(tmp_path / "blank.png", np.zeros((50, 70)), paper=250), MNIST_LIKE).row.max() == 0
 
 
 def test_a_photograph_loses_its_sides_not_its_proportions(tmp_path: Path) -> None:
     wide = np.zeros((100, 300, 3), np.uint8)
     wide[:, :100, 0] = wide[:, 100:200, 1] = wide[:, 200:, 2] = 255
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    row = place(tmp_path / "wide.png", PHOTOS).row
+    row = fit_image(tmp_path / "wide.png", PHOTOS).row
     assert row.shape == (32, 32, 3)
     assert row.reshape(-1, 3)[:, 1].min() > 220  # the edges are mixed with what was cut off
     Image.fromarray(wide[..., 1]).save(tmp_path / "grey.png")
-    assert place(tmp_path / "grey.png", PHOTOS).row.min() > 220
+    assert fit_image(tmp_path / "grey.png", PHOTOS).row.min() > 220
 
 
 def test_an_image_folder_s_pictures_are_what_the_training_made_of_them(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 256, (30, 50, 3)).astype(np.uint8)).save(tmp_path / "a.jpg")
-    facts = DatasetFacts(**{**vars(PHOTOS), "name": "image_folder"})
-    np.testing.assert_array_equal(place(tmp_path / "a.jpg", facts).row, decode(tmp_path / "a.jpg", 32, 3))
+    facts = InputSpec(**{**vars(PHOTOS), "name": "image_folder"})
+    np.testing.assert_array_equal(fit_image(tmp_path / "a.jpg", facts).row, decode(tmp_path / "a.jpg", 32, 3))
 
 
 def test_floats_get_the_range_that_the_data_set_has(tmp_path: Path) -> None:
-    facts = DatasetFacts(**{**vars(MNIST_LIKE), "scale": 1.0, "low": -1.0, "high": 1.0})
-    row = place(saved(tmp_path / "seven.png", seven()), facts).row
+    facts = InputSpec(**{**vars(MNIST_LIKE), "scale": 1.0, "low": -1.0, "high": 1.0})
+    row = fit_image(saved(tmp_path / "seven.png", seven()), facts).row
     assert (row.dtype, row.min(), row.max()) == (np.float32, -1.0, 1.0)
 
 
@@ -187,7 +187,7 @@ def test_any_picture_becomes_a_row(
     path = tmp_path_factory.mktemp("any") / "any.png"
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(path)
     drawing = None if background is None or shape[2] != 1 else Drawing(background, extent, centred_by)
-    placed = place(path, DatasetFacts("x", shape, ("a", "b"), "", 1 / 255, 0.0, 255.0, drawing))
+    placed = fit_image(path, InputSpec("x", shape, ("a", "b"), "", 1 / 255, 0.0, 255.0, drawing))
     assert placed.row.shape == shape
     assert placed.row.dtype == np.uint8
 
@@ -195,11 +195,11 @@ def test_any_picture_becomes_a_row(
 def test_what_is_no_image_or_too_large_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "no.png").write_text("hello")
     with pytest.raises(UserError, match=r"no.png is not a PNG, JPEG, GIF, WebP, TIFF or BMP image"):
-        place(tmp_path / "no.png", MNIST_LIKE)
+        fit_image(tmp_path / "no.png", MNIST_LIKE)
     whole = saved(tmp_path / "whole.png", seven()).read_bytes()
     (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match=r"half.png is damaged"):
-        place(tmp_path / "half.png", MNIST_LIKE)
+        fit_image(tmp_path / "half.png", MNIST_LIKE)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with quiet_pillow(), pytest.raises(UserError, match=r"whole.png has more than 1,000 pixels"):
-        place(tmp_path / "whole.png", MNIST_LIKE)
+        fit_image(tmp_path / "whole.png", MNIST_LIKE)

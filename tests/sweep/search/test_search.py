@@ -20,11 +20,18 @@ from deeplab.config.overrides import Interval, read_interval
 from deeplab.errors import Interrupted, UserError
 from deeplab.plots.sweep import search as figure
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.search.optuna_study import UNPRUNED_EPOCHS, UNPRUNED_TRIALS, counted, open_study, settle, suggest
-from deeplab.sweep.search.parent_run import Drawn, best_drawn, search_figure, trials_table
-from deeplab.sweep.search.plan import Search, checked_search, plan_search
+from deeplab.sweep.search.optuna_study import (
+    UNPRUNED_EPOCHS,
+    UNPRUNED_TRIALS,
+    finished_trials,
+    open_study,
+    suggest,
+    tell_orphans,
+)
+from deeplab.sweep.search.parent_run import SearchTrial, best_drawn, search_figure, trials_table
+from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search
 from deeplab.sweep.search.run import run_search
-from deeplab.workflows.prepare import Checked
+from deeplab.workflows.prepare import PointCheck
 
 TINY = (
     *("model=mlp_64_64", "dataset.limit=60", "dataset.image_size=8", "training.epochs=2", "tracking.save_model=none"),
@@ -54,7 +61,7 @@ if __name__ == "__main__":
 @pytest.fixture
 def _unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the process that looks at points, where a test is about something else."""
-    found = Checked("keras", 1, "0" * 64)
+    found = PointCheck("keras", 1, "0" * 64)
     monkeypatch.setattr("deeplab.sweep.check.check_points", lambda points: [found for _ in points])
 
 
@@ -62,9 +69,9 @@ def search(kind: str, trials: int, *overrides: str) -> tuple[str, ...]:
     return ("sweep", "--search", kind, "--trials", str(trials), *TINY, *overrides)
 
 
-def searched(*overrides: str) -> Search:
+def searched(*overrides: str) -> SearchPlan:
     """A search as if its ends had been looked at."""
-    return replace(plan_search([*TINY, *overrides], None, "random", 9), checked=Checked("keras", 1, "0" * 64))
+    return replace(plan_search([*TINY, *overrides], None, "random", 9), checked=PointCheck("keras", 1, "0" * 64))
 
 
 def children(runs: list[Any]) -> list[Any]:
@@ -270,9 +277,9 @@ def test_what_a_dead_process_left_running_is_settled_and_drawn_again(tmp_path: P
         name = study.study_name
         left = suggest(study.ask(), checked.grid.axes)
     with open_study(tmp_path / "x.db", checked, name) as study:
-        settle(study, {}, "val/accuracy")
+        tell_orphans(study, {}, "val/accuracy")
         assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
-        assert counted(study) == []
+        assert finished_trials(study) == []
         assert suggest(study.ask(), checked.grid.axes) == left
         assert suggest(study.ask(), checked.grid.axes) != left
     with pytest.raises(UserError, match="searched.l2 was 1e-06 to 0.01, log, is 1e-06 to 0.001, log"):
@@ -344,9 +351,9 @@ def test_a_trial_that_looks_at_the_test_set_does_not_compete_with_others() -> No
 def test_the_table_and_the_figure_of_what_was_drawn() -> None:
     one = searched("l2=1e-6,1e-3", "optimizer=sgd,adam")
     drawn = [
-        Drawn(0, {"l2": "1e-6", "optimizer": "sgd"}, "COMPLETE", 0.5, 2, "abc"),
-        Drawn(1, {}, "FAIL", None, 0, ""),
-        Drawn(2, {"l2": "1e-3", "optimizer": "adam"}, "PRUNED", 0.75, 1, "def"),
+        SearchTrial(0, {"l2": "1e-6", "optimizer": "sgd"}, "COMPLETE", 0.5, 2, "abc"),
+        SearchTrial(1, {}, "FAIL", None, 0, ""),
+        SearchTrial(2, {"l2": "1e-3", "optimizer": "adam"}, "PRUNED", 0.75, 1, "def"),
     ]
     assert trials_table(one.grid.axes, drawn, "val/accuracy") == (
         "trial,l2,optimizer,state,val/accuracy,epochs,run\n"

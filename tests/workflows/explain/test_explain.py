@@ -13,14 +13,14 @@ from PIL import Image
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import TrackingConfig
-from deeplab.data.input_spec import facts_of
+from deeplab.data.input_spec import describe_inputs
 from deeplab.data.load import load
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.artifacts import DATASET_FILE
 from deeplab.workflows.explain.inputs import find_input
-from deeplab.workflows.trained_run import find_trained
+from deeplab.workflows.trained_run import find_trained_run
 
 Cli = Callable[..., tuple[int, str, str]]
 MAPS = ["maps_01_conv2d_1.png", "maps_02_max_pooling2d_1.png", "maps_03_conv2d_2.png", "maps_04_max_pooling2d_2.png"]
@@ -42,10 +42,10 @@ def finished_run(store: Store, name: str, overrides: tuple[str, ...], make: Any 
     splits = load(composed.config.dataset, store.place.work_folder)
     tags = {"deeplab.kind": "train", "deeplab.dataset_sha256": splits.info.fingerprint, **tags}
     with RunLog.begin(store, name, composed.values, tags, None) as log:
-        log.text("config.yaml", yaml.safe_dump(composed.values))
+        log.log_text("config.yaml", yaml.safe_dump(composed.values))
         if make is not False:
             network = make() if make else build(composed.config.model, splits.info, seed=3)
-            log.text(DATASET_FILE, facts_of(splits).to_json())
+            log.log_text(DATASET_FILE, describe_inputs(splits).to_json())
             log.model(network, splits.info.input_shape)
         log.end("FINISHED")
     return log.run_id
@@ -172,7 +172,7 @@ def test_parts_are_walked_and_a_reconstruction_is_shown(explained: Cli, store: S
     assert re.search(r"dense_2 +Dense +96 .*\ndense_3 +Dense +128 ", out)
     assert "says" not in out
     assert files(store, run_id, "explain/test-2") == ["layers.csv", "reconstruction.png"]
-    trained = find_trained(store, "denoiser")
+    trained = find_trained_run(store, "denoiser")
     seen = find_input("2", trained, trained.facts())
     changed = seen.row != seen.clean
     assert 0.1 < changed.mean() < 0.5

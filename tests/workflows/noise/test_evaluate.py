@@ -17,7 +17,7 @@ from deeplab.errors import UserError
 from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.noise.evaluate import NoiseResult, NoiseSettings, noise_curve
 from deeplab.workflows.noise.levels import read_levels
-from deeplab.workflows.noise.partial_results import Cell, Cells
+from deeplab.workflows.noise.partial_results import NoiseDraw, NoiseDrawFile
 from deeplab.workflows.train import train
 
 SMALL = ("dataset.image_size=12", "dataset.limit=200", "optimizer=adam", "tracking.plots=none", "seed=1")
@@ -98,10 +98,10 @@ def test_denoising_helps_where_it_was_trained_and_the_run_tells_so(store: Store)
 def test_the_rates_are_those_of_keras_on_the_same_noise(store: Store) -> None:
     from deeplab.data.load import load
     from deeplab.data.noise import Noise
-    from deeplab.workflows.trained_run import find_trained
+    from deeplab.workflows.trained_run import find_trained_run
 
     result = evaluated(store, levels="0.3", seeds=1)
-    trained = find_trained(store, "classifier")
+    trained = find_trained_run(store, "classifier")
     test = load(trained.composed().config.dataset, store.place.work_folder).test
     images = Noise("salt_and_pepper", 0.3, 0, "test").apply(test.images(slice(None)), test.rows)
     right = trained.network().predict(images, verbose=0).argmax(1) == test.labels
@@ -200,21 +200,21 @@ def test_levels_that_are_none_are_refused(text: str) -> None:
 
 
 def test_cells_are_kept_and_read_again(tmp_path: Path) -> None:
-    cells = Cells(tmp_path)
-    cells.add(Cell(0.4, 2, {"noisy": (1, 2)}))
-    assert Cells(tmp_path).done == {(0.4, 2): Cell(0.4, 2, {"noisy": (1, 2)})}
+    cells = NoiseDrawFile(tmp_path)
+    cells.add(NoiseDraw(0.4, 2, {"noisy": (1, 2)}))
+    assert NoiseDrawFile(tmp_path).done == {(0.4, 2): NoiseDraw(0.4, 2, {"noisy": (1, 2)})}
     assert json.loads((tmp_path / "cells.jsonl").read_text())["seed"] == 2
     cells.clear()
-    assert Cells(tmp_path).done == {}
+    assert NoiseDrawFile(tmp_path).done == {}
 
 
 def test_generate_begins_and_ends_with_the_images_it_goes_between(store: Store) -> None:
-    from deeplab.workflows.generate import Wish, generate
-    from deeplab.workflows.trained_run import find_trained, load_data
+    from deeplab.workflows.generate import GenerateRequest, generate
+    from deeplab.workflows.trained_run import find_trained_run, load_data
 
-    wish = Wish("between", ("3", "@5"), 4, 0.0, 0)
+    wish = GenerateRequest("between", ("3", "@5"), 4, 0.0, 0)
     found = generate("denoiser", wish, "classifier", store)
-    trained = find_trained(store, "denoiser")
+    trained = find_trained_run(store, "denoiser")
     test = load_data(trained).test
     ends = np.stack([test.images(np.flatnonzero(test.labels == 3)[:1])[0], test.images(slice(5, 6))[0]])
     given = trained.network().predict(ends, verbose=0)
@@ -227,22 +227,24 @@ def test_generate_begins_and_ends_with_the_images_it_goes_between(store: Store) 
 
 
 def test_a_classifier_of_other_data_names_its_own_classes_and_sees_its_own_values(store: Store) -> None:
-    from deeplab.workflows.generate import Wish, generate
-    from deeplab.workflows.trained_run import find_trained
+    from deeplab.workflows.generate import GenerateRequest, generate
+    from deeplab.workflows.trained_run import find_trained_run
 
-    found = generate("floats", Wish("between", ("0", "1"), 2, 0.0, 0), "classifier", store)
-    said = find_trained(store, "classifier").network().predict(255 * found.rows["linear"], verbose=0)
+    found = generate("floats", GenerateRequest("between", ("0", "1"), 2, 0.0, 0), "classifier", store)
+    said = find_trained_run(store, "classifier").network().predict(255 * found.rows["linear"], verbose=0)
     assert found.said is not None
     assert [name for name, _ in found.said["linear"]] == [str(digit) for digit in said.argmax(1)]
     assert [share for _, share in found.said["linear"]] == pytest.approx(said.max(1).tolist(), abs=1e-4)
 
 
 def test_a_picture_takes_the_place_of_none_that_was_asked_for_otherwise(store: Store) -> None:
-    from deeplab.workflows.generate import Wish, generate
+    from deeplab.workflows.generate import GenerateRequest, generate
 
     wishes = [("between", 2, 0.0, 0), ("between", 3, 0.0, 0), ("between", 3, 0.5, 0), ("between", 3, 0.5, 1)]
-    names = [generate("denoiser", Wish(way, ("3", "8"), *rest), None, store).artifact for way, *rest in wishes]
-    names.append(generate("denoiser", Wish("between", ("3", "8"), 3, 0.5, 1), "classifier", store).artifact)
+    names = [
+        generate("denoiser", GenerateRequest(way, ("3", "8"), *rest), None, store).artifact for way, *rest in wishes
+    ]
+    names.append(generate("denoiser", GenerateRequest("between", ("3", "8"), 3, 0.5, 1), "classifier", store).artifact)
     assert len(set(names)) == 5
     assert names[3] == "generate/between_3_8_in_3_noise_0.5_seed_1.png"
 

@@ -12,7 +12,7 @@ from deeplab.cli.lookup import named_runs
 from deeplab.cli.terminal.tables import console, footnote, score_column, table
 from deeplab.cli.terminal.text import duration, print_line
 from deeplab.errors import UserError
-from deeplab.runs.compare import Compared, differences, with_curves
+from deeplab.runs.compare import RunCurves, differences, with_curves
 from deeplab.runs.summary import best
 
 MOST_IDS = 4
@@ -42,7 +42,7 @@ def compare(
     _draw(compared, out)
 
 
-def _print_differences(differing: dict[str, list[str]], compared: Sequence[Compared]) -> None:
+def _print_differences(differing: dict[str, list[str]], compared: Sequence[RunCurves]) -> None:
     screen = console()
     if not differing:
         screen.print("Their configurations are the same.")
@@ -56,7 +56,7 @@ def _print_differences(differing: dict[str, list[str]], compared: Sequence[Compa
     screen.print(shown)
 
 
-def _print_scores(compared: Sequence[Compared]) -> None:
+def _print_scores(compared: Sequence[RunCurves]) -> None:
     validations, tests = [each.row.validation for each in compared], [each.row.test for each in compared]
     heads = [score_column("validation", "val", validations), score_column("test", "test", tests)]
     shown = table()
@@ -84,7 +84,7 @@ def _print_scores(compared: Sequence[Compared]) -> None:
             screen.print(f"The best is bold. {ON_TEST}", soft_wrap=True)
 
 
-def _draw(compared: Sequence[Compared], out: Path | None) -> None:
+def _draw(compared: Sequence[RunCurves], out: Path | None) -> None:
     # Here, because they import Matplotlib.
     from deeplab.plots.run.compared_curves import draw
     from deeplab.plots.style import to_png

@@ -11,7 +11,7 @@ from deeplab.cli.terminal.chart import Line, chart
 from deeplab.cli.terminal.tables import console
 from deeplab.errors import UserError
 from deeplab.metrics import in_order
-from deeplab.runs.compare import Compared, with_curves
+from deeplab.runs.compare import RunCurves, with_curves
 from deeplab.visible import visible_line
 
 COLOURS = ("blue", "red", "green", "magenta", "yellow", "cyan")
@@ -49,7 +49,7 @@ def curves(runs: RunArguments, config_dir: ConfigDir = None) -> None:
     _legend(compared)
 
 
-def _lines(compared: Sequence[Compared], metric: str) -> list[Line]:
+def _lines(compared: Sequence[RunCurves], metric: str) -> list[Line]:
     lines = []
     for number, each in enumerate(compared):
         present = [data for data in DATA if any(point[2:] == (metric, data) for point in each.curves)]
@@ -60,7 +60,7 @@ def _lines(compared: Sequence[Compared], metric: str) -> list[Line]:
     return lines
 
 
-def _legend(compared: Sequence[Compared]) -> None:
+def _legend(compared: Sequence[RunCurves]) -> None:
     screen = console()
     for number, each in enumerate(compared):
         present = [data for data in DATA if any(point[3] == data for point in each.curves)]
@@ -76,6 +76,6 @@ def _legend(compared: Sequence[Compared]) -> None:
         screen.print(text, soft_wrap=True)
 
 
-def _mark(compared: Sequence[Compared], number: int, data: str) -> str:
+def _mark(compared: Sequence[RunCurves], number: int, data: str) -> str:
     """The letter at the end of a line: t and v of one run, the run's number of several."""
     return data[0] if len(compared) == 1 else "123456789abcdefghijklmnopqrsuwxyz"[number % 33]

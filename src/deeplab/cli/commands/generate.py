@@ -12,7 +12,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import UserError
 from deeplab.files import check_file, write_file
 from deeplab.tracking.store import open_existing
-from deeplab.workflows.generate import Way, Wish
+from deeplab.workflows.generate import GenerateRequest, Way
 from deeplab.workflows.generate import generate as generate_images
 
 
@@ -52,7 +52,7 @@ def generate(
     ((way, images),) = given.items()
     level = noise if noise is not None else (0.5 if way == "around" else 0.0)
     words = check_store_overrides(overrides or [], "generate")
-    wish = Wish(cast(Way, way), images, steps, level, seed)
+    wish = GenerateRequest(cast(Way, way), images, steps, level, seed)
     if out is not None:
         check_file(out, ".png", "--out")
     found = generate_images(run, wish, classifier, open_existing(compose(words).config.tracking))

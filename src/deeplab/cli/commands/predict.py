@@ -15,7 +15,7 @@ from deeplab.data.images.find import find_pictures
 from deeplab.errors import UserError
 from deeplab.files import check_file, some, write_file
 from deeplab.tracking.store import open_to_read
-from deeplab.workflows.predict import Answer, Answers, draw_answers
+from deeplab.workflows.predict import ImagePrediction, PredictResult, draw_answers
 from deeplab.workflows.predict import predict as predict_pictures
 
 Images = Annotated[
@@ -63,7 +63,7 @@ MOST_ROWS = 50
 TOP = 3
 
 
-def show_answers(answers: Answers, left_out: Sequence[Path] = ()) -> None:
+def show_answers(answers: PredictResult, left_out: Sequence[Path] = ()) -> None:
     """Print the three most likely classes of each picture, and what was not looked at."""
     rows = table(heads=("image",))
     # Which were inverted, where some were and some were not, and which are doubtful; lines below the table say why.
@@ -83,11 +83,11 @@ def show_answers(answers: Answers, left_out: Sequence[Path] = ()) -> None:
     screen = console()
     screen.print(rows)
     missed = [f"left out, being no image files: {some([*map(str, left_out)])}"] if left_out else []
-    for line in [*missed, *remarks(answers)]:
+    for line in [*missed, *notes(answers)]:
         screen.print(line, soft_wrap=True)
 
 
-def remarks(answers: Answers) -> list[str]:
+def notes(answers: PredictResult) -> list[str]:
     """What must be known besides."""
     lines, count = [], len(answers.answers)
     if count > MOST_ROWS:
@@ -117,7 +117,7 @@ def remarks(answers: Answers) -> list[str]:
     return [*lines, f"run {answers.trained.name}, trained on {answers.facts.name}"]
 
 
-def as_values(answers: Answers) -> dict[str, Any]:
+def as_values(answers: PredictResult) -> dict[str, Any]:
     """Everything as plain values: each image with the probability of each class."""
     names = answers.facts.class_names
     return {
@@ -144,5 +144,5 @@ def as_values(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _per_cent(answer: Answer, index: int) -> str:
+def _per_cent(answer: ImagePrediction, index: int) -> str:
     return f"{100 * answer.probabilities[index]:.1f} %"

@@ -10,7 +10,7 @@ from deeplab.cli.lookup import named_runs
 from deeplab.cli.terminal.text import print_line
 from deeplab.errors import UserError
 from deeplab.report.page import Page, slug
-from deeplab.report.targets import named_for, targets
+from deeplab.report.targets import named_for, output_paths
 from deeplab.report.write import describe, write_report
 from deeplab.study.config import FILE, read_study
 from deeplab.study.page import study_report
@@ -38,7 +38,7 @@ def report(
     """
     if out is not None and out.is_dir():
         raise UserError(f"--out {out}: this is a folder; give the name of a file.")
-    paths = targets(out or Path("report"), form)
+    paths = output_paths(out or Path("report"), form)
     if _is_study(run):
         page, name = _study(Path(run[0]))
     else:
@@ -50,7 +50,7 @@ def report(
             raise
     if out is None:
         # Names may hold dots, which begin no ending.
-        paths = targets(Path(f"report-{name}"), form or "html")
+        paths = output_paths(Path(f"report-{name}"), form or "html")
     write_report(page, paths)
     for path in paths:
         print_line(f"report {path}")

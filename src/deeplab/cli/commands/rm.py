@@ -9,7 +9,7 @@ from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
 from deeplab.cli.lookup import named_runs
 from deeplab.cli.terminal.tables import console, size, table
 from deeplab.errors import UserError
-from deeplab.runs.delete import Removal, plan_removal, remove
+from deeplab.runs.delete import Deletion, plan_deletion, remove
 
 
 @reading_files
@@ -26,7 +26,7 @@ def rm(
     The files are gone for good. The run's own lines stay in the database, hidden, until 'mlflow gc' sweeps them out.
     """
     store, found = named_runs(runs, config_dir)
-    removals = plan_removal(store, found, outside)
+    removals = plan_deletion(store, found, outside)
     total = size(sum(removal.bytes for removal in removals))
     _print(removals)
     if not yes:
@@ -41,7 +41,7 @@ def rm(
     print(f"deleted {len(removals)} run{'' if len(removals) == 1 else 's'}, {total} freed")
 
 
-def _print(removals: list[Removal]) -> None:
+def _print(removals: list[Deletion]) -> None:
     shown = table()
     shown.add_column("id", no_wrap=True)
     for head in ("name", "kind", "status"):

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, split
-from deeplab.cli.lookup import open_quickly
-from deeplab.cli.terminal.tables import console, fitting, footnote, score_column, table
+from deeplab.cli.lookup import open_store_fast
+from deeplab.cli.terminal.tables import console, fit_columns, footnote, score_column, table
 from deeplab.cli.terminal.text import duration, to_json
 from deeplab.errors import UserError
-from deeplab.runs.query import Query, choose
-from deeplab.runs.summary import COLUMNS, Row, as_plain
+from deeplab.runs.query import Query, filter_runs
+from deeplab.runs.summary import COLUMNS, RunSummary, to_dict
 from deeplab.tracking.filter import parse
 from deeplab.tracking.find import all_runs
 
@@ -56,10 +56,10 @@ def runs(
     if as_json and as_csv:
         raise UserError("--json and --csv: choose one of them.")
     parse(where)  # a mistake is told before the store is opened, which takes a second
-    store = open_quickly(settings, config_dir)
+    store = open_store_fast(settings, config_dir)
     query = Query(where, kind, failed, everything, sort, reverse, limit)
     found = all_runs(store)
-    chosen = choose(found, query) if found else []
+    chosen = filter_runs(found, query) if found else []
     if as_json or as_csv:
         (_print_json if as_json else _print_csv)(chosen)
     elif chosen:
@@ -68,17 +68,17 @@ def runs(
         print("no run matches" if found else "no run yet")
 
 
-def _print_json(chosen: Sequence[Row]) -> None:
-    print(to_json([as_plain(row) for row in chosen]))
+def _print_json(chosen: Sequence[RunSummary]) -> None:
+    print(to_json([to_dict(row) for row in chosen]))
 
 
-def _print_csv(chosen: Sequence[Row]) -> None:
+def _print_csv(chosen: Sequence[RunSummary]) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(as_plain(row) for row in chosen)
+    writer.writerows(to_dict(row) for row in chosen)
 
 
-def print_table(chosen: Sequence[Row], failed: bool) -> None:
+def print_table(chosen: Sequence[RunSummary], failed: bool) -> None:
     """Print a line for each run.
 
     Args:
@@ -103,7 +103,7 @@ def print_table(chosen: Sequence[Row], failed: bool) -> None:
     if failed:
         columns["why"] = [row.error or "" for row in chosen]
     screen = console()
-    widths = fitting(columns, LEAST, screen.width, LEFT_OUT)
+    widths = fit_columns(columns, LEAST, screen.width, LEFT_OUT)
     shown = table()
     for head, width in widths.items():
         # Rich would look through all cells for what is known already.
@@ -119,7 +119,7 @@ def print_table(chosen: Sequence[Row], failed: bool) -> None:
         screen.print(f"no room for {', '.join(missing)}: a wider terminal or --csv shows more", style="dim")
 
 
-def _epochs(row: Row) -> str:
+def _epochs(row: RunSummary) -> str:
     """`10`; `3/10` of what ended early or goes on; `15 x 10` of a sweep of 15 trials."""
     if row.trials is not None:
         return f"{row.trials} x {row.epochs_asked}" if row.epochs_asked else str(row.trials)
@@ -130,11 +130,11 @@ def _epochs(row: Row) -> str:
     return f"{row.epochs}/{row.epochs_asked}"
 
 
-def _time(row: Row) -> str:
+def _time(row: RunSummary) -> str:
     seconds = age(row) if row.seconds is None and row.status == "RUNNING" else row.seconds
     return "" if seconds is None else duration(seconds)
 
 
-def age(row: Row) -> float:
+def age(row: RunSummary) -> float:
     """Seconds since a run began."""
     return max(0.0, time.time() - row.began)

@@ -13,7 +13,7 @@ from deeplab.cli.terminal.chart import sparkline
 from deeplab.cli.terminal.tables import console, number, size, table
 from deeplab.cli.terminal.text import duration, to_json
 from deeplab.errors import UserError
-from deeplab.runs.detail import Detail, as_plain, detail, groups, layers, scores_by_data
+from deeplab.runs.detail import Detail, detail, groups, layers, scores_by_data, to_dict
 from deeplab.tracking.tags import (
     BEST_POINT_TAG,
     COMMIT_TAG,
@@ -47,7 +47,7 @@ def show(run: RunArguments, as_json: AsJson = False, config_dir: ConfigDir = Non
         raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(run)}")
     known = detail(store, found[0])
     if as_json:
-        print(to_json(as_plain(known)))
+        print(to_json(to_dict(known)))
         return
     screen = console()
     _head(screen, known)

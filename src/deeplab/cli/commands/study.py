@@ -7,14 +7,14 @@ import typer
 
 from deeplab.cli.arguments import StoreOverrides, check_store_overrides, reading_files
 from deeplab.cli.interrupt import interruptible
-from deeplab.cli.terminal.study_progress import ShownStudy, all_held, show_study
+from deeplab.cli.terminal.study_progress import StudyProgress, all_held, show_study
 from deeplab.config.compose import compose
 from deeplab.config.trust import check_overrides
 from deeplab.errors import RunError
 from deeplab.study.config import FILE, read_study
 from deeplab.study.entries import check_names, check_points, measure
 from deeplab.study.results import Results
-from deeplab.study.run import Study, carry_out
+from deeplab.study.run import Study, run_study
 from deeplab.study.write import write_page
 from deeplab.tracking.store import open_if_there, open_store
 
@@ -47,7 +47,7 @@ def study(
         store = open_if_there(tracking) if report else open_store(tracking)
         try:
             if not report and store:
-                carry_out(Study(config, folder, words, store, ShownStudy(), results, {}), only or [])
+                run_study(Study(config, folder, words, store, StudyProgress(), results, {}), only or [])
         except RunError as error:
             failure = error
         finally:

@@ -19,8 +19,8 @@ from deeplab.metrics import metric_of
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.run import run_sweep
-from deeplab.sweep.search.plan import Search, checked_search, plan_search, space_text
-from deeplab.tracking.location import shown
+from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search, space_text
+from deeplab.tracking.location import redact_password
 
 if TYPE_CHECKING:
     from deeplab.sweep.search.run import SearchResult
@@ -34,7 +34,7 @@ def sweep(
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the same command did before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Train even more than 10,000 trials.")] = False,
     search: Annotated[
-        str | None, typer.Option("--search", metavar="tpe|random", help="Search instead of training every point.")
+        str | None, typer.Option("--search", metavar="tpe|random", help="SearchPlan instead of training every point.")
     ] = None,
     trials: Annotated[int | None, typer.Option("--trials", help="With --search: how many trials in all.")] = None,
 ) -> None:
@@ -94,7 +94,7 @@ def search_sweep(
         raise RunError(f"{len(result.failed)} trials failed, the first '{name}': {why}")
 
 
-def _show_space(search: Search) -> None:
+def _show_space(search: SearchPlan) -> None:
     rows = table(search.name, ("key", "drawn from"))
     for axis in search.grid.axes:
         rows.add_row(axis.key, space_text(axis))
@@ -132,5 +132,5 @@ def _show_search(result: "SearchResult") -> None:
         if search.on_test:
             screen.print(ON_TEST, soft_wrap=True)
     screen.print(f"search {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
-    screen.print(f"store {shown(result.place.uri)}", soft_wrap=True)
+    screen.print(f"store {redact_password(result.place.uri)}", soft_wrap=True)
     screen.print(f"See its figure and trials: {ui_command(result.place)}", soft_wrap=True)

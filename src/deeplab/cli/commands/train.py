@@ -11,7 +11,7 @@ from deeplab.cli.terminal.results import show_result
 from deeplab.cli.terminal.training_progress import progress
 from deeplab.config.compose import compose
 from deeplab.errors import UserError
-from deeplab.workflows.resume import find_resumption
+from deeplab.workflows.resume import find_resume_point
 from deeplab.workflows.train import train as train_run
 
 
@@ -46,6 +46,6 @@ def train(
             if resume is None:
                 result = train_run(composed, [observer])
             else:
-                found = find_resumption(resume, overrides or [], config_dir)
+                found = find_resume_point(resume, overrides or [], config_dir)
                 result = train_run(found.composed, [observer], found)
     show_result(result)

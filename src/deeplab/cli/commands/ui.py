@@ -14,7 +14,7 @@ from deeplab.cli.terminal.text import print_line
 from deeplab.config.compose import compose
 from deeplab.errors import UserError
 from deeplab.tracking.foreign import check_locations
-from deeplab.tracking.location import locate, shown
+from deeplab.tracking.location import locate_store, redact_password
 from deeplab.tracking.relocate import relocate
 
 HOST = "127.0.0.1"
@@ -30,9 +30,9 @@ def ui(
 
     deeplab ui --port 5001
     """
-    place = locate(compose(overrides or [], config_dir).config.tracking.uri)
+    place = locate_store(compose(overrides or [], config_dir).config.tracking.uri)
     if place.is_server:
-        print_line(f"The store is a server with a UI of its own: {shown(place.uri)}")
+        print_line(f"The store is a server with a UI of its own: {redact_password(place.uri)}")
         return
     if place.database is not None and not place.database.exists():
         raise UserError(f"There is no store {place.database} yet. Train something first, as in: deeplab train")
@@ -41,7 +41,7 @@ def ui(
     _check_free(port)
     if place.database is not None:
         relocate(place.database)
-    print_line(f"store {shown(place.uri)}")
+    print_line(f"store {redact_password(place.uri)}")
     print_line(f"open  http://{HOST}:{port}  (Ctrl-C ends it)")
     command = ["-m", "mlflow", "ui", "--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--uvicorn-opts", "--log-level warning"]

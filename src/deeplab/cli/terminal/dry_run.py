@@ -4,16 +4,16 @@ import yaml
 from rich.table import Table
 
 from deeplab.cli.terminal.tables import console, table
-from deeplab.config.compose import Composed
-from deeplab.tracking.location import locate
+from deeplab.config.compose import ComposedConfig
+from deeplab.tracking.location import locate_store
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.prepare import prepare
 
 
-def show_dry_run(composed: Composed) -> None:
+def show_dry_run(composed: ComposedConfig) -> None:
     """Prepare a training, print it, and leave it at that."""
     print(yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True))
-    prepared = prepare(composed.config, locate(composed.config.tracking.uri).work_folder, outlined=True)
+    prepared = prepare(composed.config, locate_store(composed.config.tracking.uri).work_folder, outlined=True)
     screen = console()
     for line in (data_line(prepared), *prepared.notes):
         screen.print(line, soft_wrap=True)

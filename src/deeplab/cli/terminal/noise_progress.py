@@ -9,9 +9,9 @@ from deeplab.cli.terminal.results import ui_command
 from deeplab.cli.terminal.screen import Words
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line
-from deeplab.tracking.location import shown
+from deeplab.tracking.location import redact_password
 from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseResult
-from deeplab.workflows.noise.partial_results import Cell
+from deeplab.workflows.noise.partial_results import NoiseDraw
 
 
 def noise_progress() -> AbstractContextManager[NoiseObserver]:
@@ -34,7 +34,7 @@ class PlainNoise(NoiseObserver):
         if done:
             print_line(f"{done:,} of them are done already")
 
-    def cell_done(self, cell: Cell, images: int) -> None:
+    def cell_done(self, cell: NoiseDraw, images: int) -> None:
         """Print the rates of a draw."""
         rates = "  ".join(f"{state} {sum(right) / images:.4f}" for state, right in cell.right.items())
         print_line(f"level {cell.level:g}  seed {cell.seed}  {rates}")
@@ -55,7 +55,7 @@ class LiveNoise(NoiseObserver):
         """Move the bar."""
         self._bar.advance(self._task, images)
 
-    def cell_done(self, cell: Cell, images: int) -> None:
+    def cell_done(self, cell: NoiseDraw, images: int) -> None:
         """Name the level."""
         self._bar.update(self._task, description=f"level {cell.level:g}")
 
@@ -78,5 +78,5 @@ def show_noise(result: NoiseResult) -> None:
         soft_wrap=True,
     )
     screen.print(f"evaluation {result.run_id}", soft_wrap=True)
-    screen.print(f"store {shown(result.store.place.uri)}", soft_wrap=True)
+    screen.print(f"store {redact_password(result.store.place.uri)}", soft_wrap=True)
     screen.print(f"See the curves and the images of each level: {ui_command(result.store.place)}", soft_wrap=True)

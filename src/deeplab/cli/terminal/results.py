@@ -15,7 +15,7 @@ from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import Summary
 from deeplab.sweep.run import SweepResult
-from deeplab.tracking.location import Place, locate, shown
+from deeplab.tracking.location import StoreLocation, locate_store, redact_password
 from deeplab.workflows.train import RunResult
 
 
@@ -31,15 +31,15 @@ def show_result(result: RunResult) -> None:
     screen = console()
     screen.print(rows)
     screen.print(f"run {result.run_id} in {result.seconds:.0f} s", soft_wrap=True)
-    screen.print(f"store {shown(result.place.uri)}", soft_wrap=True)
+    screen.print(f"store {redact_password(result.place.uri)}", soft_wrap=True)
     screen.print(f"See its curves, figures and model: {ui_command(result.place)}", soft_wrap=True)
 
 
-def ui_command(place: Place) -> str:
+def ui_command(place: StoreLocation) -> str:
     """The command that opens the store, as it must be typed in the working directory."""
-    if place.uri == locate(None).uri:
+    if place.uri == locate_store(None).uri:
         return "deeplab ui"
-    return f"deeplab ui {shlex.quote(f'tracking.uri={shown(place.uri)}')}"
+    return f"deeplab ui {shlex.quote(f'tracking.uri={redact_password(place.uri)}')}"
 
 
 MOST_ROWS = 50
@@ -69,7 +69,7 @@ def show_sweep(result: SweepResult) -> None:
     for line in conclusion(plan, summary):
         screen.print(line, soft_wrap=True)
     screen.print(f"sweep {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
-    screen.print(f"store {shown(result.place.uri)}", soft_wrap=True)
+    screen.print(f"store {redact_password(result.place.uri)}", soft_wrap=True)
     screen.print(f"See its figures and trials: {ui_command(result.place)}", soft_wrap=True)
 
 

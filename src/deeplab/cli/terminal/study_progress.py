@@ -9,7 +9,7 @@ from deeplab.cli.terminal.sweep_progress import PlainSweepProgress
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line
 from deeplab.cli.terminal.training_progress import PlainProgress
-from deeplab.study.entries import Measured
+from deeplab.study.entries import EntryResult
 from deeplab.study.page import GOOD
 from deeplab.study.results import Result
 from deeplab.study.run import StudyObserver
@@ -18,7 +18,7 @@ from deeplab.workflows.noise.evaluate import NoiseObserver
 from deeplab.workflows.train import RunObserver
 
 
-class ShownStudy(StudyObserver):
+class StudyProgress(StudyObserver):
     """A line for each entry, and the lines of its trainings."""
 
     def entry_began(self, name: str, missing: int, planned: int) -> None:
@@ -42,7 +42,7 @@ class ShownStudy(StudyObserver):
         return PlainNoise()
 
 
-def show_study(title: str, measured: Sequence[Measured], page: Path) -> None:
+def show_study(title: str, measured: Sequence[EntryResult], page: Path) -> None:
     """Print the verdicts, and where the report is."""
     shown = table(title, ("entry", "metric", "reported or expected"), ("measured", "within"))
     shown.add_column("verdict", no_wrap=True)
@@ -55,7 +55,7 @@ def show_study(title: str, measured: Sequence[Measured], page: Path) -> None:
                 verdict.wanted,
                 "" if found is None else f"{found.mean:.4f}",
                 "" if found is None else f"{verdict.within} of {found.count}",
-                verdict.words,
+                verdict.outcome,
             )
     screen = console()
     screen.print(shown)
@@ -65,11 +65,11 @@ def show_study(title: str, measured: Sequence[Measured], page: Path) -> None:
     screen.print(f"report {page}", soft_wrap=True)
 
 
-def all_held(measured: Sequence[Measured]) -> bool:
+def all_held(measured: Sequence[EntryResult]) -> bool:
     """Print what is not as published or not there yet, in a line; true where there is nothing of the kind."""
     figures = [verdict for each in measured for verdict in each.verdicts]
     unknown = sum(verdict.measured is None for verdict in figures)
-    differing = sum(verdict.words not in GOOD for verdict in figures) - unknown
+    differing = sum(verdict.outcome not in GOOD for verdict in figures) - unknown
     missing = sum(each.planned - len(each.lines) for each in measured)
     parts = [f"{differing} of {len(figures)} figures differ or fall short"] if differing else []
     parts += [f"{unknown} of {len(figures)} figures are not measured"] if unknown else []

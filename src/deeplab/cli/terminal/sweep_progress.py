@@ -9,8 +9,8 @@ from deeplab.cli.terminal.live import live_or_plain
 from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.text import duration, print_line
 from deeplab.metrics import chosen_by
-from deeplab.sweep.messages import Event
-from deeplab.sweep.observer import Sized, SweepObserver
+from deeplab.sweep.messages import TrialEvent
+from deeplab.sweep.observer import SweepHeader, SweepObserver
 from deeplab.visible import visible_line
 
 WIDE = 100  # columns of a terminal from which on there is room for long names and bars
@@ -32,12 +32,12 @@ class PlainSweepProgress(SweepObserver):
     """A line at the beginning and a line for each trial that ended."""
 
     def __init__(self) -> None:
-        self._running: dict[int, Event] = {}
+        self._running: dict[int, TrialEvent] = {}
         self._started: dict[int, float] = {}
         self._names: dict[int, str] = {}
         self._counts = {"finished": 0, "failed": 0}
 
-    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
         """Say what is to be done."""
         self._count, self._capacity = sweep.count, capacity
         self._done_before, self._counts["finished"] = finished, finished
@@ -52,10 +52,10 @@ class PlainSweepProgress(SweepObserver):
     def trial_submitted(self, number: int, name: str) -> None:
         """Remember when it began."""
         self._names[number] = name
-        self._running[number] = Event(number, "began")
+        self._running[number] = TrialEvent(number, "began")
         self._started[number] = time.monotonic()
 
-    def trial_changed(self, event: Event, again: bool) -> None:
+    def trial_changed(self, event: TrialEvent, again: bool) -> None:
         """Keep what runs; print the line of what ended."""
         if not event.ends_trial:
             self._running[event.number] = event
@@ -103,7 +103,7 @@ class LiveSweepProgress(PlainSweepProgress):
         self._all = bar.add_task("checking", total=None, state="")
         self._tasks: dict[int, TaskID] = {}
 
-    def sweep_began(self, sweep: Sized, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
         """Start the bar."""
         super().sweep_began(sweep, run_id, finished, capacity)
         self._bar.update(self._all, description="all trials", total=sweep.count, completed=finished)
@@ -117,7 +117,7 @@ class LiveSweepProgress(PlainSweepProgress):
                 f"  {_cut(visible_line(name), most - 2)}", total=None, state="starting"
             )
 
-    def trial_changed(self, event: Event, again: bool) -> None:
+    def trial_changed(self, event: TrialEvent, again: bool) -> None:
         """Move its line, or take it away."""
         super().trial_changed(event, again)
         if event.ends_trial:

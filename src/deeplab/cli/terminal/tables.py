@@ -44,7 +44,7 @@ def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence
     return empty
 
 
-def fitting(
+def fit_columns(
     columns: Mapping[str, Sequence[str]], least: Mapping[str, int], width: int, drop: Sequence[str]
 ) -> dict[str, int]:
     """The columns that there is room for, and their widths.

@@ -13,7 +13,7 @@ from deeplab.cli.terminal.text import print_line
 from deeplab.metrics import short_label_of
 from deeplab.training.history import Epoch
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.resume import Resumption
+from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.train import RunObserver
 
 MOST_LINES = 100  # of epochs, about
@@ -33,7 +33,7 @@ def progress() -> AbstractContextManager[RunObserver]:
 class PlainProgress(RunObserver):
     """A line for the run and a line for each epoch."""
 
-    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: Resumption | None) -> None:
+    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: ResumePoint | None) -> None:
         """Say what is about to be trained."""
         for line in [*run_lines(run_id, name, prepared), *resumption_lines(resumption)]:
             self._print(line)
@@ -103,7 +103,7 @@ def run_lines(run_id: str, name: str, prepared: TrainingSetup) -> list[str]:
     ]
 
 
-def resumption_lines(resumption: Resumption | None) -> list[str]:
+def resumption_lines(resumption: ResumePoint | None) -> list[str]:
     """Where a resumed run goes on from."""
     if resumption is None:
         return []

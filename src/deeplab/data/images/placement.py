@@ -10,14 +10,14 @@ from PIL import Image
 from deeplab.data.images.decode import decode, read_picture
 from deeplab.data.images.drawn import FAINTEST, find_drawn
 from deeplab.data.images.look import unlike
-from deeplab.data.input_spec import DatasetFacts, Drawing, border, centre_of_mass, drawn_box
+from deeplab.data.input_spec import Drawing, InputSpec, border, centre_of_mass, drawn_box
 
 DETAIL = 16  # pixels of a picture to one of the network, which is more than enough
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 @dataclass(frozen=True)
-class Placed:
+class FittedImage:
     """A picture for a network.
 
     Attributes:
@@ -38,7 +38,7 @@ class Placed:
         return bool((self.row == self.row.flat[0]).all())
 
 
-def place(path: Path, facts: DatasetFacts) -> Placed:
+def fit_image(path: Path, facts: InputSpec) -> FittedImage:
     """Read a picture, make of it what the images of a data set are, and compare it with these.
 
     - Of an image folder: what the training made of it, resized to a square.
@@ -61,23 +61,23 @@ def place(path: Path, facts: DatasetFacts) -> Placed:
     return replace(placed, unlike=unlike(brightness, background, facts.look))
 
 
-def _placed(path: Path, facts: DatasetFacts) -> Placed:
+def _placed(path: Path, facts: InputSpec) -> FittedImage:
     height, width, channels = facts.input_shape
     if facts.name == "image_folder":
-        return Placed(decode(path, height, channels), inverted=False)
+        return FittedImage(decode(path, height, channels), inverted=False)
     picture = read_picture(path, max(height, width) if facts.drawing is None else DETAIL * max(height, width))
     if facts.drawing is None:
-        return Placed(_in_range(_covering(picture, facts), facts), inverted=False)
+        return FittedImage(_in_range(_covering(picture, facts), facts), inverted=False)
     grey, is_light = _flattened(picture), facts.drawing.background > 0.5
     if grey.shape == (height, width):
         inverted = (float(np.median(border(grey))) > 0.5) != is_light
-        return Placed(_in_range((1 - grey if inverted else grey)[..., None], facts), inverted)
+        return FittedImage(_in_range((1 - grey if inverted else grey)[..., None], facts), inverted)
     drawn = find_drawn(_shrunk(grey, DETAIL * max(height, width)))
     brightness = _drawn_again(drawn.ink, facts.drawing, (height, width))
-    return Placed(_in_range(brightness[..., None], facts), drawn.is_dark != is_light, drawn.trimmed)
+    return FittedImage(_in_range(brightness[..., None], facts), drawn.is_dark != is_light, drawn.trimmed)
 
 
-def _covering(picture: Image.Image, facts: DatasetFacts) -> NDArray[np.float32]:
+def _covering(picture: Image.Image, facts: InputSpec) -> NDArray[np.float32]:
     """The middle of a picture, [height, width, channels] in [0, 1]."""
     height, width, channels = facts.input_shape
     if picture.mode == "RGBA" and channels < 4:
@@ -140,7 +140,7 @@ def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
     return np.maximum(np.array(resized, np.float32), 0)
 
 
-def _in_range(brightness: NDArray[np.float32], facts: DatasetFacts) -> NDArray[np.uint8] | NDArray[np.float32]:
+def _in_range(brightness: NDArray[np.float32], facts: InputSpec) -> NDArray[np.uint8] | NDArray[np.float32]:
     """Brightness in [0, 1] as the data set has it."""
     values = (facts.low + brightness * (facts.high - facts.low)).astype(np.float32)
     if (facts.low, facts.high, facts.scale) == (0, 255, 1 / 255):

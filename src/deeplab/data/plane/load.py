@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.config.schema import PlaneConfig
-from deeplab.data.assemble import assemble
+from deeplab.data.assemble import make_splits
 from deeplab.data.plane.classes import circle, gaussians, spiral, xor
 from deeplab.data.plane.inputs import to_inputs
 from deeplab.data.plane.values import bumps, plane
@@ -21,7 +21,7 @@ CLASS_NAMES = ("-1", "+1")
 
 
 @dataclass(frozen=True)
-class Drawn:
+class PlanePoints:
     """The points of a data set before they become rows.
 
     Attributes:
@@ -33,7 +33,7 @@ class Drawn:
     targets: NDArray[Any]
 
 
-def draw(config: PlaneConfig) -> Drawn:
+def draw(config: PlaneConfig) -> PlanePoints:
     """The points of a configuration, in an order that has nothing to do with their class.
 
     A function of kind, points, noise and seed alone: another `train_share` moves a boundary in one order of points,
@@ -47,7 +47,7 @@ def draw(config: PlaneConfig) -> Drawn:
         points, values = VALUES[config.kind](config.points, config.noise, rng)
         targets = values.astype(np.float32)
     order = rng.permutation(config.points)
-    return Drawn(points[order], targets[order])
+    return PlanePoints(points[order], targets[order])
 
 
 def load(config: PlaneConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every source is called alike)
@@ -65,7 +65,7 @@ def load(config: PlaneConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (ever
             f"dataset={config.kind}: the training points, {config.train_points} of {config.points}, are of the class "
             f"{names[drawn.targets[0]]} alone; more of them are needed (dataset.points, dataset.train_share)."
         )
-    return assemble(
+    return make_splits(
         config.kind,
         names,
         x_train=rows[train],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.messages import TrialEvent, TrialJob
 
 
 class Launcher(Protocol):
@@ -13,10 +13,10 @@ class Launcher(Protocol):
     def capacity(self) -> int:
         """How many trials it takes at once."""
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: TrialJob) -> None:
         """Take a trial; at most `capacity` at once."""
 
-    def wait(self, seconds: float) -> Sequence[Event]:
+    def wait(self, seconds: float) -> Sequence[TrialEvent]:
         """What happened, as soon as something does or the time has passed."""
 
     def interrupt(self) -> None:

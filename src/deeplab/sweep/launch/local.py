@@ -12,7 +12,7 @@ from typing import Any
 
 from deeplab.sweep.child_process import ctrl_c_blocked
 from deeplab.sweep.launch.worker import work
-from deeplab.sweep.messages import Answer, Event, Job
+from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 
 # Settings of a process rather than of a training.
 _PROCESS_SETTINGS = ("device", "threads", "precision", "deterministic")
@@ -41,7 +41,7 @@ class LocalLauncher:
         self._workers: list[_Worker] = []
         self._started = 0
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: TrialJob) -> None:
         """Give a trial to an idle worker that fits, or to a new one."""
         settings = tuple(job.values["training"][key] for key in _PROCESS_SETTINGS)
         idle = [worker for worker in self._workers if worker.trial is None]
@@ -54,25 +54,25 @@ class LocalLauncher:
         with suppress(OSError):  # it has just died, and `wait` will tell
             worker.connection.send(job)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: ContinueReply) -> None:
         """Tell a trial that asked whether it is to go on."""
         for worker in self._workers:
             if worker.trial == answer.number:
                 with suppress(OSError):  # it has just died, and `wait` will tell
                     worker.connection.send(answer)
 
-    def wait(self, seconds: float) -> Sequence[Event]:
+    def wait(self, seconds: float) -> Sequence[TrialEvent]:
         """What the workers told, and which of them died."""
         sources: list[Any] = [end for worker in self._workers for end in (worker.connection, worker.process.sentinel)]
         wait(sources, timeout=seconds)
-        events: list[Event] = []
+        events: list[TrialEvent] = []
         for worker in list(self._workers):
             events.extend(self._heard_from(worker))
             if worker in self._workers and not worker.process.is_alive():
                 events.extend(self._heard_from(worker))  # what it said last
                 self._workers.remove(worker)
                 if worker.trial is not None:
-                    events.append(Event(worker.trial, "died", _cause(worker.process.exitcode)))
+                    events.append(TrialEvent(worker.trial, "died", _cause(worker.process.exitcode)))
         return events
 
     def interrupt(self) -> None:
@@ -108,7 +108,7 @@ class LocalLauncher:
         if worker in self._workers:
             self._workers.remove(worker)
 
-    def _heard_from(self, worker: _Worker) -> Iterator[Event]:
+    def _heard_from(self, worker: _Worker) -> Iterator[TrialEvent]:
         try:
             while worker.connection.poll():
                 event, ends = worker.connection.recv()

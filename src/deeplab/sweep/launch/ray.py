@@ -14,7 +14,7 @@ from ray.exceptions import RayError, TaskCancelledError
 
 from deeplab.config.schema import RayLauncherConfig
 from deeplab.errors import UserError
-from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.sweep.trial import last_event
 from deeplab.tracking.location import PORTS
 
@@ -77,7 +77,7 @@ class RayLauncher:
             takes = min(takes, int(there.get("GPU", 0) / self._config.gpus_per_trial))
         return max(1, takes)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: TrialJob) -> None:
         """Hand a trial to Ray."""
         task = self._task.options(
             num_cpus=self._config.cpus_per_trial,
@@ -86,7 +86,7 @@ class RayLauncher:
         )
         self._trials[task.remote(job, str(Path.cwd()))] = job.number
 
-    def wait(self, seconds: float) -> Sequence[Event]:
+    def wait(self, seconds: float) -> Sequence[TrialEvent]:
         """The last events of the trials that ended; Ray tells nothing while they run."""
         ready, _ = ray.wait(list(self._trials), num_returns=1, timeout=seconds)
         return [self._last_event(task) for task in ready]
@@ -102,18 +102,18 @@ class RayLauncher:
             ray.cancel(task, force=True)
         ray.shutdown()
 
-    def _last_event(self, task: Any) -> Event:
+    def _last_event(self, task: Any) -> TrialEvent:
         number = self._trials.pop(task)
         try:
-            event: Event = ray.get(task)
+            event: TrialEvent = ray.get(task)
         except TaskCancelledError:
-            return Event(number, "killed", "ended with its sweep")
+            return TrialEvent(number, "killed", "ended with its sweep")
         except RayError as error:
-            return Event(number, "died", f"its Ray worker is gone ({type(error).__name__})")
+            return TrialEvent(number, "died", f"its Ray worker is gone ({type(error).__name__})")
         return event
 
 
-def _train(job: Job, folder: str) -> Event:
+def _train(job: TrialJob, folder: str) -> TrialEvent:
     if Path(folder).is_dir():
         os.chdir(folder)  # what is given as a relative path is meant from where the sweep was started
     return last_event(job)

@@ -12,7 +12,7 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError, Uncomplet
 from deeplab.config.schema import SlurmLauncherConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
-from deeplab.sweep.messages import Event, Job
+from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.sweep.trial import last_event
 from deeplab.visible import visible_line
 
@@ -53,14 +53,14 @@ class SlurmLauncher:
         self.capacity = MOST_JOBS if config.cluster == "slurm" else max(1, cores() // config.cpus_per_trial)
         self._jobs: dict[int, Any] = {}
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: TrialJob) -> None:
         """Put a trial into the queue."""
         try:
             self._jobs[job.number] = self._executor.submit(last_event, job)
         except FailedSubmissionError as error:
             raise UserError(f"launcher=slurm: the job was refused ({error}).") from error
 
-    def wait(self, seconds: float) -> Sequence[Event]:
+    def wait(self, seconds: float) -> Sequence[TrialEvent]:
         """The last events of the trials whose jobs ended; nothing is told while they run."""
         deadline = time.monotonic() + seconds
         while True:
@@ -79,11 +79,11 @@ class SlurmLauncher:
         self.interrupt()
         self._jobs.clear()
 
-    def _last_event(self, number: int) -> Event:
+    def _last_event(self, number: int) -> TrialEvent:
         job = self._jobs.pop(number)
         try:
-            event: Event = job.result()
+            event: TrialEvent = job.result()
         except (UncompletedJobError, FailedJobError) as error:
             why = str(error).strip().splitlines()[0]
-            return Event(number, "died", f"its job is gone ({why})")
+            return TrialEvent(number, "died", f"its job is gone ({why})")
         return event

@@ -8,10 +8,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from deeplab.sweep.child_process import end_with_parent
-from deeplab.sweep.messages import Answer, Event, Job
+from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import run_trial
 from deeplab.training.compiled_cache import CompiledTrainerCache
-from deeplab.workflows.signals import listen
+from deeplab.workflows.signals import install_handlers
 
 # What a process may hold of memory beyond what it held after its first trial.
 MOST_GROWTH_BYTES = 400 << 20
@@ -27,14 +27,14 @@ def work(connection: Connection, log: Path) -> None:
     """
     _write_to(log)
     end_with_parent()
-    listen()
+    install_handlers()
     cache = CompiledTrainerCache()
     held: int | None = None
     try:
         while True:
-            last: list[Event] = []
+            last: list[TrialEvent] = []
 
-            def tell(event: Event, last: list[Event] = last) -> None:
+            def tell(event: TrialEvent, last: list[TrialEvent] = last) -> None:
                 if event.ends_trial:
                     last.append(event)
                 else:
@@ -55,16 +55,18 @@ def work(connection: Connection, log: Path) -> None:
         gc.freeze()  # else Python searches TensorFlow's objects for cycles before it goes
 
 
-def _next_job(connection: Connection) -> Job:
+def _next_job(connection: Connection) -> TrialJob:
     """Wait for a job; an answer that comes instead was meant for a trial that did not wait for it."""
-    while not isinstance(job := connection.recv(), Job):
+    while not isinstance(job := connection.recv(), TrialJob):
         pass
     return job
 
 
 def _answer(connection: Connection, number: int, epoch: int) -> bool:
     """Wait for the answer to this epoch of this trial."""
-    while not (isinstance(answer := connection.recv(), Answer) and (answer.number, answer.epoch) == (number, epoch)):
+    while not (
+        isinstance(answer := connection.recv(), ContinueReply) and (answer.number, answer.epoch) == (number, epoch)
+    ):
         pass
     return answer.go_on
 

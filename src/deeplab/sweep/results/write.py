@@ -32,8 +32,8 @@ def read_scores(trial: Trial, run: Run) -> TrialScores:
 
 def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: Mapping[str, "Run"]) -> None:
     """Write tables, figures and the best point into the parent run, and drop what the trials need not keep."""
-    log.text("points.csv", points_table(plan.axes, summary))
-    log.text("trials.csv", trials_table(plan.axes, summary))
+    log.log_text("points.csv", points_table(plan.axes, summary))
+    log.log_text("trials.csv", trials_table(plan.axes, summary))
     tracking = plan.trials[0].values["tracking"]
     if tracking["plots"] != "none":
         from deeplab.sweep.results.figures import sweep_figures  # here, because it imports Matplotlib
@@ -47,11 +47,11 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
             if summary.points[number].trials
         }
         for name, png in sweep_figures(plan.name, plan.axes, summary, plan.config.sweep.reference, histories):
-            log.data(f"plots/{name}.png", png)
+            log.log_bytes(f"plots/{name}.png", png)
     if summary.best is None:
         return
     best = summary.points[summary.best]
-    log.tag(BEST_POINT_TAG, point_name(best.settings) or plan.name)
+    log.set_tag(BEST_POINT_TAG, point_name(best.settings) or plan.name)
     log.metrics(summary.finished, {f"best/{metric}": found.mean for metric, found in best.statistics.items()})
     winner = best_trial(summary)
     if winner is not None:

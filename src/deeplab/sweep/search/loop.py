@@ -11,13 +11,13 @@ from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.launch.local import LocalLauncher
-from deeplab.sweep.messages import Answer, Event, Job
+from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, trial_tags
 from deeplab.sweep.plan import Trial
-from deeplab.sweep.progress import WAIT_SECONDS, Progress, lost
-from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS, counted, suggest
-from deeplab.sweep.search.plan import Search
+from deeplab.sweep.progress import WAIT_SECONDS, Progress, retry_or_fail
+from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS, finished_trials, suggest
+from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import POINT_TAG
 
@@ -29,7 +29,7 @@ class SearchLoop:
     """
 
     def __init__(
-        self, search: Search, study: Study, store: Store, launcher: LocalLauncher, observer: SweepObserver
+        self, search: SearchPlan, study: Study, store: Store, launcher: LocalLauncher, observer: SweepObserver
     ) -> None:
         """Start nothing yet.
 
@@ -63,7 +63,7 @@ class SearchLoop:
             unfinished: runs to go on with, by the identity of their trial.
         """
         self._run_id, self._unfinished = run_id, dict(unfinished)
-        done = counted(self._study)
+        done = finished_trials(self._study)
         self._known = {str(trial.user_attrs[IDENTITY]): trial.number for trial in done}
         self.progress.finished.update(trial.number for trial in done)
 
@@ -92,7 +92,7 @@ class SearchLoop:
         except UserError as error:
             self._observer.trial_submitted(number, point_name(settings))
             self._settle(number, TrialState.FAIL, why=str(error))
-            self._observer.trial_changed(Event(number, "failed", str(error)), again=False)
+            self._observer.trial_changed(TrialEvent(number, "failed", str(error)), again=False)
             return
         asked.set_user_attr(IDENTITY, trial.identity)
         if trial.identity in self._known:
@@ -115,17 +115,17 @@ class SearchLoop:
                 self._store.set_tag(previous, POINT_TAG, tags[POINT_TAG])
             overrides = tuple(self._search.grid.overrides(self._settings[number]))
             uri = self._store.place.uri
-            job = Job(number, name, trial.values, overrides, tags, self._run_id, uri, previous, asks=True)
+            job = TrialJob(number, name, trial.values, overrides, tags, self._run_id, uri, previous, asks=True)
             progress.running.add(number)
             self._launcher.submit(job)
             self._observer.trial_submitted(number, name)
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: TrialEvent) -> None:
         number, again = event.number, False
         if event.ends_trial:
             self.progress.running.discard(number)
         if event.kind == "epoch":
-            self._launcher.answer(Answer(number, event.epoch, self._goes_on(event)))
+            self._launcher.answer(ContinueReply(number, event.epoch, self._goes_on(event)))
         elif event.kind == "finished":
             self._settle(number, TrialState.COMPLETE, event.metrics[metric_of(self._metric).logged_as])
         elif event.kind == "pruned":
@@ -134,7 +134,7 @@ class SearchLoop:
             self._settle(number, TrialState.FAIL, why=event.text)
         elif event.kind in ("died", "killed"):
             trial, retries = self._trials[number], self._search.config.launcher.retries
-            again = lost(event, trial.identity, retries, self._store, self._run_id, self.progress)
+            again = retry_or_fail(event, trial.identity, retries, self._store, self._run_id, self.progress)
             if number in self.progress.finished:
                 run = children(self._store, self._run_id)[trial.identity]
                 self._settle(number, TrialState.COMPLETE, run.metrics[metric_of(self._metric).logged_as])
@@ -142,7 +142,7 @@ class SearchLoop:
                 self._settle(number, TrialState.FAIL, why=self.progress.failed[number])
         self._observer.trial_changed(event, again)
 
-    def _goes_on(self, event: Event) -> bool:
+    def _goes_on(self, event: TrialEvent) -> bool:
         """Report an epoch; a trial that is done with all of them is not pruned, there is nothing to be saved."""
         asked = self._asked[event.number]
         if event.epoch > self._reported.get(event.number, 0):  # it goes back to a checkpoint after its worker died
@@ -175,9 +175,9 @@ class SearchLoop:
         self._settle(number, outcome.state, outcome.value if complete else None, why)
         self._observer.trial_submitted(number, point_name(self._settings[number]))
         if outcome.state == TrialState.FAIL:
-            event = Event(number, "failed", why)
+            event = TrialEvent(number, "failed", why)
         elif complete and outcome.value is not None:
-            event = Event(number, "finished", metrics={metric_of(self._metric).logged_as: outcome.value})
+            event = TrialEvent(number, "finished", metrics={metric_of(self._metric).logged_as: outcome.value})
         else:
-            event = Event(number, "pruned")
+            event = TrialEvent(number, "pruned")
         self._observer.trial_changed(event, again=False)

@@ -20,10 +20,10 @@ from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.plan import replicate_seed
-from deeplab.sweep.search.plan import Search
+from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
-from deeplab.tracking.store import reason
+from deeplab.tracking.store import first_line
 from deeplab.tracking.tags import PRUNED_TAG
 
 # The first trials, and the first epoch of each, are not pruned: there is too little to compare them with.
@@ -33,7 +33,7 @@ IDENTITY, SETTINGS, FROZEN = "identity", "settings", "search"
 
 
 @contextmanager
-def open_study(path: Path, search: Search, wanted: str | None) -> Iterator[Study]:
+def open_study(path: Path, search: SearchPlan, wanted: str | None) -> Iterator[Study]:
     """The study of a search, for as long as the context lasts.
 
     Args:
@@ -49,7 +49,7 @@ def open_study(path: Path, search: Search, wanted: str | None) -> Iterator[Study
         storage = RDBStorage(f"sqlite:///{path}")
     except (OptunaError, SQLAlchemyError, RuntimeError) as error:
         raise UserError(
-            f"The study of the search '{search.name}', {path}, cannot be used ({reason(error)}). "
+            f"The study of the search '{search.name}', {path}, cannot be used ({first_line(error)}). "
             "Move it away and begin anew: --fresh."
         ) from error
     try:
@@ -87,12 +87,12 @@ def suggest(asked: Asked, axes: Sequence[Axis]) -> dict[str, str]:
     return drawn
 
 
-def counted(study: Study) -> list[FrozenTrial]:
+def finished_trials(study: Study) -> list[FrozenTrial]:
     """The trials that are done: finished or pruned."""
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def settle(study: Study, found: Mapping[str, "Run"], metric: str) -> None:
+def tell_orphans(study: Study, found: Mapping[str, "Run"], metric: str) -> None:
     """Say what became of the trials whose process ended before it could; what was not done is drawn once more.
 
     Args:
@@ -111,13 +111,13 @@ def settle(study: Study, found: Mapping[str, "Run"], metric: str) -> None:
             study.enqueue_trial(trial.params)
 
 
-def _sampler(search: Search, drawn: int) -> BaseSampler:
+def _sampler(search: SearchPlan, drawn: int) -> BaseSampler:
     """What draws; after a restart it must not draw what it drew before, so its seed is of the trials so far, too."""
     seed = replicate_seed(search.first.config.seed, drawn)
     return TPESampler(seed=seed) if search.kind == "tpe" else RandomSampler(seed=seed)
 
 
-def _check_unchanged(study: Study, search: Search) -> None:
+def _check_unchanged(study: Study, search: SearchPlan) -> None:
     now = json.loads(json.dumps(search.frozen))
     before = study.user_attrs.get(FROZEN)
     if before is None:

@@ -15,7 +15,7 @@ from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.results.figures import numbers
 from deeplab.sweep.results.write import keep_best
 from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS
-from deeplab.sweep.search.plan import Search, space_text
+from deeplab.sweep.search.plan import SearchPlan, space_text
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
@@ -35,7 +35,7 @@ _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SearchTrial:
     """A trial of a search that has ended.
 
     Attributes:
@@ -55,7 +55,7 @@ class Drawn:
     run_id: str
 
 
-def begin_search(store: Store, search: Search, study: str) -> RunLog:
+def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:
     """Create the parent run.
 
     Args:
@@ -76,7 +76,7 @@ def begin_search(store: Store, search: Search, study: str) -> RunLog:
     return RunLog.begin(store, search.name, values, tags, None, {"overrides.txt": override_lines(search.overrides)})
 
 
-def read_drawn(study: Study, runs: Mapping[str, "Run"]) -> tuple[Drawn, ...]:
+def read_drawn(study: Study, runs: Mapping[str, "Run"]) -> tuple[SearchTrial, ...]:
     """The trials of a study that have ended.
 
     Args:
@@ -88,32 +88,34 @@ def read_drawn(study: Study, runs: Mapping[str, "Run"]) -> tuple[Drawn, ...]:
         run = runs.get(trial.user_attrs.get(IDENTITY, ""))
         run_id = "" if run is None else run.id
         settings = trial.user_attrs.get(SETTINGS, {})
-        drawn.append(Drawn(trial.number, settings, trial.state.name, trial.value, trial.last_step or 0, run_id))
+        drawn.append(SearchTrial(trial.number, settings, trial.state.name, trial.value, trial.last_step or 0, run_id))
     return tuple(drawn)
 
 
-def best_drawn(drawn: Sequence[Drawn], metric: str) -> Drawn | None:
+def best_drawn(drawn: Sequence[SearchTrial], metric: str) -> SearchTrial | None:
     """The best finished trial, the first of equals; None where there is none."""
     finished = [(trial.value, trial) for trial in drawn if trial.state == "COMPLETE" and trial.value is not None]
     best = metric_of(metric).best(value for value, _ in finished)
     return None if best is None else finished[best][1]
 
 
-def log_search(log: RunLog, store: Store, search: Search, drawn: Sequence[Drawn], runs: Mapping[str, "Run"]) -> None:
+def log_search(
+    log: RunLog, store: Store, search: SearchPlan, drawn: Sequence[SearchTrial], runs: Mapping[str, "Run"]
+) -> None:
     """Write table, figure and the best trial into the parent run, and drop what the trials need not keep."""
     metric, tracking = search.config.sweep.metric, search.first.values["tracking"]
-    log.text("trials.csv", trials_table(search.grid.axes, drawn, metric))
+    log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric))
     if tracking["plots"] != "none":
-        log.data("plots/search.png", search_figure(search, drawn))
+        log.log_bytes("plots/search.png", search_figure(search, drawn))
     best = best_drawn(drawn, metric)
     if best is None or best.value is None:
         return
-    log.tag(BEST_POINT_TAG, point_name(best.settings))
+    log.set_tag(BEST_POINT_TAG, point_name(best.settings))
     log.metrics(len(drawn), {f"best/{metric}": best.value})
     keep_best(store, tracking, best.run_id, runs)
 
 
-def trials_table(axes: Sequence[Axis], drawn: Sequence[Drawn], metric: str) -> str:
+def trials_table(axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str) -> str:
     """A line for each trial: number, what was drawn, state, value, epochs, run."""
     keys = [axis.key for axis in axes]
     rows = (
@@ -130,7 +132,7 @@ def trials_table(axes: Sequence[Axis], drawn: Sequence[Drawn], metric: str) -> s
     return table(["trial", *keys, "state", metric, "epochs", "run"], rows)
 
 
-def search_figure(search: Search, drawn: Sequence[Drawn]) -> bytes:
+def search_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:
     """The figure of a search as PNG."""
     shown = [trial for trial in drawn if trial.value is not None]
     return to_png(

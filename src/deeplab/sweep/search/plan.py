@@ -6,22 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.choice import TEST
-from deeplab.config.compose import Composed, Composer
+from deeplab.config.compose import ComposedConfig, Composer
 from deeplab.config.schema import LocalLauncherConfig, SweepConfig
 from deeplab.errors import UserError, unknown_name
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
-    fault_of,
     identity_of,
     key_of,
     name_of,
     plural,
+    point_error,
     threads_of,
     with_weights_of,
 )
-from deeplab.workflows.prepare import Checked
+from deeplab.workflows.prepare import PointCheck
 
 SEARCHES = ("random", "tpe")
 # Of a list of values so many are looked at before the search; of others it is found out when they are drawn.
@@ -29,7 +29,7 @@ MOST_CHECKED = 50
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchPlan:
     """A search that is asked for.
 
     Attributes:
@@ -49,10 +49,10 @@ class Search:
     overrides: tuple[str, ...]
     grid: Grid
     config: SweepConfig
-    first: Composed
+    first: ComposedConfig
     count: int
     composer: Composer = field(repr=False, compare=False)
-    checked: Checked | None = None
+    checked: PointCheck | None = None
 
     @property
     def key(self) -> str:
@@ -100,7 +100,9 @@ class Search:
         return Trial(number, 0, values, identity_of(values, self.checked))
 
 
-def plan_search(overrides: Sequence[str], config_dir: Path | None, kind: str, count: int, yes: bool = False) -> Search:
+def plan_search(
+    overrides: Sequence[str], config_dir: Path | None, kind: str, count: int, yes: bool = False
+) -> SearchPlan:
     """Read what is to be searched, and refuse what cannot be.
 
     Args:
@@ -134,10 +136,10 @@ def plan_search(overrides: Sequence[str], config_dir: Path | None, kind: str, co
     if first.config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
     name = first.config.name or f"{name_of(grid, first)} by {kind}"
-    return Search(name, kind, tuple(overrides), grid, first.sweep, first, count, composer)
+    return SearchPlan(name, kind, tuple(overrides), grid, first.sweep, first, count, composer)
 
 
-def checked_search(search: Search) -> Search:
+def checked_search(search: SearchPlan) -> SearchPlan:
     """Compose the ends of every interval and the values of every list, and build their networks on shapes alone.
 
     Raises:
@@ -161,11 +163,11 @@ def checked_search(search: Search) -> Search:
     raise_faults(faults, len(points))
     found = check_points([search.first.values, *(values for _, values in sound)])
     for (settings, _), one in zip(sound, found[1:], strict=True):
-        fault = fault_of(one, search.config.sweep.metric)
+        fault = point_error(one, search.config.sweep.metric)
         if fault is not None:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(points))
-    assert isinstance(found[0], Checked)
+    assert isinstance(found[0], PointCheck)
     return replace(search, checked=found[0])
 
 

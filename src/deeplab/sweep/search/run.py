@@ -12,14 +12,14 @@ from optuna.study import Study
 from deeplab.errors import UserError
 from deeplab.sweep.launch.local import LocalLauncher
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.parent_run import children, find_sweep, mark_ended
+from deeplab.sweep.parent_run import children, find_sweep, mark_killed
 from deeplab.sweep.plan import workers_of
 from deeplab.sweep.progress import stop_trials
 from deeplab.sweep.search.loop import SearchLoop
-from deeplab.sweep.search.optuna_study import open_study, settle
-from deeplab.sweep.search.parent_run import Drawn, begin_search, best_drawn, log_search, read_drawn
-from deeplab.sweep.search.plan import Search
-from deeplab.tracking.location import Place
+from deeplab.sweep.search.optuna_study import open_study, tell_orphans
+from deeplab.sweep.search.parent_run import SearchTrial, begin_search, best_drawn, log_search, read_drawn
+from deeplab.sweep.search.plan import SearchPlan
+from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.tracking.tags import PRUNED_TAG, STUDY_TAG, TRIALS_TAG
@@ -41,19 +41,19 @@ class SearchResult:
     """
 
     run_id: str
-    place: Place
-    search: Search
-    drawn: tuple[Drawn, ...]
+    place: StoreLocation
+    search: SearchPlan
+    drawn: tuple[SearchTrial, ...]
     failed: Mapping[str, str]
     seconds: float
 
     @property
-    def best(self) -> Drawn | None:
+    def best(self) -> SearchTrial | None:
         """The best finished trial."""
         return best_drawn(self.drawn, self.search.config.sweep.metric)
 
 
-def run_search(search: Search, observer: SweepObserver, fresh: bool = False) -> SearchResult:
+def run_search(search: SearchPlan, observer: SweepObserver, fresh: bool = False) -> SearchResult:
     """Draw and train until as many trials are finished or pruned as were asked for.
 
     Args:
@@ -79,7 +79,7 @@ def run_search(search: Search, observer: SweepObserver, fresh: bool = False) -> 
 
 
 def _carry_out(
-    search: Search, store: Store, folder: Path, observer: SweepObserver, fresh: bool, began: float
+    search: SearchPlan, store: Store, folder: Path, observer: SweepObserver, fresh: bool, began: float
 ) -> SearchResult:
     before = None if fresh else find_sweep(store, search.key)
     wanted = None if before is None else before.tags[STUDY_TAG]
@@ -102,7 +102,7 @@ def _carry_out(
             stop_trials(launcher, store, log.run_id, loop.progress, observer, cause)
 
         with recorded(store, begin, interrupted, stop) as log:
-            log.tag(TRIALS_TAG, str(search.count))
+            log.set_tag(TRIALS_TAG, str(search.count))
             loop.go_on(log.run_id, _take_stock(study, search, store, log.run_id))
             observer.sweep_began(search, log.run_id, len(loop.progress.finished), launcher.capacity)
             loop.run()
@@ -121,13 +121,13 @@ def _carry_out(
     return SearchResult(log.run_id, store.place, search, drawn, failed, time.perf_counter() - began)
 
 
-def _take_stock(study: Study, search: Search, store: Store, run_id: str) -> dict[str, str]:
+def _take_stock(study: Study, search: SearchPlan, store: Store, run_id: str) -> dict[str, str]:
     """Settle what an earlier start left running; returns the runs that can be gone on with, by identity."""
     runs = children(store, run_id)
     for run in runs.values():
         if run.status == "RUNNING":
-            mark_ended(store, run, "its process is gone; marked by the next start of its search")
-    settle(study, runs, search.config.sweep.metric)
+            mark_killed(store, run, "its process is gone; marked by the next start of its search")
+    tell_orphans(study, runs, search.config.sweep.metric)
     return {
         identity: run.id for identity, run in runs.items() if run.status != "FINISHED" and PRUNED_TAG not in run.tags
     }

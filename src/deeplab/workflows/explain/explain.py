@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.input_spec import InputSpec
 from deeplab.errors import UserError
 from deeplab.files import table
 from deeplab.models.inspect import flat_layers
@@ -18,7 +18,7 @@ from deeplab.tracking.artifacts import put_file
 from deeplab.tracking.store import Store
 from deeplab.workflows.explain.figures import pictures
 from deeplab.workflows.explain.inputs import find_input
-from deeplab.workflows.trained_run import find_trained
+from deeplab.workflows.trained_run import find_trained_run
 
 TOLERANCE = 1e-4
 
@@ -80,7 +80,7 @@ def explain(store: Store, wanted: str, what: str) -> Explanation:
     Raises:
         UserError: there is no such run, network, row or image, or a layer is not among those by hand.
     """
-    trained = find_trained(store, wanted)
+    trained = find_trained_run(store, wanted)
     config, facts = trained.composed().config, trained.facts()
     seen = find_input(what, trained, facts)
     # Only now, because they import TensorFlow, whose seconds a mistake above need not cost.
@@ -111,7 +111,7 @@ def explain(store: Store, wanted: str, what: str) -> Explanation:
     return Explanation(trained.name, seen.name, seen.folder, checks, said, seen.right, tuple(drawn))
 
 
-def _said(task: TaskName, output: Array, facts: DatasetFacts) -> str | None:
+def _said(task: TaskName, output: Array, facts: InputSpec) -> str | None:
     if task == "classification":
         winner = int(output.argmax())
         return f"{facts.class_names[winner]} ({100 * output[winner]:.1f} %)"

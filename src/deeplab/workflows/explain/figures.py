@@ -5,11 +5,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.input_spec import InputSpec
 from deeplab.numpy_layers.arrays import Array
 from deeplab.numpy_layers.forward import Layer
 from deeplab.tasks import TaskName
-from deeplab.workflows.explain.inputs import Seen
+from deeplab.workflows.explain.inputs import ExplainInput
 
 MAP_LAYERS = (
     "AveragePooling2D",
@@ -22,7 +22,12 @@ MAP_LAYERS = (
 
 
 def pictures(
-    task: TaskName, facts: DatasetFacts, seen: Seen, layers: Sequence[Layer], outputs: Sequence[Array], trained: Any
+    task: TaskName,
+    facts: InputSpec,
+    seen: ExplainInput,
+    layers: Sequence[Layer],
+    outputs: Sequence[Array],
+    trained: Any,
 ) -> Iterator[tuple[str, bytes]]:
     """Draw what this kind of network has.
 
@@ -65,7 +70,7 @@ def pictures(
         yield "reconstruction.png", to_png(figure)
 
 
-def _displayed(row: NDArray[Any], facts: DatasetFacts) -> Array:
+def _displayed(row: NDArray[Any], facts: InputSpec) -> Array:
     """An image in [0, 1], black being 0."""
     image: Array = (row.astype("float32") - facts.low) / ((facts.high - facts.low) or 1.0)
     return image

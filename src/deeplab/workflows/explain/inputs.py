@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from deeplab.data.add_noise import add_noise
 from deeplab.data.images.decode import quiet_pillow
-from deeplab.data.images.placement import MODES, place
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.images.placement import MODES, fit_image
+from deeplab.data.input_spec import InputSpec
 from deeplab.errors import UserError
-from deeplab.workflows.trained_run import Trained, load_data
+from deeplab.workflows.trained_run import TrainedRun, load_data
 
 LONGEST_NUMBER = 100  # digits; Python reads no number of thousands of them
 
 
 @dataclass(frozen=True)
-class Seen:
+class ExplainInput:
     """One row as a network gets it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Seen:
     right: str | None
 
 
-def find_input(what: str, trained: Trained, facts: DatasetFacts) -> Seen:
+def find_input(what: str, trained: TrainedRun, facts: InputSpec) -> ExplainInput:
     """The row or image that a person means.
 
     Args:
@@ -53,7 +53,7 @@ def find_input(what: str, trained: Trained, facts: DatasetFacts) -> Seen:
     return _test_row(int(what), trained) if is_number else _file(what, facts)
 
 
-def _test_row(index: int, trained: Trained) -> Seen:
+def _test_row(index: int, trained: TrainedRun) -> ExplainInput:
     config = trained.composed().config
     splits = add_noise(load_data(trained), config.noise, config.seed)
     if index >= len(splits.test):
@@ -69,7 +69,7 @@ def _test_row(index: int, trained: Trained) -> Seen:
     elif config.model.task == "regression":
         right = f"{splits.info.numbers(splits.test.labels[at])[0]:g}"
     noise = "" if splits.test.noise is None else " with noise"
-    return Seen(
+    return ExplainInput(
         f"test row {index}{noise}",
         f"explain/test-{index}",
         splits.test.inputs(at)[0],
@@ -79,18 +79,18 @@ def _test_row(index: int, trained: Trained) -> Seen:
     )
 
 
-def _file(what: str, facts: DatasetFacts) -> Seen:
+def _file(what: str, facts: InputSpec) -> ExplainInput:
     if not facts.is_image:
         raise UserError(f"{what}: the rows of {facts.name} are no images. Give the number of a test row, from 0.")
     if facts.input_shape[2] not in MODES:
         raise UserError(f"{what}: the rows of {facts.name} have {facts.input_shape[2]} channels, and no file has.")
     path = _existing(what)
     with quiet_pillow():
-        placed = place(path, facts)
+        placed = fit_image(path, facts)
     marks = (", inverted" if placed.inverted else "") + (", with nothing to be seen," if placed.blank else "")
     # A path among artifacts has no room for what a file name may hold.
     folder = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.name).strip(".-") or "image"
-    return Seen(path.name + marks, f"explain/{folder}", placed.row, placed.row, None, None)
+    return ExplainInput(path.name + marks, f"explain/{folder}", placed.row, placed.row, None, None)
 
 
 def _existing(what: str) -> Path:

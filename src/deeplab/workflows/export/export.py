@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.data.input_spec import DatasetFacts
+from deeplab.data.input_spec import InputSpec
 from deeplab.data.load import load
 from deeplab.errors import RunError, UserError
 from deeplab.files import aside_of, check_folder_of
 from deeplab.models.inspect import flat_layers
-from deeplab.tracking.store import Store, reason
+from deeplab.tracking.store import Store, first_line
 from deeplab.training.runtime import quiet_import
 from deeplab.workflows.export.formats import FORMATS, Format, for_inference, remove
-from deeplab.workflows.trained_run import Trained, find_trained
+from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 ROWS = 64  # of each kind that are compared
 TOLERANCE = 1e-4
@@ -24,7 +24,7 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportResult:
     """What was written.
 
     Attributes:
@@ -39,7 +39,7 @@ class Exported:
         missing: why the data set is not here, or nothing.
     """
 
-    trained: Trained
+    trained: TrainedRun
     path: Path
     size: int
     difference: float
@@ -49,7 +49,7 @@ class Exported:
     missing: str
 
 
-def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) -> Exported:
+def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) -> ExportResult:
     """Export a network; it appears under its name when it has been loaded again and said the same.
 
     Args:
@@ -67,7 +67,7 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
     chosen.check_installed(to)
     if out is not None:
         check_target(out, chosen, force)
-    trained = find_trained(store, wanted)
+    trained = find_trained_run(store, wanted)
     path = out or Path(f"{_file_name(trained)}{chosen.suffix or '_' + to}")
     if out is None:
         check_target(path, chosen, force)
@@ -82,7 +82,7 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
         if any(layer.compute_dtype != "float32" for layer in flat_layers(trained_in)):
             rounding = _difference(trained_in.predict_on_batch(rows), network.predict_on_batch(rows))
     difference = _write_checked(network, chosen, path, rows, f"{to} file of run {trained.name}")
-    return Exported(trained, path, _size(path), difference, rounding, len(test_rows), ROWS, missing)
+    return ExportResult(trained, path, _size(path), difference, rounding, len(test_rows), ROWS, missing)
 
 
 def check_target(path: Path, chosen: Format, force: bool) -> None:
@@ -105,11 +105,11 @@ def check_target(path: Path, chosen: Format, force: bool) -> None:
         raise UserError(f"--out {path}: this is there already. Give another name, or --force to write over it.")
 
 
-def _file_name(trained: Trained) -> str:
+def _file_name(trained: TrainedRun) -> str:
     return re.sub(r"[^\w.-]+", "_", str(trained.run.name)).lstrip(".") or trained.run.short_id
 
 
-def _test_rows(trained: Trained, facts: DatasetFacts) -> tuple[NDArray[np.float32], str]:
+def _test_rows(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:
     """Real rows, or none and why the data set cannot be read: a network may be exported far from its data."""
     try:
         splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
@@ -153,7 +153,7 @@ def _written_and_asked(
             raise
         except Exception as error:
             # What a converter raises on a layer that its format has no words for is its own affair.
-            raise RunError(f"The {what} cannot be made: {reason(error)[:300]}") from error
+            raise RunError(f"The {what} cannot be made: {first_line(error)[:300]}") from error
 
 
 def _difference(ours: Any, theirs: Any) -> float:

@@ -19,11 +19,11 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import CLASSIFIER_TAG, DATA_TAG, DENOISERS_TAG, KIND_TAG, NOISE_KEY_TAG
-from deeplab.workflows.noise.partial_results import Cell, Cells
+from deeplab.workflows.noise.partial_results import NoiseDraw, NoiseDrawFile
 from deeplab.workflows.noise.results import log_outcome, rates_of
 from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import signals_ignored
-from deeplab.workflows.trained_run import Trained, check_task, find_trained, load_data
+from deeplab.workflows.trained_run import TrainedRun, check_task, find_trained_run, load_data
 
 MOST_LEVELS, MOST_SEEDS = 1001, 1000
 
@@ -88,7 +88,7 @@ class NoiseObserver:
     def counted(self, images: int) -> None:
         """So many more were classified in every state."""
 
-    def cell_done(self, cell: Cell, images: int) -> None:
+    def cell_done(self, cell: NoiseDraw, images: int) -> None:
         """A level and a seed are done, over so many images."""
 
 
@@ -104,9 +104,9 @@ def noise_curve(settings: NoiseSettings, store: Store, observer: NoiseObserver) 
         UserError: there are no such networks, or they do not fit each other; no run is left.
         Interrupted: it was ended from outside; the same evaluation again goes on.
     """
-    classifier = find_trained(store, settings.classifier)
+    classifier = find_trained_run(store, settings.classifier)
     check_task(classifier, "classification", "--classifier")
-    denoisers = _named([find_trained(store, wanted) for wanted in settings.denoisers])
+    denoisers = _named([find_trained_run(store, wanted) for wanted in settings.denoisers])
     for denoiser in denoisers.values():
         check_task(denoiser, "reconstruction", "deeplab noise")
     kind = settings.kind or next((kind for one in denoisers.values() if (kind := _trained_with(one)[0])), None)
@@ -126,7 +126,7 @@ def noise_curve(settings: NoiseSettings, store: Store, observer: NoiseObserver) 
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=0):
-            cells = Cells(folder)
+            cells = NoiseDrawFile(folder)
 
             def begin() -> RunLog:
                 return _open_log(settings, classifier, denoisers, splits, store, key, cells)
@@ -154,11 +154,11 @@ def _evaluate(
     classifier: object,
     denoisers: Mapping[str, object],
     splits: Splits,
-    cells: Cells,
+    cells: NoiseDrawFile,
     run_id: str,
     observer: NoiseObserver,
 ) -> None:
-    from deeplab.evaluation.noise import count_right
+    from deeplab.evaluation.noise import count_correct
 
     planned, images = _cells(settings), len(splits.test)
     name = " + ".join(denoisers) or "classifier"
@@ -168,8 +168,8 @@ def _evaluate(
             continue
         noise = Noise(settings.kind or "", level, seed, "test") if level else None
         info = splits.info
-        right = count_right(classifier, denoisers, splits.test, noise, info.scale, info.num_classes, observer.counted)
-        cell = Cell(level, seed, {state: tuple(map(int, counts)) for state, counts in right.items()})
+        right = count_correct(classifier, denoisers, splits.test, noise, info.scale, info.num_classes, observer.counted)
+        cell = NoiseDraw(level, seed, {state: tuple(map(int, counts)) for state, counts in right.items()})
         cells.add(cell)
         observer.cell_done(cell, images)
 
@@ -179,7 +179,7 @@ def _cells(settings: NoiseSettings) -> list[tuple[float, int]]:
     return [(level, seed) for level in settings.levels for seed in range(settings.seeds if level else 1)]
 
 
-def _named(denoisers: Sequence[Trained]) -> dict[str, Trained]:
+def _named(denoisers: Sequence[TrainedRun]) -> dict[str, TrainedRun]:
     """By their run's name, with its id where two have the same."""
     names = [str(one.run.name) for one in denoisers]
     ids = [str(one.run.id) for one in denoisers]
@@ -192,19 +192,19 @@ def _named(denoisers: Sequence[Trained]) -> dict[str, Trained]:
     }
 
 
-def _trained_with(trained: Trained) -> tuple[str | None, float]:
+def _trained_with(trained: TrainedRun) -> tuple[str | None, float]:
     """Kind and level of the noise that a network was trained with."""
     noise = trained.composed().values.get("noise", {})
     kind = noise.get("kind")
     return (None, 0.0) if kind in (None, "none") else (str(kind), float(noise["level"]))
 
 
-def _levels(denoisers: Mapping[str, Trained]) -> dict[str, float]:
+def _levels(denoisers: Mapping[str, TrainedRun]) -> dict[str, float]:
     trained = {name: _trained_with(one) for name, one in denoisers.items()}
     return {name: level for name, (kind, level) in trained.items() if kind}
 
 
-def _check_fits(denoiser: Trained, shape: tuple[int, ...], info: DatasetInfo) -> None:
+def _check_fits(denoiser: TrainedRun, shape: tuple[int, ...], info: DatasetInfo) -> None:
     if tuple(shape) != info.input_shape:
         a, b = ("x".join(map(str, shape)) for shape in (shape, info.input_shape))
         raise UserError(f"Run {denoiser.name} denoises images of {a}, the classifier takes images of {b}.")
@@ -215,7 +215,7 @@ def _check_fits(denoiser: Trained, shape: tuple[int, ...], info: DatasetInfo) ->
         )
 
 
-def _key(settings: NoiseSettings, classifier: Trained, denoisers: Mapping[str, Trained], splits: Splits) -> str:
+def _key(settings: NoiseSettings, classifier: TrainedRun, denoisers: Mapping[str, TrainedRun], splits: Splits) -> str:
     """What the same evaluation has in common."""
     runs = [trained.run.id for trained in (classifier, *denoisers.values())]
     parts = [runs, settings.kind, settings.levels, settings.seeds, splits.info.fingerprint, len(splits.test)]
@@ -224,12 +224,12 @@ def _key(settings: NoiseSettings, classifier: Trained, denoisers: Mapping[str, T
 
 def _open_log(
     settings: NoiseSettings,
-    classifier: Trained,
-    denoisers: Mapping[str, Trained],
+    classifier: TrainedRun,
+    denoisers: Mapping[str, TrainedRun],
     splits: Splits,
     store: Store,
     key: str,
-    cells: Cells,
+    cells: NoiseDrawFile,
 ) -> RunLog:
     before = _unfinished(store, key)
     if before is not None:
@@ -254,7 +254,7 @@ def _open_log(
     return RunLog.begin(store, _run_name(classifier, denoisers), values, tags, None, files)
 
 
-def _run_name(classifier: Trained, denoisers: Mapping[str, Trained]) -> str:
+def _run_name(classifier: TrainedRun, denoisers: Mapping[str, TrainedRun]) -> str:
     return " + ".join(["noise", *denoisers, str(classifier.run.name)])
 
 

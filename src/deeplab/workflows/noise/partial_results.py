@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Cell:
+class NoiseDraw:
     """One draw of the noise over the whole test set.
 
     Attributes:
@@ -23,7 +23,7 @@ class Cell:
     right: Mapping[str, tuple[int, ...]]
 
 
-class Cells:
+class NoiseDrawFile:
     """Cells in a file, a line each; a line that was cut off is counted again."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,18 +33,18 @@ class Cells:
             folder: of this evaluation alone.
         """
         self._folder, self._file = folder, folder / "cells.jsonl"
-        self.done: dict[tuple[float, int], Cell] = {}
+        self.done: dict[tuple[float, int], NoiseDraw] = {}
         lines = self._file.read_text().splitlines() if self._file.exists() else []
         for line in lines:
             try:
                 values = json.loads(line)
             except json.JSONDecodeError:
                 continue
-            cell = Cell(values["level"], values["seed"], {k: tuple(v) for k, v in values["right"].items()})
+            cell = NoiseDraw(values["level"], values["seed"], {k: tuple(v) for k, v in values["right"].items()})
             self.done[cell.level, cell.seed] = cell
         self._write_anew()
 
-    def add(self, cell: Cell) -> None:
+    def add(self, cell: NoiseDraw) -> None:
         """Keep a cell; it is on the disk when this returns."""
         with self._file.open("a") as file:
             file.write(json.dumps(asdict(cell)) + "\n")

@@ -11,13 +11,13 @@ from deeplab.data.splits import Splits
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.files import table
 from deeplab.tracking.run_log import RunLog
-from deeplab.workflows.noise.partial_results import Cell
+from deeplab.workflows.noise.partial_results import NoiseDraw
 
 SHOWN_IMAGES = 10
 # Levels as steps of a metric, which are whole numbers: 0.4 is step 400.
 STEPS = 1000
 
-Done = Mapping[tuple[float, int], Cell]
+Done = Mapping[tuple[float, int], NoiseDraw]
 
 
 def rates_of(done: Done, splits: Splits) -> dict[str, list[Statistics]]:
@@ -57,15 +57,15 @@ def log_outcome(
     classes = _class_rates(done, splits)
     names = splits.info.class_names
     head = ("level", "state", "mean", "std", "interval_95", "min", "max", "n", *names)
-    log.text("rates.csv", table(head, _rows(levels, rates, classes)))
+    log.log_text("rates.csv", table(head, _rows(levels, rates, classes)))
     head = ("level", "state", "class", "images", "mean", "std", "interval_95", "min", "max", "n")
-    log.text("classes.csv", table(head, _class_rows(done, splits)))
+    log.log_text("classes.csv", table(head, _class_rows(done, splits)))
     cells = [
         (cell.level, cell.seed, state, len(splits.test), sum(right), sum(right) / len(splits.test))
         for cell in done.values()
         for state, right in cell.right.items()
     ]
-    log.text("draws.csv", table(("level", "seed", "state", "images", "right", "true_positive_rate"), cells))
+    log.log_text("draws.csv", table(("level", "seed", "state", "images", "right", "true_positive_rate"), cells))
     title = f"{splits.info.name}: classified rightly under noise"
     curve = noise_curve.draw(
         levels,
@@ -75,16 +75,16 @@ def log_outcome(
         trained_at=trained_at,
         title=title,
     )
-    log.data("plots/noise_curve.png", to_png(curve))
-    log.data("plots/noise_classes.png", to_png(noise_classes.draw(levels, classes, names, f"{title}, by class")))
+    log.log_bytes("plots/noise_curve.png", to_png(curve))
+    log.log_bytes("plots/noise_classes.png", to_png(noise_classes.draw(levels, classes, names, f"{title}, by class")))
     for level in levels:
         rows = _gallery(Noise(kind, level, 0, "test") if level else None, splits, denoisers)
         figure = gallery.draw(rows, f"{kind.replace('_', ' ').capitalize()} noise, level {level:g}")
-        log.data(f"gallery/level_{level:.3f}.png", to_png(figure))
+        log.log_bytes(f"gallery/level_{level:.3f}.png", to_png(figure))
 
 
-def _by_level(done: Done) -> dict[float, list[Cell]]:
-    levels: dict[float, list[Cell]] = {}
+def _by_level(done: Done) -> dict[float, list[NoiseDraw]]:
+    levels: dict[float, list[NoiseDraw]] = {}
     for level, seed in sorted(done):
         levels.setdefault(level, []).append(done[level, seed])
     return levels

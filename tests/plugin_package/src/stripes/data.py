@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.config.schema import PluginDatasetConfig
-from deeplab.data.assemble import assemble
+from deeplab.data.assemble import make_splits
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError
 
@@ -32,7 +32,7 @@ def load(config: PluginDatasetConfig, cache_dir: Path) -> Splits:
     rng = np.random.default_rng(0)
     (x_train, y_train), (x_test, y_test) = (_draw(count, rng) for count in counts)
     names = ("horizontal", "vertical")
-    return assemble(config.kind, names, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    return make_splits(config.kind, names, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
 def _draw(count: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
