@@ -81,7 +81,7 @@ def trained(workplace: Path) -> Path:
         ):
             trial = ParentRun("3f2a91c0", "a trial", {"deeplab.sweep": "3f2a91c0"}) if "6" in words else None
             composed = compose([*words.split(), *QUICK, "dataset.limit=64", "training.batch_size=16"])
-            train(composed, membership=trial)
+            train(composed, parent=trial)
     return workplace
 
 

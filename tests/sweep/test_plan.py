@@ -7,7 +7,7 @@ import pytest
 from deeplab.errors import UserError, UserErrors
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import Plan, apply_checks, plan_sweep, replicate_seed
-from deeplab.workflows.prepare import PointCheck
+from deeplab.workflows.check import PointCheck
 
 CHECKED = PointCheck("keras", 10, "fingerprint")
 

@@ -29,8 +29,9 @@ from deeplab.training.checkpoint import Checkpoint
 from deeplab.training.history import History
 from deeplab.workflows import evaluate, train
 from deeplab.workflows.artifacts import DATASET_FILE
+from deeplab.workflows.check import PointCheck
 from deeplab.workflows.noise import evaluate as noise
-from deeplab.workflows.prepare import PointCheck, prepare
+from deeplab.workflows.prepare import prepare
 from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import ENDING, install_handlers
 from deeplab.workflows.trained_run import TrainedRun

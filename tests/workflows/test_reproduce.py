@@ -82,7 +82,7 @@ def test_a_trial_is_held_against_its_replicates(
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     experiment_id = client.create_experiment("deeplab", artifact_location=(folder / "mlruns").as_uri())
     parent = client.create_run(experiment_id, tags={"deeplab.kind": "sweep"}, run_name="sweep").info.run_id
-    trial = train(compose(list(SMALL)), membership=ParentRun(parent, "point #1", {"deeplab.point": "0"}))
+    trial = train(compose(list(SMALL)), parent=ParentRun(parent, "point #1", {"deeplab.point": "0"}))
     rewrite(trial.run_id, "history.csv", lambda text: text.replace("0.", "0.1", 1), folder)
     for point, accuracy in (("0", accuracies[0]), ("0", accuracies[1]), ("1", -9.0)):
         other = client.create_run(experiment_id, tags={"mlflow.parentRunId": parent, "deeplab.point": point})

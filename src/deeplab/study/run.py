@@ -134,12 +134,12 @@ def _trained(study: Study, composed: ComposedConfig) -> str:
     for run in runs_with_configuration(all_runs(study.store), composed.values):
         if run.status in ("KILLED", "RUNNING") and run.tags.get(KIND_TAG) == "train":
             try:
-                resumption = find_resume_point(run.id, list(study.overrides), None)
+                resume_point = find_resume_point(run.id, list(study.overrides), None)
             except UserError:
                 if run.is_alive:
                     raise
                 continue  # it left nothing that can be gone on with
-            return train(resumption.composed, [observer], resumption).run_id
+            return train(resume_point.composed, [observer], resume_point).run_id
     return train(composed, [observer]).run_id
 
 

@@ -17,7 +17,7 @@ from deeplab.sweep.child_process import ctrl_c_blocked, end_with_parent
 from deeplab.sweep.plan import Plan, apply_checks
 from deeplab.tracking.location import locate_store
 from deeplab.tracking.store import load_mlflow, open_to_read
-from deeplab.workflows.prepare import PointCheck, check
+from deeplab.workflows.check import PointCheck, check
 
 
 def checked_plan(plan: Plan) -> Plan:

@@ -15,7 +15,7 @@ from deeplab.errors import UserError
 from deeplab.machine import cores
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
-from deeplab.workflows.prepare import PointCheck
+from deeplab.workflows.check import PointCheck
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 8

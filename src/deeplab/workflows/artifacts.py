@@ -82,10 +82,10 @@ def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
     log.log_bytes(LAST_CHECKPOINT, to_bytes(checkpoint))
 
 
-def log_model(log: RunLog, prepared: TrainingSetup) -> None:
+def log_model(log: RunLog, setup: TrainingSetup) -> None:
     """The trained network, and in `dataset.json` what one must know of its data to use it."""
-    log.log_text(DATASET_FILE, describe_inputs(prepared.splits).to_json())
-    log.model(prepared.network, prepared.splits.info.input_shape)
+    log.log_text(DATASET_FILE, describe_inputs(setup.splits).to_json())
+    log.model(setup.network, setup.splits.info.input_shape)
 
 
 def save_elsewhere(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:

@@ -19,10 +19,10 @@ SHOWN_IMAGES = 10
 def figures(
     name: str,
     monitor: str,
-    prepared: TrainingSetup,
+    setup: TrainingSetup,
     history: History,
     predictions: "Predictions | None",
-    film: BoundaryRecorder | None,
+    recorder: BoundaryRecorder | None,
 ) -> Iterator[tuple[str, bytes]]:
     """Draw every figure that this kind of data and network has.
 
@@ -33,55 +33,55 @@ def figures(
     from deeplab.plots.run import confusion, curves, diagram
     from deeplab.plots.style import to_png
 
-    info = prepared.splits.info
+    info = setup.splits.info
     yield "curves.png", to_png(curves.draw(rows=history.long_form(), monitor=monitor, name=name))
     if predictions is not None and info.num_classes:
         figure = confusion.draw(labels=predictions.labels, predicted=predictions.classes, class_names=info.class_names)
         yield "confusion.png", to_png(figure)
-    rows = [(row.name, row.type, row.output_shape, row.parameters) for row in prepared.layers]
-    figure = diagram.draw(rows=rows, input_shape=info.input_shape, name=prepared.network.name)
+    rows = [(row.name, row.type, row.output_shape, row.parameters) for row in setup.layers]
+    figure = diagram.draw(rows=rows, input_shape=info.input_shape, name=setup.network.name)
     yield "diagram.png", to_png(figure)
     if info.is_image:
-        yield from _of_images(prepared, predictions)
-    if film:
-        yield from plane_figures(prepared, film)
+        yield from _of_images(setup, predictions)
+    if recorder:
+        yield from plane_figures(setup, recorder)
 
 
-def _of_images(prepared: TrainingSetup, predictions: "Predictions | None") -> Iterator[tuple[str, bytes]]:
+def _of_images(setup: TrainingSetup, predictions: "Predictions | None") -> Iterator[tuple[str, bytes]]:
     from deeplab.plots.run import filters
     from deeplab.plots.style import to_png
 
     if predictions is None:
-        yield "denoised.png", to_png(_denoised(prepared))
+        yield "denoised.png", to_png(_denoised(setup))
     elif predictions.outputs.shape[1] > 1:
-        yield "mistakes.png", to_png(_mistakes(prepared, predictions))
-    shape = prepared.splits.info.input_shape
-    first = next((layer for layer in flat_layers(prepared.network) if layer.weights), None)
+        yield "mistakes.png", to_png(_mistakes(setup, predictions))
+    shape = setup.splits.info.input_shape
+    first = next((layer for layer in flat_layers(setup.network) if layer.weights), None)
     if first is not None and type(first).__name__ in ("Conv2D", "Dense") and _sees_the_image(first, shape):
         figure = filters.draw(weights=first.get_weights()[0], layer=first.name, input_shape=shape)
         yield "filters.png", to_png(figure)
 
 
-def _mistakes(prepared: TrainingSetup, predictions: "Predictions") -> "Figure":
+def _mistakes(setup: TrainingSetup, predictions: "Predictions") -> "Figure":
     from deeplab.plots.run import mistakes
 
     chosen = mistakes.most_confident(predictions.outputs, predictions.labels)
     return mistakes.draw(
-        images=prepared.splits.info.shown(prepared.splits.test.inputs(chosen)),
+        images=setup.splits.info.shown(setup.splits.test.inputs(chosen)),
         labels=predictions.labels[chosen],
         probabilities=predictions.outputs[chosen],
-        class_names=prepared.splits.info.class_names,
+        class_names=setup.splits.info.class_names,
         total=len(predictions.labels),
     )
 
 
-def _denoised(prepared: TrainingSetup) -> "Figure":
+def _denoised(setup: TrainingSetup) -> "Figure":
     from deeplab.plots.run import gallery
 
-    test, info = prepared.splits.test, prepared.splits.info
+    test, info = setup.splits.test, setup.splits.info
     chosen = slice(SHOWN_IMAGES)
     noisy = test.inputs(chosen)
-    given = prepared.network.predict_on_batch(noisy)
+    given = setup.network.predict_on_batch(noisy)
     if test.noise is None:
         rows = {"original": info.shown(test.images(chosen)), "given back": given}
         return gallery.draw(rows=rows, title="Test images, given back")

@@ -118,52 +118,51 @@ def boundary_recorder(config: ExperimentConfig, done: int) -> BoundaryRecorder |
     return BoundaryRecorder(config.dataset, done)
 
 
-def plane_figures(prepared: TrainingSetup, film: BoundaryRecorder) -> Iterator[tuple[str, bytes]]:
+def plane_figures(setup: TrainingSetup, recorder: BoundaryRecorder) -> Iterator[tuple[str, bytes]]:
     """Draw what a run on points of the plane has.
 
     Yields:
         Names of files, and what is in them: PNG, or GIF where it moves.
     """
     # Here, because they import Matplotlib.
-    from deeplab.plots.plane import boundary, units
-    from deeplab.plots.plane import film as moving
+    from deeplab.plots.plane import boundary, film, units
     from deeplab.plots.style import to_png
 
-    config, network = film.config, prepared.network
-    grid, parts = Grid.over(config, CELLS), _parts(config, prepared)
+    config, network = recorder.config, setup.network
+    grid, parts = Grid.over(config, CELLS), _parts(config, setup)
     figure = boundary.draw(
         outputs=output_map(network, grid),
         reach=grid.reach,
         parts=parts,
-        said=outputs(network, prepared.splits.test.images(slice(None))),
-        has_classes=prepared.splits.info.num_classes > 0,
-        name=prepared.splits.info.name,
+        said=outputs(network, setup.splits.test.images(slice(None))),
+        has_classes=setup.splits.info.num_classes > 0,
+        name=setup.splits.info.name,
     )
     yield "boundary.png", to_png(figure)
-    last = output_map(network, film.grid)
-    pictures = list(film.pictures)
+    last = output_map(network, recorder.grid)
+    pictures = list(recorder.pictures)
     if not pictures or not np.array_equal(pictures[-1][1], last):  # ended early, or went back to the best epoch
         pictures.append(("the weights that are kept", last))
-    yield "boundary.gif", moving.to_gif(moving.draw(pictures=pictures, reach=grid.reach, parts=parts))
+    yield "boundary.gif", film.to_gif(film.draw(pictures=pictures, reach=grid.reach, parts=parts))
     layers = _hidden_units(network, grid)
     if layers:
         yield "units.png", to_png(units.draw(layers=layers, reach=grid.reach, name=network.name))
 
 
-def _parts(config: PlaneConfig, prepared: TrainingSetup) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def _parts(config: PlaneConfig, setup: TrainingSetup) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     points = draw(config).points
     of_training, of_test = points[: config.train_points], points[config.train_points :]
-    is_class = prepared.splits.info.num_classes > 0
+    is_class = setup.splits.info.num_classes > 0
 
     def part(points: NDArray[np.float64], split: Split) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         targets: NDArray[np.float64] = split.labels.astype(np.float64)
         return points[split.rows], 2 * targets - 1 if is_class else targets
 
-    parts = {"training": part(of_training, prepared.train)}
-    validation = prepared.validation
-    if validation is not None and validation is not prepared.splits.test:
+    parts = {"training": part(of_training, setup.train)}
+    validation = setup.validation
+    if validation is not None and validation is not setup.splits.test:
         parts["validation"] = part(of_training, validation)
-    return {**parts, "test": part(of_test, prepared.splits.test)}
+    return {**parts, "test": part(of_test, setup.splits.test)}
 
 
 def _hidden_units(

@@ -3,9 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
 from deeplab.data.add_noise import add_noise
@@ -17,9 +16,6 @@ from deeplab.models.check_layers import check_layers
 from deeplab.training.engine import Engine, choose_engine
 from deeplab.training.runtime import prepare_runtime
 from deeplab.training.setup import TrainingSetup
-
-if TYPE_CHECKING:
-    pass
 
 
 def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False) -> TrainingSetup:
@@ -94,69 +90,15 @@ def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
     return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
 
 
-def cache_key(values: Mapping[str, Any], prepared: TrainingSetup) -> tuple[str, ...]:
+def cache_key(values: Mapping[str, Any], setup: TrainingSetup) -> tuple[str, ...]:
     """What trainings have in common that differ in nothing but their seed.
 
     Args:
         values: the composed configuration.
-        prepared: from it.
+        setup: from it.
     """
     # Noise is drawn from the seed, and a compiled block holds the rows with their noise.
-    differs = ("name", "notes", "tags", "tracking", *(("seed",) if prepared.train.noise is None else ()))
+    differs = ("name", "notes", "tags", "tracking", *(("seed",) if setup.train.noise is None else ()))
     kept = {key: value for key, value in values.items() if key not in differs}
-    rows = hashlib.sha256(prepared.train.rows.tobytes()).hexdigest()
-    return (json.dumps(kept, sort_keys=True), *prepared.fingerprints.values(), rows, str(prepared.engine))
-
-
-@dataclass(frozen=True)
-class PointCheck:
-    """What a run would be.
-
-    Attributes:
-        engine: as its tag would have it.
-        parameters: number of weights.
-        fingerprint: of the data set, and of its own validation rows where they are used.
-        has_accuracy: whether it is scored by one.
-        initial_weights: id of the run that it begins with the weights of, or None.
-    """
-
-    engine: str
-    parameters: int
-    fingerprint: str
-    has_accuracy: bool = True
-    initial_weights: str | None = None
-
-
-def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> PointCheck:
-    """Build a network on shapes alone, and check everything else that does not need it.
-
-    Args:
-        config: of the run.
-        splits: its data set.
-        networks: the parameters of those that have been found sound on this data set; this one is added.
-
-    Raises:
-        UserError: anything that would keep the training from beginning.
-    """
-    check_layers(config.model.layers)
-    splits = add_noise(splits, config.noise, config.seed)
-    train, validation = hold_out(splits, config.validation, config.seed)
-    # Here, because they import TensorFlow.
-    from deeplab.models.build import check_network
-    from deeplab.training.check_config import check_fits
-    from deeplab.training.optimizers import build_optimizer
-    from deeplab.training.runtime import find_device
-    from deeplab.training.targets import Targets
-
-    check_fits(config.training, train, validation, Targets(config.model.task, splits.info))
-    # A factor of the weight decay, checked above, changes no shape.
-    layers = [{key: value for key, value in layer.items() if key != "l2"} for layer in config.model.layers]
-    shapes = json.dumps([config.model.task, layers])
-    if shapes not in networks:
-        networks[shapes] = check_network(config.model, splits.info)
-    steps_per_epoch = -(-len(train) // config.training.batch_size)
-    build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
-    engine = engine_for(config, find_device(config.training.device), len(train))
-    has_accuracy = config.model.task != "reconstruction" and bool(splits.info.num_classes)
-    given = f" {splits.validation_fingerprint()}" if config.validation.kind == "given" else ""
-    return PointCheck(str(engine), networks[shapes], f"{splits.info.fingerprint}{given}", has_accuracy)
+    rows = hashlib.sha256(setup.train.rows.tobytes()).hexdigest()
+    return (json.dumps(kept, sort_keys=True), *setup.fingerprints.values(), rows, str(setup.engine))

@@ -133,7 +133,7 @@ class _Marker(RunObserver):
     def __init__(self, trained: TrainedRun) -> None:
         self._trained = trained
 
-    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: ResumePoint | None) -> None:
+    def run_began(self, run_id: str, name: str, setup: TrainingSetup, resume_point: ResumePoint | None) -> None:
         store = self._trained.store
         store.set_tag(run_id, REPRODUCES_TAG, self._trained.run.id)
         store.rename_run(run_id, f"{self._trained.run.name} again")

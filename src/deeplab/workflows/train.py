@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
@@ -77,7 +76,7 @@ class RunResult:
 class RunObserver(Observer):
     """Told also when everything is ready and the run exists."""
 
-    def run_began(self, run_id: str, name: str, setup: TrainingSetup, resumption: ResumePoint | None) -> None:
+    def run_began(self, run_id: str, name: str, setup: TrainingSetup, resume_point: ResumePoint | None) -> None:
         """The run is in the store and its training is about to begin."""
 
 
@@ -114,8 +113,8 @@ class _EpochLog(Observer):
 def train(
     composed: ComposedConfig,
     observers: Sequence[RunObserver] = (),
-    resumption: ResumePoint | None = None,
-    membership: ParentRun | None = None,
+    resume_point: ResumePoint | None = None,
+    parent: ParentRun | None = None,
     cache: CompiledTrainerCache | None = None,
 ) -> RunResult:
     """Train what a configuration describes and log it.
@@ -123,8 +122,8 @@ def train(
     Args:
         composed: the configuration.
         observers: told when the run begins, and of every step and epoch.
-        resumption: the run to go on with, or None to begin one; its configuration is `composed`.
-        membership: of the run in a sweep, or None for a run of its own.
+        resume_point: the run to go on with, or None to begin one; its configuration is `composed`.
+        parent: of the run in a sweep, or None for a run of its own.
         cache: what trainings of this process share, or None.
 
     Raises:
@@ -134,17 +133,17 @@ def train(
         Pruned: an observer raised it; the run is KILLED, and keeps no model.
     """
     config = composed.config
-    store = open_store(config.tracking) if resumption is None else resumption.store
+    store = open_store(config.tracking) if resume_point is None else resume_point.store
     setup = prepare(config, store.place.work_folder)
-    name = membership.name if membership else config.name or f"{config.model.name}-{setup.splits.info.name}"
-    resume_from = resumption.checkpoint if resumption else None
+    name = parent.name if parent else config.name or f"{config.model.name}-{setup.splits.info.name}"
+    resume_from = resume_point.checkpoint if resume_point else None
     epochs = list(resume_from.history.epochs) if resume_from else []
-    film = boundary_recorder(config, len(epochs))
+    recorder = boundary_recorder(config, len(epochs))
 
     def begin() -> RunLog:
-        if resumption is None:
-            return _begin(composed, store, name, setup, membership)
-        return _go_on(resumption, setup)
+        if resume_point is None:
+            return _begin(composed, store, name, setup, parent)
+        return _go_on(resume_point, setup)
 
     def interrupted(log: RunLog) -> str:
         return (
@@ -155,27 +154,36 @@ def train(
     def keep(log: RunLog, cause: BaseException) -> str | None:
         return _keep(RunContext(store, log, setup, config, History(tuple(epochs))), cause)
 
+    # Here, because it imports TensorFlow, which `deeplab --help` can do without.
+    from deeplab.training.fit import fit
+
     with recorded(store, begin, interrupted, keep) as log:
         began = time.perf_counter()
-        if resumption is not None:
-            _log_again(log, resumption)
+        if resume_point is not None:
+            _log_again(log, resume_point)
         for observer in observers:
-            observer.run_began(log.run_id, name, setup, resumption)
-        watching = [_EpochLog(log, epochs), *filter(None, [film]), *observers]
-        keyed = replace(setup, cache_key=cache_key(composed.values, setup))
-        trained = _train(keyed, config, watching, resume_from, checkpoint_folder(store, log.run_id), cache)
-        scores, final = _score_and_log(RunContext(store, log, setup, config, trained.history), name, trained, film)
+            observer.run_began(log.run_id, name, setup, resume_point)
+        watching = [_EpochLog(log, epochs), *filter(None, [recorder]), *observers]
+        folder = checkpoint_folder(store, log.run_id)
+        trained = fit(
+            replace(setup, cache_key=cache_key(composed.values, setup)),
+            config.training,
+            config.seed,
+            observers=watching,
+            resume_from=resume_from,
+            save=lambda checkpoint: write(folder, checkpoint),
+            cache=cache,
+        )
+        scores, final = _score_and_log(RunContext(store, log, setup, config, trained.history), name, trained, recorder)
     with signals_ignored():
-        remove(checkpoint_folder(store, log.run_id))
+        remove(folder)
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
 
 
-def _begin(
-    composed: ComposedConfig, store: Store, name: str, setup: TrainingSetup, membership: ParentRun | None
-) -> RunLog:
+def _begin(composed: ComposedConfig, store: Store, name: str, setup: TrainingSetup, parent: ParentRun | None) -> RunLog:
     tags = _tags(composed, setup)
-    if membership is not None:
-        tags |= {**membership.tags, KIND_TAG: "trial", PARENT_TAG: membership.parent_id}
+    if parent is not None:
+        tags |= {**parent.tags, KIND_TAG: "trial", PARENT_TAG: parent.parent_id}
     wanted = composed.config.training.initial_weights
     if wanted is not None:
         tags[INITIAL_WEIGHTS_TAG] = load_initial_weights(setup.network, store, wanted)
@@ -183,22 +191,22 @@ def _begin(
     return RunLog.begin(store, name, kept.values, tags, composed.config.notes, input_files(kept))
 
 
-def _go_on(resumption: ResumePoint, setup: TrainingSetup) -> RunLog:
-    tags = resumption.run.tags
+def _go_on(resume_point: ResumePoint, setup: TrainingSetup) -> RunLog:
+    tags = resume_point.run.tags
     if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
-        raise other_data(setup.splits.info, resumption.run.short_id)
-    if INITIAL_WEIGHTS_TAG in tags and resumption.checkpoint is None:
-        load_initial_weights(setup.network, resumption.store, tags[INITIAL_WEIGHTS_TAG])
-    return RunLog.resume(resumption.store, resumption.run)
+        raise other_data(setup.splits.info, resume_point.run.short_id)
+    if INITIAL_WEIGHTS_TAG in tags and resume_point.checkpoint is None:
+        load_initial_weights(setup.network, resume_point.store, tags[INITIAL_WEIGHTS_TAG])
+    return RunLog.resume(resume_point.store, resume_point.run)
 
 
-def _log_again(log: RunLog, resumption: ResumePoint) -> None:
+def _log_again(log: RunLog, resume_point: ResumePoint) -> None:
     """What an earlier start did not write any more, and what is another now: the number of epochs, the packages."""
-    for path, text in input_files(without_password(resumption.composed)).items():
+    for path, text in input_files(without_password(resume_point.composed)).items():
         log.log_text(path, text)
-    if resumption.checkpoint is not None:
+    if resume_point.checkpoint is not None:
         # A checkpoint may hold epochs whose metrics were still to be written when the process ended.
-        for epoch in resumption.checkpoint.history.epochs:
+        for epoch in resume_point.checkpoint.history.epochs:
             log.metrics(epoch.number, epoch.metrics)
 
 
@@ -217,30 +225,8 @@ def _keep(run: RunContext, cause: BaseException) -> str | None:
     return None
 
 
-def _train(
-    setup: TrainingSetup,
-    config: ExperimentConfig,
-    observers: Sequence[Observer],
-    resume_from: Checkpoint | None,
-    folder: Path,
-    cache: CompiledTrainerCache | None,
-) -> Checkpoint:
-    # Here, because it imports TensorFlow, which `deeplab --help` can do without.
-    from deeplab.training.fit import fit
-
-    return fit(
-        setup,
-        config.training,
-        config.seed,
-        observers=observers,
-        resume_from=resume_from,
-        save=lambda checkpoint: write(folder, checkpoint),
-        cache=cache,
-    )
-
-
 def _score_and_log(
-    run: RunContext, name: str, trained: Checkpoint, film: BoundaryRecorder | None
+    run: RunContext, name: str, trained: Checkpoint, recorder: BoundaryRecorder | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
     from deeplab.evaluation.scores import score, score_images
     from deeplab.training.losses import build_loss
@@ -259,7 +245,7 @@ def _score_and_log(
         log_model(log, setup)
         log_checkpoint(log, trained)
     if config.tracking.plots != "none":
-        log_plots(log, figures(name, config.training.monitor, setup, run.history, predictions, film))
+        log_plots(log, figures(name, config.training.monitor, setup, run.history, predictions, recorder))
     return scores, final
 
 

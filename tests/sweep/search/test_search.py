@@ -31,7 +31,7 @@ from deeplab.sweep.search.optuna_study import (
 from deeplab.sweep.search.parent_run import SearchTrial, best_drawn, search_figure, trials_table
 from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search
 from deeplab.sweep.search.run import run_search
-from deeplab.workflows.prepare import PointCheck
+from deeplab.workflows.check import PointCheck
 
 TINY = (
     *("model=mlp_64_64", "dataset.limit=60", "dataset.image_size=8", "training.epochs=2", "tracking.save_model=none"),

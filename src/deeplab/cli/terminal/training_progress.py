@@ -33,9 +33,9 @@ def progress() -> AbstractContextManager[RunObserver]:
 class PlainProgress(RunObserver):
     """A line for the run and a line for each epoch."""
 
-    def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: ResumePoint | None) -> None:
+    def run_began(self, run_id: str, name: str, setup: TrainingSetup, resume_point: ResumePoint | None) -> None:
         """Say what is about to be trained."""
-        for line in [*run_lines(run_id, name, prepared), *resumption_lines(resumption)]:
+        for line in [*run_lines(run_id, name, setup), *resumption_lines(resume_point)]:
             self._print(line)
 
     def training_began(self, epochs: int, steps_per_epoch: int) -> None:
@@ -91,24 +91,24 @@ class LiveProgress(PlainProgress):
         self._bar.console.print(line, soft_wrap=True)
 
 
-def run_lines(run_id: str, name: str, prepared: TrainingSetup) -> list[str]:
+def run_lines(run_id: str, name: str, setup: TrainingSetup) -> list[str]:
     """What is about to be trained, on what."""
-    runtime = prepared.runtime
+    runtime = setup.runtime
     device = f"{runtime.device} {runtime.device_name}".strip()
     threads = f", {runtime.threads} threads" if runtime.device == "cpu" else ""
     return [
-        data_line(prepared),
-        *prepared.notes,
-        f"{prepared.network.name}: {prepared.parameters:,} parameters; {device}{threads}; run {name} ({run_id[:8]})",
+        data_line(setup),
+        *setup.notes,
+        f"{setup.network.name}: {setup.parameters:,} parameters; {device}{threads}; run {name} ({run_id[:8]})",
     ]
 
 
-def resumption_lines(resumption: ResumePoint | None) -> list[str]:
+def resumption_lines(resume_point: ResumePoint | None) -> list[str]:
     """Where a resumed run goes on from."""
-    if resumption is None:
+    if resume_point is None:
         return []
-    lines = [f"{path} is damaged; an older checkpoint is used" for path in resumption.damaged]
-    done = resumption.checkpoint.epoch if resumption.checkpoint else 0
+    lines = [f"{path} is damaged; an older checkpoint is used" for path in resume_point.damaged]
+    done = resume_point.checkpoint.epoch if resume_point.checkpoint else 0
     return [*lines, f"resumed after epoch {done}" if done else "resumed from the beginning, there is no checkpoint yet"]
 
 

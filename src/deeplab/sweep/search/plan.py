@@ -21,7 +21,7 @@ from deeplab.sweep.plan import (
     threads_of,
     with_weights_of,
 )
-from deeplab.workflows.prepare import PointCheck
+from deeplab.workflows.check import PointCheck
 
 SEARCHES = ("random", "tpe")
 # Of a list of values so many are looked at before the search; of others it is found out when they are drawn.
