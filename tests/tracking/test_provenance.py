@@ -1,6 +1,6 @@
 """What was installed when a run began is kept, and read under the names that the project has used."""
 
-from importlib.metadata import Distribution, PathDistribution
+from importlib.metadata import Distribution, PathDistribution, distributions
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,17 @@ def test_packages_are_written_under_the_names_that_pip_knows(tmp_path: Path, mon
     here = [distribution(tmp_path, name, "0.1.0") for name in ("zipp", "deeplab-experiments", "Keras")]
     monkeypatch.setattr(installed, "distributions", lambda: here)
     assert installed.installed_packages() == "deeplab-experiments==0.1.0\nKeras==0.1.0\nzipp==0.1.0\n"
+
+
+def test_packages_are_those_that_the_standard_library_reads() -> None:
+    read = {package.metadata["Name"]: package.version for package in distributions() if package.metadata["Name"]}
+    assert dict(line.split("==", 1) for line in installed.installed_packages().splitlines()) == read
+
+
+def test_a_package_without_metadata_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.dist-info").mkdir()
+    monkeypatch.setattr(installed, "distributions", lambda: [PathDistribution(tmp_path / "broken.dist-info")])
+    assert installed.installed_packages() == ""
 
 
 @pytest.mark.parametrize("name", ["deeplab", "deeplab-experiments"])

@@ -8,7 +8,10 @@ from functools import partial
 from typing import Any
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
@@ -107,18 +110,32 @@ def to_png(figure: Figure) -> bytes:
     with style(), warnings.catch_warnings():
         # A class name in a script that the font lacks is drawn as boxes; the run is none the worse for it.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-        figure.savefig(buffer, format="png", metadata={"Software": "deeplab"})
+        # Laid out once and drawn once; `savefig` does both twice.
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": "deeplab"})
     return buffer.getvalue()
 
 
 def _write_out(figure: Figure) -> None:
     """Write out control characters, which no font has, and halves of characters, which cannot be drawn at all."""
-    for text in figure.findobj(Text):
+    for text in _texts(figure):
         text.set_text(visible(text.get_text()))
     for axes in figure.axes:
         for formatter in (axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()):
             if isinstance(formatter, FuncFormatter):  # which names are made of when ticks are given some
                 formatter.func = partial(_name_of_tick, formatter.func)
+
+
+def _texts(artist: Artist) -> Iterator[Text]:
+    """Every text of a figure but those of ticks, which are made while it is drawn; to ask for them makes them."""
+    if isinstance(artist, Text):
+        yield artist
+    parts = [artist.label] if isinstance(artist, Axis) else artist.get_children()
+    for part in parts:
+        yield from _texts(part)
 
 
 def _name_of_tick(name: Callable[[float, int | None], str], place: float, number: int | None) -> str:
