@@ -12,6 +12,7 @@ from deeplab.plots.style import VERMILLION, new_figure, say, shorten, style
 
 COLUMNS = 8
 MAX_SHOWN = 24
+ROW_INCHES, PICTURE_INCHES = 1.4, 0.95
 
 
 def most_confident(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -51,17 +52,25 @@ def draw(
         say(axes, f"Not one of {total:,} test images was taken for another class.")
         return figure
     rows = -(-shown // COLUMNS)
-    figure = new_figure(f"The {shown} most confident mistakes of {total:,} test images", 0.6 + 1.4 * rows)
-    grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    for axes in grid:
-        axes.set_axis_off()
-    for axes, image, label, said in zip(grid, images, labels, probabilities, strict=False):
-        show_picture(axes, image)
-        guess = int(np.argmax(said))
-        axes.set_title(
-            f"{shorten(class_names[guess], 11)} {100 * said[guess]:.0f} %\nis {shorten(class_names[label], 13)}",
+    figure = new_figure(f"The {shown} most confident mistakes of {total:,} test images", 0.45 + ROW_INCHES * rows)
+    # One pair of axes, in inches: to lay out a pair for each picture takes longer than to draw them.
+    axes = figure.subplots()
+    axes.set_axis_off()
+    for place, (image, label, predicted) in enumerate(zip(images, labels, probabilities, strict=True)):
+        row, column = divmod(place, COLUMNS)
+        height, width = np.array(image.shape[:2]) * PICTURE_INCHES / max(image.shape[:2])
+        middle, bottom = column + 0.5, (rows - row - 1) * ROW_INCHES
+        extent = (middle - width / 2, middle + width / 2, bottom, bottom + height)
+        show_picture(axes, image, extent)
+        guess = int(np.argmax(predicted))
+        axes.text(
+            middle,
+            bottom + height + 0.05,
+            f"{shorten(class_names[guess], 11)} {100 * predicted[guess]:.0f} %\nis {shorten(class_names[label], 13)}",
             fontsize=7.5,
             color=VERMILLION,
-            loc="center",
+            ha="center",
+            va="bottom",
         )
+    axes.set(xlim=(0, COLUMNS), ylim=(0, rows * ROW_INCHES), aspect="equal")
     return figure
