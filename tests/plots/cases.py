@@ -22,6 +22,7 @@ from deeplab.plots.run import (
 )
 from deeplab.plots.sweep import categories, factor, heat_map, parallel, search
 from deeplab.plots.sweep import curves as sweep_curves
+from deeplab.plots.sweep.comparison import Comparison
 
 NAMES = ("cat", "dog", "eel")
 HISTORY = [
@@ -54,7 +55,7 @@ PARTS = {
     "test": (np.array([[-3.0, 0.0], [3.0, 3.0]]), np.array([-1.0, 1.0])),
 }
 SCORES = [[0.98, 0.982], [0.97, 0.974], [0.95]]
-TESTED = {"metric": "val/accuracy", "best": 0}
+TESTED = Comparison("val/accuracy", best=0, planned=2)
 
 # A case of its own for each figure: how it is drawn, and what its title says.
 CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
@@ -134,12 +135,12 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         "The first 2 of 5 images as the network saw them",
     ),
     "sweep.categories": (
-        lambda: categories.draw(["a", "b", "c"], SCORES, planned=2, intervals=[None] * 3, **TESTED),
+        lambda: categories.draw(["a", "b", "c"], SCORES, [None] * 3, TESTED),
         "Validation accuracy",
     ),
     "sweep.curves": (lambda: sweep_curves.draw([HISTORY, HISTORY], name="l2=0.1"), "l2=0.1: 2 replicates"),
     "sweep.factor": (
-        lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, planned=2, **TESTED),
+        lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, TESTED),
         "Validation accuracy against l2",
     ),
     "sweep.heat_map": (
@@ -147,14 +148,13 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
             ("a", "b"),
             ("xy", "zw"),
             np.array([[0.98, 0.97], [0.95, 0.9]]),
-            counts=np.full((2, 2), 2),
-            planned=2,
-            **TESTED,
+            np.full((2, 2), 2),
+            TESTED,
         ),
         "Validation accuracy over two factors",
     ),
     "sweep.parallel": (
-        lambda: parallel.draw(["l2", "net"], [[0.1, "a"], [0.2, "b"]], [0.98, 0.97], **TESTED),
+        lambda: parallel.draw(["l2", "net"], [[0.1, "a"], [0.2, "b"]], [0.98, 0.97], TESTED),
         "Validation accuracy over 2 factors",
     ),
     "sweep.search": (
