@@ -15,13 +15,13 @@ GLOBAL = "_global_"
 
 
 class Library:
-    """The files of a person's folder and of deeplab's own."""
+    """The files of a user's folder and of deeplab's own."""
 
     def __init__(self, config_dir: Path | None = None) -> None:
-        """Check what can be chosen in a person's folder.
+        """Check what can be chosen in a user's folder.
 
         Args:
-            config_dir: the person's own `conf/` folder, looked into before deeplab's.
+            config_dir: the user's own `conf/` folder, looked into before deeplab's.
 
         Raises:
             UserError: it cannot be read, or holds what is refused.

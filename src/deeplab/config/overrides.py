@@ -1,4 +1,4 @@
-"""Read what a person writes after a command: key=value, and key=several,values for a sweep."""
+"""Read what a user writes after a command: key=value, and key=several,values for a sweep."""
 
 import re
 from collections.abc import Hashable, Mapping, Sequence

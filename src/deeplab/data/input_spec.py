@@ -63,7 +63,7 @@ class InputSpec:
         return len(self.input_shape) == 3
 
     def to_json(self) -> str:
-        """As text, for a person to read and `from_json` too."""
+        """As text, for the user to read and `from_json` too."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod

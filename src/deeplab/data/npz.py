@@ -1,4 +1,4 @@
-"""A person's own data set: one `.npz` with x_train, y_train, x_test and y_test, and maybe x_val and y_val."""
+"""A user's own data set: one `.npz` with x_train, y_train, x_test and y_test, and maybe x_val and y_val."""
 
 import math
 import struct

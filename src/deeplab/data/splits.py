@@ -63,7 +63,7 @@ class Splits:
         test: rows to score on.
         info: the facts about them.
         validation: rows that the data set brings along for validation, or None.
-        notes: what a person should know of how the data were read, each a line.
+        notes: what the user should know of how the data were read, each a line.
     """
 
     train: Split

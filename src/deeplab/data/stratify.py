@@ -67,11 +67,11 @@ def _shares(sizes: NDArray[np.int64], count: int, most: NDArray[np.int64]) -> ND
     """`count` in whole numbers from 1 to `most`, as nearly in the proportion of the sizes as that goes."""
     if (most < 1).any() or not len(sizes) <= count <= most.sum():
         raise ValueError(f"{count} rows cannot be shared by {len(sizes)} classes of {sizes.tolist()[:10]} rows")
-    wanted = sizes * (count / sizes.sum())
-    shares: Positions = np.clip(np.floor(wanted).astype(np.int64), 1, most)
+    exact = sizes * (count / sizes.sum())
+    shares: Positions = np.clip(np.floor(exact).astype(np.int64), 1, most)
     while (missing := count - int(shares.sum())) != 0:
         step = 1 if missing > 0 else -1
         free = np.flatnonzero(shares < most if step > 0 else shares > 1)
-        nearest = free[np.argsort(step * (shares - wanted)[free], kind="stable")]
+        nearest = free[np.argsort(step * (shares - exact)[free], kind="stable")]
         shares[nearest[: abs(missing)]] += step
     return shares

@@ -92,7 +92,7 @@ def score_texts(metric: str, means: Sequence[float]) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """A factor's value as a person would type it: `0.1`, `128`, `2.5075e-4`."""
+    """A factor's value as one would type it: `0.1`, `128`, `2.5075e-4`."""
     plain = f"{value:.5g}"
     if 0.01 <= abs(value) < 1e5 or value == 0:
         return plain if "e" not in plain else f"{value:.0f}"

@@ -135,7 +135,7 @@ def plane_figures(prepared: TrainingSetup, film: BoundaryRecorder) -> Iterator[t
         outputs=output_map(network, grid),
         reach=grid.reach,
         parts=parts,
-        said=outputs(network, prepared.splits.test.images(slice(None))),
+        predicted=outputs(network, prepared.splits.test.images(slice(None))),
         has_classes=prepared.splits.info.num_classes > 0,
         name=prepared.splits.info.name,
     )

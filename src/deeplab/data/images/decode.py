@@ -16,7 +16,7 @@ from deeplab.errors import UserError
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp")  # of the files of these formats
-KINDS = "PNG, JPEG, GIF, WebP, TIFF or BMP"  # in lines for a person
+KINDS = "PNG, JPEG, GIF, WebP, TIFF or BMP"  # in lines for the user
 _BITS, _PHOTOMETRIC = 258, 262  # tags of a TIFF
 
 # What Pillow raises on damaged bytes.

@@ -1,4 +1,4 @@
-"""A person's own images: a folder for each class, decoded once into a memory-mapped array."""
+"""A user's own images: a folder for each class, decoded once into a memory-mapped array."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

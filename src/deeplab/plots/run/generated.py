@@ -13,7 +13,7 @@ from deeplab.plots.style import GREY, INK, new_figure, shorten, style
 @style()
 def draw(
     rows: Mapping[str, NDArray[np.float32]],
-    said: Mapping[str, Sequence[str]] | None,
+    captions: Mapping[str, Sequence[str]] | None,
     title: str,
 ) -> Figure:
     """Draw a row of pictures for each way they were made.
@@ -21,11 +21,11 @@ def draw(
     Args:
         rows: images [k, height, width, channels] in [0, 1], by how they were made; a name that begins with a blank is
             not written.
-        said: what is written under each image, by the same names, or None.
+        captions: what is written under each image, by the same names, or None.
         title: of the figure.
     """
     columns = max(len(images) for images in rows.values())
-    height = 6.6 / columns + (0.28 if said else 0)
+    height = 6.6 / columns + (0.28 if captions else 0)
     figure = new_figure(title, 0.5 + len(rows) * height)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for axes in grid.ravel():
@@ -33,9 +33,9 @@ def draw(
     for axes_of_row, (name, images) in zip(grid, rows.items(), strict=True):
         for number, image in enumerate(images):
             show_picture(axes_of_row[number], image)
-            if said:
+            if captions:
                 axes_of_row[number].text(
-                    0.5, -0.06, said[name][number], transform=axes_of_row[number].transAxes,
+                    0.5, -0.06, captions[name][number], transform=axes_of_row[number].transAxes,
                     ha="center", va="top", fontsize=7.5, color=GREY,
                 )  # fmt: skip
         if not name.startswith(" "):

@@ -115,11 +115,11 @@ def _name_rows(axes: Axes, names: Sequence[str], points: list[NDArray[np.float64
     for row, point in enumerate(points):
         if 0 < point.size < planned:
             texts[row] += f"  (n = {point.size} of {planned})"
-    right = axes.secondary_yaxis("right")
-    right.set_yticks(list(rows), texts)
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
-    right.set_ylabel("mean (%)" if metric_of(metric).is_share else "mean")
-    for label, point in zip(right.get_yticklabels(), points, strict=True):
+    right_axis = axes.secondary_yaxis("right")
+    right_axis.set_yticks(list(rows), texts)
+    right_axis.tick_params(length=0)
+    right_axis.spines["right"].set_visible(False)
+    right_axis.set_ylabel("mean (%)" if metric_of(metric).is_share else "mean")
+    for label, point in zip(right_axis.get_yticklabels(), points, strict=True):
         if not point.size:
             label.set_color(VERMILLION)
