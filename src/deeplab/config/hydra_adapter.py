@@ -179,7 +179,7 @@ def package_of(text: str) -> str | None:
 
 
 def odd_interpolation(text: str) -> str | None:
-    """The first `${...}` of a text that is more than a plain key, or None.
+    """The first `${...}` of a text that is more than a plain key, or None: `${oc.env:HOME}` of `${l2} ${oc.env:HOME}`.
 
     Raises:
         HydraError: the text cannot be read.

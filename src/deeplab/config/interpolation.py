@@ -73,6 +73,10 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: a key does not exist, has no value yet (`???`) or leads back to itself, or the whole would be more
             than MOST_VALUES values, MOST_CHARACTERS characters or twice DEEPEST levels.
+
+    Examples:
+        >>> resolve({"l2": 0.001, "model": {"layers": [{"type": "Dense", "l2": "${l2}"}]}})
+        {'l2': 0.001, 'model': {'layers': [{'type': 'Dense', 'l2': 0.001}]}}
     """
     resolved = _Resolver(raw).at(())
     assert isinstance(resolved, dict)

@@ -71,6 +71,14 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
 
     Raises:
         UserError: it cannot be read, or has no value.
+
+    Examples:
+        >>> expand_override("l2=1e-6,1e-3", {})
+        ['l2=1e-06', 'l2=0.001']
+        >>> expand_override("l2=logspace(1e-6,1e-3,4)", {})
+        ['l2=1e-06', 'l2=1e-05', 'l2=0.0001', 'l2=0.001']
+        >>> expand_override("model=glob(cnn*)", {"model": {"cnn": ..., "cnn_dropout": ..., "mlp": ...}})
+        ['model=cnn', 'model=cnn_dropout']
     """
     key, _, value = text.partition("=")
     space = _SPACE.fullmatch(value)
@@ -119,6 +127,12 @@ def meaning(value: str, is_name: bool = False) -> Hashable:
     Args:
         value: as in an override, without its key.
         is_name: whether it names a file, so that a number is a text like any other.
+
+    Examples:
+        >>> meaning("1e-3") == meaning("0.001")
+        True
+        >>> meaning("1", is_name=True) == meaning("1.0", is_name=True)
+        False
     """
     if not is_name and _NUMBER.fullmatch(value):
         return Decimal(value)
@@ -146,6 +160,12 @@ def read_interval(text: str) -> Interval | None:
 
     Raises:
         UserError: it cannot be read, or nothing lies between its ends.
+
+    Examples:
+        >>> read_interval("optimizer.learning_rate=interval(1e-4,1e-1)")
+        Interval(low=0.0001, high=0.1, whole=False)
+        >>> read_interval("training.epochs=3") is None
+        True
     """
     value = text.partition("=")[2]
     if _SPACE.fullmatch(value):

@@ -53,7 +53,12 @@ class Document:
 
 
 def dotted(place: Place) -> str:
-    """A place as a user writes it, as in `layers[0].units`."""
+    """A place as a user writes it, as in `layers[0].units`.
+
+    Examples:
+        >>> dotted(("model", "layers", 0, "units"))
+        'model.layers[0].units'
+    """
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".")
 

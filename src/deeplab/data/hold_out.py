@@ -69,7 +69,12 @@ def unlearned_classes(train: Split, num_classes: int) -> list[int]:
 
 
 def named(classes: Iterable[int]) -> str:
-    """Some classes, as in `class 3` or `classes 3, 4, 5`; at most ten of them."""
+    """Some classes, as in `class 3` or `classes 3, 4, 5`; at most ten of them.
+
+    Examples:
+        >>> named([0, 3, 4])
+        'classes 0, 3, 4'
+    """
     listed = sorted(classes)
     shown = ", ".join(map(str, listed[:10])) + (", …" if len(listed) > 10 else "")
     return f"class {shown}" if len(listed) == 1 else f"classes {shown}"

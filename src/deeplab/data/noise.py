@@ -37,7 +37,13 @@ def salt_and_pepper(images: Images, level: float, uniform: Uniform) -> Images:
 
 
 def masking(images: Images, level: float, uniform: Uniform) -> Images:
-    """Make a share of the pixels black (Vincent et al., 2008); the arguments are those of `salt_and_pepper`."""
+    """Make a share of the pixels black (Vincent et al., 2008); the arguments are those of `salt_and_pepper`.
+
+    Examples:
+        >>> masking(np.ones((1, 2, 2), np.float32), 0.5, np.array([[[0.1, 0.9], [0.6, 0.4]]], np.float32))
+        array([[[0., 1.],
+                [1., 0.]]], dtype=float32)
+    """
     return np.where(uniform < level, 0, images).astype(images.dtype)
 
 

@@ -53,6 +53,10 @@ def first_of_each(labels: Labels, order: Positions, count: int, keep: int = 0) -
 
     Raises:
         ValueError: such a choice is not possible.
+
+    Examples:
+        >>> first_of_each(np.array([0, 0, 0, 0, 1, 1], np.int32), order=np.array([5, 4, 3, 2, 1, 0]), count=3)
+        array([2, 3, 5])
     """
     _, classes, sizes = np.unique(labels[order], return_inverse=True, return_counts=True)
     taken = _shares(sizes, count, sizes - keep)

@@ -49,7 +49,12 @@ def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape as one says it: `maps of 24x24x64`, `vectors of 128`."""
+    """A shape as one says it: `maps of 24x24x64`, `vectors of 128`.
+
+    Examples:
+        >>> shape_text((24, 24, 64))
+        'maps of 24x24x64'
+    """
     size = "x".join(map(str, shape))
     return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
 

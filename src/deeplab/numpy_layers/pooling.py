@@ -25,6 +25,10 @@ def max_pooling(maps: Any, pool_size: Pair = 2, strides: Pair | None = None, pad
 
     Raises:
         ValueError: a window is larger than the map, or an argument is none of those above.
+
+    Examples:
+        >>> max_pooling([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+        array([[6., 8.]])
     """
     # What lies outside is never the largest.
     seen = _pools(maps, pool_size, strides, padding, fill=-np.inf)

@@ -28,6 +28,10 @@ def history_lines(rows: Iterable[Row]) -> dict[tuple[str, str], Line]:
 
     Returns:
         By metric and data, in order of the epochs; what is not finite is NaN.
+
+    Examples:
+        >>> history_lines([(2, 0.5, "loss", "val"), (1, 0.7, "loss", "val")])
+        {('loss', 'val'): (array([1, 2]), array([0.7, 0.5]))}
     """
     values: dict[tuple[str, str], dict[int, float]] = {}
     for epoch, value, metric, data in rows:

@@ -92,7 +92,12 @@ def score_texts(metric: str, means: Sequence[float]) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """A factor's value as one would type it: `0.1`, `128`, `2.5075e-4`."""
+    """A factor's value as one would type it: `0.1`, `128`, `2.5075e-4`.
+
+    Examples:
+        >>> [number_text(value) for value in (0.1, 128, 1e-3, 2.5075e-4)]
+        ['0.1', '128', '1e-3', '2.5075e-4']
+    """
     plain = f"{value:.5g}"
     if 0.01 <= abs(value) < 1e5 or value == 0:
         return plain if "e" not in plain else f"{value:.0f}"
@@ -105,6 +110,10 @@ def on_log_scale(values: Sequence[float]) -> bool:
     """Whether an axis with these values is read better on a log scale.
 
     So it is where all are positive, span two decades or more, and were not laid out in even steps.
+
+    Examples:
+        >>> on_log_scale([1e-6, 1e-4, 1e-2]), on_log_scale([1, 2, 3]), on_log_scale([1e-6, 2.5e-4, 5e-4])
+        (True, False, False)
     """
     distinct = np.unique(np.asarray(values, dtype=np.float64))
     if distinct[0] <= 0 or distinct[-1] < _LOG_SPAN * distinct[0] * (1 - 1e-9):
@@ -114,7 +123,12 @@ def on_log_scale(values: Sequence[float]) -> bool:
 
 
 def short_names(names: Sequence[str], length: int) -> list[str]:
-    """Names of at most `length` characters, cut in the middle where their beginnings do not tell them apart."""
+    """Names of at most `length` characters, cut in the middle where their beginnings do not tell them apart.
+
+    Examples:
+        >>> short_names(["cnn_with_dropout_and_l2=0.1", "cnn_with_dropout_and_l2=0.2"], 16)
+        ['cnn_w…and_l2=0.1', 'cnn_w…and_l2=0.2']
+    """
     cut = [shorten(name, length) for name in names]
     if len(set(cut)) == len(set(names)):
         return cut
