@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from deeplab.config.schema import NpzConfig
 from deeplab.data.splits import Splits
 from deeplab.data.validate_arrays import checked_splits
-from deeplab.errors import UserError
+from deeplab.errors import UserError, one_line
 from deeplab.files import existing_file, some
 
 
@@ -110,8 +110,7 @@ def read_archive(path: Path, where: str) -> Archive:
     except MemoryError:
         raise UserError(f"{where}: the arrays do not fit into memory.") from None
     except DAMAGE as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise UserError(f"{where}: this is not an intact .npz archive ({reason[:120]}).") from error
+        raise UserError(f"{where}: this is not an intact .npz archive ({one_line(error)[:120]}).") from error
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, where: str) -> NDArray[Any]:
