@@ -23,9 +23,9 @@ from deeplab.files import existing_file, some
 def load(config: NpzConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every source is called alike)
     """Read and check the archive.
 
-    Rows are divided by `config.scale` inside the network. Where that is `auto`, uint8 are divided by 255 and others
+    Examples are divided by `config.scale` inside the network. Where that is `auto`, uint8 are divided by 255 and others
     used as they are; images of others with values beyond 10 are refused, as are bytes up to 16 and arrays of different
-    scales. Images without a channel axis get one; rows of two axes are points.
+    scales. Images without a channel axis get one; examples of two axes are points.
 
     Raises:
         UserError: the file cannot be read, or what it holds is no classification problem.
