@@ -1,4 +1,4 @@
-"""What a network needs to know of the examples it is for."""
+"""What a network needs to know of the rows it is for."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,9 +12,9 @@ class Rows(Protocol):
 
     Attributes:
         name: as in `dataset=mnist`.
-        input_shape: shape of one example; images are (height, width, channels).
-        num_classes: number of classes; 0 where examples have values instead.
-        scale: what an example is multiplied by inside the network.
+        input_shape: shape of one row; images are (height, width, channels).
+        num_classes: number of classes; 0 where rows have values instead.
+        scale: what a row is multiplied by inside the network.
     """
 
     @property
@@ -36,12 +36,12 @@ class DatasetInfo:
 
     Attributes:
         name: as in `dataset=mnist`.
-        input_shape: shape of one example; images are (height, width, channels).
-        num_classes: number of classes; 0 where examples have values instead.
+        input_shape: shape of one row; images are (height, width, channels).
+        num_classes: number of classes; 0 where rows have values instead.
         class_names: a name for each class.
-        fingerprint: SHA-256 over every example and label of the source, before any limit.
-        scale: what an example is multiplied by inside the network: 1/255 for uint8 images, 1 for floats, unless the
-            source says otherwise.
+        fingerprint: SHA-256 over every row and label of the source, before any limit.
+        scale: what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats, unless the source
+            says otherwise.
     """
 
     name: str
@@ -53,7 +53,7 @@ class DatasetInfo:
 
     @property
     def is_image(self) -> bool:
-        """Whether examples are images of shape (height, width, channels)."""
+        """Whether rows are images of shape (height, width, channels)."""
         return len(self.input_shape) == 3
 
     def shown(self, images: NDArray[Any]) -> NDArray[Any]:
@@ -63,5 +63,5 @@ class DatasetInfo:
         return np.asarray(images * np.float32(self.scale), np.float32)
 
     def numbers(self, labels: Any) -> NDArray[np.float32]:
-        """What a regression is to give for these labels, [n]: their values, or -1 and +1 for two classes."""
+        """What a regression is to give for rows of these labels, [n]: their values, or -1 and +1 for two classes."""
         return np.asarray(labels * 2 - 1 if self.num_classes else labels, np.float32)

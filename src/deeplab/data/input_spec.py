@@ -33,14 +33,14 @@ class Drawing:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """A data set without its examples.
+    """A data set without its rows.
 
     Attributes:
         name: as in `dataset=mnist`.
-        input_shape: shape of one example; images are (height, width, channels).
-        class_names: a name for each class; none where examples have values.
+        input_shape: shape of one row; images are (height, width, channels).
+        class_names: a name for each class; none where rows have values.
         fingerprint: as in `DatasetInfo`.
-        scale: what an example is multiplied by inside the network.
+        scale: what a row is multiplied by inside the network.
         low: the value that black has, or the smallest of floats.
         high: the value that white has, or the largest of floats.
         drawing: of grey images with a background, otherwise None.
@@ -59,11 +59,11 @@ class InputSpec:
 
     @property
     def is_image(self) -> bool:
-        """Whether examples are images of shape (height, width, channels)."""
+        """Whether rows are images of shape (height, width, channels)."""
         return len(self.input_shape) == 3
 
     def to_json(self) -> str:
-        """As text, for the user to read and `from_json` too."""
+        """As text, for a person to read and `from_json` too."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -85,7 +85,7 @@ class InputSpec:
 
 
 def describe_inputs(splits: Splits) -> InputSpec:
-    """Sum up a data set; of its training examples at most LOOKED_AT are looked at, spread evenly."""
+    """Sum up a data set; of its training rows at most LOOKED_AT are looked at, spread evenly."""
     info = splits.info
     rows = np.linspace(0, len(splits.train) - 1, min(len(splits.train), LOOKED_AT)).astype(np.int64)
     images = splits.train.images(rows)

@@ -15,7 +15,7 @@ _MOVES = ("Cropping2D", "Flatten", "Reshape", "UpSampling2D")
 
 
 def check_task(config: ModelConfig, info: Rows) -> None:
-    """Refuse a task that the examples are not for.
+    """Refuse a task that the rows are not for.
 
     Raises:
         UserError: they are of another kind.
@@ -38,7 +38,7 @@ def check_output_layer(
         task: of the network.
         entries: its layers as configured, for the messages.
         layers: the same layers made.
-        shapes: of one example behind each layer.
+        shapes: of one row behind each layer.
         info: the facts of the data set.
 
     Raises:

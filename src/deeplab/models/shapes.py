@@ -1,4 +1,4 @@
-"""Whether the layers of a network fit the examples and each other, found from shapes alone."""
+"""Whether the layers of a network fit the rows and each other, found from shapes alone."""
 
 import math
 from typing import Any
@@ -15,20 +15,11 @@ Shape = tuple[int, ...]
 
 LARGEST_IMAGE = 1024
 RESIZABLE = ("digits", "image_folder")
-SHOWN = (
-    "kernel_size",
-    "pool_size",
-    "strides",
-    "padding",
-    "dilation_rate",
-    "cropping",
-    "target_shape",
-    "size",
-)
+SHOWN = ("kernel_size", "pool_size", "strides", "padding", "dilation_rate", "cropping", "target_shape", "size")
 
 
 def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...], str]:
-    """The shape of one example behind each layer, up to the first layer that cannot take it.
+    """The shape of one row behind each layer, up to the first layer that cannot take it.
 
     Returns:
         The shapes, and the reason why the layer after the last of them cannot go on; empty when all could.
@@ -49,18 +40,18 @@ def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape as one says it: `maps of 24x24x64`, `vectors of 128`.
+    """A shape in words.
 
     Examples:
-        >>> shape_text((24, 24, 64))
-        'maps of 24x24x64'
+        >>> shape_text((24, 24, 64)), shape_text((128,))
+        ('maps of 24x24x64', 'vectors of 128')
     """
     size = "x".join(map(str, shape))
     return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
 
 
 def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Rows) -> tuple[Shape, ...]:
-    """Refuse a network whose layers do not fit the examples or each other.
+    """Refuse a network whose layers do not fit the rows or each other.
 
     Args:
         entries: the layers as configured, for the messages.
@@ -68,7 +59,7 @@ def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Row
         info: the facts of the data set.
 
     Returns:
-        The shape of one example behind each layer.
+        The shape of one row behind each layer.
 
     Raises:
         UserError: the first layer that does not fit, what it gets, and the least image size that works.
@@ -114,7 +105,7 @@ def count_parameters(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], sh
     Args:
         entries: the layers as configured, for the messages.
         layers: the same layers made inside the same `tf.Graph`, where a variable is a name and a shape.
-        shapes: the shape of one example in front of each layer.
+        shapes: the shape of one row in front of each layer.
 
     Raises:
         UserError: a layer cannot be built on its shape, or the network has more than MOST_PARAMETERS weights.

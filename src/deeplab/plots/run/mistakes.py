@@ -39,7 +39,7 @@ def draw(
     Args:
         images: [k, height, width, channels], those of `most_confident`.
         labels: their right classes, [k].
-        probabilities: what was predicted, [k, num_classes].
+        probabilities: what was said of them, [k, num_classes].
         class_names: a name for each class.
         total: number of rows that were tested.
     """
@@ -55,11 +55,11 @@ def draw(
     grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     for axes in grid:
         axes.set_axis_off()
-    for axes, image, label, predicted in zip(grid, images, labels, probabilities, strict=False):
+    for axes, image, label, said in zip(grid, images, labels, probabilities, strict=False):
         show_picture(axes, image)
-        guess = int(np.argmax(predicted))
+        guess = int(np.argmax(said))
         axes.set_title(
-            f"{shorten(class_names[guess], 11)} {100 * predicted[guess]:.0f} %\nis {shorten(class_names[label], 13)}",
+            f"{shorten(class_names[guess], 11)} {100 * said[guess]:.0f} %\nis {shorten(class_names[label], 13)}",
             fontsize=7.5,
             color=VERMILLION,
             loc="center",
