@@ -16,7 +16,6 @@ from deeplab.plots.run import (
     diagram,
     filters,
     gallery,
-    generated,
     mistakes,
     predictions,
 )
@@ -117,8 +116,14 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         lambda: filters.draw(np.random.default_rng(0).normal(size=(3, 3, 1, 32)), "conv2d_1", (28, 28, 1)),
         "What conv2d_1 looks for: 32 filters of 3x3",
     ),
-    "run.gallery": (lambda: gallery.draw({"original": IMAGES, "given back": IMAGES}, "Given back"), "Given back"),
-    "run.generated": (lambda: generated.draw({"drawn": SHADES.astype(np.float32)}, None, "Drawn"), "Drawn"),
+    "run.gallery": (
+        lambda: gallery.draw(
+            {"original": IMAGES, "given back": SHADES.astype(np.float32)},
+            "Given back",
+            {"original": NAMES + NAMES, "given back": NAMES + NAMES},
+        ),
+        "Given back",
+    ),
     "run.mistakes": (
         lambda: mistakes.draw(IMAGES, np.zeros(5, int), np.tile([0.1, 0.7, 0.2], (5, 1)), NAMES, 1234),
         "The 5 most confident mistakes of 1,234 test images",
