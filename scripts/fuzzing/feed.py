@@ -171,7 +171,7 @@ def _printed(case: Case) -> str:
     where = ["--config-dir", str(case.config_dir)] if case.config_dir else []
     with (
         mock.patch.object(sys, "argv", ["deeplab", "train", "--dry-run", *where, "--", *case.overrides]),
-        mock.patch.object(main, "listen"),
+        mock.patch.object(main, "install_handlers"),
         mock.patch.object(main, "gc"),
         contextlib.redirect_stdout(screen),
         contextlib.redirect_stderr(screen),

@@ -28,6 +28,16 @@ class RunError(Exception):
     """A run that had begun could not be finished. It is marked FAILED; the command ends with exit status 1."""
 
 
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line without a full stop; its kind where it says nothing.
+
+    Examples:
+        >>> one_line(OSError("no\\nroom.")), one_line(MemoryError())
+        ('no room', 'MemoryError')
+    """
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
     """Return `Did you mean 'x'? ` for the closest of the choices, or nothing when none is close.
 

@@ -8,7 +8,7 @@ TaskName = Literal["classification", "reconstruction", "regression"]
 
 @dataclass(frozen=True)
 class Task:
-    """What a network is trained to say of a row.
+    """What a network is trained to say of an example.
 
     Attributes:
         losses: that fit; the first is meant where `training.loss` is null.
@@ -22,7 +22,7 @@ class Task:
 TASKS: dict[str, Task] = {
     # a probability for each class
     "classification": Task(("categorical_crossentropy", "binary_crossentropy"), "val/accuracy"),
-    # the row as it was before noise was added, values in [0, 1]
+    # the example as it was before noise was added, values in [0, 1]
     "reconstruction": Task(("binary_crossentropy", "mean_squared_error"), "val/loss"),
     # a number; two classes are the numbers -1 and +1
     "regression": Task(("half_squared_error", "mean_squared_error"), "val/loss"),

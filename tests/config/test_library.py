@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from deeplab.config.compose import compose
+from deeplab.config.library import Library
 from deeplab.errors import UserError
 
 NET = "name: mine\nlayers:\n  - {type: Flatten}\n  - {type: Dense, units: num_classes, activation: softmax}\n"
@@ -146,3 +147,16 @@ def test_keys_that_double_one_another_end_at_once_wherever_they_are_merged(tmp_p
     write(tmp_path, experiment__e=f"# @package _global_\nmodel:\n  b0: xxxxxxxx\n{keys}tags: '${{model.b39}}'\n")
     assert "200,000 characters" in error(tmp_path, "experiment=e")
     assert "200,000 characters" in error(tmp_path, "experiment=e", "tags.x=1", "model.b3=1")
+
+
+@pytest.mark.parametrize("fault", [KeyError("x"), TypeError("x"), ValueError("x"), AttributeError("x")])
+def test_a_fault_of_ours_shows_its_traceback(tmp_path: Path, fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, model__mine=NET)
+
+    def broken(library: Library, name: str) -> str:
+        raise fault
+
+    monkeypatch.setattr(Library, "package", broken)
+    with pytest.raises(type(fault)) as caught:
+        compose(["model=mine"], tmp_path)
+    assert caught.value is fault

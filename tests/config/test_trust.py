@@ -155,20 +155,20 @@ def test_a_study_brings_no_address(cli: Cli, tmp_path: Path, kind: str, word: st
     assert sorted(path.name for path in tmp_path.iterdir()) == ["study.yaml"]
 
 
-@pytest.mark.parametrize(("table", "column"), [("experiments", "artifact_location"), ("runs", "artifact_uri")])
+@pytest.mark.parametrize("column", ["experiments.artifact_location", "runs.artifact_uri"])
 @pytest.mark.parametrize(
     "command", ["show latest", "runs", "report latest", "rm latest --yes", "ui", "export latest --to keras"]
 )
 def test_a_database_sends_nobody_elsewhere(
-    cli: Cli, folder: Path, stranger: str, heard: list[str], monkeypatch: pytest.MonkeyPatch, table: str, column: str,
-    command: str,
-) -> None:  # fmt: skip
+    cli: Cli, folder: Path, stranger: str, heard: list[str], monkeypatch: pytest.MonkeyPatch, column: str, command: str
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "hunter2")
     store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
     with RunLog.begin(store, "a run", {}, {"deeplab.kind": "train"}, None) as log:
         log.end("FINISHED")
+    table, _, name = column.partition(".")
     with closing(sqlite3.connect(folder / "mlflow.db")) as database:
-        database.execute(f"UPDATE {table} SET {column} = ?", (f"{stranger}/api/2.0/mlflow-artifacts/artifacts/x",))
+        database.execute(f"UPDATE {table} SET {name} = ?", (f"{stranger}/api/2.0/mlflow-artifacts/artifacts/x",))
         database.commit()
     status, out, err = cli(*command.split())
     assert (status, out, heard) == (2, "", [])

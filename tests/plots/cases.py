@@ -16,12 +16,12 @@ from deeplab.plots.run import (
     diagram,
     filters,
     gallery,
-    generated,
     mistakes,
     predictions,
 )
 from deeplab.plots.sweep import categories, factor, heat_map, parallel, search
 from deeplab.plots.sweep import curves as sweep_curves
+from deeplab.plots.sweep.comparison import Comparison
 
 NAMES = ("cat", "dog", "eel")
 HISTORY = [
@@ -54,7 +54,7 @@ PARTS = {
     "test": (np.array([[-3.0, 0.0], [3.0, 3.0]]), np.array([-1.0, 1.0])),
 }
 SCORES = [[0.98, 0.982], [0.97, 0.974], [0.95]]
-TESTED = {"metric": "val/accuracy", "best": 0}
+TESTED = Comparison("val/accuracy", best=0, planned=2)
 
 # A case of its own for each figure: how it is drawn, and what its title says.
 CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
@@ -116,8 +116,14 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         lambda: filters.draw(np.random.default_rng(0).normal(size=(3, 3, 1, 32)), "conv2d_1", (28, 28, 1)),
         "What conv2d_1 looks for: 32 filters of 3x3",
     ),
-    "run.gallery": (lambda: gallery.draw({"original": IMAGES, "given back": IMAGES}, "Given back"), "Given back"),
-    "run.generated": (lambda: generated.draw({"drawn": SHADES.astype(np.float32)}, None, "Drawn"), "Drawn"),
+    "run.gallery": (
+        lambda: gallery.draw(
+            {"original": IMAGES, "given back": SHADES.astype(np.float32)},
+            "Given back",
+            {"original": NAMES + NAMES, "given back": NAMES + NAMES},
+        ),
+        "Given back",
+    ),
     "run.mistakes": (
         lambda: mistakes.draw(IMAGES, np.zeros(5, int), np.tile([0.1, 0.7, 0.2], (5, 1)), NAMES, 1234),
         "The 5 most confident mistakes of 1,234 test images",
@@ -134,12 +140,12 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         "The first 2 of 5 images as the network saw them",
     ),
     "sweep.categories": (
-        lambda: categories.draw(["a", "b", "c"], SCORES, planned=2, intervals=[None] * 3, **TESTED),
+        lambda: categories.draw(["a", "b", "c"], SCORES, [None] * 3, TESTED),
         "Validation accuracy",
     ),
     "sweep.curves": (lambda: sweep_curves.draw([HISTORY, HISTORY], name="l2=0.1"), "l2=0.1: 2 replicates"),
     "sweep.factor": (
-        lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, planned=2, **TESTED),
+        lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, TESTED),
         "Validation accuracy against l2",
     ),
     "sweep.heat_map": (
@@ -147,14 +153,13 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
             ("a", "b"),
             ("xy", "zw"),
             np.array([[0.98, 0.97], [0.95, 0.9]]),
-            counts=np.full((2, 2), 2),
-            planned=2,
-            **TESTED,
+            np.full((2, 2), 2),
+            TESTED,
         ),
         "Validation accuracy over two factors",
     ),
     "sweep.parallel": (
-        lambda: parallel.draw(["l2", "net"], [[0.1, "a"], [0.2, "b"]], [0.98, 0.97], **TESTED),
+        lambda: parallel.draw(["l2", "net"], [[0.1, "a"], [0.2, "b"]], [0.98, 0.97], TESTED),
         "Validation accuracy over 2 factors",
     ),
     "sweep.search": (

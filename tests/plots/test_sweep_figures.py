@@ -12,6 +12,7 @@ from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep import factor as sweep_factor
 from deeplab.plots.sweep import heat_map as sweep_heat_map
 from deeplab.plots.sweep import parallel as sweep_parallel
+from deeplab.plots.sweep.comparison import Comparison
 from deeplab.plots.sweep.reference import Reference, gap_text
 
 L2 = [1e-6, 2.5075e-4, 5.005e-4, 7.5025e-4, 1e-3]
@@ -25,9 +26,9 @@ def texts(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
 
 
-def factor(**settings: object) -> Figure:
-    given = {"metric": "val/accuracy", "planned": 3, "best": 0, "reference": HINTON, "name": "decay", **settings}
-    return sweep_factor.draw("l2", L2, SCORES, **given)  # type: ignore[arg-type]
+def factor(best: int = 0) -> Figure:
+    comparison = Comparison("val/accuracy", best, planned=3)
+    return sweep_factor.draw("l2", L2, SCORES, comparison, reference=HINTON, name="decay")
 
 
 def test_error_bars_are_means_and_one_standard_deviation() -> None:
@@ -45,7 +46,7 @@ def test_error_bars_are_means_and_one_standard_deviation() -> None:
 
 def test_every_replicate_lies_at_its_own_value_whatever_the_scale() -> None:
     for values in (L2, [1e-4, 1e-3, 1e-2, 0.1, 1.0]):
-        figure = sweep_factor.draw("l2", values, SCORES, metric="val/accuracy", planned=3, best=0)
+        figure = sweep_factor.draw("l2", values, SCORES, Comparison("val/accuracy", best=0, planned=3))
         to_png(figure)
         axes = figure.axes[0]
         (dots,) = [line for line in axes.lines if line.get_label() == "replicate"]
@@ -70,7 +71,7 @@ def test_what_is_best_missing_and_incomplete_is_written() -> None:
 def test_a_factor_over_decades_has_a_log_axis(values: list[float], log: bool) -> None:
     assert on_log_scale(values) is log
     scores = [[0.5 + 0.01 * index] for index in range(len(values))]
-    figure = sweep_factor.draw("x", values, scores, metric="test/loss", planned=1, best=0)
+    figure = sweep_factor.draw("x", values, scores, Comparison("test/loss", best=0))
     assert figure.axes[0].get_xscale() == ("log" if log else "linear")
 
 
@@ -86,7 +87,7 @@ def test_categories_have_a_row_each_with_interval_and_mean() -> None:
     scores = [[0.98, 0.982], [0.99], []]
     intervals = [(0.975, 0.987), None, None]
     figure = sweep_categories.draw(
-        names, scores, metric="test/accuracy", planned=2, intervals=intervals, best=0, reference=HINTON
+        names, scores, intervals, Comparison("test/accuracy", best=0, planned=2), reference=HINTON
     )
     written = texts(figure)
     axes = figure.axes[0]
@@ -100,7 +101,7 @@ def test_categories_have_a_row_each_with_interval_and_mean() -> None:
 
 def test_forty_categories_have_room() -> None:
     names = [f"a very long name of a point, number {index}" for index in range(40)]
-    figure = sweep_categories.draw(names, [[0.9]] * 40, metric="val/loss", planned=1, intervals=[None] * 40, best=3)
+    figure = sweep_categories.draw(names, [[0.9]] * 40, [None] * 40, Comparison("val/loss", best=3))
     assert figure.get_figheight() > 8
     assert len(figure.axes[0].get_yticks()) == 40
     to_png(figure)
@@ -109,21 +110,19 @@ def test_forty_categories_have_room() -> None:
 def test_a_heat_map_writes_every_mean_and_frames_the_best() -> None:
     means = np.array([[0.95, 0.961], [np.nan, 0.97]])
     counts = np.array([[3, 2], [0, 3]])
-    draw = partial(
-        sweep_heat_map.draw, ("l2", "dropout"), (["1e-6", "1e-3"], ["0.2", "0.4"]), means, counts=counts, planned=3
-    )
-    written = texts(draw(metric="val/accuracy", best=3))
+    draw = partial(sweep_heat_map.draw, ("l2", "dropout"), (["1e-6", "1e-3"], ["0.2", "0.4"]), means, counts)
+    written = texts(draw(Comparison("val/accuracy", best=3, planned=3)))
     for text in ("95.0", "96.1", "97.0", "missing", "n = 2 of 3", "Best: 97.0 % at l2 = 1e-3, dropout = 0.4 (framed)"):
         assert text in written, text
-    assert "l2 = 1e-6, dropout = 0.2 (framed)" in texts(draw(metric="val/loss", best=0))
+    assert "l2 = 1e-6, dropout = 0.2 (framed)" in texts(draw(Comparison("val/loss", best=0, planned=3)))
     with pytest.raises(ValueError, match="Point 2 cannot be the best of 4"):
-        sweep_heat_map.draw(("a", "b"), ("xy", "zw"), means, metric="val/loss", counts=counts, planned=3, best=2)
+        sweep_heat_map.draw(("a", "b"), ("xy", "zw"), means, counts, Comparison("val/loss", best=2, planned=3))
 
 
 def test_parallel_coordinates_have_an_axis_for_each_factor_and_the_score() -> None:
     points = [[0.1, 64, "relu"], [0.01, 128, "tanh"], [0.001, 64, "relu"]]
     means = [0.9, 0.95, math.nan]
-    figure = sweep_parallel.draw(["rate", "units", "activation"], points, means, metric="val/accuracy", best=1)
+    figure = sweep_parallel.draw(["rate", "units", "activation"], points, means, Comparison("val/accuracy", best=1))
     written = texts(figure)
     for text in (
         "rate",

@@ -25,29 +25,29 @@ def own_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).resolve().parents[3] / "conf"
 
 
-def conf_folders(person: Path | None) -> tuple[Path, ...]:
-    """The folders to look in, the person's own first.
+def conf_folders(config_dir: Path | None) -> tuple[Path, ...]:
+    """The folders to look in, the user's own first.
 
     Raises:
-        UserError: the person's folder is not one or cannot be read.
+        UserError: the user's folder is not one or cannot be read.
     """
-    if person is None:
+    if config_dir is None:
         return (own_folder(),)
     try:
-        list(person.iterdir())
+        list(config_dir.iterdir())
     except OSError as error:
-        raise UserError(f"--config-dir {person}: {error.strerror}. Give a folder laid out as conf/.") from error
-    return (person.resolve(), own_folder())
+        raise UserError(f"--config-dir {config_dir}: {error.strerror}. Give a folder laid out as conf/.") from error
+    return (config_dir.resolve(), own_folder())
 
 
 def options(group: str, folders: tuple[Path, ...]) -> dict[str, Path]:
     """The files of a group by name, the first folder's where several have one of that name."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for folder in folders:
         for path in sorted((folder / group).glob("*.yaml")):
             if path.is_file():
-                found.setdefault(path.stem, path)
-    return dict(sorted(found.items()))
+                paths.setdefault(path.stem, path)
+    return dict(sorted(paths.items()))
 
 
 def description(path: Path) -> str:

@@ -62,7 +62,12 @@ def added_keys(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored configuration with the keys that it lacks because they were added since."""
+    """A stored configuration with the keys that it lacks because they were added since.
+
+    Examples:
+        >>> with_added_keys({"validation": {"kind": "random", "fraction": 0.2}})
+        {'validation': {'kind': 'random', 'fraction': 0.2, 'stratify': False}}
+    """
     filled = dict(values)
     for group, keys in added_keys(values).items():
         filled[group] = {**values[group], **{key: value for key, value in keys.items() if key not in values[group]}}

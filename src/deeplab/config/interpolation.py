@@ -5,24 +5,16 @@ it is named: forty keys that name the one before them twice would take it years.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
-from antlr4 import ParserRuleContext, TerminalNode
-from omegaconf._utils import split_key
-from omegaconf.errors import GrammarParseError, InterpolationResolutionError
-from omegaconf.grammar.gen.OmegaConfGrammarParser import OmegaConfGrammarParser
-from omegaconf.grammar_parser import parse
-from omegaconf.grammar_visitor import GrammarVisitor
-
+from deeplab.config.hydra_adapter import HydraError, interpolate, odd_interpolation, split_key
 from deeplab.config.yaml_file import DEEPEST, MOST_VALUES, Place, copied, dotted
 from deeplab.errors import UserError
 
 LONGEST = 1_000  # characters of a text with ${ in it
 MOST_INTERPOLATED = 50_000  # characters of all different texts with ${ in them; the grammar reads 70,000 a second
 MOST_CHARACTERS = 200_000  # of a configuration, its keys filled in
-_Node = OmegaConfGrammarParser.InterpolationNodeContext
-_Interpolation = OmegaConfGrammarParser.InterpolationContext
 
 
 def check_text(text: str, where: str) -> None:
@@ -40,11 +32,9 @@ def check_text(text: str, where: str) -> None:
     if len(text) > LONGEST:
         raise UserError(f"{where}: a text with ${{...}} in it may have {LONGEST:,} characters, this has {len(text):,}.")
     try:
-        tree = _tree(text)
-    except (GrammarParseError, RecursionError):
-        odd: str | None = text[text.index("${") :]
-    else:
-        odd = _odd(tree)
+        odd = odd_interpolation(text)
+    except HydraError:
+        odd = text[text.index("${") :]
     if odd is not None:
         raise UserError(
             f"{where}: '{odd[:40]}' names a resolver, which is refused; "
@@ -52,18 +42,18 @@ def check_text(text: str, where: str) -> None:
         )
 
 
-def check_texts(found: Iterable[tuple[str, str]], seen: set[str] | None = None) -> None:
+def check_texts(texts: Iterable[tuple[str, str]], seen: set[str] | None = None) -> None:
     """Check many texts.
 
     Args:
-        found: where each is, and the text.
+        texts: where each is, and the text.
         seen: texts that were checked before and count, too; takes these in.
 
     Raises:
         UserError: of the first that is refused, or they are too many to be read.
     """
     seen = set() if seen is None else seen
-    for where, text in found:
+    for where, text in texts:
         if "${" in text and text not in seen:
             seen.add(text)
             if sum(map(len, seen)) > MOST_INTERPOLATED:
@@ -83,34 +73,14 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: a key does not exist, has no value yet (`???`) or leads back to itself, or the whole would be more
             than MOST_VALUES values, MOST_CHARACTERS characters or twice DEEPEST levels.
+
+    Examples:
+        >>> resolve({"l2": 0.001, "model": {"layers": [{"type": "Dense", "l2": "${l2}"}]}})
+        {'l2': 0.001, 'model': {'layers': [{'type': 'Dense', 'l2': 0.001}]}}
     """
     resolved = _Resolver(raw).at(())
     assert isinstance(resolved, dict)
     return resolved
-
-
-@lru_cache(maxsize=4096)
-def _tree(text: str) -> Any:
-    return parse(text)
-
-
-def _odd(tree: ParserRuleContext) -> str | None:
-    """The first interpolation in a parsed text that is none of a plain key."""
-    for child in tree.getChildren():
-        if isinstance(child, _Interpolation):
-            inside = child.getChild(0)
-            plain = isinstance(inside, _Node) and all(
-                isinstance(part, TerminalNode)
-                or (part.getChildCount() == 1 and isinstance(part.getChild(0), TerminalNode))
-                for part in inside.getChildren()
-            )
-            if not plain:
-                return str(child.getText())
-        elif isinstance(child, ParserRuleContext):
-            odd = _odd(child)
-            if odd is not None:
-                return odd
-    return None
 
 
 class _Resolver:
@@ -147,19 +117,14 @@ class _Resolver:
             raise UserError(f"{dotted(place)} must be given: {dotted(place)}=...")
         if not isinstance(value, str) or "${" not in value:
             return value
-        visitor = GrammarVisitor(
-            node_interpolation_callback=lambda key, _: self._named(key, place),
-            resolver_interpolation_callback=_no_resolver,
-            memo=None,
-        )
         try:
-            found = visitor.visit(_tree(value))
-        except InterpolationResolutionError as error:
+            interpolated = interpolate(value, partial(self._named, place))
+        except HydraError as error:
             raise UserError(f"{dotted(place)}: {error}") from error
-        self._spend(found, place)
-        return copied(found)
+        self._spend(interpolated, place)
+        return copied(interpolated)
 
-    def _named(self, key: str, place: Place) -> Any:
+    def _named(self, place: Place, key: str, _: object) -> Any:
         """The value of a key as it is named at a place: from the top, or from there where dots are in front."""
         dots = len(key) - len(key.lstrip("."))
         if dots > len(place):
@@ -196,7 +161,3 @@ class _Resolver:
                 )
             children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
             left += [(child, depth + 1) for child in children]
-
-
-def _no_resolver(name: str, **_: Any) -> Any:
-    raise UserError(f"'{name}' is a resolver, which is refused.")

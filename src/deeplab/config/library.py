@@ -3,27 +3,25 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from hydra.plugins.config_source import ConfigSource
-
 from deeplab.config.folders import GROUPS, conf_folders, options
+from deeplab.config.hydra_adapter import HydraError, package_of
 from deeplab.config.safety import check_document
 from deeplab.config.yaml_file import Document, read_yaml
 from deeplab.errors import UserError
 
 MOST_FILES = 1_000
 MOST_FOLDER_BYTES = 512 << 10
-HEADER_CHARACTERS = 512  # in which Hydra looks for a file's package
 GLOBAL = "_global_"
 
 
 class Library:
-    """The files of a person's folder and of deeplab's own."""
+    """The files of a user's folder and of deeplab's own."""
 
     def __init__(self, config_dir: Path | None = None) -> None:
-        """Check what can be chosen in a person's folder.
+        """Check what can be chosen in a user's folder.
 
         Args:
-            config_dir: the person's own `conf/` folder, looked into before deeplab's.
+            config_dir: the user's own `conf/` folder, looked into before deeplab's.
 
         Raises:
             UserError: it cannot be read, or holds what is refused.
@@ -50,10 +48,6 @@ class Library:
         """The package that a file says it belongs to, in a comment before its first line."""
         return self._packages.get(name)
 
-    def is_own(self, document: Document) -> bool:
-        """Whether a file is deeplab's and not the person's."""
-        return document.path.is_relative_to(self.folders[-1])
-
     def _find(self, name: str) -> Path | None:
         parts = name.removesuffix(".yaml").split("/")
         if any(part in ("", ".", "..") or "\0" in part for part in parts):
@@ -74,9 +68,8 @@ class Library:
             raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
         check_document(document, self._interpolated)
         try:
-            # A library's rule: comments that begin with @, before any other line.
-            package = ConfigSource._get_header_dict(document.text[:HEADER_CHARACTERS])["package"]
-        except ValueError as error:
+            package = package_of(document.text)
+        except HydraError as error:
             raise UserError(f"{path}, line 1: {error}.") from error
         if package is not None and package.split(".")[0] == "hydra":
             raise UserError(f"{path}: '@package {package}' is refused, Hydra's own settings stay as they are.")

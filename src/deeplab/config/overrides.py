@@ -1,7 +1,7 @@
-"""Read what a person writes after a command: key=value, and key=several,values for a sweep."""
+"""Read what a user writes after a command: key=value, and key=several,values for a sweep."""
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -9,11 +9,7 @@ from itertools import islice
 from math import isfinite, isnan
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, IntervalSweep, Override, QuotedString, RangeSweep, Transformer
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
-
+from deeplab.config.hydra_adapter import HydraError, Override, read_override
 from deeplab.config.safety import check_override
 from deeplab.errors import UserError
 
@@ -60,7 +56,7 @@ def parse_override(text: str) -> Override:
         UserError: it cannot be read, has several values, or asks for what a configuration does not do.
     """
     override = _parse(text)
-    if override.is_sweep_override():
+    if override.sweep is not None:
         raise UserError(f"Override '{text}' has several values; one run takes one. For all of them: deeplab sweep.")
     return override
 
@@ -75,28 +71,30 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
 
     Raises:
         UserError: it cannot be read, or has no value.
+
+    Examples:
+        >>> expand_override("l2=1e-6,1e-3", {})
+        ['l2=1e-06', 'l2=0.001']
+        >>> expand_override("l2=logspace(1e-6,1e-3,4)", {})
+        ['l2=1e-06', 'l2=1e-05', 'l2=0.0001', 'l2=0.001']
+        >>> expand_override("model=glob(cnn*)", {"model": {"cnn": ..., "cnn_dropout": ..., "mlp": ...}})
+        ['model=cnn', 'model=cnn_dropout']
     """
     key, _, value = text.partition("=")
     space = _SPACE.fullmatch(value)
     if space:
         return [f"{key}={number}" for number in _spaced(text, space[1], space["inside"])]
     override = _parse(text)
-    if not override.is_sweep_override():
+    if override.sweep is None:
         return [text]
-    values = override.value()
-    if isinstance(values, IntervalSweep) or any(isinstance(one, IntervalSweep) for one in getattr(values, "list", ())):
+    if override.has_intervals:
         raise UserError(f"Override '{text}': an interval has no values to list; it stands alone, and is searched.")
-    if isinstance(values, RangeSweep):
-        _check_range(text, values)
-    if isinstance(values, Glob):
-        names = values.filter(list(group_options.get(override.key_or_group, ())))
-        expanded = [f"{override.key_or_group}={name}" for name in names]
-    elif isinstance(values, RangeSweep):
-        numbers = islice(override.sweep_iterator(transformer=_written), MOST_VALUES + 1)
-        expanded = [f"{override.key_or_group}={_in_decimals(values, str(number))}" for number in numbers]
-    else:
-        found = override.sweep_iterator(transformer=_written)
-        expanded = [f"{override.key_or_group}={value}" for value in islice(found, MOST_VALUES + 1)]
+    if override.sweep == "range":
+        _check_range(text, override.bounds)
+    values = list(islice(override.values(list(group_options.get(override.key, ()))), MOST_VALUES + 1))
+    if override.sweep == "range":
+        values = [_in_decimals(override.bounds, value) for value in values]
+    expanded = [f"{override.key}={value}" for value in values]
     if not expanded:
         raise UserError(f"Override '{text}' has no value to sweep over.")
     if len(expanded) > MOST_VALUES:
@@ -104,11 +102,10 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
     return expanded
 
 
-def _check_range(text: str, values: RangeSweep) -> None:
+def _check_range(text: str, bounds: Sequence[float]) -> None:
     """Before it is written out: a shuffled one would first be whole in memory."""
-    assert values.start is not None and values.stop is not None
     try:
-        start, stop, step = float(values.start), float(values.stop), float(values.step)
+        start, stop, step = map(float, bounds)
     except OverflowError as error:
         raise UserError(_too_many(text)) from error
     if step == 0 or not isfinite(step) or isnan(start) or isnan(stop):
@@ -117,10 +114,10 @@ def _check_range(text: str, values: RangeSweep) -> None:
         raise UserError(_too_many(text))
 
 
-def _in_decimals(of: RangeSweep, value: str) -> str:
+def _in_decimals(bounds: Sequence[float], value: str) -> str:
     """A value of a range with as many decimals as were written: Hydra adds binary fractions, 0.3 is not among them."""
-    written = (Decimal(repr(each)) for each in (of.start, of.step))
-    digits = max(-int(each.as_tuple().exponent) for each in written)
+    start, _, step = (Decimal(repr(each)) for each in bounds)
+    digits = max(-int(each.as_tuple().exponent) for each in (start, step))
     return value if digits <= 0 else repr(round(float(value), digits))
 
 
@@ -130,10 +127,16 @@ def meaning(value: str, is_name: bool = False) -> Hashable:
     Args:
         value: as in an override, without its key.
         is_name: whether it names a file, so that a number is a text like any other.
+
+    Examples:
+        >>> meaning("1e-3") == meaning("0.001")
+        True
+        >>> meaning("1", is_name=True) == meaning("1.0", is_name=True)
+        False
     """
     if not is_name and _NUMBER.fullmatch(value):
         return Decimal(value)
-    return _meaning(_parse(f"x={value}").value()) if value[:1] in tuple("'\"[{") else value
+    return _meaning(_parse(f"x={value}").value) if value[:1] in tuple("'\"[{") else value
 
 
 def _meaning(value: Any) -> Hashable:
@@ -157,15 +160,20 @@ def read_interval(text: str) -> Interval | None:
 
     Raises:
         UserError: it cannot be read, or nothing lies between its ends.
+
+    Examples:
+        >>> read_interval("optimizer.learning_rate=interval(1e-4,1e-1)")
+        Interval(low=0.0001, high=0.1, whole=False)
+        >>> read_interval("training.epochs=3") is None
+        True
     """
     value = text.partition("=")[2]
     if _SPACE.fullmatch(value):
         return None
-    found = _parse(text).value()
-    if not isinstance(found, IntervalSweep):
+    override = _parse(text)
+    if override.sweep != "interval":
         return None
-    low, high = found.start, found.end
-    assert low is not None and high is not None
+    low, high = override.bounds
     if not (abs(low) <= _LARGEST and abs(high) <= _LARGEST and low < high):
         raise UserError(f"Override '{text}': write interval(LOW,HIGH) with LOW below HIGH, as in interval(1e-6,1e-2).")
     whole = bool(_WHOLE_ENDS.fullmatch(value)) or (isinstance(low, int) and isinstance(high, int))
@@ -174,29 +182,24 @@ def read_interval(text: str) -> Interval | None:
 
 def is_tag(override: Override) -> bool:
     """Whether an override sets a free tag, `tags.anything=x`, whose key need not be there before."""
-    return override.key_or_group.split(".")[0] == "tags"
-
-
-def _written(value: Any) -> str:
-    return str(value.with_quotes() if isinstance(value, QuotedString) else Transformer.encode(value))
+    return override.key.split(".")[0] == "tags"
 
 
 @lru_cache(maxsize=8192)  # a sweep says the same for thousands of trials; nobody changes what was read
 def _parse(text: str) -> Override:
     check_override(text)
     try:
-        override = OverridesParser.create().parse_override(text)
-        override.is_sweep_override()
-    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
+        override = read_override(text)
+    except HydraError as error:
         raise UserError(
             f"Override '{text}' cannot be read; write key=value, as in training.epochs=3, "
             "and quote a value with special characters twice: \"dataset.path='my file.npz'\"."
         ) from error
-    if not override.key_or_group:
+    if not override.key:
         raise UserError(f"Override '{text}' has no key; write key=value, as in training.epochs=3.")
-    if override.is_delete() or override.package is not None:
+    if override.change == "delete" or override.package is not None:
         raise UserError(f"Override '{text}': '~' and '@' are not needed here; write key=value.")
-    if (override.is_add() or override.is_force_add()) and not is_tag(override):
+    if override.change == "add" and not is_tag(override):
         raise UserError(f"Override '{text}': nothing can be added to a configuration; write key=value.")
     return override
 

@@ -42,8 +42,8 @@ def check_document(document: Document, interpolated: set[str]) -> None:
     Raises:
         UserError: it names code or Hydra's own settings, or interpolates anything but plain keys.
     """
-    found = [(place, text) for place, text in texts(document.values)]
-    for place, text in found:
+    written = list(texts(document.values))
+    for place, text in written:
         where = document.where(place)
         name = _KEYWORDS.sub("", text)
         is_default = place[0] == "defaults"
@@ -54,7 +54,7 @@ def check_document(document: Document, interpolated: set[str]) -> None:
             raise UserError(f"{where}: '{text}' is refused, Hydra's own settings stay as they are.")
         if _is_key(place, text) and name in CODE_KEYS:
             raise UserError(f"{where}: '{name}' is refused, a configuration cannot name code to run.")
-    check_texts(((document.where(place), text) for place, text in found), interpolated)
+    check_texts(((document.where(place), text) for place, text in written), interpolated)
     defaults = document.values.get("defaults")
     if isinstance(defaults, list) and len(defaults) > MOST_DEFAULTS:
         raise UserError(f"{document.where(('defaults',))}: a defaults list has at most {MOST_DEFAULTS} entries.")

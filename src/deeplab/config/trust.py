@@ -1,4 +1,4 @@
-"""Where an address may come from: the command line and the environment, and a file only where a person trusts it.
+"""Where an address may come from: the command line and the environment, and a file only where a user trusts it.
 
 Whoever is connected to is sent something: an MLflow server the token of the environment, a Ray cluster the code and
 what it needs to know. A folder of configurations from a stranger must not choose who that is.
@@ -34,12 +34,12 @@ def trusts_files() -> bool:
 def check_addresses(
     values: Mapping[str, Any], given: Collection[str], place_of: Callable[[tuple[str, str]], str | None]
 ) -> None:
-    """Refuse an address that a person's configuration folder brings.
+    """Refuse an address that a user's configuration folder brings.
 
     Args:
         values: as composed.
         given: keys that the command line sets; a choice of a file is none.
-        place_of: where in the person's files a value stands, or None where it is from elsewhere.
+        place_of: where in the user's files a value stands, or None where it is from elsewhere.
 
     Raises:
         UserError: there is one, and files are not trusted.

@@ -134,7 +134,7 @@ def _shown(value: Any) -> str:
 
 
 def _place(location: tuple[int | str, ...], values: Mapping[str, Any], keep_last: bool = False) -> Place:
-    """The place as a person writes it, without the branches of unions that pydantic names in between.
+    """The place as a user writes it, without the branches of unions that pydantic names in between.
 
     A name that the values do not have is such a branch, unless it is the last and known to be missing.
     """

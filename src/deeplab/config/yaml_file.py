@@ -1,4 +1,4 @@
-"""Read a YAML file of a person: the one reader of configurations, experiments and studies.
+"""Read a YAML file of a user: the one reader of configurations, experiments and studies.
 
 Nothing is built of a text before its size, nesting, tags and aliases are known, and nothing in it is guessed at.
 """
@@ -53,13 +53,18 @@ class Document:
 
 
 def dotted(place: Place) -> str:
-    """A place as a person writes it, as in `layers[0].units`."""
+    """A place as a user writes it, as in `layers[0].units`.
+
+    Examples:
+        >>> dotted(("model", "layers", 0, "units"))
+        'model.layers[0].units'
+    """
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".")
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that is small enough to be one that a person wrote.
+    """The text of a file that is small enough to be one that a user wrote.
 
     Raises:
         OSError: it cannot be opened.
@@ -78,10 +83,10 @@ def read_text(path: Path) -> str:
         raise UserError(
             f"{path}, line {line}: is no UTF-8 (byte 0x{content[error.start]:02x}); save it as UTF-8."
         ) from None
-    found = _INVISIBLE.search(text)
-    if found:
-        line = text.count("\n", 0, found.start()) + 1
-        raise UserError(f"{path}, line {line}: holds the invisible character U+{ord(found[0]):04X}; delete it.")
+    invisible = _INVISIBLE.search(text)
+    if invisible:
+        line = text.count("\n", 0, invisible.start()) + 1
+        raise UserError(f"{path}, line {line}: holds the invisible character U+{ord(invisible[0]):04X}; delete it.")
     return text
 
 

@@ -46,6 +46,13 @@ def read_plain(word: str) -> Any:
 
     Raises:
         DisputedError: YAML 1.1, YAML 1.2 and the command line disagree on it, or it has too many digits.
+
+    Examples:
+        >>> [read_plain(word) for word in ("true", "3", "1e-3", "cnn")]
+        [True, 3, 0.001, 'cnn']
+        >>> read_plain("0123")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        deeplab.config.yaml_scalars.DisputedError: 0123 is an octal number in YAML 1.1; ...
     """
     if word in _WORDS:
         return _WORDS[word]

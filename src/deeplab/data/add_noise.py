@@ -8,7 +8,7 @@ from deeplab.data.splits import Split, Splits
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 
-_LOOKED_AT = 1024  # rows, enough to tell a scale from 0 to 1 from others
+_LOOKED_AT = 1024  # examples, enough to tell a scale from 0 to 1 from others
 
 
 def add_noise(splits: Splits, config: NoiseConfig, seed: int) -> Splits:
@@ -20,7 +20,7 @@ def add_noise(splits: Splits, config: NoiseConfig, seed: int) -> Splits:
         seed: of what is drawn.
 
     Raises:
-        UserError: the rows are no images, or their values are not in [0, 1].
+        UserError: the examples are no images, or their values are not in [0, 1].
     """
     if isinstance(config, NoNoiseConfig):
         return splits
@@ -41,12 +41,12 @@ def check_takes_noise(split: Split, info: DatasetInfo, asked: str) -> None:
     """Refuse noise on what is no image in [0, 1].
 
     Args:
-        split: some rows of the data set.
+        split: some examples of the data set.
         info: the facts about it.
         asked: what needs it, for the message.
 
     Raises:
-        UserError: the rows are no images, or their values are not in [0, 1].
+        UserError: the examples are no images, or their values are not in [0, 1].
     """
     if not info.is_image:
         raise UserError(f"{asked} needs images, and {info.name} has rows of other kinds.")

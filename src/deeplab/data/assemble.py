@@ -21,16 +21,16 @@ def make_splits(
     y_test: Labels,
     divisor: float | None = None,
 ) -> Splits:
-    """A data set of these rows and labels, fingerprinted.
+    """A data set of these examples and labels, fingerprinted.
 
     Args:
         name: as in `dataset=mnist`.
         class_names: a name for each class.
         x_train: [n, ...], uint8 or float32.
         y_train: [n], values in [0, len(class_names)).
-        x_test: [m, ...], of the dtype and the row shape of `x_train`.
+        x_test: [m, ...], of the dtype of `x_train` and the shape of its examples.
         y_test: [m], like `y_train`.
-        divisor: what rows are divided by inside the network; None is 255 for uint8 and 1 for float32.
+        divisor: what examples are divided by inside the network; None is 255 for uint8 and 1 for float32.
     """
     if divisor is None:
         divisor = 255 if x_train.dtype == np.uint8 else 1

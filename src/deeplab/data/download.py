@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.errors import one_line
+
 GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 # The binary version: one byte for the label, then 32x32 bytes of red, of green and of blue.
@@ -38,7 +40,7 @@ def download(name: str, folder: Path) -> Path:
         with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as aside:
             return fetch(Path(aside)).replace(folder / f"{name}.npz")
     except (OSError, EOFError, ValueError, KeyError, zlib.error, tarfile.TarError, HTTPException) as error:
-        raise DownloadError(" ".join(str(error).split()).rstrip(".") or type(error).__name__) from error
+        raise DownloadError(one_line(error)) from error
 
 
 def fetch_file(origin: str, folder: Path, file_hash: str | None) -> Path:

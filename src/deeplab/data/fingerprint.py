@@ -1,4 +1,4 @@
-"""The fingerprint of a data set: equal for equal rows and labels, wherever they came from."""
+"""The fingerprint of a data set: equal for equal examples and labels, wherever they came from."""
 
 import hashlib
 from typing import Any
@@ -10,7 +10,7 @@ BLOCK_BYTES = 1 << 22
 
 
 def fingerprint(*arrays: NDArray[Any]) -> str:
-    """SHA-256 over shape, dtype and bytes of each array in turn, read in blocks of rows.
+    """SHA-256 over shape, dtype and bytes of each array in turn, read in blocks of examples.
 
     Args:
         arrays: x_train, y_train, x_test, y_test; may be memory-mapped, and need not be contiguous.

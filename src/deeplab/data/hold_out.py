@@ -1,4 +1,4 @@
-"""Which rows a network is validated on while it trains."""
+"""Which examples a network is validated on while it trains."""
 
 import math
 from collections.abc import Iterable
@@ -22,20 +22,20 @@ DRAW = 0x76616C  # keeps this draw apart from the others that start from the sam
 
 
 def hold_out(splits: Splits, config: ValidationConfig, seed: int) -> tuple[Split, Split | None]:
-    """Divide the training rows into those to learn from and those to validate on.
+    """Divide the training examples into those to learn from and those to validate on.
 
     Args:
-        splits: the data set; its test rows validate when the configuration says `test`, and the validation rows that
-            it brings along when it says `given`.
-        config: `tail` and `random` learn from floor(n * (1 - fraction)) rows, as Keras' validation_split.
-        seed: draws the rows of `random`; both parts keep the order they had.
+        splits: the data set; its test examples validate when the configuration says `test`, and the validation
+            examples that it brings along when it says `given`.
+        config: `tail` and `random` learn from floor(n * (1 - fraction)) examples, as Keras' validation_split.
+        seed: draws the examples of `random`; both parts keep the order they had.
 
     Returns:
-        Training rows and validation rows; none of the latter when nothing is held out.
+        Training examples and validation examples; none of the latter when nothing is held out.
 
     Raises:
-        UserError: a part would be empty, `tail` would cut off whole classes, `random` cannot give both parts a row of
-            each class, or the data set brings no validation rows along.
+        UserError: a part would be empty, `tail` would cut off whole classes, `random` cannot give both parts an
+            example of each class, or the data set brings no validation examples along.
     """
     train = splits.train
     if isinstance(config, NoValidationConfig):
@@ -64,19 +64,24 @@ def hold_out(splits: Splits, config: ValidationConfig, seed: int) -> tuple[Split
 
 
 def unlearned_classes(train: Split, num_classes: int) -> list[int]:
-    """The classes of a data set of which there is no row to learn from."""
+    """The classes of a data set of which there is no example to learn from."""
     return sorted(set(range(num_classes)) - set(np.unique(train.labels).tolist())) if has_classes(train.y) else []
 
 
 def named(classes: Iterable[int]) -> str:
-    """Some classes, as in `class 3` or `classes 3, 4, 5`; at most ten of them."""
+    """Some classes, as in `class 3` or `classes 3, 4, 5`; at most ten of them.
+
+    Examples:
+        >>> named([0, 3, 4])
+        'classes 0, 3, 4'
+    """
     listed = sorted(classes)
     shown = ", ".join(map(str, listed[:10])) + (", …" if len(listed) > 10 else "")
     return f"class {shown}" if len(listed) == 1 else f"classes {shown}"
 
 
 def _drawn(train: Split, config: RandomConfig, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which rows are held out so that `count` are left."""
+    """Which examples are held out so that `count` are left."""
     order = rng.permutation(len(train))
     held_out = np.ones(len(train), np.bool_)
     if not (config.stratify and has_classes(train.y)):

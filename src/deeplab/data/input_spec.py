@@ -116,6 +116,10 @@ def drawn_box(ink: NDArray[np.floating]) -> tuple[int, int, int, int] | None:
 
     Args:
         ink: [height, width], 0 for the background and 1 for what is farthest from it.
+
+    Examples:
+        >>> drawn_box(np.array([[0.0, 0.0, 0.0], [0.0, 0.5, 1.0]]))
+        (1, 1, 2, 3)
     """
     rows, columns = np.flatnonzero((ink > DRAWN).any(axis=1)), np.flatnonzero((ink > DRAWN).any(axis=0))
     return (int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1) if len(rows) else None

@@ -1,4 +1,4 @@
-"""From `dataset=...` to rows: the table of sources, and the limit that applies to all of them."""
+"""From `dataset=...` to examples: the table of sources, and the limit that applies to all of them."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -45,9 +45,9 @@ def load(config: DatasetConfig, cache_dir: Path) -> Splits:
         cache_dir: a folder of ours in which a source may keep what it decoded; made when needed.
 
     Returns:
-        Training, test and given validation rows, at most `config.limit` of each: of each class its share, those that
-        come first, where the configuration says `stratify`, otherwise the first rows. The fingerprint in `info` is
-        that of the whole source.
+        Training, test and given validation examples, at most `config.limit` of each: of each class its share, those
+        that come first, where the configuration says `stratify`, otherwise the first examples. The fingerprint in
+        `info` is that of the whole source.
 
     Raises:
         UserError: there is no such source, or the data cannot be used.

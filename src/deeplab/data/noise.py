@@ -1,7 +1,7 @@
 """Noise on images: what of it falls on a pixel depends on the seed, the split, the level and the pixel alone.
 
-The numbers that are drawn for row r of a split lie at position r * n of one stream, n being the numbers a row takes.
-So the same rows get the same noise on purpose, in whatever order and batches they are asked for, and no two rows,
+The numbers for example r of a split lie at position r * n of one stream, n being the numbers that an example takes. So
+the same examples get the same noise on purpose, in whatever order and batches they are asked for, and no two examples,
 seeds, splits or levels get the same by accident.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Images = NDArray[Any]  # uint8 or float32
 Uniform = NDArray[np.float64]
 
-# Rows that are drawn at once: some ten megabytes of random numbers for images of 28x28.
+# Examples that are drawn at once: some ten megabytes of random numbers for images of 28x28.
 ROWS_AT_ONCE = 2048
 
 
@@ -37,7 +37,13 @@ def salt_and_pepper(images: Images, level: float, uniform: Uniform) -> Images:
 
 
 def masking(images: Images, level: float, uniform: Uniform) -> Images:
-    """Make a share of the pixels black (Vincent et al., 2008); the arguments are those of `salt_and_pepper`."""
+    """Make a share of the pixels black (Vincent et al., 2008); the arguments are those of `salt_and_pepper`.
+
+    Examples:
+        >>> masking(np.ones((1, 2, 2), np.float32), 0.5, np.array([[[0.1, 0.9], [0.6, 0.4]]], np.float32))
+        array([[[0., 1.],
+                [1., 0.]]], dtype=float32)
+    """
     return np.where(uniform < level, 0, images).astype(images.dtype)
 
 
@@ -77,7 +83,7 @@ class Noise:
         kind: a name in NOISES.
         level: in [0, 1].
         seed: of what is drawn.
-        split: `train`, `test` or `validation`: the source whose rows are counted.
+        split: `train`, `test` or `validation`: the source whose examples are counted.
         epoch: 0 for noise that stays; from 1 for the noise of an epoch.
     """
 
@@ -96,7 +102,7 @@ class Noise:
 
         Args:
             images: [n, height, width, channels]; uint8, or floats in [0, 1].
-            rows: which rows of the split these are, [n].
+            rows: which examples of the split these are, [n].
         """
         noisy = np.empty_like(images)
         for start in range(0, len(rows), ROWS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""A person's own data set: one `.npz` with x_train, y_train, x_test and y_test, and maybe x_val and y_val."""
+"""A user's own data set: one `.npz` with x_train, y_train, x_test and y_test, and maybe x_val and y_val."""
 
 import math
 import struct
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from deeplab.config.schema import NpzConfig
 from deeplab.data.splits import Splits
 from deeplab.data.validate_arrays import checked_splits
-from deeplab.errors import UserError
+from deeplab.errors import UserError, one_line
 from deeplab.files import existing_file, some
 
 
 def load(config: NpzConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every source is called alike)
     """Read and check the archive.
 
-    Rows are divided by `config.scale` inside the network. Where that is `auto`, uint8 are divided by 255 and others
+    Examples are divided by `config.scale` inside the network. Where that is `auto`, uint8 are divided by 255 and others
     used as they are; images of others with values beyond 10 are refused, as are bytes up to 16 and arrays of different
-    scales. Images without a channel axis get one; rows of two axes are points.
+    scales. Images without a channel axis get one; examples of two axes are points.
 
     Raises:
         UserError: the file cannot be read, or what it holds is no classification problem.
@@ -110,8 +110,7 @@ def read_archive(path: Path, where: str) -> Archive:
     except MemoryError:
         raise UserError(f"{where}: the arrays do not fit into memory.") from None
     except DAMAGE as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise UserError(f"{where}: this is not an intact .npz archive ({reason[:120]}).") from error
+        raise UserError(f"{where}: this is not an intact .npz archive ({one_line(error)[:120]}).") from error
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, where: str) -> NDArray[Any]:

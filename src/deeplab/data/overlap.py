@@ -1,4 +1,4 @@
-"""Rows that are scored although the network learned from the same ones."""
+"""Examples that are scored although the network learned from the same ones."""
 
 import hashlib
 from collections.abc import Collection, Iterator
@@ -7,11 +7,11 @@ import numpy as np
 
 from deeplab.data.splits import Split
 
-BLOCK_BYTES = 1 << 24  # rows read at a time, where they are mapped from a file
+BLOCK_BYTES = 1 << 24  # examples read at a time, where they are mapped from a file
 
 
 def row_hashes(split: Split) -> Iterator[bytes]:
-    """A hash of each row of a split, as the source has it: without noise, and whatever its label."""
+    """A hash of each example of a split, as the source has it: without noise, and whatever its label."""
     step = max(1, BLOCK_BYTES // max(1, split.x[:1].nbytes))
     for start in range(0, len(split), step):
         for row in np.ascontiguousarray(split.images(slice(start, start + step))):
@@ -19,10 +19,10 @@ def row_hashes(split: Split) -> Iterator[bytes]:
 
 
 def seen_rows(split: Split, learned: Collection[bytes]) -> int:
-    """How many rows of a split are among others.
+    """How many examples of a split are among others.
 
     Args:
-        split: rows to score on.
-        learned: hashes of the rows that a network learns from.
+        split: examples to score on.
+        learned: hashes of the examples that a network learns from.
     """
     return sum(row in learned for row in row_hashes(split))

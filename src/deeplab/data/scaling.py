@@ -1,4 +1,4 @@
-"""What the rows of an archive are divided by inside the network, and refusals where that is not plain."""
+"""What the examples of an archive are divided by inside the network, and refusals where that is not plain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ BYTE, TWO_BYTES = 255, 65535
 LARGE = 10  # values beyond are too large for a network
 FEW = 16  # bytes that go no further are no pixels from black to white
 APART = 30  # times as large: another scale, and no other picture
-SAMPLE = 1000  # rows, spread evenly
-PIXELS = 16  # columns from which a row may be a flat image
+SAMPLE = 1000  # examples, spread evenly
+PIXELS = 16  # columns from which an example may be a flat image
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,24 @@ class Range:
         return f"{self.low:g} to {self.high:g}"
 
 
-def divisor(rows: Mapping[str, NDArray[Any]], wanted: Scale, where: str) -> tuple[float, tuple[str, ...]]:
-    """What rows are divided by.
+def divisor(rows: Mapping[str, NDArray[Any]], scale: Scale, where: str) -> tuple[float, tuple[str, ...]]:
+    """What examples are divided by.
 
     Args:
-        rows: uint8 or float32 by name, all of one shape and dtype; the first are the training rows.
-        wanted: a number; `auto`, which is 255 for bytes and 1 otherwise, and refuses what that does not suit; or None,
+        rows: uint8 or float32 by name, all of one shape and dtype; the first are the training examples.
+        scale: a number; `auto`, which is 255 for bytes and 1 otherwise, and refuses what that does not suit; or None,
             which is the same and asks nothing, as it was before there was a choice.
         where: begins each error, as in `dataset.path=digits.npz`.
 
     Returns:
-        The divisor, and lines for a person.
+        The divisor, and lines for the user.
 
     Raises:
         UserError: the arrays are of different scales, or the divisor does not suit them.
     """
     first = next(iter(rows.values()))
     usual = BYTE if first.dtype == np.uint8 else 1
-    if wanted is None:
+    if scale is None:
         return usual, ()
     ranges = {name: _range(array) for name, array in rows.items()}
     (name, train), *others = ranges.items()
@@ -69,13 +69,13 @@ def divisor(rows: Mapping[str, NDArray[Any]], wanted: Scale, where: str) -> tupl
         smaller, larger = sorted((train.size, seen.size))
         if 0 < smaller < larger / APART:
             raise UserError(f"{where}: {name} goes from {train}, {other} from {seen}. Bring both to one scale.")
-    if wanted != "auto":
-        if train.most * APART < wanted:
+    if scale != "auto":
+        if train.most * APART < scale:
             raise UserError(
-                f"{where}: dataset.scale={wanted:g} would leave nothing beyond {train.most / wanted:.2g} of {name}, "
+                f"{where}: dataset.scale={scale:g} would leave nothing beyond {train.most / scale:.2g} of {name}, "
                 f"which goes from {train}."
             )
-        return wanted, ()
+        return scale, ()
     if first.dtype == np.uint8 and 0 < train.most <= FEW:
         raise UserError(
             f"{where}: {name} holds bytes from {train}, which a division by 255 would leave below "
@@ -94,7 +94,7 @@ def divisor(rows: Mapping[str, NDArray[Any]], wanted: Scale, where: str) -> tupl
 
 
 def as_bytes(rows: Mapping[str, NDArray[Any]], scale: float) -> dict[str, NDArray[Any]]:
-    """The rows as uint8 where they are to be divided by 255 and are bytes in another dtype; otherwise as they are."""
+    """The examples as uint8 where they are to be divided by 255 and are bytes in another dtype; else as they are."""
     ranges = [_range(array) for array in rows.values()] if scale == BYTE else []
     if not ranges or not all(each.whole and each.low >= 0 and each.high <= BYTE for each in ranges):
         return dict(rows)

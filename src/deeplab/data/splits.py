@@ -1,4 +1,4 @@
-"""What every data set becomes: rows for training and testing, and the facts about them."""
+"""What every data set becomes: examples for training and testing, and the facts about them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,13 +13,13 @@ from deeplab.dataset_info import DatasetInfo
 
 @dataclass(frozen=True)
 class Split:
-    """Some rows of a data set and their labels.
+    """Some examples of a data set and their labels.
 
     Attributes:
-        x: all rows of the source, [n, ...], uint8 for images and float32 otherwise; may be memory-mapped.
+        x: all examples of the source, [n, ...], uint8 for images and float32 otherwise; may be memory-mapped.
         y: all labels of the source, [n], int32 in [0, num_classes); float32 where they are values and not classes.
-        rows: which rows of `x` and `y` belong to this split, in order, int64.
-        noise: that a network gets the rows with, or None.
+        rows: which examples of `x` and `y` belong to this split, in order, int64.
+        noise: that a network gets the examples with, or None.
     """
 
     x: NDArray[np.uint8] | NDArray[np.float32]
@@ -29,7 +29,7 @@ class Split:
 
     @classmethod
     def whole(cls, x: NDArray[np.uint8] | NDArray[np.float32], y: NDArray[np.int32] | NDArray[np.float32]) -> "Split":
-        """All rows of `x` and `y`, in their own order."""
+        """All examples of `x` and `y`, in their own order."""
         return cls(x, y, np.arange(len(y), dtype=np.int64))
 
     def __len__(self) -> int:
@@ -37,20 +37,20 @@ class Split:
 
     @property
     def labels(self) -> Any:
-        """The labels of this split's rows, [len(self)]."""
+        """The labels of this split's examples, [len(self)]."""
         return self.y[self.rows]
 
     def images(self, positions: NDArray[np.int64] | slice) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The rows at these positions of the split as the source has them, read into memory."""
+        """The examples at these positions of the split as the source has them, read into memory."""
         return self.x[self.rows[positions]]
 
     def inputs(self, positions: NDArray[np.int64] | slice) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The rows at these positions as a network gets them: with noise, if the split has any."""
+        """The examples at these positions as a network gets them: with noise, if the split has any."""
         images = self.images(positions)
         return images if self.noise is None else self.noise.apply(images, self.rows[positions])
 
     def subset(self, positions: NDArray[np.int64] | slice) -> "Split":
-        """The split of the rows at these positions; shares the arrays."""
+        """The split of the examples at these positions; shares the arrays."""
         return replace(self, rows=self.rows[positions])
 
 
@@ -59,11 +59,11 @@ class Splits:
     """A data set ready for use.
 
     Attributes:
-        train: rows to train on, from which some may be held out.
-        test: rows to score on.
+        train: examples to train on, from which some may be held out.
+        test: examples to score on.
         info: the facts about them.
-        validation: rows that the data set brings along for validation, or None.
-        notes: what a person should know of how the data were read, each a line.
+        validation: examples that the data set brings along for validation, or None.
+        notes: what the user should know of how the data were read, each a line.
     """
 
     train: Split
@@ -73,5 +73,5 @@ class Splits:
     notes: tuple[str, ...] = ()
 
     def validation_fingerprint(self) -> str:
-        """SHA-256 over every row and label that is brought along for validation, before any limit."""
+        """SHA-256 over every example and label that is brought along for validation, before any limit."""
         return "" if self.validation is None else fingerprint(self.validation.x, self.validation.y)

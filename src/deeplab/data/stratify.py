@@ -1,4 +1,4 @@
-"""Some of the rows of a data set, of each class the share that it has in all of them."""
+"""Some of the examples of a data set, of each class the share that it has in all of them."""
 
 from typing import Any
 
@@ -15,18 +15,18 @@ def has_classes(labels: NDArray[Any]) -> bool:
 
 
 def stratified_split(labels: Labels, test_fraction: float, rng: np.random.Generator) -> tuple[Positions, Positions]:
-    """Draw test rows from each class; at least one row of a class goes to either side.
+    """Draw test examples from each class; at least one example of a class goes to either side.
 
     Args:
-        labels: [n], every class with two rows or more.
-        test_fraction: share of the test rows, in (0, 1), rounded class by class.
-        rng: draws the rows and the order of both sides.
+        labels: [n], every class with two examples or more.
+        test_fraction: share of the test examples, in (0, 1), rounded class by class.
+        rng: draws the examples and the order of both sides.
 
     Returns:
-        The training rows and the test rows, each in an order that has nothing to do with the class.
+        The training examples and the test examples, each in an order that has nothing to do with the class.
 
     Raises:
-        ValueError: a class has a single row.
+        ValueError: a class has a single example.
     """
     train, test = [], []
     for label in np.unique(labels):
@@ -46,13 +46,17 @@ def first_of_each(labels: Labels, order: Positions, count: int, keep: int = 0) -
         labels: [n].
         order: all positions from 0 to n - 1, each once; of a class those that come first are taken.
         count: at least the number of classes.
-        keep: as many rows of each class are not taken; 0 or 1.
+        keep: as many examples of each class are not taken; 0 or 1.
 
     Returns:
         The positions, rising.
 
     Raises:
         ValueError: such a choice is not possible.
+
+    Examples:
+        >>> first_of_each(np.array([0, 0, 0, 0, 1, 1], np.int32), order=np.array([5, 4, 3, 2, 1, 0]), count=3)
+        array([2, 3, 5])
     """
     _, classes, sizes = np.unique(labels[order], return_inverse=True, return_counts=True)
     taken = _shares(sizes, count, sizes - keep)
@@ -67,11 +71,11 @@ def _shares(sizes: NDArray[np.int64], count: int, most: NDArray[np.int64]) -> ND
     """`count` in whole numbers from 1 to `most`, as nearly in the proportion of the sizes as that goes."""
     if (most < 1).any() or not len(sizes) <= count <= most.sum():
         raise ValueError(f"{count} rows cannot be shared by {len(sizes)} classes of {sizes.tolist()[:10]} rows")
-    wanted = sizes * (count / sizes.sum())
-    shares: Positions = np.clip(np.floor(wanted).astype(np.int64), 1, most)
+    exact = sizes * (count / sizes.sum())
+    shares: Positions = np.clip(np.floor(exact).astype(np.int64), 1, most)
     while (missing := count - int(shares.sum())) != 0:
         step = 1 if missing > 0 else -1
         free = np.flatnonzero(shares < most if step > 0 else shares > 1)
-        nearest = free[np.argsort(step * (shares - wanted)[free], kind="stable")]
+        nearest = free[np.argsort(step * (shares - exact)[free], kind="stable")]
         shares[nearest[: abs(missing)]] += step
     return shares

@@ -1,4 +1,4 @@
-"""Are these rows and labels a classification problem? Errors of one line where they are not."""
+"""Are these examples and labels a classification problem? Errors of one line where they are not."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ def checked_splits(
             memory is freed early.
         class_names: one for each class; without them the classes are 0 to max(y_train), by number.
         where: begins each error, as in `dataset.path=digits.npz`.
-        scale: what the rows are divided by inside the network, as `divisor` takes it.
+        scale: what the examples are divided by inside the network, as `divisor` takes it.
 
     Raises:
         UserError: shapes, dtypes, values or labels that do not fit.
@@ -82,7 +82,7 @@ def _rows(x: NDArray[Any], where: str) -> Rows:
         raise UserError(f"{where}: shape {x.shape} has {x.shape[-1]} channels; 1, 3 or 4 are possible.{hint}")
     if x.ndim == 3:
         x = x[..., None]
-    x = np.ascontiguousarray(x)  # Fortran order would scatter each row over the memory
+    x = np.ascontiguousarray(x)  # Fortran order would scatter each example over the memory
     if x.dtype == np.uint8:
         return x
     if x.dtype != np.float32:

@@ -50,7 +50,7 @@ def check_layers(layers: tuple[dict[str, Any], ...]) -> None:
 
 
 def _check_dense_sizes(entries: tuple[LayerSpec, ...]) -> None:
-    """Refuse dense layers that are too large whatever the rows are, before TensorFlow is loaded to count the rest."""
+    """Refuse dense layers that are too large for any examples, before TensorFlow is loaded to count the rest."""
     inputs = 1  # at least
     for entry in entries:
         units = entry.settings.get("units") if entry.kind == "Dense" else None

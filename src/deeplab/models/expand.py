@@ -32,6 +32,11 @@ def expand_layers(layers: Iterable[Mapping[str, Any]]) -> tuple[LayerSpec, ...]:
 
     Args:
         layers: those of the file, past `check_layers`. What a package's own layer makes of a list is its own affair.
+
+    Examples:
+        >>> layers = expand_layers([{"type": "Dense", "units": [4, 2]}])
+        >>> [(layer.settings["units"], layer.where) for layer in layers]
+        [(4, 'model.layers[0]'), (2, 'model.layers[0]')]
     """
     return tuple(entry for index, layer in enumerate(layers) for entry in _entries(layer, f"model.layers[{index}]"))
 

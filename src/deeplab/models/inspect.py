@@ -13,7 +13,7 @@ class LayerRow:
     Attributes:
         name: as in `conv2d_1`.
         type: as in `Conv2D`.
-        output_shape: of one row, without the batch.
+        output_shape: of one example, without the batch.
         parameters: number of weights, trainable or not.
     """
 
@@ -52,7 +52,7 @@ FEWEST, MOST = 64, 8192
 
 
 def evaluation_batch_size(network: Any) -> int:
-    """Rows in a batch that is only looked at: as many as keep every layer's output within LAYER_BYTES.
+    """Examples in a batch that is only looked at: as many as keep every layer's output within LAYER_BYTES.
 
     Args:
         network: a built Keras model.

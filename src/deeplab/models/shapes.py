@@ -15,16 +15,7 @@ Shape = tuple[int, ...]
 
 LARGEST_IMAGE = 1024
 RESIZABLE = ("digits", "image_folder")
-SHOWN = (
-    "kernel_size",
-    "pool_size",
-    "strides",
-    "padding",
-    "dilation_rate",
-    "cropping",
-    "target_shape",
-    "size",
-)
+SHOWN = ("kernel_size", "pool_size", "strides", "padding", "dilation_rate", "cropping", "target_shape", "size")
 
 
 def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...], str]:
@@ -49,7 +40,12 @@ def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape as a person says it: `maps of 24x24x64`, `vectors of 128`."""
+    """A shape in words.
+
+    Examples:
+        >>> shape_text((24, 24, 64)), shape_text((128,))
+        ('maps of 24x24x64', 'vectors of 128')
+    """
     size = "x".join(map(str, shape))
     return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
 

@@ -16,8 +16,6 @@ from deeplab.numpy_layers.arrays import (
 )
 from deeplab.numpy_layers.windows import same_padding, windows
 
-_KERNEL_SIZE = ("kernel height", "kernel width")
-
 
 def convolution(
     maps: Any,

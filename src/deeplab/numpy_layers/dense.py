@@ -22,6 +22,10 @@ def fully_connected(x: Any, weights: Any, bias: Any = None) -> Array:
 
     Raises:
         ValueError: a dimension does not fit; the message names it, what it is and what it should be.
+
+    Examples:
+        >>> fully_connected([1.0, 2.0], [[1.0, 0.0], [0.0, 3.0]], bias=[0.5, 0.0])
+        array([1.5, 6. ])
     """
     x, matrix = floats("x", x), floats("weights", weights)
     if x.ndim == 0:

@@ -25,6 +25,10 @@ def max_pooling(maps: Any, pool_size: Pair = 2, strides: Pair | None = None, pad
 
     Raises:
         ValueError: a window is larger than the map, or an argument is none of those above.
+
+    Examples:
+        >>> max_pooling([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+        array([[6., 8.]])
     """
     # What lies outside is never the largest.
     seen = _pools(maps, pool_size, strides, padding, fill=-np.inf)
@@ -36,14 +40,8 @@ def average_pooling(maps: Any, pool_size: Pair = 2, strides: Pair | None = None,
 
         y[i, j, c] = mean over p, q of maps[i*s + p, j*s + q, c]
 
-    Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
-        pool_size: (height, width) of a window.
-        strides: from one window to the next; None is the size of a window.
-        padding: `valid` leaves out what fills no window; `same` takes windows that reach over the edge.
-
     Returns:
-        The same number of dimensions and the same sizes as `max_pooling`.
+        The same number of dimensions and the same sizes as `max_pooling`, which takes the same arguments.
 
     Raises:
         ValueError: a window is larger than the map, or an argument is none of those above.

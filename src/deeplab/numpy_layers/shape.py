@@ -32,13 +32,13 @@ def reshape(rows: Any, target_shape: Sequence[int]) -> Array:
         ValueError: a row does not have as many values.
     """
     x = floats("rows", rows)
-    size, wanted = math.prod(x.shape[1:]), tuple(target_shape)
-    if wanted.count(-1) == 1:
-        known = math.prod(length for length in wanted if length != -1)
-        wanted = tuple(size // known if length == -1 and known else length for length in wanted)
-    if x.ndim == 0 or math.prod(wanted) != size or min(wanted, default=1) < 0:
+    size, shape = math.prod(x.shape[1:]), tuple(target_shape)
+    if shape.count(-1) == 1:
+        known = math.prod(length for length in shape if length != -1)
+        shape = tuple(size // known if length == -1 and known else length for length in shape)
+    if x.ndim == 0 or math.prod(shape) != size or min(shape, default=1) < 0:
         raise ValueError(f"target_shape: expected a shape of {size} values, those of a row, got {list(target_shape)}.")
-    return x.reshape(len(x), *wanted)
+    return x.reshape(len(x), *shape)
 
 
 def zero_padding(maps: Any, padding: int | Sequence[Any]) -> Array:

@@ -1,4 +1,7 @@
-"""Axes of a metric against the epoch, as every figure of learning curves has them."""
+"""Panels of a metric against the epoch, as every figure of learning curves has them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,19 +9,67 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from deeplab.metrics import is_share
+from deeplab.plots.score_axes import percent
+from deeplab.plots.style import say
 
+LABELS = {"train": "training", "val": "validation"}
+DASHES: dict[str, Literal["--", "-"]] = {"train": "--", "val": "-"}
+MARKED_EPOCHS = 15  # up to so many each has a dot
 _LOG_RATIO = 100.0
 
+# What `history.csv` holds: epoch from 1, value, metric, and `train` or `val`.
+Row = tuple[int, float, str, str]
+# The epochs and values of one line, equally long.
+Line = tuple[NDArray[np.int64], NDArray[np.float64]]
 
-def set_epoch_axes(axes: Axes, metric: str, epochs: NDArray[np.int64], finite: NDArray[np.float64]) -> None:
-    """Set limits, labels and scales; a loss that falls a hundredfold gets a logarithmic one.
+
+def history_lines(rows: Iterable[Row]) -> dict[tuple[str, str], Line]:
+    """Make lines of rows in any order.
+
+    Returns:
+        By metric and data, in order of the epochs; what is not finite is NaN.
+
+    Examples:
+        >>> history_lines([(2, 0.5, "loss", "val"), (1, 0.7, "loss", "val")])
+        {('loss', 'val'): (array([1, 2]), array([0.7, 0.5]))}
+    """
+    values: dict[tuple[str, str], dict[int, float]] = {}
+    for epoch, value, metric, data in rows:
+        values.setdefault((metric, data), {})[epoch] = value if np.isfinite(value) else np.nan
+    return {
+        key: (np.array(sorted(line), dtype=np.int64), np.array([line[epoch] for epoch in sorted(line)]))
+        for key, line in values.items()
+    }
+
+
+def draw_panel(axes: Axes, metric: str, lines: Sequence[tuple[Line, dict[str, Any]]]) -> bool:
+    """Draw the lines of one metric; a share is in per cent, and a loss that falls a hundredfold on a logarithmic axis.
 
     Args:
-        axes: to be set.
-        metric: that is drawn; a share is shown in per cent.
-        epochs: of all lines together, from 1.
-        finite: every value that is drawn and finite.
+        axes: to draw on, empty.
+        metric: what the values are.
+        lines: each with what Matplotlib is to draw it with. Few epochs are marked where that says nothing of marks.
+
+    Returns:
+        Whether any value is finite; where none is, the panel says so.
     """
+    epochs = np.concatenate([x for (x, _), _ in lines])
+    values = np.concatenate([y for (_, y), _ in lines])
+    finite = values[np.isfinite(values)]
+    _set_axes(axes, metric, epochs, finite)
+    for (x, y), drawn_with in lines:
+        axes.plot(x, y, **{"marker": "o" if len(x) <= MARKED_EPOCHS else "", **drawn_with})
+    low, high = axes.get_ylim()  # settles the scale, which labels at the ends need
+    if is_share(metric):
+        axes.yaxis.set_major_formatter(percent())
+        axes.set_ylim(max(low, -0.02), min(high, 1.02))
+    if not finite.size:
+        axes.set_yticks([])
+        say(axes, "no finite value")
+    return bool(finite.size)
+
+
+def _set_axes(axes: Axes, metric: str, epochs: NDArray[np.int64], finite: NDArray[np.float64]) -> None:
     share = is_share(metric)
     axes.set(xlabel="epoch", ylabel=f"{metric} (%)" if share else metric)
     axes.grid(axis="y")

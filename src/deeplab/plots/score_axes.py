@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from deeplab.metrics import metric_of
-from deeplab.plots.style import shorten
+from deeplab.plots.style import INK, shorten
 
 # What a legend explains: a line, or the parts of an error bar.
 Handle = Artist | tuple[Any, ...]
@@ -27,8 +27,8 @@ _EVEN = 0.05  # steps that differ by less than this share are even: 1e-6, 2.5e-4
 
 def axis_label(metric: str) -> str:
     """`validation accuracy (%)` or `test loss`."""
-    found = metric_of(metric)
-    return f"{found.label} (%)" if found.is_share else found.label
+    measured = metric_of(metric)
+    return f"{measured.label} (%)" if measured.is_share else measured.label
 
 
 def title(name: str, text: str) -> str:
@@ -57,10 +57,10 @@ def check_points(scores: Sequence[Sequence[float]], named: int, best: int | None
     """
     if not scores or len(scores) != named:
         raise ValueError(f"{len(scores)} lists of scores for {named} points; there must be one for each, and a point.")
-    found = [finite(point) for point in scores]
-    if best is not None and not (0 <= best < named and found[best].size):
+    points = [finite(point) for point in scores]
+    if best is not None and not (0 <= best < named and points[best].size):
         raise ValueError(f"Point {best} cannot be the best of {named}: it does not exist or has no finite score.")
-    return found
+    return points
 
 
 def mean_text(metric: str, scores: NDArray[np.float64]) -> str:
@@ -92,7 +92,12 @@ def score_texts(metric: str, means: Sequence[float]) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """A factor's value as a person would type it: `0.1`, `128`, `2.5075e-4`."""
+    """A factor's value as one would type it: `0.1`, `128`, `2.5075e-4`.
+
+    Examples:
+        >>> [number_text(value) for value in (0.1, 128, 1e-3, 2.5075e-4)]
+        ['0.1', '128', '1e-3', '2.5075e-4']
+    """
     plain = f"{value:.5g}"
     if 0.01 <= abs(value) < 1e5 or value == 0:
         return plain if "e" not in plain else f"{value:.0f}"
@@ -105,6 +110,10 @@ def on_log_scale(values: Sequence[float]) -> bool:
     """Whether an axis with these values is read better on a log scale.
 
     So it is where all are positive, span two decades or more, and were not laid out in even steps.
+
+    Examples:
+        >>> on_log_scale([1e-6, 1e-4, 1e-2]), on_log_scale([1, 2, 3]), on_log_scale([1e-6, 2.5e-4, 5e-4])
+        (True, False, False)
     """
     distinct = np.unique(np.asarray(values, dtype=np.float64))
     if distinct[0] <= 0 or distinct[-1] < _LOG_SPAN * distinct[0] * (1 - 1e-9):
@@ -114,7 +123,12 @@ def on_log_scale(values: Sequence[float]) -> bool:
 
 
 def short_names(names: Sequence[str], length: int) -> list[str]:
-    """Names of at most `length` characters, cut in the middle where their beginnings do not tell them apart."""
+    """Names of at most `length` characters, cut in the middle where their beginnings do not tell them apart.
+
+    Examples:
+        >>> short_names(["cnn_with_dropout_and_l2=0.1", "cnn_with_dropout_and_l2=0.2"], 16)
+        ['cnn_w…and_l2=0.1', 'cnn_w…and_l2=0.2']
+    """
     cut = [shorten(name, length) for name in names]
     if len(set(cut)) == len(set(names)):
         return cut
@@ -147,6 +161,14 @@ def finish_score_axis(axes: Axes, metric: str, which: Literal["x", "y"]) -> None
         drawn_low, drawn_high = axis.get_data_interval()
         limits = (max(low, min(-0.02, drawn_low)), min(high, max(1.02, drawn_high)))
         (axes.set_xlim if which == "x" else axes.set_ylim)(limits)
+
+
+def ring(axes: Axes, x: float, y: float) -> None:
+    """Mark the best point, as `RING` in the title says."""
+    axes.plot(
+        [x], [y], "o", markersize=11, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4, zorder=4,
+        label="best",
+    )  # fmt: skip
 
 
 def inches(axes: Axes) -> Any:

@@ -68,7 +68,7 @@ _SETTINGS: dict[Any, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw with these settings alone, whatever a person's own matplotlibrc says; also a decorator."""
+    """Draw with these settings alone, whatever a user's own matplotlibrc says; also a decorator."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)

@@ -84,7 +84,7 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
     ]
     more_common, more_axes = _split(brought, composer)
     for text in more_common:
-        _check_compares(parse_override(text).key_or_group)
+        _check_compares(parse_override(text).key)
     grid = Grid((*grid.common, *more_common), (*grid.axes, *more_axes))
     for axis in grid.axes:
         _check_axis(axis)

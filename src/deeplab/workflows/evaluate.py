@@ -115,7 +115,7 @@ def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
     """The overrides that say where the run is, and those of the data."""
     elsewhere, of_data = [], []
     for text in overrides:
-        key = parse_override(text).key_or_group
+        key = parse_override(text).key
         if key in STORE_KEYS:
             elsewhere.append(text)
         elif key.partition(".")[0] in GROUPS:
@@ -137,10 +137,10 @@ def _with_data(
             continue
         for text in mine:
             override = parse_override(text)
-            key = override.key_or_group.partition(".")[2]
+            key = override.key.partition(".")[2]
             if key not in values[group]:
                 raise unknown_name("key", key, values[group], group)
-            values[group] = {**values[group], key: override.value()}
+            values[group] = {**values[group], key: override.value}
         if mine and group == "dataset":
             values[group] = settle_limit(values[group])
     return ComposedConfig(validate(ExperimentConfig, values), values, logged.overrides)

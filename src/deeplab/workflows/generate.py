@@ -194,14 +194,14 @@ def _logged(
     said: Mapping[str, Sequence[tuple[str, float]]] | None,
     judge: str | None,
 ) -> GenerateResult:
-    from deeplab.plots.run.generated import draw
+    from deeplab.plots.run.gallery import draw
     from deeplab.plots.style import to_png
 
     images = ", ".join(wish.images)
     captions = None
     if said is not None:
         captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in said.items()}
-    png = to_png(draw(rows, captions, f"{trained.run.name}: {wish.way} {images}"))
+    png = to_png(draw(rows, f"{trained.run.name}: {wish.way} {images}", captions))
     plain = "_".join("".join(letter if letter.isalnum() else "-" for letter in text) for text in wish.images)
     noisy = f"_noise_{wish.noise:g}_seed_{wish.seed}" if wish.noise else ""
     # All that makes a picture another one, so that none takes the place of another.

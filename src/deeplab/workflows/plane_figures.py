@@ -134,7 +134,7 @@ def plane_figures(setup: TrainingSetup, recorder: BoundaryRecorder) -> Iterator[
         outputs=output_map(network, grid),
         reach=grid.reach,
         parts=parts,
-        said=outputs(network, setup.splits.test.images(slice(None))),
+        predicted=outputs(network, setup.splits.test.images(slice(None))),
         has_classes=setup.splits.info.num_classes > 0,
         name=setup.splits.info.name,
     )

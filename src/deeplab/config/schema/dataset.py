@@ -34,7 +34,7 @@ class NamedDatasetConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class NpzConfig:
-    """A person's own `.npz` with x_train, y_train, x_test and y_test; x_val and y_val for `validation=given`."""
+    """A user's own `.npz` with x_train, y_train, x_test and y_test; x_val and y_val for `validation=given`."""
 
     kind: Literal["npz"]
     path: Text

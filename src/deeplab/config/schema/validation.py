@@ -1,4 +1,4 @@
-"""Which rows are held out: the group `validation`."""
+"""Which examples are held out: the group `validation`."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from deeplab.config.schema.fields import STRICT, Fraction
 
 @dataclass(frozen=True, config=STRICT)
 class TailConfig:
-    """The last rows of the training set are held out, as Keras' validation_split does."""
+    """The last examples of the training set are held out, as Keras' validation_split does."""
 
     kind: Literal["tail"]
     fraction: Fraction
@@ -18,7 +18,7 @@ class TailConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class RandomConfig:
-    """Rows drawn from the training set by the seed are held out; with `stratify` the same share of each class."""
+    """Examples drawn from the training set by the seed are held out; with `stratify` the same share of each class."""
 
     kind: Literal["random"]
     fraction: Fraction
@@ -27,7 +27,7 @@ class RandomConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class GivenConfig:
-    """The rows that the data set brings along for validation, as x_val and y_val of an `.npz`."""
+    """The examples that the data set brings along for validation, as x_val and y_val of an `.npz`."""
 
     kind: Literal["given"]
 

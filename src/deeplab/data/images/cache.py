@@ -1,4 +1,4 @@
-"""Decoded images on disk: a memory-mapped array, and beside it what is known of its rows.
+"""Decoded images on disk: a memory-mapped array, and beside it what is known of its examples.
 
 One folder for each set, `<cache_dir>/images/<key>/`, with `rows.npy` and `set.json`. It is written under
 another name and renamed when it is complete.
@@ -23,12 +23,12 @@ ROWS, FACTS = "rows.npy", "set.json"
 
 @dataclass(frozen=True)
 class CachedSet:
-    """What is known of the rows.
+    """What is known of the examples.
 
     Attributes:
-        shape: of the array, [n, height, width, channels]; training rows first, then test rows.
-        num_train: number of training rows.
-        labels: the class of each row.
+        shape: of the array, [n, height, width, channels]; training examples first, then test examples.
+        num_train: number of training examples.
+        labels: the class of each example.
         class_names: a name for each class.
         fingerprint: SHA-256 of the data set.
     """
@@ -72,7 +72,7 @@ def write(
     Args:
         folder: where the set goes; what lies there is not whole and is replaced.
         shape: of the array, [n, height, width, channels].
-        images: its n rows, in order.
+        images: its n examples, in order.
         describe: tells the facts from the finished array.
 
     Raises:

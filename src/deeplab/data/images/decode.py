@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
-from deeplab.errors import UserError
+from deeplab.errors import UserError, one_line
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp")  # of the files of these formats
-KINDS = "PNG, JPEG, GIF, WebP, TIFF or BMP"  # in lines for a person
+KINDS = "PNG, JPEG, GIF, WebP, TIFF or BMP"  # in lines for the user
 _BITS, _PHOTOMETRIC = 258, 262  # tags of a TIFF
 
 # What Pillow raises on damaged bytes.
@@ -157,5 +157,4 @@ def _named(path: Path) -> Iterator[None]:
     except MemoryError:
         raise UserError(f"{path} does not fit into memory.") from None
     except DAMAGE as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise UserError(f"{path} is damaged ({reason[:120]}).") from error
+        raise UserError(f"{path} is damaged ({one_line(error)[:120]}).") from error

@@ -58,12 +58,12 @@ def content_hash(root: Path, files: Sequence[tuple[str, FileState]], notes: Path
     if (known := _read(note)) is not None:
         return known
     began = time.time()
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, _ in files:
-        found.update(os.fsencode(name) + b"\0" + _file_hash(root / name))
+        digest.update(os.fsencode(name) + b"\0" + _file_hash(root / name))
     if all(state.ctime_ns / 1e9 < began - SETTLED_SECONDS for _, state in files):
-        _write(note, found.hexdigest())
-    return found.hexdigest()
+        _write(note, digest.hexdigest())
+    return digest.hexdigest()
 
 
 def _file_hash(path: Path) -> bytes:

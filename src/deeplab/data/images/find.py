@@ -1,4 +1,4 @@
-"""The image files that a person names, one by one or by their folder."""
+"""The image files that a user names, one by one or by their folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ def find_pictures(words: Sequence[str], out: Path) -> Pictures:
     Raises:
         UserError: nothing is there, a folder holds no image, or `out` would be written over one that was named.
     """
-    found: dict[Path, None] = {}
+    images: dict[Path, None] = {}
     left_out: dict[Path, None] = {}
     for word in words:
         try:
             path = Path(word).expanduser()
             if path.is_dir():
-                images, others = _in_folder(path, out)
-                found |= dict.fromkeys(images)
+                inside, others = _in_folder(path, out)
+                images |= dict.fromkeys(inside)
                 left_out |= dict.fromkeys(others)
                 continue
             path.stat()
@@ -53,8 +53,8 @@ def find_pictures(words: Sequence[str], out: Path) -> Pictures:
             raise UserError(f"{path} is neither an image nor a folder.")
         if path.resolve() == out.resolve():
             raise UserError(f"{path} is an image to look at, and --out would write over it. Give another --out.")
-        found[path] = None
-    return Pictures(tuple(found), tuple(path for path in left_out if path not in found))
+        images[path] = None
+    return Pictures(tuple(images), tuple(path for path in left_out if path not in images))
 
 
 def _in_folder(folder: Path, out: Path) -> tuple[list[Path], list[Path]]:

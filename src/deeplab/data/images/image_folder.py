@@ -1,4 +1,4 @@
-"""A person's own images: a folder for each class, decoded once into a memory-mapped array."""
+"""A user's own images: a folder for each class, decoded once into a memory-mapped array."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ from deeplab.errors import UserError
 from deeplab.files import existing_folder, some
 from deeplab.machine import cores
 
-ORDER_SEED = 70_451  # rows lie shuffled, so that a tail or a limit has every class
-LAYOUT = 2  # to be raised when the same files would be decoded to other rows
+ORDER_SEED = 70_451  # examples lie shuffled, so that a tail or a limit has every class
+LAYOUT = 2  # to be raised when the same files would be decoded to other examples
 BLOCK_BYTES = 1 << 25  # decoded images held at a time
 
 

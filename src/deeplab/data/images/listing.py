@@ -46,7 +46,7 @@ class Listing:
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a file is none of the person's: hidden, or left behind by a system."""
+    """Whether a file is none of the user's: hidden, or left behind by a system."""
     return name.startswith(".") or name.lower() in PASSED_OVER
 
 
@@ -82,15 +82,15 @@ def list_images(root: Path) -> Listing:
 
 def _folders(folder: Path) -> tuple[list[str], list[str]]:
     """The folders in a folder, and the other files, none of them an image."""
-    found, others = [], []
+    folders, others = [], []
     for entry, status in _entries(folder):
         if stat.S_ISDIR(status.st_mode):
-            found.append(entry)
+            folders.append(entry)
         elif entry.lower().endswith(SUFFIXES):
             raise UserError(f"{folder / entry} lies beside the class folders; images go into one of those.")
         else:
             others.append(entry)
-    return found, others
+    return folders, others
 
 
 def _classes(folder: Path, class_names: list[str]) -> tuple[str, ...]:
@@ -139,10 +139,10 @@ def _entries(folder: Path) -> list[tuple[str, os.stat_result]]:
             names = sorted(entry.name for entry in scan if not is_passed_over(entry.name))
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {error.strerror}.") from error
-    found = []
+    entries = []
     for name in names:
         try:
-            found.append((name, (folder / name).stat()))
+            entries.append((name, (folder / name).stat()))
         except OSError as error:  # a broken link, a loop of links
             raise UserError(f"{folder / name} cannot be read: {error.strerror}.") from error
-    return found
+    return entries

@@ -45,12 +45,12 @@ def measures(images: NDArray[np.float32], background: float | None) -> dict[str,
 
 def look_of(images: NDArray[np.float32], background: float | None) -> Look:
     """The smallest and the largest of each measure, with some slack; arguments as in `measures`."""
-    found = {}
+    look = {}
     for name, values in measures(images, background).items():
         low, high = float(values.min()), float(values.max())
         slack = SLACK * (high - low)
-        found[name] = (round(low - slack, 6), round(high + slack, 6))
-    return found
+        look[name] = (round(low - slack, 6), round(high + slack, 6))
+    return look
 
 
 def unlike(image: NDArray[np.float32], background: float | None, look: Look) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ INPUTS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
 
 
 def to_inputs(points: Floats, inputs: Sequence[str]) -> NDArray[np.float32]:
-    """The rows of a network for points of the plane.
+    """The examples of a network for points of the plane.
 
     Args:
         points: coordinates, [n, 2].

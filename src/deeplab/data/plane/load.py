@@ -22,7 +22,7 @@ CLASS_NAMES = ("-1", "+1")
 
 @dataclass(frozen=True)
 class PlanePoints:
-    """The points of a data set before they become rows.
+    """The points of a data set before they become examples.
 
     Attributes:
         points: coordinates, [n, 2]; the first `config.train_points` of them are for training.
@@ -51,7 +51,7 @@ def draw(config: PlaneConfig) -> PlanePoints:
 
 
 def load(config: PlaneConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every source is called alike)
-    """The points as rows of the inputs that were asked for, [n, len(inputs)].
+    """The points as examples of the inputs that were asked for, [n, len(inputs)].
 
     Raises:
         UserError: the training points are of one class alone.

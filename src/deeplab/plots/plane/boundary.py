@@ -14,7 +14,7 @@ _MOST_POINTS = 1000
 
 @style()
 def draw(
-    outputs: NDArray[Any], reach: float, parts: Parts, said: NDArray[Any], *, has_classes: bool, name: str
+    outputs: NDArray[Any], reach: float, parts: Parts, predicted: NDArray[Any], *, has_classes: bool, name: str
 ) -> Figure:
     """Draw the output as a map, the line where it changes its sign, and the points in the colour of their target.
 
@@ -22,11 +22,11 @@ def draw(
         outputs: what the network says over the square from -reach to reach, [g, g], the lowest row first.
         reach: half the width of the square.
         parts: the points: `training`, `test` and perhaps `validation`.
-        said: what the network says of the test points, [n].
+        predicted: what the network says of the test points, [n].
         has_classes: whether targets are the classes -1 and +1, not values.
         name: of the data, for the title.
     """
-    figure = new_figure(f"{name}: {_score(said, parts['test'][1], has_classes)}", 6.2)
+    figure = new_figure(f"{name}: {_score(predicted, parts['test'][1], has_classes)}", 6.2)
     axes = figure.subplots()
     image = show_map(axes, outputs, reach)
     show_points(axes, parts, 22, _MOST_POINTS)
@@ -40,9 +40,9 @@ def draw(
     return figure
 
 
-def _score(said: NDArray[Any], targets: NDArray[Any], has_classes: bool) -> str:
+def _score(predicted: NDArray[Any], targets: NDArray[Any], has_classes: bool) -> str:
     if has_classes:
-        right = int(np.sum((said > 0) == (targets > 0)))
-        return f"{right:,} of {len(targets):,} test points on the right side ({100 * right / len(targets):.2f} %)"
-    error = float(np.sqrt(np.mean((said - targets) ** 2)))
+        correct = int(np.sum((predicted > 0) == (targets > 0)))
+        return f"{correct:,} of {len(targets):,} test points on the right side ({100 * correct / len(targets):.2f} %)"
+    error = float(np.sqrt(np.mean((predicted - targets) ** 2)))
     return f"root mean squared error {error:.4f} on {len(targets):,} test points"

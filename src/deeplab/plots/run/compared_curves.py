@@ -1,30 +1,21 @@
 """The learning curves of several runs in one picture."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
-from deeplab.metrics import in_order, is_share
+from deeplab.metrics import in_order
 from deeplab.plots import score_axes as scores_of
-from deeplab.plots.epoch_axes import set_epoch_axes
-from deeplab.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, new_figure, say, style
+from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines
+from deeplab.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, new_figure, style
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
-_DASHES: dict[str, Literal["--", "-"]] = {"train": "--", "val": "-"}
-_DATA = {"train": "training", "val": "validation"}
-_MARKED_EPOCHS = 15
 _NAME_LENGTH = 38  # letters of a run's name in the legend
 _LEGEND_ROW = 0.17  # inches that a row of the legend takes
-
-Row = tuple[int, float, str, str]
-# The epochs and values of one line, equally long.
-_Line = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @style()
@@ -39,33 +30,21 @@ def draw(histories: Mapping[str, Iterable[Row]]) -> Figure:
     Raises:
         ValueError: no run has a row.
     """
-    lines = {name: _lines(rows) for name, rows in histories.items()}
-    lines = {name: found for name, found in lines.items() if found}
-    metrics = in_order({metric for found in lines.values() for metric, _ in found})
+    runs = {name: lines for name, rows in histories.items() if (lines := history_lines(rows))}
+    metrics = in_order({metric for lines in runs.values() for metric, _ in lines})
     if not metrics:
         raise ValueError("No epoch to draw: the histories are empty.")
-    names = scores_of.short_names(list(lines), _NAME_LENGTH)
-    colours = dict(zip(lines, _colours(len(lines)), strict=True))
+    names = scores_of.short_names(list(runs), _NAME_LENGTH)
+    colours = dict(zip(runs, _colours(len(runs)), strict=True))
     listed = " and ".join(filter(None, (", ".join(metrics[:-1]), metrics[-1])))
-    title = f"{len(lines)} runs: {listed} by epoch" if len(lines) > 1 else names[0]
-    figure = new_figure(scores_of.title("", title), 4.0 + _LEGEND_ROW * len(lines) / 2)
+    title = f"{len(runs)} runs: {listed} by epoch" if len(runs) > 1 else names[0]
+    figure = new_figure(scores_of.title("", title), 4.0 + _LEGEND_ROW * len(runs) / 2)
     panels = np.atleast_1d(figure.subplots(1, len(metrics)))
     for panel, metric in zip(panels, metrics, strict=True):
-        _draw_panel(panel, metric, lines, colours)
-    present = {data for found in lines.values() for _, data in found}
+        _draw_panel(panel, metric, runs, colours)
+    present = {data for lines in runs.values() for _, data in lines}
     _explain(figure, dict(zip(names, colours.values(), strict=True)), present)
     return figure
-
-
-def _lines(rows: Iterable[Row]) -> dict[tuple[str, str], _Line]:
-    """Rows to lines by (metric, data), in order of the epochs; what is not finite becomes NaN."""
-    found: dict[tuple[str, str], dict[int, float]] = {}
-    for epoch, value, metric, data in rows:
-        found.setdefault((metric, data), {})[epoch] = value if np.isfinite(value) else np.nan
-    return {
-        key: (np.array(sorted(values), dtype=np.int64), np.array([values[epoch] for epoch in sorted(values)]))
-        for key, values in found.items()
-    }
 
 
 def _colours(count: int) -> Sequence[str]:
@@ -77,26 +56,18 @@ def _colours(count: int) -> Sequence[str]:
 
 
 def _draw_panel(
-    axes: Axes, metric: str, lines: Mapping[str, Mapping[tuple[str, str], _Line]], colours: Mapping[str, str]
+    axes: Axes, metric: str, runs: Mapping[str, Mapping[tuple[str, str], Line]], colours: Mapping[str, str]
 ) -> None:
-    drawn = [line for found in lines.values() for (name, _), line in found.items() if name == metric]
-    epochs = np.concatenate([x for x, _ in drawn])
-    values = np.concatenate([y for _, y in drawn])
-    finite = values[np.isfinite(values)]
-    set_epoch_axes(axes, metric, epochs, finite)
-    for name, found in lines.items():
-        for data, dashes in _DASHES.items():
-            if (metric, data) in found:
-                x, y = found[metric, data]
-                marker = "o" if len(x) <= _MARKED_EPOCHS else ""
-                axes.plot(x, y, dashes, color=colours[name], marker=marker, markersize=3, label=f"{name}, {data}")
-    if is_share(metric):
-        axes.yaxis.set_major_formatter(scores_of.percent())
-        low, high = axes.get_ylim()
-        axes.set_ylim(max(low, -0.02), min(high, 1.02))
-    if not finite.size:
-        axes.set_yticks([])
-        say(axes, "no finite value")
+    drawn = [
+        (
+            lines[metric, data],
+            {"linestyle": dashes, "color": colours[name], "markersize": 3, "label": f"{name}, {data}"},
+        )
+        for name, lines in runs.items()
+        for data, dashes in DASHES.items()
+        if (metric, data) in lines
+    ]
+    draw_panel(axes, metric, drawn)
     axes.set_title(metric.capitalize())
 
 
@@ -105,8 +76,8 @@ def _explain(figure: Figure, colours: Mapping[str, str], present: set[str]) -> N
         Line2D([], [], color=colour, linewidth=2.4, label=name) for name, colour in colours.items()
     ]
     handles += [
-        Line2D([], [], color=INK, linestyle=_DASHES[data], label=label)
-        for data, label in _DATA.items()
+        Line2D([], [], color=INK, linestyle=DASHES[data], label=label)
+        for data, label in LABELS.items()
         if data in present
     ]
     scores_of.add_legend(figure, handles)

@@ -21,14 +21,14 @@ def draw(labels: NDArray[np.integer], predicted: NDArray[np.integer], class_name
 
     Args:
         labels: the right classes, [n].
-        predicted: the classes that were said, [n].
+        predicted: the classes that were predicted, [n].
         class_names: a name for each class.
     """
     count = len(class_names)
     matrix = np.zeros((count, count), dtype=np.int64)
     np.add.at(matrix, (labels, predicted), 1)
-    right = int(np.trace(matrix))
-    title = f"Confusion matrix: {right:,} of {len(labels):,} right ({100 * right / len(labels):.2f} %)"
+    correct = int(np.trace(matrix))
+    title = f"Confusion matrix: {correct:,} of {len(labels):,} right ({100 * correct / len(labels):.2f} %)"
     figure = new_figure(title, 2.2 + 0.36 * min(count, 12))
     axes = figure.subplots()
     # Few errors stand beside many hits: on a linear scale they could not be told from none.
@@ -54,11 +54,11 @@ def _name_axes(axes: Axes, matrix: NDArray[np.int64], class_names: Sequence[str]
     if count <= _MAX_NAMED:
         totals = matrix.sum(axis=1)
         recalls = [f"{100 * matrix[i, i] / totals[i]:.1f} %" if totals[i] else "none" for i in shown]
-        right = axes.secondary_yaxis("right")
-        right.set_yticks(list(shown), recalls)
-        right.tick_params(length=0)
-        right.spines["right"].set_visible(False)
-        right.set_ylabel("recall")
+        right_axis = axes.secondary_yaxis("right")
+        right_axis.set_yticks(list(shown), recalls)
+        right_axis.tick_params(length=0)
+        right_axis.spines["right"].set_visible(False)
+        right_axis.set_ylabel("recall")
 
 
 def _write_counts(axes: Axes, matrix: NDArray[np.int64]) -> None:

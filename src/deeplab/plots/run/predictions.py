@@ -43,26 +43,26 @@ def draw(
     grid = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[2.4, 1] * rows)
     for axes in grid.ravel():
         axes.set_axis_off()
-    for index, (image, said) in enumerate(zip(images, probabilities, strict=True)):
+    for index, (image, predicted) in enumerate(zip(images, probabilities, strict=True)):
         above, below = grid[2 * (index // columns) : 2 * (index // columns) + 2, index % columns]
         show_picture(above, image)
         mark = "\ninverted" if inverted[index] else ""
         above.set_title(_middle(on_one_line(names[index]), 24) + mark, fontsize=7, loc="center", pad=3)
-        _draw_bars(below, said, class_names)
+        _draw_bars(below, predicted, class_names)
     return figure
 
 
-def _draw_bars(axes: Axes, said: NDArray[np.floating], class_names: Sequence[str]) -> None:
+def _draw_bars(axes: Axes, predicted: NDArray[np.floating], class_names: Sequence[str]) -> None:
     """The likeliest classes, the likeliest on top, each a bar from 0 to 1 with its name on it."""
-    top = np.argsort(-said, kind="stable")[:TOP]
+    top = np.argsort(-predicted, kind="stable")[:TOP]
     lines = list(range(len(top)))
     axes.barh(lines, [1.0] * len(top), height=0.86, color=FAINT, alpha=0.45)
-    axes.barh(lines, said[top], height=0.86, color=BLUE, alpha=0.45)
+    axes.barh(lines, predicted[top], height=0.86, color=BLUE, alpha=0.45)
     for line, index in zip(lines, top, strict=True):
         weight = "bold" if line == 0 else "normal"
         place: dict[str, Any] = {"va": "center_baseline", "fontsize": 7.5, "fontweight": weight, "color": INK}
         axes.text(0.03, line, shorten(class_names[index], 12), ha="left", **place)
-        axes.text(0.97, line, f"{100 * said[index]:.1f} %", ha="right", **place)
+        axes.text(0.97, line, f"{100 * predicted[index]:.1f} %", ha="right", **place)
     axes.set(xlim=(0, 1), ylim=(TOP - 0.5, -0.5))
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
-from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, shorten, style
+from deeplab.plots.style import BLUE, GREY, VERMILLION, new_figure, say, shorten, style
+from deeplab.plots.sweep.comparison import Comparison
 from deeplab.plots.sweep.reference import Reference, draw_reference
 
 _NAME_LENGTH = 34
@@ -21,11 +22,9 @@ _FEW = 12  # rows that get more height
 def draw(
     names: Sequence[str],
     scores: Sequence[Sequence[float]],
-    *,
-    metric: str,
-    planned: int,
     intervals: Sequence[tuple[float, float] | None],
-    best: int | None,
+    comparison: Comparison,
+    *,
     reference: Reference | None = None,
     name: str = "",
 ) -> Figure:
@@ -37,17 +36,16 @@ def draw(
     Args:
         names: of the points, from the top down; long ones are shortened.
         scores: of the replicates of each point; accuracies as fractions. What is not finite counts as absent.
-        metric: `val/accuracy`, `val/loss`, `test/accuracy` or `test/loss`.
-        planned: number of replicates that were asked for.
         intervals: the ends (low, high) of the 95 % interval of each mean, None where there is none.
-        best: position of the best point, None where there is none.
+        comparison: what was measured, and where it was best.
         reference: a published score.
         name: of the sweep, for the title.
 
     Raises:
         ValueError: there is no point, the lengths differ, the metric is unknown, or the best point has no score.
     """
-    found = scores_of.check_points(scores, len(names), best)
+    metric, best, planned = comparison.metric, comparison.best, comparison.planned
+    points = scores_of.check_points(scores, len(names), best)
     if len(intervals) != len(names):
         raise ValueError(f"{len(intervals)} intervals for {len(names)} points; there must be one, or None, for each.")
     row_height = 0.34 if len(names) <= _FEW else 0.25
@@ -55,21 +53,17 @@ def draw(
     axes = figure.subplots()
     axes.grid(True)
     axes.margins(x=0.06)
-    handles = _draw_rows(axes, found, intervals, planned)
+    handles = _draw_rows(axes, points, intervals, planned)
     if best is not None:
-        mean = float(found[best].mean())
-        axes.plot(
-            [mean], [best], "o", markersize=11, markerfacecolor="none", markeredgecolor=INK,
-            markeredgewidth=1.4, zorder=4, label="best",
-        )  # fmt: skip
-        text = scores_of.mean_text(metric, found[best])
+        scores_of.ring(axes, float(points[best].mean()), best)
+        text = scores_of.mean_text(metric, points[best])
         axes.set_title(f"Best: {shorten(names[best], 54)}, {text} ({scores_of.RING})")
     if reference is not None:
-        mean_of_best = None if best is None else float(found[best].mean())
+        mean_of_best = None if best is None else float(points[best].mean())
         handles.append(draw_reference(axes, reference, metric, mean_of_best, along="x"))
     scores_of.finish_score_axis(axes, metric, "x")
-    _name_rows(axes, names, found, metric, planned)
-    if not any(point.size for point in found):
+    _name_rows(axes, names, points, metric, planned)
+    if not any(point.size for point in points):
         say(axes, "no score")
         if reference is None:
             axes.set_xticks([])
@@ -79,12 +73,12 @@ def draw(
 
 
 def _draw_rows(
-    axes: Axes, found: list[NDArray[np.float64]], intervals: Sequence[tuple[float, float] | None], planned: int
+    axes: Axes, points: list[NDArray[np.float64]], intervals: Sequence[tuple[float, float] | None], planned: int
 ) -> list[scores_of.Handle]:
     """Draw intervals, replicates and means; returns what the legend should explain."""
-    rows = np.arange(len(found))
-    means = np.array([point.mean() if point.size else np.nan for point in found])
-    counts = np.array([point.size for point in found])
+    rows = np.arange(len(points))
+    means = np.array([point.mean() if point.size else np.nan for point in points])
+    counts = np.array([point.size for point in points])
     handles: list[scores_of.Handle] = []
     for chosen, face, label in (
         (counts >= planned, BLUE, "mean" if planned > 1 else "score"),
@@ -105,27 +99,27 @@ def _draw_rows(
         # Below the mean, under which they could not be seen; the axis points down.
         aside = ScaledTranslation(0, -6 / 72, scores_of.inches(axes))
         handles += axes.plot(
-            np.concatenate(found), np.repeat(rows, counts), "o", color=GREY, alpha=0.45, markersize=3.6,
+            np.concatenate(points), np.repeat(rows, counts), "o", color=GREY, alpha=0.45, markersize=3.6,
             markeredgewidth=0, zorder=2, transform=axes.transData + aside, label="replicate",
         )  # fmt: skip
     return handles
 
 
-def _name_rows(axes: Axes, names: Sequence[str], found: list[NDArray[np.float64]], metric: str, planned: int) -> None:
+def _name_rows(axes: Axes, names: Sequence[str], points: list[NDArray[np.float64]], metric: str, planned: int) -> None:
     """Names at the left; at the right the means, and how many replicates an incomplete one is of."""
     rows = range(len(names))
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_yticks(list(rows), scores_of.short_names(names, _NAME_LENGTH))
     axes.tick_params(axis="y", length=0)
-    texts = scores_of.score_texts(metric, [float(point.mean()) if point.size else np.nan for point in found])
-    for row, point in enumerate(found):
+    texts = scores_of.score_texts(metric, [float(point.mean()) if point.size else np.nan for point in points])
+    for row, point in enumerate(points):
         if 0 < point.size < planned:
             texts[row] += f"  (n = {point.size} of {planned})"
-    right = axes.secondary_yaxis("right")
-    right.set_yticks(list(rows), texts)
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
-    right.set_ylabel("mean (%)" if metric_of(metric).is_share else "mean")
-    for label, point in zip(right.get_yticklabels(), found, strict=True):
+    right_axis = axes.secondary_yaxis("right")
+    right_axis.set_yticks(list(rows), texts)
+    right_axis.tick_params(length=0)
+    right_axis.spines["right"].set_visible(False)
+    right_axis.set_ylabel("mean (%)" if metric_of(metric).is_share else "mean")
+    for label, point in zip(right_axis.get_yticklabels(), points, strict=True):
         if not point.size:
             label.set_color(VERMILLION)

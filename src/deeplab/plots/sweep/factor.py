@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, shorten, style
+from deeplab.plots.sweep.comparison import Comparison
 from deeplab.plots.sweep.reference import Reference, draw_reference
 
 _AXES_WIDTH = 490.0  # points, about: the width of the figure without its labels
@@ -26,10 +27,8 @@ def draw(
     factor: str,
     values: Sequence[float],
     scores: Sequence[Sequence[float]],
+    comparison: Comparison,
     *,
-    metric: str,
-    planned: int,
-    best: int | None,
     reference: Reference | None = None,
     name: str = "",
 ) -> Figure:
@@ -41,9 +40,7 @@ def draw(
         factor: what was varied.
         values: of the factor, one for each point, in any order. The axis is logarithmic where that reads better.
         scores: of the replicates of each point; accuracies as fractions. What is not finite counts as absent.
-        metric: `val/accuracy`, `val/loss`, `test/accuracy` or `test/loss`.
-        planned: number of replicates that were asked for.
-        best: position of the best point, None where there is none.
+        comparison: what was measured, and where it was best.
         reference: a published score.
         name: of the sweep, for the title.
 
@@ -51,7 +48,8 @@ def draw(
         ValueError: there is no point, the lengths differ, a value is not finite, the metric is unknown, or the
             best point has no score.
     """
-    found = scores_of.check_points(scores, len(values), best)
+    metric, best, planned = comparison.metric, comparison.best, comparison.planned
+    points = scores_of.check_points(scores, len(values), best)
     x = np.array(values, dtype=np.float64)
     if not np.isfinite(x).all():
         raise ValueError(f"A value of {factor} is not finite: {list(values)}.")
@@ -60,19 +58,15 @@ def draw(
     axes = figure.subplots()
     axes.grid(axis="y")
     axes.margins(x=0.06, y=0.1)
-    handles = _draw_means(axes, x, found, planned)
+    handles = _draw_means(axes, x, points, planned)
     if best is not None:
-        mean = float(found[best].mean())
-        axes.plot(
-            [x[best]], [mean], "o", markersize=11, markerfacecolor="none", markeredgecolor=INK,
-            markeredgewidth=1.4, zorder=4, label="best",
-        )  # fmt: skip
+        scores_of.ring(axes, float(x[best]), float(points[best].mean()))
         at = f"{shown} = {scores_of.number_text(float(x[best]))}"
-        axes.set_title(f"Best: {scores_of.mean_text(metric, found[best])} at {at} ({scores_of.RING})")
+        axes.set_title(f"Best: {scores_of.mean_text(metric, points[best])} at {at} ({scores_of.RING})")
     if reference is not None:
-        mean_of_best = None if best is None else float(found[best].mean())
+        mean_of_best = None if best is None else float(points[best].mean())
         handles.append(draw_reference(axes, reference, metric, mean_of_best))
-    missing = x[[not point.size for point in found]]
+    missing = x[[not point.size for point in points]]
     if missing.size:
         axes.margins(y=0.16)  # room for what is said at the bottom
         axes.plot(
@@ -82,8 +76,8 @@ def draw(
     at_values = _scale_factor_axis(axes, x, factor)
     scores_of.finish_score_axis(axes, metric, "y")
     _name_missing(axes, np.unique(missing), at_values)
-    _name_incomplete(axes, x, found, planned)
-    if not any(point.size for point in found):
+    _name_incomplete(axes, x, points, planned)
+    if not any(point.size for point in points):
         say(axes, "no score")
         if reference is None:
             axes.set_yticks([])
@@ -93,12 +87,12 @@ def draw(
 
 
 def _draw_means(
-    axes: Axes, x: NDArray[np.float64], found: list[NDArray[np.float64]], planned: int
+    axes: Axes, x: NDArray[np.float64], points: list[NDArray[np.float64]], planned: int
 ) -> list[scores_of.Handle]:
     """Draw the replicates, the means and their bars; returns what the legend should explain."""
-    means = np.array([point.mean() if point.size else np.nan for point in found])
-    spreads = np.array([point.std(ddof=1) if point.size > 1 else np.nan for point in found])
-    counts = np.array([point.size for point in found])
+    means = np.array([point.mean() if point.size else np.nan for point in points])
+    spreads = np.array([point.std(ddof=1) if point.size > 1 else np.nan for point in points])
+    counts = np.array([point.size for point in points])
     order = np.argsort(x, kind="stable")
     axes.plot(x[order], means[order], color=BLUE, linewidth=1, alpha=0.35, zorder=1.8, label="means, joined")
     handles: list[scores_of.Handle] = []
@@ -116,7 +110,7 @@ def _draw_means(
         # Beside the bar, under which they could not be seen.
         aside = ScaledTranslation(7 / 72, 0, scores_of.inches(axes))
         handles += axes.plot(
-            np.repeat(x, counts), np.concatenate(found), "o", color=GREY, alpha=0.45, markersize=3.6,
+            np.repeat(x, counts), np.concatenate(points), "o", color=GREY, alpha=0.45, markersize=3.6,
             markeredgewidth=0, zorder=2, transform=axes.transData + aside, label="replicate",
         )  # fmt: skip
     return handles
@@ -164,14 +158,14 @@ def _name_missing(axes: Axes, missing: NDArray[np.float64], at_values: bool) -> 
         )  # fmt: skip
 
 
-def _name_incomplete(axes: Axes, x: NDArray[np.float64], found: list[NDArray[np.float64]], planned: int) -> None:
+def _name_incomplete(axes: Axes, x: NDArray[np.float64], points: list[NDArray[np.float64]], planned: int) -> None:
     """Write `n = 2 of 3` at the side of a point where the axes have more room."""
-    incomplete = [index for index, point in enumerate(found) if 0 < point.size < planned]
+    incomplete = [index for index, point in enumerate(points) if 0 < point.size < planned]
     gaps = np.diff(np.sort(_places(axes, x)))
     flat = not gaps.size or gaps.min() >= _NOTE_WIDTH
     middle = sum(axes.get_ylim()) / 2
     for index in incomplete:
-        mean, point = float(found[index].mean()), found[index]
+        mean, point = float(points[index].mean()), points[index]
         spread = float(point.std(ddof=1)) if point.size > 1 else 0.0
         above = mean < middle
         end = max(mean + spread, float(point.max())) if above else min(mean - spread, float(point.min()))

@@ -1,10 +1,10 @@
 """Mean scores over two factors of a sweep."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import FAINT, GREY, INK, new_figure, shorten, style
+from deeplab.plots.sweep.comparison import Comparison
 
 _AXES_WIDTH = 440.0  # points, about: the width of the figure without its labels and the scale of colours
 _LETTER = 0.62  # width of a digit, in sizes of the font
@@ -26,11 +27,9 @@ def draw(
     factors: tuple[str, str],
     values: tuple[Sequence[str], Sequence[str]],
     means: NDArray[np.float64],
-    *,
-    metric: str,
     counts: NDArray[np.int64],
-    planned: int,
-    best: int | None,
+    comparison: Comparison,
+    *,
     name: str = "",
 ) -> Figure:
     """Draw a cell for each pair of values, coloured by its mean (dark is better) and with the number in it.
@@ -42,16 +41,15 @@ def draw(
         factors: of the rows and of the columns.
         values: of the rows from the top down, and of the columns.
         means: [rows, columns], accuracies as fractions; NaN where there is no score.
-        metric: `val/accuracy`, `val/loss`, `test/accuracy` or `test/loss`.
         counts: replicates that have a score, [rows, columns].
-        planned: number of replicates that were asked for.
-        best: position of the best point, counted row by row; None where there is none.
+        comparison: what was measured, and where it was best, counted row by row.
         name: of the sweep, for the title.
 
     Raises:
         ValueError: a shape is not that of the values, there is no cell, the metric is unknown, or the best point has
             no score.
     """
+    metric, best = comparison.metric, comparison.best
     shape = (len(values[0]), len(values[1]))
     if means.shape != shape or counts.shape != shape or not means.size:
         raise ValueError(
@@ -73,7 +71,7 @@ def draw(
     norm = _norm(known)
     image = axes.imshow(np.ma.masked_invalid(means), cmap=colours, norm=norm, aspect="auto")
     _name_values(axes, values)
-    _write_cells(axes, means, counts, metric, planned, colours, norm)
+    _write_cells(axes, means, counts, comparison, lambda mean: colours(norm(mean)))
     if best is None:
         axes.set_title("No score")
         return figure
@@ -112,14 +110,12 @@ def _write_cells(
     axes: Axes,
     means: NDArray[np.float64],
     counts: NDArray[np.int64],
-    metric: str,
-    planned: int,
-    colours: Colormap,
-    norm: Normalize,
+    comparison: Comparison,
+    colour: Callable[[float], tuple[float, float, float, float]],
 ) -> None:
-    texts = np.array(scores_of.score_texts(metric, means.ravel().tolist())).reshape(means.shape)
-    notes = np.array([f"n = {count} of {planned}" for count in counts.ravel()]).reshape(means.shape)
-    incomplete = np.isfinite(means) & (counts < planned)
+    texts = np.array(scores_of.score_texts(comparison.metric, means.ravel().tolist())).reshape(means.shape)
+    notes = np.array([f"n = {count} of {comparison.planned}" for count in counts.ravel()]).reshape(means.shape)
+    incomplete = np.isfinite(means) & (counts < comparison.planned)
     width = 0.92 * _AXES_WIDTH / means.shape[1]
     size = min(9.0, width / _LETTER / max(len(text) for text in texts.ravel()))
     note_size = min(7.5, width / _LETTER / max(len(note) for note in notes.ravel()))
@@ -127,7 +123,7 @@ def _write_cells(
         if not np.isfinite(mean):
             corner = (column - 0.5, row - 0.5)
             axes.add_patch(Rectangle(corner, 1, 1, facecolor="white", edgecolor=FAINT, hatch="////", linewidth=0))
-        ink = _contrast(colours(norm(mean))) if np.isfinite(mean) else GREY
+        ink = _contrast(colour(mean)) if np.isfinite(mean) else GREY
         halo = [] if np.isfinite(mean) else [withStroke(linewidth=3, foreground="white")]
         if size >= _SMALLEST:
             lift = 5 if incomplete[row, column] else 0

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import FAINT, GREY, INK, VERMILLION, new_figure, say, style
+from deeplab.plots.sweep.comparison import Comparison
 
 _MAX_TICKS = 8
 _TICK_GAP = 0.055  # of the height of an axis
@@ -31,9 +32,8 @@ def draw(
     factors: Sequence[str],
     points: Sequence[Sequence[float | str]],
     means: Sequence[float],
+    comparison: Comparison,
     *,
-    metric: str,
-    best: int | None,
     name: str = "",
 ) -> Figure:
     """Draw an axis for each factor and a last one for the score, and a line for each point (dark is better).
@@ -46,14 +46,14 @@ def draw(
         points: the value of each factor at each point, [points, factors].
         means: score of each point, accuracies as fractions; one that is not finite ends its line, dashed,
             before the axis of the score.
-        metric: `val/accuracy`, `val/loss`, `test/accuracy` or `test/loss`.
-        best: position of the best point, which is drawn thick and on top; None where there is none.
+        comparison: what was measured, and where it was best: that line is thick and on top.
         name: of the sweep, for the title.
 
     Raises:
         ValueError: there is no factor or no point, the lengths differ, the metric is unknown, or the best point
             has no score.
     """
+    metric, best = comparison.metric, comparison.best
     scores_of.check_points([[mean] for mean in means], len(points), best)
     if not factors or any(len(point) != len(factors) for point in points):
         raise ValueError(f"Every point needs a value for each of the {len(factors)} factors, at least one.")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
-from deeplab.plots.style import BLUE, GREY, INK, new_figure, say, shorten, style
+from deeplab.plots.style import BLUE, GREY, new_figure, say, shorten, style
 
 _COLUMNS = 2
 _ROW_HEIGHT = 2.9  # inches
@@ -160,10 +160,7 @@ def _draw_trials(
         axes.plot(
             x[~ended], score[~ended], "o", color=BLUE, alpha=0.75, markersize=5, markeredgewidth=0, label="finished"
         )
-        axes.plot(
-            [x[best]], [score[best]], "o", markersize=11, markerfacecolor="none", markeredgecolor=INK,
-            markeredgewidth=1.4, zorder=4, label="best",
-        )  # fmt: skip
+        scores_of.ring(axes, float(x[best]), float(score[best]))
     scores_of.finish_score_axis(axes, metric, "y")
 
 

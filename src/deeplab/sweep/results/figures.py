@@ -1,6 +1,7 @@
 """The figures of a sweep, chosen by what was swept over."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep import factor as sweep_factor
 from deeplab.plots.sweep import heat_map as sweep_heat_map
 from deeplab.plots.sweep import parallel as sweep_parallel
+from deeplab.plots.sweep.comparison import Comparison
 from deeplab.plots.sweep.reference import Reference
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.results.summary import PointSummary, Summary
@@ -60,15 +62,14 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
     if not summary.finished:
         return None
     line = None if reference is None else Reference(reference.value, reference.label)
+    comparison = Comparison(summary.metric, summary.best, summary.replicates)
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
         return sweep_factor.draw(
             axes[0].key,
             factor,
             [_scores(point, summary) for point in summary.points],
-            metric=summary.metric,
-            planned=summary.replicates,
-            best=summary.best,
+            comparison,
             reference=line,
             name=name,
         )
@@ -79,10 +80,8 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
             (axes[0].key, axes[1].key),
             (axes[0].values, axes[1].values),
             _means(summary.points, summary).reshape(shape),
-            metric=summary.metric,
-            counts=counts.reshape(shape),
-            planned=summary.replicates,
-            best=summary.best,
+            counts.reshape(shape),
+            comparison,
             name=name,
         )
     if len(axes) > 2:
@@ -96,7 +95,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
         ]
         means = _means(summary.points, summary).tolist()
         keys = [axis.key.rpartition(".")[2] for axis in axes]
-        return sweep_parallel.draw(keys, points, means, metric=summary.metric, best=summary.best, name=name)
+        return sweep_parallel.draw(keys, points, means, comparison, name=name)
     positions = _best_to_show(summary)
     shown = [summary.points[position] for position in positions]
     if len(shown) < len(summary.points):
@@ -104,10 +103,8 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
     return sweep_categories.draw(
         [point_name(point.settings) or name for point in shown],
         [_scores(point, summary) for point in shown],
-        metric=summary.metric,
-        planned=summary.replicates,
-        intervals=[_interval(point, summary) for point in shown],
-        best=None if summary.best is None else positions.index(summary.best),
+        [_interval(point, summary) for point in shown],
+        replace(comparison, best=None if summary.best is None else positions.index(summary.best)),
         reference=line,
         name=name,
     )
