@@ -165,6 +165,36 @@ def short_label_of(name: str) -> str:
     return found.short_label if found else name
 
 
+def against(label: str, reference: float, metric: str, best: float | None) -> str:
+    """A published score, and how far the best one lies from it.
+
+    Args:
+        label: whose the published score is.
+        reference: that score.
+        metric: what is measured; differences of shares are percentage points.
+        best: to hold against it, or None. The per cent are those of the published score.
+
+    Examples:
+        >>> against("Hinton", 0.9847, "val/accuracy", 0.9828)
+        'Hinton: 98.47 %; the best is 0.19 points (0.19 %) below it'
+        >>> against("Hinton", 0.05, "val/loss", None)
+        'Hinton: 0.05'
+    """
+    unit, scale = (" %", 100.0) if is_share(metric) else ("", 1.0)
+    head = f"{label}: {scale * reference:.6g}{unit}"
+    if best is None:
+        return head
+    if math.isclose(best, reference, rel_tol=1e-9, abs_tol=1e-12):
+        return f"{head}; the best equals it"
+    gap = abs(scale * (best - reference))
+    far = f"{gap:.2f}" if unit and gap >= 0.01 else f"{gap:.4f}" if not unit and gap >= 0.001 else f"{gap:.2g}"
+    share = abs(best / reference - 1) if reference else 0.0
+    per_cent = f" ({100 * share:.2f} %)" if share >= 1e-4 else f" ({100 * share:.2g} %)" if reference else ""
+    return (
+        f"{head}; the best is {far}{' points' if unit else ''}{per_cent} {'below' if best < reference else 'above'} it"
+    )
+
+
 def in_order(names: Iterable[str]) -> list[str]:
     """Names of scores as figures show them: shares first, otherwise by name.
 

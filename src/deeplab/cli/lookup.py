@@ -34,3 +34,15 @@ def named_runs(words: list[str], config_dir: Path | None) -> tuple[Store, list[R
     store = open_store_fast(overrides, config_dir)
     found = [find_run(store, name) for name in names]
     return store, list({run.id: run for run in found}.values())
+
+
+def named_run(words: list[str], config_dir: Path | None) -> tuple[Store, Run]:
+    """The store and the one run that is meant.
+
+    Raises:
+        UserError: as in `named_runs`, or several runs are named.
+    """
+    store, runs = named_runs(words, config_dir)
+    if len(runs) > 1:
+        raise UserError(f"One run at a time, got {len(runs)}. To see several: deeplab compare {' '.join(words)}")
+    return store, runs[0]

@@ -3,9 +3,11 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 
+from deeplab.report.configuration import settings
 from deeplab.report.page import Cell, Code, Collapsible, Page, Part, Section, Table, Text, table_of
-from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.provenance import SHORT_ID, notes, provenance, timestamp
+from deeplab.report.pictures import pictures, pictures_in
+from deeplab.report.provenance import SHORT_ID, about, notes, provenance
+from deeplab.report.scores import scores
 from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
@@ -32,16 +34,18 @@ def noise_report(store: Store, run: Run, files: list[str]) -> Page:
     if lines:
         whole.append(Collapsible("All rates, and those of each class", (table_of("All rates", lines),)))
     sections = (
-        Section("Rates", (*notes(run), *_rates(found), *whole)),
-        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"))),
-        Section("What the images looked like", tuple(_galleries(store, run, files))),
+        Section("Rates", (*notes(run), *scores(run), *_rates(found), *whole)),
+        Section("Figures", pictures(run, pictures_in(files, "plots"))),
+        Section("What the images looked like", tuple(_galleries(run, files))),
         Section("Networks", tuple(_networks(store, run))),
+        Section("Settings", tuple(settings(run))),
         provenance(store, run, [run]),
     )
-    params = run.params
-    kind = params.get("noise.kind", "").replace("_", " ")
-    about = f"Evaluation under {kind} noise, {run.shown_status.lower()}, begun {timestamp(run.started_ms)}."
-    return Page(str(run.name), (about,), tuple(_highlights(found, params)), sections)
+    kind = run.params.get("noise.kind", "").replace("_", " ")
+    (row,) = summarize_runs([run], [])
+    return Page(
+        run.name, about(f"Evaluation under {kind} noise", row, run), tuple(_highlights(found, run.params)), sections
+    )
 
 
 def _states(found: Sequence[Mapping[str, str]]) -> list[str]:
@@ -99,13 +103,13 @@ def _gains(found: Sequence[Mapping[str, str]]) -> list[tuple[float, str, float]]
     ]
 
 
-def _galleries(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
+def _galleries(run: Run, files: list[str]) -> Iterator[Part]:
     paths = pictures_in(files, "gallery")
     if len(paths) > MOST_GALLERIES:
         shown = [paths[round(number * (len(paths) - 1) / (MOST_GALLERIES - 1))] for number in range(MOST_GALLERIES)]
         yield Text(f"{MOST_GALLERIES} of {len(paths)} levels are shown.")
         paths = shown
-    yield from read_pictures(store, run, paths)
+    yield from pictures(run, paths)
 
 
 def _networks(store: Store, run: Run) -> Iterator[Part]:

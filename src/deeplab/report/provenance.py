@@ -8,6 +8,7 @@ from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, KeyValues, P
 from deeplab.runs.command_line import command_line
 from deeplab.runs.summary import RunSummary
 from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.find import run_by_id
 from deeplab.tracking.provenance import DISTRIBUTION
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
@@ -22,6 +23,7 @@ from deeplab.tracking.tags import (
     ERROR_TAG,
     INITIAL_WEIGHTS_TAG,
     NOTES_TAG,
+    PARENT_TAG,
     REPRODUCES_TAG,
     SOURCE_TAG,
     THREADS_TAG,
@@ -51,7 +53,7 @@ def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
         run: that the report is about.
         trainings: whose tags tell of data and machine: the run itself, or the trials of a sweep.
     """
-    rows = [("run", Code(run.id)), *_when(run), *_git(run), *_data(store, trainings)]
+    rows = [*_family(store, run), *_when(run), *_git(run), *_data(store, trainings)]
     for name, tag in _TAGS.items():
         found = _different(trainings, tag)
         if found:
@@ -76,9 +78,10 @@ def timestamp(milliseconds: int | None) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def what(row: RunSummary) -> str:
-    """What a run is about: ` of NETWORK on DATA`, or as much of it as there is."""
-    return (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
+def about(kind: str, row: RunSummary, run: Run) -> tuple[str, str]:
+    """What a run is, as in `Training of NETWORK on DATA, finished, begun 2026-11-21 20:38 UTC.`, and its id."""
+    subject = (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
+    return f"{kind}{subject}, {row.status.lower()}, begun {timestamp(run.started_ms)}.", f"Run {run.id}"
 
 
 def own_tags(run: Run) -> Iterator[tuple[str, Cell]]:
@@ -99,6 +102,12 @@ def notes(run: Run) -> tuple[Part, ...]:
         parts.append(Text(run.tags[NOTES_TAG]))
     tags = tuple(own_tags(run))
     return (*parts, KeyValues(tags)) if tags else tuple(parts)
+
+
+def _family(store: Store, run: Run) -> Iterator[tuple[str, Cell]]:
+    parent = run_by_id(store, run.tags[PARENT_TAG]) if PARENT_TAG in run.tags else None
+    if parent is not None:
+        yield "sweep", f"{parent.name}: deeplab show {parent.short_id}"
 
 
 def _when(run: Run) -> Iterator[tuple[str, Cell]]:

@@ -53,21 +53,26 @@ def detail(store: Store, run: Run) -> Detail:
     children = all_runs(store, (PARENT_TAG, run.id))
     parent_id = run.tags.get(PARENT_TAG)
     parent = None if parent_id is None else run_by_id(store, parent_id)
-    files = list_files(store, run.artifact_uri)
-    for location in model_locations(store, run.id):
-        files += [(f"model/{path}", size) for path, size in list_files(store, location)]
     return Detail(
         row=summarize_runs([run], children)[0],
         params=run.params,
         metrics=run.metrics,
         tags=run.tags,
         history=read_history(store, run),
-        files=sorted(files),
+        files=files_of(store, run),
         command=command_line(store, run),
         packages=_main(read_packages(store, run)),
         parent=None if parent is None else summarize_runs([parent], [])[0],
         children=summarize_runs(children[::-1], children),
     )
+
+
+def files_of(store: Store, run: Run) -> list[tuple[str, int]]:
+    """Path and size in bytes of each file that a run left, those of its models below `model/`."""
+    files = list_files(store, run.artifact_uri)
+    for location in model_locations(store, run.id):
+        files += [(f"model/{path}", size) for path, size in list_files(store, location)]
+    return sorted(files)
 
 
 def to_dict(found: Detail) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class EntryResult:
     Attributes:
         name: of the entry.
         entry: what it asks for.
-        lines: finished runs of the configuration that it has now.
+        rows: finished runs of the configuration that it has now.
         planned: how many there are to be.
         verdicts: its figures.
         chosen: of a sweep the best point, or None.
@@ -31,7 +31,7 @@ class EntryResult:
 
     name: str
     entry: StudyEntry
-    lines: tuple[Result, ...]
+    rows: tuple[Result, ...]
     planned: int
     verdicts: tuple[Verdict, ...]
     chosen: Chosen | None = None

@@ -66,7 +66,7 @@ def _highlights(measured: Sequence[EntryResult]) -> Iterator[tuple[str, Cell]]:
             yield words, f"{sum(verdict.outcome in GOOD for verdict in ours)} of {len(ours)}"
     if len(tested) < len(found):
         yield "figures not yet run", len(found) - len(tested)
-    yield "runs", f"{sum(len(each.lines) for each in measured)} of {sum(each.planned for each in measured)}"
+    yield "runs", f"{sum(len(each.rows) for each in measured)} of {sum(each.planned for each in measured)}"
 
 
 def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
@@ -101,7 +101,7 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
 
 def is_trained_too_few_times(each: EntryResult) -> bool:
     """Whether there are trainings, but at some point too few to tell how they scatter."""
-    counts = Counter(line.point for line in each.lines)
+    counts = Counter(line.point for line in each.rows)
     return bool(counts) and each.entry.noise is None and min(counts.values()) < ENOUGH
 
 
@@ -112,8 +112,8 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
     if overrides:
         yield CodeBlock(shlex.join(("deeplab", words, *overrides)), "shell")
     many = "run is" if each.planned == 1 else "runs are"
-    yield Text(f"{len(each.lines)} of {each.planned} {many} finished.", is_warning=len(each.lines) < each.planned)
-    if not each.lines:
+    yield Text(f"{len(each.rows)} of {each.planned} {many} finished.", is_warning=len(each.rows) < each.planned)
+    if not each.rows:
         return
     yield _rates(each) if each.entry.noise else _scores(each)
     if sentences := list(on_choice(each)):
@@ -127,7 +127,7 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
 def on_choice(each: EntryResult) -> Iterator[str]:
     """What must be known of the rows that an entry was validated on, and of the point that was chosen by them."""
     chosen = each.chosen
-    if chosen is not None and len({line.point for line in each.lines}) > 1:
+    if chosen is not None and len({line.point for line in each.rows}) > 1:
         yield f"Best by mean {metric_of(chosen.metric).logged_as}: {chosen.point}."
         if chosen.on_test:
             yield ON_TEST
@@ -137,21 +137,26 @@ def on_choice(each: EntryResult) -> Iterator[str]:
         yield "Validated on the test set: scores of validation are scores of the test set, and so is a best epoch's."
 
 
+def read_figure(folder: Path, name: str) -> bytes | None:
+    """A figure that lies in the folder of a study, or None."""
+    path = folder / FIGURES / name
+    return path.read_bytes() if path.is_file() else None
+
+
 def _picture_of(entry: str, name: str, folder: Path) -> Iterator[Part]:
     caption, seen = caption_of(name)
     yield from _picture(folder, picture_file(entry, name), f"{caption}: {entry}", seen)
 
 
-def _picture(folder: Path, file: str, caption: str, seen: str) -> Iterator[Part]:
-    path = folder / FIGURES / file
-    if path.is_file():
-        yield Picture(file, path.read_bytes(), f"{caption}: {seen}", caption)
+def _picture(folder: Path, name: str, caption: str, seen: str) -> Iterator[Part]:
+    if (folder / FIGURES / name).is_file():
+        yield Picture(name, f"{caption}: {seen}", caption)
 
 
 def _scores(each: EntryResult) -> Table:
-    metrics = [metric for metric in reported() if all(metric in line.scores for line in each.lines)]
+    metrics = [metric for metric in reported() if all(metric in line.scores for line in each.rows)]
     points: dict[str, list[Result]] = {}
-    for line in sorted(each.lines, key=_in_order):
+    for line in sorted(each.rows, key=_in_order):
         points.setdefault(line.point, []).append(line)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
@@ -176,7 +181,7 @@ def _in_order(line: Result) -> tuple[str, float, str]:
 
 
 def _rates(each: EntryResult) -> Table:
-    scores = each.lines[0].scores
+    scores = each.rows[0].scores
     states = list(dict.fromkeys(name.partition("@")[0] for name in scores))
     levels = sorted({float(name.partition("@")[2]) for name in scores})
     ordered = ("noisy", *(state for state in states if state != "noisy"))
@@ -189,7 +194,7 @@ def _rates(each: EntryResult) -> Table:
 def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]:
     yield Text(f"Written from {FILE} and {RESULTS}, which has a line for each run. The command that makes it again:")
     yield CodeBlock(f"deeplab study {folder.as_posix()}", "shell")
-    lines = [line for each in measured for line in each.lines]
+    lines = [line for each in measured for line in each.rows]
     if lines:
         days = sorted(line.finished for line in lines)
         yield KeyValues(

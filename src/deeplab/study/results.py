@@ -64,7 +64,7 @@ class Results:
             UserError: as in `read`.
         """
         self._path = folder / FILE
-        self.lines: list[Result] = []
+        self.rows: list[Result] = []
         self.read()
 
     def read(self) -> None:
@@ -73,12 +73,12 @@ class Results:
         Raises:
             UserError: the file is not what this class wrote.
         """
-        self.lines = []
+        self.rows = []
         if not self._path.exists():
             return
         try:
             rows = list(csv.DictReader(io.StringIO(self._path.read_text(encoding="utf-8"))))
-            self.lines = [_read(row) for row in rows]
+            self.rows = [_read(row) for row in rows]
         except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise UserError(f"{self._path} cannot be read ({error}). It is written by deeplab study.") from error
 
@@ -91,14 +91,14 @@ class Results:
         same = (result.entry, result.point, result.replicate, result.configuration)
         with self._lock():
             self.read()
-            self.lines = [
-                line for line in self.lines if (line.entry, line.point, line.replicate, line.configuration) != same
+            self.rows = [
+                line for line in self.rows if (line.entry, line.point, line.replicate, line.configuration) != same
             ]
-            self.lines.append(result)
+            self.rows.append(result)
             text = io.StringIO()
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow(_COLUMNS)
-            writer.writerows(_written(line) for line in sorted(self.lines, key=_order))
+            writer.writerows(_written(line) for line in sorted(self.rows, key=_order))
             write_file(self._path, text.getvalue().encode())
 
     @contextmanager
@@ -114,7 +114,7 @@ class Results:
 
     def find(self, entry: str, point: str, replicate: int, configuration: str) -> Result | None:
         """The line of a run, if it is finished."""
-        for line in self.lines:
+        for line in self.rows:
             if (line.entry, line.point, line.replicate, line.configuration) == (entry, point, replicate, configuration):
                 return line
         return None

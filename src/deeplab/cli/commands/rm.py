@@ -7,8 +7,9 @@ import typer
 
 from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
 from deeplab.cli.lookup import named_runs
-from deeplab.cli.terminal.tables import console, size, table
+from deeplab.cli.terminal.tables import console, table
 from deeplab.errors import UserError
+from deeplab.report.page import size
 from deeplab.runs.delete import Deletion, plan_deletion, remove
 
 

@@ -5,11 +5,10 @@ from contextlib import AbstractContextManager
 from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from deeplab.cli.terminal.live import live_or_plain
-from deeplab.cli.terminal.results import ui_command
+from deeplab.cli.terminal.results import show_end
 from deeplab.cli.terminal.screen import Words
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line
-from deeplab.tracking.location import redact_password
 from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseResult
 from deeplab.workflows.noise.partial_results import NoiseDraw
 
@@ -77,6 +76,4 @@ def show_noise(result: NoiseResult) -> None:
         f"true-positive rate of {result.images:,} test images under {kind} noise, with 95 % intervals over its draws",
         soft_wrap=True,
     )
-    screen.print(f"evaluation {result.run_id}", soft_wrap=True)
-    screen.print(f"store {redact_password(result.store.place.uri)}", soft_wrap=True)
-    screen.print(f"See the curves and the images of each level: {ui_command(result.store.place)}", soft_wrap=True)
+    show_end(f"evaluation {result.run_id}", result.store.place, "the curves and the images of each level")

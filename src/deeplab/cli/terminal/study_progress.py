@@ -70,7 +70,7 @@ def all_held(measured: Sequence[EntryResult]) -> bool:
     figures = [verdict for each in measured for verdict in each.verdicts]
     unknown = sum(verdict.measured is None for verdict in figures)
     differing = sum(verdict.outcome not in GOOD for verdict in figures) - unknown
-    missing = sum(each.planned - len(each.lines) for each in measured)
+    missing = sum(each.planned - len(each.rows) for each in measured)
     parts = [f"{differing} of {len(figures)} figures differ or fall short"] if differing else []
     parts += [f"{unknown} of {len(figures)} figures are not measured"] if unknown else []
     parts += [f"{missing} of {sum(each.planned for each in measured)} runs are missing"] if missing else []

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from deeplab.cli.terminal.screen import Screen
 from deeplab.metrics import short_label_of
+from deeplab.report.page import number
 from deeplab.visible import visible_line
 
 if TYPE_CHECKING:
@@ -89,21 +90,6 @@ def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tu
 def footnote(scores: "Sequence[Score | None]") -> str | None:
     """What the mark of a column of scores means, or None where it has none."""
     return f"{MARK} validated on the test set" if any(score.on_test for score in scores if score) else None
-
-
-def number(value: float) -> str:
-    """Four decimals, and more where nothing else would be left: `0.9812`, `1.3e-05`."""
-    return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
-
-
-def size(count: int) -> str:
-    """Bytes as a person says them: `12 kB`, `2.2 MB`."""
-    value = float(count)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
 
 
 def _marked(score: "Score") -> str:
