@@ -5,6 +5,7 @@ import doctest
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def test_a_new_score_takes_an_entry_and_a_function(
     done = process("sweep", *OVERRIDES, env=env)
     assert done.status == 0, done.err
     assert "Best by mean validation top-two accuracy: learning_rate=0.1" in done.out
-    assert "val top 2" in done.out
+    assert re.search(r"^learning_rate +n +val top 2 .* test top 2 +seconds", done.out, re.MULTILINE)
 
     monkeypatch.setitem(METRICS, "top_two", TOP_TWO)
     monkeypatch.chdir(tmp_path)
@@ -153,8 +154,16 @@ def test_a_new_score_takes_an_entry_and_a_function(
     assert cli("report", trial["id"], "--out", "trial.md").status == 0
     assert "| data | accuracy | loss | top_two |" in (tmp_path / "trial.md").read_text()
 
-    # Of the sweep: figure, tables and report.
+    # Of the sweep: its line among the runs, its page, figure, tables and report.
     (sweep,) = json.loads(cli("runs", "--kind", "sweep", "--json").out)
+    assert (sweep["validation_metric"], sweep["test_metric"]) == ("top_two", "top_two")
+    assert re.search(r"^ +val +test *\n.* top 2 +top 2 ", cli("runs", "--kind", "sweep").out, re.MULTILINE)
+    shown = cli("show", sweep["id"]).out
+    scores = r"^  validation top-two accuracy +0\.\d{4} *\n  test top-two accuracy +0\.\d{4}"
+    assert re.search(scores, shown, re.MULTILINE)
+        r"^  validation top-two accuracy +0\.\d{4} *\n  test top-two accuracy +0\.\d{4}", shown, re.MULTILINE
+    )
+    assert re.search(r"^learning_rate +n +val top 2 .* test top 2 +seconds", shown, re.MULTILINE)
     assert cli("report", sweep["id"], "--out", "sweep.md").status == 0
     report = (tmp_path / "sweep.md").read_text()
     assert "Best by mean validation top-two accuracy: learning_rate=0.1" in report

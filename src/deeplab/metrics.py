@@ -26,9 +26,10 @@ class Metric:
         higher_is_better: the direction.
         is_share: whether it is a share from 0 to 1, shown in per cent.
         is_compared: whether sweeps, searches and `best:` may choose by it; otherwise it is reported of the test set.
+        tasks: of the networks that have it.
+        needs_classes: whether there is none of rows that have values instead of classes.
         function: `module:name` of what computes it, `(targets, outputs) -> values` of the rows of a batch, tensors
             [n, ...] to a tensor [n], whose mean is the score; empty where the code that scores has it built in.
-        tasks: that the function is for.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Metric:
     is_compared: bool = True
     function: str = ""
     tasks: tuple[str, ...] = ("classification",)
+    needs_classes: bool = False
 
     def rank(self, value: float) -> float:
         """A number that is smaller for a better value; what is no number comes last.
@@ -78,9 +80,9 @@ class Metric:
             logged_as=f"{logged}/{self.logged_as}",
         )
 
-    def is_measured_for(self, task: str) -> bool:
-        """Whether there is such a score of a network for this task, as far as its function is concerned."""
-        return not self.function or task in self.tasks
+    def is_measured_for(self, task: str, has_classes: bool = True) -> bool:
+        """Whether there is such a score of a network for this task, on rows with classes or without."""
+        return task in self.tasks and (has_classes or not self.needs_classes)
 
     def values(self, targets: Any, outputs: Any) -> Any:
         """What `function` gives for the rows of a batch, [n]."""
@@ -90,10 +92,30 @@ class Metric:
 
 # In the order in which the first that there is tells most.
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("accuracy", "accuracy", "acc", "accuracy", higher_is_better=True, is_share=True),
-    "loss": Metric("loss", "loss", "loss", "loss", higher_is_better=False),
-    "mse": Metric("mse", "mean squared error", "mse", "mse", higher_is_better=False, is_compared=False),
-    "psnr": Metric("psnr", "peak signal-to-noise ratio", "psnr", "psnr", higher_is_better=True, is_compared=False),
+    "accuracy": Metric(
+        *("accuracy", "accuracy", "acc", "accuracy"),
+        higher_is_better=True,
+        is_share=True,
+        tasks=("classification", "regression"),
+        needs_classes=True,
+    ),
+    "loss": Metric(
+        *("loss", "loss", "loss", "loss"),
+        higher_is_better=False,
+        tasks=("classification", "reconstruction", "regression"),
+    ),
+    "mse": Metric(
+        *("mse", "mean squared error", "mse", "mse"),
+        higher_is_better=False,
+        is_compared=False,
+        tasks=("reconstruction",),
+    ),
+    "psnr": Metric(
+        *("psnr", "peak signal-to-noise ratio", "psnr", "psnr"),
+        higher_is_better=True,
+        is_compared=False,
+        tasks=("reconstruction",),
+    ),
 }
 
 
@@ -110,6 +132,21 @@ def compared(*data: str) -> tuple[Metric, ...]:
         ['val/accuracy', 'val/loss', 'test/accuracy', 'test/loss']
     """
     return tuple(metric.on(each) for each in data or ("val", "test") for metric in chosen_by())
+
+
+def score_beside(name: str, measured: Iterable[str]) -> Metric | None:
+    """The score of the test set that is shown beside what was compared: the same one, else the first of the table.
+
+    Args:
+        name: of the score that was compared, as in `val/accuracy`; it is not shown twice.
+        measured: names of the scores there are.
+
+    Examples:
+        >>> score_beside("val/loss", ["val/loss", "test/accuracy", "test/loss"]).name
+        'test/loss'
+    """
+    there = {each.name: each for each in compared("test") if each.name in {*measured} - {name}}
+    return there.get(f"test/{name.rpartition('/')[2]}", next(iter(there.values()), None))
 
 
 def reported() -> list[str]:

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 
 from deeplab.choice import ON_TEST, left_out
-from deeplab.metrics import against, compared, label_of, metric_of, short_label_of
+from deeplab.metrics import against, compared, label_of, metric_of, score_beside, short_label_of
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number, table_of
 from deeplab.report.pictures import pictures, pictures_in
@@ -52,10 +52,11 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
     tags = run.tags
     if BEST_POINT_TAG in tags:
         yield "best", tags[BEST_POINT_TAG]
-    tested = next((each.name for each in compared("test") if f"best/{each.name}" in run.metrics), outcome.metric)
-    for name in dict.fromkeys((outcome.metric, tested)):
-        if f"best/{name}" in run.metrics:
-            yield label_of(name), run.metrics[f"best/{name}"]
+    best = {name.removeprefix("best/"): value for name, value in run.metrics.items() if name.startswith("best/")}
+    tested = score_beside(outcome.metric, best)
+    for name in (outcome.metric, *((tested.name,) if tested else ())):
+        if name in best:
+            yield label_of(name), best[name]
     if outcome.points:
         yield "points", len(outcome.points)
     finished = sum(child.status == "FINISHED" for child in children)
@@ -133,8 +134,9 @@ def points(outcome: Outcome) -> Iterator[Table]:
     if not outcome.points:
         return
     metric = outcome.metric
-    on_test = [each for each in compared("test") if any(line.get(f"{each.name} mean") for line in outcome.points)][:1]
-    tested = [each for each in on_test if each.name != metric]
+    measured = [name.removesuffix(" mean") for line in outcome.points for name, text in line.items() if text]
+    beside = score_beside(metric, measured)
+    tested = [beside] if beside else []
     head = (*map(_short, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± 95 %")
     head = (*head, *(each.short_label for each in tested), "seconds")
     rows = tuple(

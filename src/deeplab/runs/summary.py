@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ MOST_NAMES = 2
 
 @dataclass(frozen=True)
 class Score:
-    """A score and what it is: accuracy where there is one, else the loss, else what there is.
+    """A score and what it is.
 
     Attributes:
         metric: its name.
@@ -84,18 +84,19 @@ def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSu
     return [_row(run, children[run.id]) for run in runs]
 
 
-def score(metrics: Mapping[str, float], data: str) -> Score | None:
-    """The score that tells most: an accuracy, else a loss, else the first by name.
+def score(run: Run, data: str) -> Score | None:
+    """The score that tells most: what a sweep compares by, else the first of the table, else the first by name.
 
     Args:
-        metrics: of a run.
+        run: that has it.
         data: `validation` or `test`.
     """
+    first = run.params.get("sweep.metric", "").rpartition("/")[2]
     for place in PLACES[data]:
-        found = {key.removeprefix(place): value for key, value in metrics.items() if key.startswith(place)}
-        for metric in (*(each.name for each in chosen_by()), *sorted(found)):
-            if metric in found:
-                return Score(metric, found[metric])
+        scores = {key.removeprefix(place): value for key, value in run.metrics.items() if key.startswith(place)}
+        for metric in (first, *(each.name for each in chosen_by()), *sorted(scores)):
+            if metric in scores:
+                return Score(metric, scores[metric])
     return None
 
 
@@ -156,7 +157,7 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
         epochs_asked=asked[-1] if trains or (is_sweep and asked) else None,
         trials=len(children) if is_sweep else None,
         validation=_validation(run, children if is_sweep else []),
-        test=score(metrics, "test"),
+        test=score(run, "test"),
         seconds=metrics.get("time/training_seconds", ended) if params else ended,
         began=run.started_ms / 1000,
         error=tags.get(ERROR_TAG),
@@ -165,7 +166,7 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
 
 def _validation(run: Run, trials: Sequence[Run]) -> Score | None:
     """The score on validation data; that of a sweep is of its best point, and all trials may be of the test set."""
-    found = score(run.metrics, "validation")
+    found = score(run, "validation")
     on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
     return replace(found, on_test=True) if found and on_test else found
 

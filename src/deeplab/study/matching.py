@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deeplab.config.identity import added_keys, identity, sha, with_added_keys
+from deeplab.metrics import compared
 from deeplab.study.results import Result
 from deeplab.tracking.params import flatten
 from deeplab.tracking.read import metric_history, read_packages
@@ -36,10 +37,11 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
 def result_of(store: Store, run: Run, entry: str, point: str, replicate: int, values: Mapping[str, Any]) -> Result:
     """The line of a finished training."""
     scores = {name: value for name, value in run.metrics.items() if name.startswith(_KEPT)}
-    for name, best in (("val/accuracy", max), ("val/loss", min)):
-        history = metric_history(store, run.id, name)
+    for metric in compared("val"):
+        best = max if metric.higher_is_better else min
+        history = metric_history(store, run.id, metric.name) if metric.name in run.metrics else []
         if history:
-            scores[f"{best.__name__}_{name}"] = best(value for _, value in history)
+            scores[f"{best.__name__}_{metric.name}"] = best(value for _, value in history)
     seconds = run.metrics.get("time/training_seconds", 0.0)
     return result_row(store, run, entry, point, replicate, configuration_hash(values), scores, seconds)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from deeplab.choice import ON_TEST, left_out
 from deeplab.evaluation.statistics import Statistics, statistics
-from deeplab.metrics import metric_of, reported
+from deeplab.metrics import METRICS, metric_of, reported
 from deeplab.report.page import Cell, Code, CodeBlock, KeyValues, Page, Part, Picture, Section, Table, Text
 from deeplab.report.pictures import caption_of
 from deeplab.study.config import FILE, StudyConfig
 from deeplab.study.entries import EntryResult, measure
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
+from deeplab.study.verdicts import Verdict
 
 FIGURES = "figures"
 OVERVIEW = "reported"
@@ -57,6 +58,19 @@ def picture_file(entry: str, name: str) -> str:
     return f"{entry}_{name}.png"
 
 
+def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]]:
+    """What published shares are of, as in `accuracy`, and those figures, which one picture shows."""
+    shares = {metric.name: metric.label for metric in METRICS.values() if metric.is_share}
+    found: dict[str, None] = {}
+    verdicts = []
+    for verdict in (verdict for each in measured for verdict in each.verdicts if verdict.figure.reported is not None):
+        names = {part.rpartition("/")[2] for part in verdict.metric.split(" − ")} & shares.keys()
+        if names:
+            verdicts.append(verdict)
+            found |= dict.fromkeys(shares[name] for name in sorted(names))
+    return " and ".join(found), verdicts
+
+
 def _highlights(measured: Sequence[EntryResult]) -> Iterator[tuple[str, Cell]]:
     found = [verdict for each in measured for verdict in each.verdicts]
     tested = [verdict for verdict in found if verdict.measured is not None]
@@ -74,7 +88,7 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
         (
             verdict.label,
             verdict.metric,
-            verdict.wanted,
+            verdict.expected,
             verdict.figure.source,
             _mean(verdict.measured),
             None if verdict.tolerance_in_deviations is None else f"{verdict.tolerance_in_deviations:.1f}",
@@ -95,8 +109,10 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
     few = [each.name for each in measured if is_trained_too_few_times(each)]
     if few:
         yield Text(f"Trained fewer than {ENOUGH} times, so that little is known of their spread: {', '.join(few)}.")
-    seen = "each published figure with its tolerance, and the measured mean beside it"
-    yield from _picture(folder, f"{OVERVIEW}.png", "Reported and measured accuracy", seen)
+    shares, _ = shares_reported(measured)
+    if shares:
+        seen = "each published figure with its tolerance, and the measured mean beside it"
+        yield from _picture(folder, f"{OVERVIEW}.png", f"Reported and measured {shares}", seen)
 
 
 def is_trained_too_few_times(each: EntryResult) -> bool:

@@ -53,7 +53,7 @@ class Verdict:
     outcome: str
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """The published figure or the bound, as it is written."""
         figure = self.figure
         if figure.reported is not None:

@@ -5,11 +5,18 @@ from functools import partial
 from pathlib import Path
 
 from deeplab.files import write_file
-from deeplab.metrics import METRICS
 from deeplab.report.markdown import to_markdown
 from deeplab.study.config import StudyConfig
 from deeplab.study.entries import EntryResult, measure
-from deeplab.study.page import FIGURES, OVERVIEW, picture_file, picture_names, read_figure, study_report
+from deeplab.study.page import (
+    FIGURES,
+    OVERVIEW,
+    picture_file,
+    picture_names,
+    read_figure,
+    shares_reported,
+    study_report,
+)
 from deeplab.study.results import Results
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
@@ -54,22 +61,20 @@ def _draw_overview(title: str, measured: Sequence[EntryResult], figures: Path) -
     from deeplab.plots.reported import draw
     from deeplab.plots.style import to_png
 
-    shares = [metric for metric in METRICS.values() if metric.is_share]
+    shares, verdicts = shares_reported(measured)
     rows = [
         (
-            f"{verdict.label if verdict.figure.point else each.name}: {verdict.metric}",
-            verdict.figure.reported,
+            f"{verdict.label if verdict.figure.point else verdict.entry}: {verdict.metric}",
+            verdict.figure.reported or 0.0,
             verdict.figure.tolerance or 0.0,
             None if verdict.measured is None else verdict.measured.mean,
             None if verdict.measured is None else verdict.measured.deviation,
             verdict.outcome == "reproduced",
         )
-        for each in measured
-        for verdict in each.verdicts
-        if verdict.figure.reported is not None and any(metric.name in verdict.metric for metric in shares)
+        for verdict in verdicts
     ]
     if rows:
-        write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: accuracy", "accuracy")))
+        write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: {shares}", shares)))
 
 
 def _picture(store: Store, measured: EntryResult, name: str) -> bytes | None:

@@ -52,7 +52,7 @@ def show_study(title: str, measured: Sequence[EntryResult], page: Path) -> None:
             shown.add_row(
                 verdict.label,
                 verdict.metric,
-                verdict.wanted,
+                verdict.expected,
                 "" if found is None else f"{found.mean:.4f}",
                 "" if found is None else f"{verdict.within} of {found.count}",
                 verdict.outcome,
