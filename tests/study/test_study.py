@@ -189,7 +189,7 @@ def test_a_study_of_which_a_run_failed_has_its_page_and_status_1(
     def failing(*_: object) -> None:
         raise RunError("1 of the study's runs failed")
 
-    monkeypatch.setattr("deeplab.cli.commands.study.carry_out", failing)
+    monkeypatch.setattr("deeplab.cli.commands.study.run_study", failing)
     outcome = cli("study", "small")
     assert (outcome.status, outcome.err) == (1, "deeplab: 1 of the study's runs failed\n")
     assert "4 of 4 runs are missing\n" in outcome.out
@@ -270,7 +270,7 @@ for replicate in range(15):
 """
 
 
-def test_two_processes_that_carry_out_one_study_keep_each_other_s_lines(study: Path) -> None:
+def test_two_processes_that_run_study_one_study_keep_each_other_s_lines(study: Path) -> None:
     command = [sys.executable, "-c", WRITER]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     writers = [subprocess.Popen([*command, name], cwd=study, text=True, **pipes) for name in ("a", "b")]

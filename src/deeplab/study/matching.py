@@ -6,7 +6,7 @@ from typing import Any
 
 from deeplab.config.identity import added_keys, identity, sha, with_added_keys
 from deeplab.metrics import compared
-from deeplab.study.results import Result
+from deeplab.study.results import Result, ResultKey
 from deeplab.tracking.params import flatten
 from deeplab.tracking.read import metric_history, read_packages
 from deeplab.tracking.run import Run
@@ -34,37 +34,24 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
     ]
 
 
-def result_of(store: Store, run: Run, entry: str, point: str, replicate: int, values: Mapping[str, Any]) -> Result:
-    """The line of a finished training."""
+def result_of(store: Store, run: Run, key: ResultKey) -> Result:
+    """The row of a finished training."""
     scores = {name: value for name, value in run.metrics.items() if name.startswith(_KEPT)}
     for metric in compared("val"):
         best = max if metric.higher_is_better else min
         history = metric_history(store, run.id, metric.name) if metric.name in run.metrics else []
         if history:
             scores[f"{best.__name__}_{metric.name}"] = best(value for _, value in history)
-    seconds = run.metrics.get("time/training_seconds", 0.0)
-    return result_row(store, run, entry, point, replicate, configuration_hash(values), scores, seconds)
+    return result_row(store, run, key, scores, run.metrics.get("time/training_seconds", 0.0))
 
 
-def result_row(
-    store: Store,
-    run: Run,
-    entry: str,
-    point: str,
-    replicate: int,
-    configured: str,
-    scores: Mapping[str, float],
-    seconds: float,
-) -> Result:
-    """A line with what a run has kept of where it comes from."""
+def result_row(store: Store, run: Run, key: ResultKey, scores: Mapping[str, float], seconds: float) -> Result:
+    """A row with what a run has kept of where it comes from."""
     tags = run.tags
     packages = read_packages(store, run)
     dirty = "+" if tags.get(DIRTY_TAG) == "true" else ""
     return Result(
-        entry=entry,
-        point=point,
-        replicate=replicate,
-        configuration=configured,
+        **vars(key),
         run=run.id,
         finished=datetime.fromtimestamp((run.ended_ms or run.started_ms) / 1000, UTC).date().isoformat(),
         data=tags.get(DATA_TAG, "")[:12],

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 from filelock import FileLock
@@ -15,15 +16,28 @@ from deeplab.files import write_file
 FILE = "results.csv"
 
 
-@dataclass(frozen=True)
-class Result:
-    """A finished run of a study.
+@dataclass(frozen=True, order=True)
+class ResultKey:
+    """Which of a study's runs is meant.
 
     Attributes:
         entry: its name in the study.
         point: of a sweep, as in `l2=0.001`; empty otherwise.
         replicate: from 0.
         configuration: hash of all in its configuration that can change the result.
+    """
+
+    entry: str
+    point: str
+    replicate: int
+    configuration: str
+
+
+@dataclass(frozen=True)
+class Result(ResultKey):
+    """A finished run of a study.
+
+    Attributes:
         run: its id in the store it was made in.
         finished: date, as in 2026-11-21.
         data: the beginning of the data set's SHA-256.
@@ -34,10 +48,6 @@ class Result:
         scores: by name.
     """
 
-    entry: str
-    point: str
-    replicate: int
-    configuration: str
     run: str
     finished: str
     data: str
@@ -46,6 +56,11 @@ class Result:
     versions: str
     seconds: float
     scores: Mapping[str, float]
+
+    @property
+    def key(self) -> ResultKey:
+        """Which run it is."""
+        return ResultKey(self.entry, self.point, self.replicate, self.configuration)
 
 
 _COLUMNS = tuple(field.name for field in fields(Result))
@@ -88,17 +103,13 @@ class Results:
         Raises:
             UserError: the file was broken meanwhile, or cannot be written.
         """
-        same = (result.entry, result.point, result.replicate, result.configuration)
         with self._lock():
             self.read()
-            self.rows = [
-                line for line in self.rows if (line.entry, line.point, line.replicate, line.configuration) != same
-            ]
-            self.rows.append(result)
+            self.rows = [*(row for row in self.rows if row.key != result.key), result]
             text = io.StringIO()
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow(_COLUMNS)
-            writer.writerows(_written(line) for line in sorted(self.rows, key=_order))
+            writer.writerows(_written(row) for row in sorted(self.rows, key=attrgetter("key")))
             write_file(self._path, text.getvalue().encode())
 
     @contextmanager
@@ -112,22 +123,15 @@ class Results:
         except OSError as error:
             raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
 
-    def find(self, entry: str, point: str, replicate: int, configuration: str) -> Result | None:
-        """The line of a run, if it is finished."""
-        for line in self.rows:
-            if (line.entry, line.point, line.replicate, line.configuration) == (entry, point, replicate, configuration):
-                return line
-        return None
+    def find(self, key: ResultKey) -> Result | None:
+        """The row of a run, if it is finished."""
+        return next((row for row in self.rows if row.key == key), None)
 
 
-def _order(line: Result) -> tuple[str, str, int, str]:
-    return line.entry, line.point, line.replicate, line.configuration
-
-
-def _written(line: Result) -> Sequence[str]:
-    scores = " ".join(f"{name}={value!r}" for name, value in sorted(line.scores.items()))
-    values = (getattr(line, column) for column in _COLUMNS[:-2])
-    return [*map(str, values), f"{line.seconds:.2f}", scores]
+def _written(row: Result) -> Sequence[str]:
+    scores = " ".join(f"{name}={value!r}" for name, value in sorted(row.scores.items()))
+    values = (getattr(row, column) for column in _COLUMNS[:-2])
+    return [*map(str, values), f"{row.seconds:.2f}", scores]
 
 
 def _read(row: Mapping[str, str]) -> Result:

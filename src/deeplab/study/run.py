@@ -10,7 +10,7 @@ from deeplab.errors import RunError, UserError
 from deeplab.study.config import StudyConfig, StudyEntry
 from deeplab.study.entries import planned_runs
 from deeplab.study.matching import configuration_hash, result_of, result_row, runs_with_configuration
-from deeplab.study.results import Result, Results
+from deeplab.study.results import Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
@@ -101,13 +101,10 @@ def run_study(study: Study, only: Sequence[str]) -> None:
 
 def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
     planned = planned_runs(name, entry, study.config, study.overrides)
-    missing = [
-        (replicate, composed)
-        for replicate, composed in enumerate(planned)
-        if study.results.find(name, "", replicate, configuration_hash(composed.values)) is None
-    ]
+    keys = [ResultKey(name, "", number, configuration_hash(each.values)) for number, each in enumerate(planned)]
+    missing = [(key, each) for key, each in zip(keys, planned, strict=True) if study.results.find(key) is None]
     study.observer.entry_began(name, len(missing), len(planned))
-    for replicate, composed in missing:
+    for key, composed in missing:
         run = _finished(study, composed.values)
         if run is None:
             try:
@@ -115,10 +112,9 @@ def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
             except RunError as error:
                 study.failed[name] = str(error)
                 continue
-            run = study.store.get_run(run_id)
-            study.results.add(result_of(study.store, run, name, "", replicate, composed.values))
+            study.results.add(result_of(study.store, study.store.get_run(run_id), key))
         else:
-            result = result_of(study.store, run, name, "", replicate, composed.values)
+            result = result_of(study.store, run, key)
             study.results.add(result)
             study.observer.adopted(result)
 
@@ -163,21 +159,17 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
 
 
 def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:
-    return [
-        number
-        for number, trial in enumerate(plan.trials)
-        if study.results.find(
-            name, point_name(plan.points[trial.point]), trial.replicate, configuration_hash(trial.values)
-        )
-        is None
-    ]
+    numbers = range(len(plan.trials))
+    return [number for number in numbers if study.results.find(_trial_key(name, plan, number)) is None]
+
+
+def _trial_key(name: str, plan: Plan, number: int) -> ResultKey:
+    trial = plan.trials[number]
+    return ResultKey(name, point_name(plan.points[trial.point]), trial.replicate, configuration_hash(trial.values))
 
 
 def _keep_trial(study: Study, name: str, plan: Plan, number: int, run_id: str) -> None:
-    trial = plan.trials[number]
-    point = point_name(plan.points[trial.point])
-    run = study.store.get_run(run_id)
-    study.results.add(result_of(study.store, run, name, point, trial.replicate, trial.values))
+    study.results.add(result_of(study.store, study.store.get_run(run_id), _trial_key(name, plan, number)))
 
 
 class _ResultRecorder(SweepObserver):
@@ -205,35 +197,35 @@ class _ResultRecorder(SweepObserver):
 def _evaluate(study: Study, name: str, entry: StudyEntry) -> None:
     assert entry.noise is not None
     asked = entry.noise
-    lines = {wanted: _first_line(study, wanted) for wanted in (asked.classifier, *asked.denoisers)}
-    missing = [wanted for wanted, found in lines.items() if found is None]
-    if missing:
-        study.failed[name] = f"entry '{missing[0]}' has no finished run yet"
-        return
-    runs = {wanted: found.run for wanted, found in lines.items() if found is not None}
-    made_of = [found.configuration for found in lines.values() if found is not None]
-    configured = sha([asked.levels, asked.seeds, made_of])[:16]
-    done = study.results.find(name, "", 0, configured) is not None
+    used = {}
+    for other in (asked.classifier, *asked.denoisers):
+        result = _first_result(study, other)
+        if result is None:
+            study.failed[name] = f"entry '{other}' has no finished run yet"
+            return
+        used[other] = result
+    made_of = [result.configuration for result in used.values()]
+    key = ResultKey(name, "", 0, sha([asked.levels, asked.seeds, made_of])[:16])
+    done = study.results.find(key) is not None
     study.observer.entry_began(name, 0 if done else 1, 1)
     if done:
         return
-    levels = read_levels(asked.levels)
-    denoisers = tuple(runs[wanted] for wanted in asked.denoisers)
-    settings = NoiseSettings(runs[asked.classifier], denoisers, None, levels, asked.seeds)
-    result = noise_curve(settings, study.store, study.observer.evaluation())
+    denoisers = tuple(used[other].run for other in asked.denoisers)
+    settings = NoiseSettings(used[asked.classifier].run, denoisers, None, read_levels(asked.levels), asked.seeds)
+    noise = noise_curve(settings, study.store, study.observer.evaluation())
     # By the names of entries, which stay what they are when runs are called otherwise.
-    states = dict(zip(("noisy", *asked.denoisers), result.rates.values(), strict=True))
+    states = dict(zip(("noisy", *asked.denoisers), noise.rates.values(), strict=True))
     scores = {
         f"{state}@{level:g}": point.mean
         for state, points in states.items()
-        for level, point in zip(result.levels, points, strict=True)
+        for level, point in zip(noise.levels, points, strict=True)
     }
-    run = study.store.get_run(result.run_id)
+    run = study.store.get_run(noise.run_id)
     seconds = ((run.ended_ms or run.started_ms) - run.started_ms) / 1000
-    study.results.add(result_row(study.store, run, name, "", 0, configured, scores, seconds))
+    study.results.add(result_row(study.store, run, key, scores, seconds))
 
 
-def _first_line(study: Study, name: str) -> Result | None:
+def _first_result(study: Study, name: str) -> Result | None:
     entry = study.config.entries[name]
     first = planned_runs(name, entry, study.config, study.overrides)[0]
-    return study.results.find(name, "", 0, configuration_hash(first.values))
+    return study.results.find(ResultKey(name, "", 0, configuration_hash(first.values)))
