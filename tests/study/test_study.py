@@ -270,7 +270,7 @@ for replicate in range(15):
 """
 
 
-def test_two_processes_that_run_study_one_study_keep_each_other_s_lines(study: Path) -> None:
+def test_two_processes_that_carry_out_one_study_keep_each_other_s_lines(study: Path) -> None:
     command = [sys.executable, "-c", WRITER]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     writers = [subprocess.Popen([*command, name], cwd=study, text=True, **pipes) for name in ("a", "b")]

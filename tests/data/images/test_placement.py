@@ -92,7 +92,7 @@ def test_dark_drawings_and_photographs_and_points_are_told_apart() -> None:
     assert facts(rng.integers(0, 256, (40, 12, 12, 1)).astype(np.uint8)).drawing is None
     assert facts(np.zeros((40, 12, 12, 3), np.uint8)).drawing is None
     points = facts(rng.normal(size=(40, 2)).astype(np.float32))
-    assert (points.drawing, points.is_image) == (None, False)
+    assert (points.drawing, points.info.is_image) == (None, False)
     assert points.low < -1 < 1 < points.high
 
 
