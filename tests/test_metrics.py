@@ -161,8 +161,6 @@ def test_a_new_score_takes_an_entry_and_a_function(
     shown = cli("show", sweep["id"]).out
     scores = r"^  validation top-two accuracy +0\.\d{4} *\n  test top-two accuracy +0\.\d{4}"
     assert re.search(scores, shown, re.MULTILINE)
-        r"^  validation top-two accuracy +0\.\d{4} *\n  test top-two accuracy +0\.\d{4}", shown, re.MULTILINE
-    )
     assert re.search(r"^learning_rate +n +val top 2 .* test top 2 +seconds", shown, re.MULTILINE)
     assert cli("report", sweep["id"], "--out", "sweep.md").status == 0
     report = (tmp_path / "sweep.md").read_text()

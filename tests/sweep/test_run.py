@@ -44,7 +44,7 @@ def test_a_sweep_and_the_same_command_again(
     assert (done.status, done.err) == (0, "")
     assert re.search(r"^4/4  l2=", done.out, re.MULTILINE)
     assert "Best by mean validation accuracy: l2=" in done.out
-    assert "Somebody: 0.95; the best is" in done.out
+    assert "Somebody: 95 %; the best is" in done.out
     found = runs()
     trials = children(found)
     assert Counter(run.info.status for run in found) == {"FINISHED": 5}
