@@ -169,10 +169,10 @@ def metric_of(name: str) -> Metric:
     Raises:
         ValueError: there is none.
     """
-    found = known_metric(name)
-    if found is None:
+    metric = known_metric(name)
+    if metric is None:
         raise ValueError(f"Unknown metric {name!r}. Known: {', '.join(metric.name for metric in compared())}.")
-    return found
+    return metric
 
 
 def known_metric(name: str) -> Metric | None:
@@ -186,20 +186,20 @@ def known_metric(name: str) -> Metric | None:
 
 def is_share(name: str) -> bool:
     """Whether a score is a share from 0 to 1, shown in per cent; one that is not known is none."""
-    found = known_metric(name)
-    return found is not None and found.is_share
+    metric = known_metric(name)
+    return metric is not None and metric.is_share
 
 
 def label_of(name: str) -> str:
     """A score in words, or the name itself where it is not known."""
-    found = known_metric(name)
-    return found.label if found else name
+    metric = known_metric(name)
+    return metric.label if metric else name
 
 
 def short_label_of(name: str) -> str:
     """The head of a score's column, or the name itself where it is not known."""
-    found = known_metric(name)
-    return found.short_label if found else name
+    metric = known_metric(name)
+    return metric.short_label if metric else name
 
 
 def against(label: str, reference: float, metric: str, best: float | None) -> str:

@@ -42,7 +42,7 @@ def complete_run(incomplete: str) -> list[tuple[str, str]]:
     Each comes with a word on it, for shells that show one.
     """
     # Read without MLflow, whose import takes seconds; where its tables are others, there is nothing to offer.
-    found = [("latest", "the newest run"), ("best:", "the best that a filter leaves, as in best:model=cnn6")]
+    offered = [("latest", "the newest run"), ("best:", "the best that a filter leaves, as in best:model=cnn6")]
     database = Path("mlflow.db")
     if database.is_file():
         try:
@@ -50,9 +50,9 @@ def complete_run(incomplete: str) -> list[tuple[str, str]]:
                 runs = connection.execute(_NEWEST_RUNS, (_RUNS_OFFERED,)).fetchall()
         except sqlite3.Error:
             runs = []
-        found += [(str(name), run_id[:8]) for run_id, name in runs]
-        found += [(run_id[:8], str(name)) for run_id, name in runs]
-    words = {word: told if _PLAIN.fullmatch(told) else "" for word, told in reversed(found)}
+        offered += [(str(name), run_id[:8]) for run_id, name in runs]
+        offered += [(run_id[:8], str(name)) for run_id, name in runs]
+    words = {word: told if _PLAIN.fullmatch(told) else "" for word, told in reversed(offered)}
     return [(word, words[word]) for word in _plain(words) if word.startswith(incomplete)][::-1]
 
 
@@ -76,15 +76,15 @@ def _values(key: str, beginning: str, folders: tuple[Path, ...]) -> list[str]:
 
 def _keys(folders: tuple[Path, ...]) -> list[str]:
     """Every group, and every dotted key that any file of a group has."""
-    found = dict.fromkeys(GROUPS)
+    keys = dict.fromkeys(GROUPS)
     for group in GROUPS:
         if group == "experiment":
             continue
         for path in options(group, folders).values():
-            found |= dict.fromkeys(_dotted(_read(path), f"{group}."))
+            keys |= dict.fromkeys(_dotted(_read(path), f"{group}."))
     for folder in reversed(folders):
-        found |= dict.fromkeys(_dotted(_read(folder / "config.yaml"), ""))
-    return sorted(found)
+        keys |= dict.fromkeys(_dotted(_read(folder / "config.yaml"), ""))
+    return sorted(keys)
 
 
 def _read(path: Path) -> dict[str, Any]:

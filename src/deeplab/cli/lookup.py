@@ -32,8 +32,8 @@ def named_runs(words: list[str], config_dir: Path | None) -> tuple[Store, list[R
     if not names:
         raise UserError("Name a run: an id, the beginning of one, a name, latest, or best:FILTER.")
     store = open_store_fast(overrides, config_dir)
-    found = [find_run(store, name) for name in names]
-    return store, list({run.id: run for run in found}.values())
+    runs = [find_run(store, name) for name in names]
+    return store, list({run.id: run for run in runs}.values())
 
 
 def named_run(words: list[str], config_dir: Path | None) -> tuple[Store, Run]:

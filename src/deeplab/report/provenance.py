@@ -55,9 +55,9 @@ def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
     """
     rows = [*_family(store, run), *_when(run), *_git(run), *_data(store, trainings)]
     for name, tag in _TAGS.items():
-        found = _different(trainings, tag)
-        if found:
-            rows.append((name, Code(found)))
+        values = _different(trainings, tag)
+        if values:
+            rows.append((name, Code(values)))
     rows += _seconds(run, trainings)
     packages = read_packages(store, trainings[0]) if trainings else {}
     parts: list[Part] = [KeyValues((*rows, *_main_packages(packages)))]
@@ -142,14 +142,15 @@ def _different(runs: Sequence["Run"], tag: str) -> str:
 
 
 def _seconds(run: Run, trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]]:
-    found = [each.metrics["time/training_seconds"] for each in trainings if "time/training_seconds" in each.metrics]
-    if found:
-        yield "seconds of training", f"{sum(found):,.1f}" + (f" in {len(found)} trainings" if len(found) > 1 else "")
+    seconds = [each.metrics["time/training_seconds"] for each in trainings if "time/training_seconds" in each.metrics]
+    if seconds:
+        several = f" in {len(seconds)} trainings" if len(seconds) > 1 else ""
+        yield "seconds of training", f"{sum(seconds):,.1f}{several}"
     if run.ended_ms:
         yield "seconds in all", f"{(run.ended_ms - run.started_ms) / 1000:,.1f}"
 
 
 def _main_packages(packages: Mapping[str, str]) -> Iterator[tuple[str, Cell]]:
-    found = [f"{name} {packages[name]}" for name in MAIN_PACKAGES if name in packages]
-    if found:
-        yield "packages", ", ".join(found)
+    shown = [f"{name} {packages[name]}" for name in MAIN_PACKAGES if name in packages]
+    if shown:
+        yield "packages", ", ".join(shown)

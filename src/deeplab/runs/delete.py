@@ -59,16 +59,16 @@ def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> l
             )
     # A run comes after those that belong to it, whatever order they were named in.
     order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.tags)
-    found = []
+    deletions = []
     for run, row in zip(order, summarize_runs(order, everything), strict=True):
         places = (run.artifact_uri, *model_locations(store, row.id))
         sizes = [size for place in places for _, size in list_files(store, place)]
         ours = (path for folder in _folders(store, row.id) for path in folder.rglob("*"))
         sizes += [path.stat().st_size for path in ours if path.is_file()]
-        found.append(Deletion(run, row, len(sizes), sum(sizes), _outside(store, places)))
+        deletions.append(Deletion(run, row, len(sizes), sum(sizes), _outside(store, places)))
     if not outside:
-        _check_inside(store, found)
-    return found
+        _check_inside(store, deletions)
+    return deletions
 
 
 def _outside(store: Store, places: Sequence[str]) -> tuple[Path, ...]:

@@ -105,14 +105,14 @@ def best(scores: Sequence[Score | None]) -> int | None:
 
     Scores of validation that were measured on the test set compete only where all were.
     """
-    found = [score for score in scores if score]
-    if len(found) < len(scores) or len({score.metric for score in found}) != 1:
+    present = [score for score in scores if score]
+    if len(present) < len(scores) or len({score.metric for score in present}) != 1:
         return None
-    known = known_metric(found[0].metric)
+    known = known_metric(present[0].metric)
     sign = 1 if known and known.higher_is_better else -1
-    competing = candidates(range(len(found)), lambda number: found[number].on_test).items
-    finite = [number for number in competing if math.isfinite(found[number].value)]
-    return max(finite, key=lambda number: sign * found[number].value, default=None)
+    competing = candidates(range(len(present)), lambda number: present[number].on_test).items
+    finite = [number for number in competing if math.isfinite(present[number].value)]
+    return max(finite, key=lambda number: sign * present[number].value, default=None)
 
 
 def epochs_done(run: Run) -> int:
@@ -166,12 +166,12 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
 
 def _validation(run: Run, trials: Sequence[Run]) -> Score | None:
     """The score on validation data; that of a sweep is of its best point, and all trials may be of the test set."""
-    found = score(run, "validation")
+    measured = score(run, "validation")
     on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
-    return replace(found, on_test=True) if found and on_test else found
+    return replace(measured, on_test=True) if measured and on_test else measured
 
 
-def _names(found: Iterable[str | None]) -> str:
+def _names(given: Iterable[str | None]) -> str:
     """The different names, in brief where they are many."""
-    names = list(dict.fromkeys(name for name in found if name))
+    names = list(dict.fromkeys(name for name in given if name))
     return ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

@@ -79,12 +79,12 @@ def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence
     elif plan is not None:
         _check_points(name, entry, plan)
         trained = [trial.values for trial in plan.trials]
-    wanted = [configuration_hash(values) for values in trained] or [line.configuration for line in ours][-1:]
-    found = tuple(line for line in ours if line.configuration in wanted)
-    chosen = None if plan is None else chosen_point(plan, found)
-    held = tuple(verdicts(name, entry, found, "" if chosen is None else chosen.point))
+    hashes = [configuration_hash(values) for values in trained] or [line.configuration for line in ours][-1:]
+    rows = tuple(line for line in ours if line.configuration in hashes)
+    chosen = None if plan is None else chosen_point(plan, rows)
+    held = tuple(verdicts(name, entry, rows, "" if chosen is None else chosen.point))
     on_test = any(values["validation"]["kind"] == TEST for values in trained)
-    return EntryResult(name, entry, found, max(1, len(wanted)), held, chosen, on_test)
+    return EntryResult(name, entry, rows, max(1, len(hashes)), held, chosen, on_test)
 
 
 def check_points(config: StudyConfig) -> None:

@@ -26,11 +26,11 @@ def configuration_hash(values: Mapping[str, Any]) -> str:
 def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
     """The trainings among some runs that have this configuration, the newest first."""
     compared = _compared(values)
-    wanted, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
+    params, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
     return [
         run
         for run in runs
-        if run.tags.get(KIND_TAG) in TRAINED and {key: run.params.get(key, before.get(key)) for key in wanted} == wanted
+        if run.tags.get(KIND_TAG) in TRAINED and {key: run.params.get(key, before.get(key)) for key in params} == params
     ]
 
 

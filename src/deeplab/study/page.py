@@ -61,29 +61,30 @@ def picture_file(entry: str, name: str) -> str:
 def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]]:
     """What published shares are of, as in `accuracy`, and those figures, which one picture shows."""
     shares = {metric.name: metric.label for metric in METRICS.values() if metric.is_share}
-    found: dict[str, None] = {}
+    labels: dict[str, None] = {}
     verdicts = []
     for verdict in (verdict for each in measured for verdict in each.verdicts if verdict.figure.reported is not None):
         names = {part.rpartition("/")[2] for part in verdict.metric.split(" − ")} & shares.keys()
         if names:
             verdicts.append(verdict)
-            found |= dict.fromkeys(shares[name] for name in sorted(names))
-    return " and ".join(found), verdicts
+            labels |= dict.fromkeys(shares[name] for name in sorted(names))
+    return " and ".join(labels), verdicts
 
 
 def _highlights(measured: Sequence[EntryResult]) -> Iterator[tuple[str, Cell]]:
-    found = [verdict for each in measured for verdict in each.verdicts]
-    tested = [verdict for verdict in found if verdict.measured is not None]
+    figures = [verdict for each in measured for verdict in each.verdicts]
+    tested = [verdict for verdict in figures if verdict.measured is not None]
     for kind, words in ((True, "figures reproduced"), (False, "bounds that hold")):
         ours = [verdict for verdict in tested if (verdict.figure.reported is not None) is kind]
         if ours:
             yield words, f"{sum(verdict.outcome in GOOD for verdict in ours)} of {len(ours)}"
-    if len(tested) < len(found):
-        yield "figures not yet run", len(found) - len(tested)
+    if len(tested) < len(figures):
+        yield "figures not yet run", len(figures) - len(tested)
     yield "runs", f"{sum(len(each.rows) for each in measured)} of {sum(each.planned for each in measured)}"
 
 
-def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
+def verdict_table(measured: Sequence[EntryResult]) -> Iterator[Table]:
+    """The figures of a study, each held against what was measured; nothing where it has none."""
     rows = tuple(
         (
             verdict.label,
@@ -99,9 +100,14 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
         for verdict in each.verdicts
     )
     if rows:
-        found = ("measured", "tolerance / std", "within, of n", "verdict")
-        head = ("entry", "metric", "reported or expected", "source", *found)
+        results = ("measured", "tolerance / std", "within, of n", "verdict")
+        head = ("entry", "metric", "reported or expected", "source", *results)
         yield Table("Published figures and bounds, held against the mean of the runs", head, rows)
+
+
+def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
+    for table in verdict_table(measured):
+        yield table
         yield Text(
             "Measured: mean ± standard deviation over n trainings, each with its own seed. The verdict is on the mean; "
             "beside it stand the tolerance in measured standard deviations, and how many single trainings lie within."
@@ -224,7 +230,7 @@ def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]
         )
 
 
-def _mean(found: Statistics | None) -> Cell:
-    if found is None:
+def _mean(measured: Statistics | None) -> Cell:
+    if measured is None:
         return None
-    return f"{found.mean:.4f}" if found.deviation is None else f"{found.mean:.4f} ± {found.deviation:.4f}"
+    return f"{measured.mean:.4f}" if measured.deviation is None else f"{measured.mean:.4f} ± {measured.deviation:.4f}"

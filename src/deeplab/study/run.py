@@ -105,7 +105,7 @@ def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
     missing = [(key, each) for key, each in zip(keys, planned, strict=True) if study.results.find(key) is None]
     study.observer.entry_began(name, len(missing), len(planned))
     for key, composed in missing:
-        run = _finished(study, composed.values)
+        run = _finished(all_runs(study.store), composed.values)
         if run is None:
             try:
                 run_id = _trained(study, composed)
@@ -119,9 +119,8 @@ def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
             study.observer.adopted(result)
 
 
-def _finished(study: Study, values: Mapping[str, object]) -> Run | None:
-    found = runs_with_configuration(all_runs(study.store), values)
-    return next((run for run in found if run.status == "FINISHED"), None)
+def _finished(runs: Sequence[Run], values: Mapping[str, object]) -> Run | None:
+    return next((run for run in runs_with_configuration(runs, values) if run.status == "FINISHED"), None)
 
 
 def _trained(study: Study, composed: ComposedConfig) -> str:
@@ -145,9 +144,8 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
     study.observer.entry_began(name, len(missing), plan.count)
     runs = all_runs(study.store) if missing else []
     for number in missing:
-        found = [run for run in runs_with_configuration(runs, plan.trials[number].values) if run.status == "FINISHED"]
-        if found:
-            _keep_trial(study, name, plan, number, found[0].id)
+        if run := _finished(runs, plan.trials[number].values):
+            _keep_trial(study, name, plan, number, run.id)
     if not (missing := _missing_trials(study, name, plan)):
         return
     result = run_sweep(checked_plan(plan), _ResultRecorder(study, name, plan))

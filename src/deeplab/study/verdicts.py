@@ -88,14 +88,14 @@ def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = 
         lines: its finished runs, of the configuration that it has now.
         best: of a sweep the point that was chosen, or nothing where no trial is finished.
     """
-    found = []
+    held = []
     for figure in entry.figures:
         point = figure.point or best
         values = _values(figure, [line for line in lines if line.point == point])
         measured = statistics(values) if values else None
         within = sum(_is_within(figure, [value]) for value in values)
-        found.append(Verdict(name, figure, point, measured, within, _outcome(figure, values)))
-    return found
+        held.append(Verdict(name, figure, point, measured, within, _outcome(figure, values)))
+    return held
 
 
 def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:

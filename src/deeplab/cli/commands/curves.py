@@ -30,8 +30,8 @@ def curves(runs: RunArguments, config_dir: ConfigDir = None) -> None:
 
     One run shows training and validation; several show validation, or training where nothing was held out.
     """
-    store, found = named_runs(runs, config_dir)
-    compared = [each for each in with_curves(store, found) if each.curves]
+    store, chosen = named_runs(runs, config_dir)
+    compared = [each for each in with_curves(store, chosen) if each.curves]
     if not compared:
         raise UserError(f"{' '.join(runs)}: there are no epochs yet to draw.")
     screen = console()

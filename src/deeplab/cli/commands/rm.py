@@ -26,8 +26,8 @@ def rm(
 
     The files are gone for good. The run's own lines stay in the database, hidden, until 'mlflow gc' sweeps them out.
     """
-    store, found = named_runs(runs, config_dir)
-    removals = plan_deletion(store, found, outside)
+    store, chosen = named_runs(runs, config_dir)
+    removals = plan_deletion(store, chosen, outside)
     total = size(sum(removal.bytes for removal in removals))
     _print(removals)
     if not yes:

@@ -58,14 +58,14 @@ def runs(
     parse(where)  # a mistake is told before the store is opened, which takes a second
     store = open_store_fast(settings, config_dir)
     query = Query(where, kind, failed, everything, sort, reverse, limit)
-    found = all_runs(store)
-    chosen = filter_runs(found, query) if found else []
+    stored = all_runs(store)
+    chosen = filter_runs(stored, query) if stored else []
     if as_json or as_csv:
         (_print_json if as_json else _print_csv)(chosen)
     elif chosen:
         print_table(chosen, failed)
     else:
-        print("no run matches" if found else "no run yet")
+        print("no run matches" if stored else "no run yet")
 
 
 def _print_json(chosen: Sequence[RunSummary]) -> None:

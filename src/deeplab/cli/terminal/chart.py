@@ -82,12 +82,12 @@ def _label(row: int, height: int, low: float, high: float) -> Text:
 
 def _drawn(pieces: Sequence[tuple[int, int] | None]) -> list[tuple[int, int]]:
     """The dots of the straight lines from each point to the next."""
-    found = [piece for piece in pieces if piece]
+    dots = [piece for piece in pieces if piece]
     for one, other in pairwise(pieces):
         if one and other:
             across, down = other[0] - one[0], other[1] - one[1]
             steps = max(abs(across), abs(down), 1)
-            found += [
+            dots += [
                 (one[0] + round(across * step / steps), one[1] + round(down * step / steps)) for step in range(steps)
             ]
-    return found
+    return dots

@@ -19,8 +19,8 @@ def show_result(result: RunResult) -> None:
     last = result.history.epochs[-1].metrics
     for data, label in (("train", "training, last epoch"), ("val", "validation, last epoch")):
         if f"{data}/loss" in last:
-            found = [last.get(f"{data}/{name}") for name in result.scores]
-            rows.add_row(label, *("" if value is None else f"{value:.4f}" for value in found))
+            values = [last.get(f"{data}/{name}") for name in result.scores]
+            rows.add_row(label, *("" if value is None else f"{value:.4f}" for value in values))
     rows.add_row("test", *(f"{value:.4f}" for value in result.scores.values()), style="bold")
     console().print(rows)
     show_end(f"run {result.run_id} in {result.seconds:.0f} s", result.place, "its curves, figures and model")

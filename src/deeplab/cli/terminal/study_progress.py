@@ -5,12 +5,13 @@ from pathlib import Path
 
 from deeplab.choice import ON_TEST
 from deeplab.cli.terminal.noise_progress import PlainNoise
+from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.sweep_progress import PlainSweepProgress
-from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import print_line
 from deeplab.cli.terminal.training_progress import PlainProgress
 from deeplab.study.entries import EntryResult
-from deeplab.study.page import GOOD
+from deeplab.study.page import GOOD, verdict_table
 from deeplab.study.results import Result
 from deeplab.study.run import StudyObserver
 from deeplab.sweep.observer import SweepObserver
@@ -44,21 +45,9 @@ class StudyProgress(StudyObserver):
 
 def show_study(title: str, measured: Sequence[EntryResult], page: Path) -> None:
     """Print the verdicts, and where the report is."""
-    shown = table(title, ("entry", "metric", "reported or expected"), ("measured", "within"))
-    shown.add_column("verdict", no_wrap=True)
-    for each in measured:
-        for verdict in each.verdicts:
-            found = verdict.measured
-            shown.add_row(
-                verdict.label,
-                verdict.metric,
-                verdict.expected,
-                "" if found is None else f"{found.mean:.4f}",
-                "" if found is None else f"{verdict.within} of {found.count}",
-                verdict.outcome,
-            )
     screen = console()
-    screen.print(shown)
+    screen.print(title, soft_wrap=True)
+    print_parts(verdict_table(measured))
     for each in measured:
         if each.chosen and each.chosen.on_test:
             screen.print(f"{each.name}, {each.chosen.point}: {ON_TEST}", soft_wrap=True)
