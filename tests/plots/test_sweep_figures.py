@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from deeplab.config.schema import ReferenceConfig
 from deeplab.plots.score_axes import on_log_scale
 from deeplab.plots.style import to_png
 from deeplab.plots.sweep import categories as sweep_categories
@@ -12,11 +13,10 @@ from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep import factor as sweep_factor
 from deeplab.plots.sweep import heat_map as sweep_heat_map
 from deeplab.plots.sweep import parallel as sweep_parallel
-from deeplab.plots.sweep.reference import Reference
 
 L2 = [1e-6, 2.5075e-4, 5.005e-4, 7.5025e-4, 1e-3]
 SCORES = [[0.980, 0.981, 0.982], [0.978, 0.979, 0.980], [0.976, 0.977], [], [0.970, 0.971, 0.972]]
-HINTON = Reference(0.9847, "Hinton")
+HINTON = ReferenceConfig(0.9847, "Hinton")
 
 
 def texts(figure: Figure) -> str:

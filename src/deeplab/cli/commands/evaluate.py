@@ -2,7 +2,9 @@
 
 from deeplab.cli.arguments import ConfigDir, Overrides, RunName, reading_files
 from deeplab.cli.interrupt import interruptible
-from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.page import print_parts
+from deeplab.cli.terminal.tables import console
+from deeplab.report.page import Table
 from deeplab.workflows.evaluate import evaluate as evaluate_run
 
 
@@ -16,13 +18,16 @@ def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = 
         result = evaluate_run(run, overrides or [], config_dir)
     screen = console()
     if result.accuracy is not None:
-        rows = table(None, ("class",), ("rows", "right", "accuracy", "95 %"))
-        for name, each in (*result.classes.items(), ("all", result.accuracy)):
-            value = "" if not each.rows else f"{each.value:.4f}"
-            between = "" if not each.rows else f"{each.low:.4f} to {each.high:.4f}"
-            style = "bold" if each is result.accuracy else ""
-            rows.add_row(name, f"{each.rows:,}", f"{each.right:,}", value, between, style=style)
-        screen.print(rows)
+        rows = tuple(
+            (
+                name,
+                each.rows,
+                each.right,
+                *((each.value, f"{each.low:.4f} to {each.high:.4f}") if each.rows else ("", "")),
+            )
+            for name, each in (*result.classes.items(), ("all", result.accuracy))
+        )
+        print_parts((Table("", ("class", "rows", "right", "accuracy", "95 %"), rows, marked=len(rows) - 1),))
     own = "its own test set" if result.is_own else "not the data it was trained and tested on"
     scores = [f"{name} {value:.4f}" for name, value in result.scores.items()]
     if result.accuracy is not None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunName, reading_files, split
+from deeplab.cli.arguments import ConfigDir, RunName, reading_files, split, words
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line, to_json
@@ -20,11 +20,7 @@ from deeplab.workflows.predict import predict as predict_pictures
 
 Images = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[IMAGE|FOLDER]...",
-        help="Image files and folders of them; tracking.uri=... for another store.",
-        show_default=False,
-    ),
+    words("[IMAGE|FOLDER]...", "Image files and folders of them; tracking.uri=... for another store."),
 ]
 
 
@@ -42,12 +38,12 @@ def predict(
 
     deeplab predict latest digit.png scans/
     """
-    words, overrides = split(images or [])
-    if not words:
+    paths, overrides = split(images or [])
+    if not paths:
         raise UserError("Give an image or a folder of images, as in: deeplab predict latest digit.png")
     config = compose(overrides, config_dir).config
     check_file(out, ".png", "--out")
-    pictures = find_pictures(words, out)
+    pictures = find_pictures(paths, out)
     with interruptible("Interrupted; nothing was written."):
         answers = predict_pictures(open_to_read(config.tracking), run, pictures.paths)
         write_file(out, draw_answers(answers))
@@ -77,8 +73,8 @@ def show_answers(answers: PredictResult, left_out: Sequence[Path] = ()) -> None:
         first, *others = answer.top(TOP)
         names = answers.facts.info.class_names
         cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
-        words = ("inverted",) * (are_mixed and answer.inverted) + ("doubtful",) * answer.is_doubtful
-        marks = [" ".join(words)] if has_marks else []
+        both = ("inverted",) * (are_mixed and answer.inverted) + ("doubtful",) * answer.is_doubtful
+        marks = [" ".join(both)] if has_marks else []
         rows.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
     screen = console()
     screen.print(rows)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, split
+from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, split, words
 from deeplab.cli.lookup import open_store_fast
 from deeplab.cli.terminal.tables import console, fit_columns, footnote, score_column, table
 from deeplab.cli.terminal.text import duration, to_json
@@ -28,7 +28,7 @@ STYLES = {"FAILED": "red", "KILLED": "red", "DEAD": "red", "RUNNING": "green", "
 def runs(
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[OVERRIDES]...", help="tracking.uri=... looks into another store.", show_default=False),
+        words("[OVERRIDES]...", "tracking.uri=... looks into another store."),
     ] = None,
     where: Annotated[
         str, typer.Option("--where", metavar="FILTER", help="Only those for which it is true.", show_default=False)

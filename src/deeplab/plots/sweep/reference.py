@@ -1,40 +1,19 @@
 """A published figure that results are held against."""
 
-import math
-from dataclasses import dataclass
 from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from deeplab.config.schema import ReferenceConfig
 from deeplab.metrics import against
 from deeplab.plots.style import INK, shorten
 
 _LABEL_LENGTH = 48
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A published score.
-
-    Attributes:
-        value: in the unit of the metric: accuracies as fractions.
-        label: whose it is, `Hinton`.
-
-    Raises:
-        ValueError: the value is not finite.
-    """
-
-    value: float
-    label: str
-
-    def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
-            raise ValueError(f"The reference {self.label!r} has the value {self.value}; it must be finite.")
-
-
 def draw_reference(
-    axes: Axes, reference: Reference, metric: str, best: float | None, along: Literal["x", "y"] = "y"
+    axes: Axes, reference: ReferenceConfig, metric: str, best: float | None, along: Literal["x", "y"] = "y"
 ) -> Line2D:
     """Draw a dashed line at the published score, labelled with the gap of the best mean to it.
 

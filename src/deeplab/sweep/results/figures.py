@@ -13,7 +13,6 @@ from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep import factor as sweep_factor
 from deeplab.plots.sweep import heat_map as sweep_heat_map
 from deeplab.plots.sweep import parallel as sweep_parallel
-from deeplab.plots.sweep.reference import Reference
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.results.summary import PointSummary, Summary
 
@@ -59,7 +58,6 @@ def numbers(axis: Axis) -> list[float] | None:
 def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: ReferenceConfig | None) -> "Figure | None":
     if not summary.finished:
         return None
-    line = None if reference is None else Reference(reference.value, reference.label)
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
         return sweep_factor.draw(
@@ -69,7 +67,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
             metric=summary.metric,
             planned=summary.replicates,
             best=summary.best,
-            reference=line,
+            reference=reference,
             name=name,
         )
     if len(axes) == 2:
@@ -108,7 +106,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
         planned=summary.replicates,
         intervals=[_interval(point, summary) for point in shown],
         best=None if summary.best is None else positions.index(summary.best),
-        reference=line,
+        reference=reference,
         name=name,
     )
 
