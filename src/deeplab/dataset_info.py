@@ -34,11 +34,11 @@ class DatasetInfo:
         return len(self.input_shape) == 3
 
     def shown(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Images as figures take them: bytes as they are, others multiplied by `scale`."""
+        """Return images as figures take them: bytes as they are, others multiplied by `scale`."""
         if images.dtype == np.uint8 and self.scale == 1 / 255:
             return images
         return np.asarray(images * np.float32(self.scale), np.float32)
 
     def numbers(self, labels: Any) -> NDArray[np.float32]:
-        """What a regression is to give for rows of these labels, [n]: their values, or -1 and +1 for two classes."""
+        """Return what a regression is to give for these labels, [n]: their values, or -1 and +1 for two classes."""
         return np.asarray(labels * 2 - 1 if self.num_classes else labels, np.float32)

@@ -44,7 +44,7 @@ class Metric:
     needs_classes: bool = False
 
     def rank(self, value: float) -> float:
-        """A number that is smaller for a better value; what is no number comes last.
+        """Return a number that is smaller for a better value; what is no number comes last.
 
         Examples:
             >>> METRICS["accuracy"].rank(0.25), METRICS["loss"].rank(0.25), METRICS["loss"].rank(math.nan)
@@ -55,7 +55,7 @@ class Metric:
         return -value if self.higher_is_better else value
 
     def best(self, values: Iterable[float]) -> int | None:
-        """Position of the best value, the first of equals; None where there are no values.
+        """Find the position of the best value, the first of equals; None where there are no values.
 
         Examples:
             >>> METRICS["accuracy"].best([0.5, 0.75, 0.75]), METRICS["loss"].best([0.5, 0.75]), METRICS["loss"].best([])
@@ -65,7 +65,7 @@ class Metric:
         return min(range(len(ranks)), key=ranks.__getitem__, default=None)
 
     def on(self, data: str) -> "Metric":
-        """This score on `train`, `val` or `test` rows.
+        """Return this score on `train`, `val` or `test` rows.
 
         Examples:
             >>> METRICS["accuracy"].on("val").logged_as
@@ -81,11 +81,11 @@ class Metric:
         )
 
     def is_measured_for(self, task: str, has_classes: bool = True) -> bool:
-        """Whether there is such a score of a network for this task, on rows with classes or without."""
+        """Tell whether a network for this task has such a score, on rows with classes or without."""
         return task in self.tasks and (has_classes or not self.needs_classes)
 
     def values(self, targets: Any, outputs: Any) -> Any:
-        """What `function` gives for the rows of a batch, [n]."""
+        """Compute the score of each row of a batch, [n], with `function`."""
         module, _, name = self.function.partition(":")
         return getattr(import_module(module), name)(targets, outputs)
 
@@ -120,12 +120,12 @@ METRICS: dict[str, Metric] = {
 
 
 def chosen_by() -> tuple[Metric, ...]:
-    """What epochs, runs and points may be chosen by, whatever the rows."""
+    """Return what epochs, runs and points may be chosen by, whatever the rows."""
     return tuple(metric for metric in METRICS.values() if metric.is_compared)
 
 
 def compared(*data: str) -> tuple[Metric, ...]:
-    """What points of a sweep may be compared by, on `val` and `test` rows where nothing else is said.
+    """Return what points of a sweep may be compared by, on `val` and `test` rows unless others are named.
 
     Examples:
         >>> [metric.name for metric in compared()]
@@ -135,7 +135,7 @@ def compared(*data: str) -> tuple[Metric, ...]:
 
 
 def score_beside(name: str, measured: Iterable[str]) -> Metric | None:
-    """The score of the test set that is shown beside what was compared: the same one, else the first of the table.
+    """Choose the score of the test set to show beside what was compared: the same one, else the first there is.
 
     Args:
         name: of the score that was compared, as in `val/accuracy`; it is not shown twice.
@@ -150,18 +150,18 @@ def score_beside(name: str, measured: Iterable[str]) -> Metric | None:
 
 
 def reported() -> list[str]:
-    """What a study shows of each run, as it is logged: what is compared, and of the test set the rest."""
+    """Name what a study shows of each run, as it is logged: what is compared, and of the test set the rest."""
     rest = (metric.on("test") for metric in METRICS.values() if not metric.is_compared)
     return [metric.logged_as for metric in (*compared(), *rest)]
 
 
 def computed_for(task: str) -> tuple[Metric, ...]:
-    """The scores of a task that have a function of their own."""
+    """Return the scores of a task that have a function of their own."""
     return tuple(metric for metric in METRICS.values() if metric.function and task in metric.tasks)
 
 
 def metric_of(name: str) -> Metric:
-    """The score of a name.
+    """Find the score of a name.
 
     Args:
         name: `accuracy`, or on some rows as a history or a run has it: `val/accuracy`, `validation/accuracy`.
@@ -176,7 +176,7 @@ def metric_of(name: str) -> Metric:
 
 
 def known_metric(name: str) -> Metric | None:
-    """The score of a name as `metric_of` has it, or None."""
+    """Find the score of a name as `metric_of` does, or None."""
     rows, _, score = name.rpartition("/")
     data = next((data for data, names in DATA.items() if rows in (data, *names)), None)
     if score not in METRICS or (rows and data is None):
@@ -185,25 +185,25 @@ def known_metric(name: str) -> Metric | None:
 
 
 def is_share(name: str) -> bool:
-    """Whether a score is a share from 0 to 1, shown in per cent; one that is not known is none."""
+    """Tell whether a score is a share from 0 to 1, shown in per cent; one that is not known is none."""
     metric = known_metric(name)
     return metric is not None and metric.is_share
 
 
 def label_of(name: str) -> str:
-    """A score in words, or the name itself where it is not known."""
+    """Name a score in words, or return the name itself where it is not known."""
     metric = known_metric(name)
     return metric.label if metric else name
 
 
 def short_label_of(name: str) -> str:
-    """The head of a score's column, or the name itself where it is not known."""
+    """Return the head of a score's column, or the name itself where it is not known."""
     metric = known_metric(name)
     return metric.short_label if metric else name
 
 
 def against(label: str, reference: float, metric: str, best: float | None) -> str:
-    """A published score, and how far the best one lies from it.
+    """Say what a published score is, and how far the best one lies from it.
 
     Args:
         label: whose the published score is.
@@ -233,7 +233,7 @@ def against(label: str, reference: float, metric: str, best: float | None) -> st
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Names of scores as figures show them: shares first, otherwise by name.
+    """Sort names of scores as figures show them: shares first, otherwise by name.
 
     Examples:
         >>> in_order({"mse", "loss", "accuracy"})

@@ -16,7 +16,7 @@ STORE_KEYS = ("tracking.uri=", "tracking.experiment=")
 
 
 def words(metavar: str, help_text: str, complete: Callable[..., Any] | None = None) -> Any:
-    """The words of a command that are no options, without a default in the help.
+    """Declare the words of a command that are no options; the help shows no default.
 
     Args:
         metavar: what the help calls them.
@@ -73,7 +73,7 @@ TrustConfig = Annotated[
 
 
 def check_store_overrides(arguments: list[str], command: str) -> list[str]:
-    """The overrides of a command that changes nothing but where the run is looked for.
+    """Return the overrides of a command that changes nothing but where the run is looked for.
 
     Raises:
         UserError: one of them says something else.
@@ -88,7 +88,7 @@ def check_store_overrides(arguments: list[str], command: str) -> list[str]:
 
 
 def reading_files(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that reads a person's files, with the option --trust-config."""
+    """Give a command that reads a user's files the option --trust-config."""
 
     @wraps(command)
     def run(*, trust_config: bool, **arguments: Any) -> None:
@@ -104,6 +104,6 @@ def reading_files(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """What names runs, and what says where they are; the names of runs may hold an equals sign."""
+    """Split words into names of runs, which may hold an equals sign, and what says where the runs are."""
     names = [word for word in arguments if not word.startswith(STORE_KEYS)]
     return names, [word for word in arguments if word.startswith(STORE_KEYS)]

@@ -20,7 +20,7 @@ _NEWEST_RUNS = "SELECT run_uuid, name FROM runs WHERE lifecycle_stage = 'active'
 
 
 def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The words that may stand where the cursor is.
+    """Return the words that may stand where the cursor is.
 
     Bash takes `=` for a border of words: there the values alone are wanted, the key being on the line already.
     """
@@ -37,7 +37,7 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_run(incomplete: str) -> list[tuple[str, str]]:
-    """What may name a run: `latest`, `best:`, names and ids of the newest in the working directory's store.
+    """Return what may name a run: `latest`, `best:`, names and ids of the newest in the working directory's store.
 
     Each comes with a word on it, for shells that show one.
     """
@@ -57,12 +57,12 @@ def complete_run(incomplete: str) -> list[tuple[str, str]]:
 
 
 def _plain(words: Iterable[str]) -> list[str]:
-    """The words in which a shell finds nothing to do: it gets them unquoted, and they may be a stranger's."""
+    """Keep the words in which a shell finds nothing to do: it gets them unquoted, and they may be a stranger's."""
     return [word for word in words if _PLAIN.fullmatch(word)]
 
 
 def _bash_words() -> list[str] | None:
-    """The words before the cursor as bash split them, or None in another shell."""
+    """Return the words before the cursor as bash split them, or None in another shell."""
     if not os.environ.get("_DEEPLAB_COMPLETE", "").endswith("bash"):
         return None
     words = os.environ.get("COMP_WORDS", "").split()
@@ -75,7 +75,7 @@ def _values(key: str, beginning: str, folders: tuple[Path, ...]) -> list[str]:
 
 
 def _keys(folders: tuple[Path, ...]) -> list[str]:
-    """Every group, and every dotted key that any file of a group has."""
+    """Return every group, and every dotted key that any file of a group has."""
     keys = dict.fromkeys(GROUPS)
     for group in GROUPS:
         if group == "experiment":

@@ -23,7 +23,7 @@ def open_store_fast(overrides: list[str], config_dir: Path | None) -> Store:
 
 
 def named_runs(words: list[str], config_dir: Path | None) -> tuple[Store, list[Run]]:
-    """The store and the runs that are meant, in the order they are named, each once.
+    """Find the store and the runs that are meant, in the order they are named, each once.
 
     Raises:
         UserError: no run is named, there is no store, or no such run.
@@ -37,7 +37,7 @@ def named_runs(words: list[str], config_dir: Path | None) -> tuple[Store, list[R
 
 
 def named_run(words: list[str], config_dir: Path | None) -> tuple[Store, Run]:
-    """The store and the one run that is meant.
+    """Find the store and the one run that is meant.
 
     Raises:
         UserError: as in `named_runs`, or several runs are named.

@@ -110,7 +110,7 @@ def _run() -> None:
 
 
 def _usage(error: TyperException) -> str:
-    """What is wrong with the words of a command line, and which help tells more."""
+    """Say what is wrong with the words of a command line, and which help tells more."""
     message = error.format_message()
     message = message if message.endswith(("?", ".")) else f"{message}."
     context = getattr(error, "ctx", None)

@@ -17,7 +17,7 @@ _NOTHING = "null"
 
 
 def configuration(store: Store, run: Run, title: str, swept: Collection[str] = ()) -> Section:
-    """What was asked for, what differs from the defaults, the layers, and all of it folded.
+    """Describe what was asked for: what differs from the defaults, the layers, and all of it folded.
 
     Args:
         store: where the run is.
@@ -35,7 +35,7 @@ def configuration(store: Store, run: Run, title: str, swept: Collection[str] = (
 
 
 def settings(run: Run) -> Iterator[KeyValues]:
-    """What a run was asked for, group by group, in brief: neither what is null, nor layers, nor where it is kept."""
+    """List what a run was asked for, group by group, without what is null, layers, and where it is kept."""
     rows = [
         (group or "general", Code("  ".join(f"{key}={value}" for key, value in values.items())))
         for group, values in groups(run.params).items()
@@ -46,7 +46,7 @@ def settings(run: Run) -> Iterator[KeyValues]:
 
 
 def _read(content: bytes) -> Mapping[str, Any] | None:
-    """The values of a `config.yaml`; None where somebody broke it."""
+    """Read the values of a `config.yaml`; None where somebody broke it."""
     try:
         return read_stored(content, "config.yaml")
     except UserError:

@@ -32,12 +32,12 @@ def to_html(page: Page, read: Read) -> str:
 
 
 def _shown(value: object) -> object:
-    """Plain text with control characters written out; what is HTML already was written so."""
+    """Write out control characters of plain text; what is HTML already was written so."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _kind(part: object) -> str:
-    """The name of the macro that writes a part."""
+    """Name the macro that writes a part."""
     return type(part).__name__.lower()
 
 
@@ -46,7 +46,7 @@ def _address(content: bytes) -> str:
 
 
 def _size(content: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels, or None of a file that is no picture."""
+    """Read width and height in pixels, or None of a file that is no picture."""
     if content.startswith(b"\x89PNG") and len(content) >= 24:
         return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
     if content.startswith(b"GIF") and len(content) >= 10:

@@ -60,12 +60,12 @@ def to_markdown(page: Page, folder: str, read: Read) -> tuple[str, dict[str, byt
 
 
 def escaped(text: str) -> str:
-    """Text on one line that no Markdown takes for mark-up."""
+    """Escape text to one line that no Markdown takes for mark-up."""
     return _BEGINNINGS.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", _line(text)))
 
 
 def code(text: str) -> str:
-    """Text in a line, word by word as it is."""
+    """Quote text in a line, letter by letter as it is."""
     line = _line(text)
     if not line:
         return ""

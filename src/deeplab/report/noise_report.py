@@ -60,7 +60,7 @@ def _states(rates: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def rates_by_level(store: Store, run: Run) -> Iterator[Part]:
-    """The rates of an evaluation, level by level, and what denoising gains most."""
+    """List the rates of an evaluation, level by level, and what denoising gains most."""
     rates = _as_rows(_read(store, run))
     if not rates:
         return
@@ -102,7 +102,7 @@ def _highlights(rates: Sequence[Mapping[str, str]], params: Mapping[str, str]) -
 
 
 def _gains(rates: Sequence[Mapping[str, str]]) -> list[tuple[float, str, float]]:
-    """What each denoiser adds to the rate of the noisy images, level by level."""
+    """Compute what each denoiser adds to the rate of the noisy images, level by level."""
     plain = {line["level"]: float(line["mean"]) for line in rates if line["state"] == _UNTOUCHED}
     return [
         (float(line["mean"]) - plain[line["level"]], line["state"], float(line["level"]))

@@ -65,7 +65,7 @@ class Table:
         return tuple(map(self._decimals, range(len(self.head))))
 
     def without_empty_columns(self) -> "Table":
-        """The same without the columns that hold nothing."""
+        """Return the same without the columns that hold nothing."""
         kept = [number for number in range(len(self.head)) if any(row[number] is not None for row in self.rows)]
         rows = tuple(tuple(row[number] for number in kept) for row in self.rows)
         return replace(self, head=tuple(self.head[number] for number in kept), rows=rows)
@@ -160,14 +160,14 @@ class Page:
 
 
 def number(value: float, decimals: int = DECIMALS) -> str:
-    """Whole numbers as they are; others with some decimals, or with two digits where those say little."""
+    """Format whole numbers as they are, others with some decimals, or with two digits where those say little."""
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.{decimals}f}" if value == 0 or abs(value) >= 10 ** (1 - decimals) else f"{value:.2g}"
 
 
 def size(count: int) -> str:
-    """Bytes as a person says them: `12 kB`, `2.2 MB`."""
+    """Format a number of bytes: `12 kB`, `2.2 MB`."""
     value = float(count)
     for unit in ("B", "kB", "MB"):
         if value < 1000:
@@ -177,7 +177,7 @@ def size(count: int) -> str:
 
 
 def cell_text(cell: Cell, decimals: int = DECIMALS) -> str:
-    """A cell as plain text."""
+    """Write a cell as plain text."""
     if isinstance(cell, Code):
         return cell.text
     if isinstance(cell, int | float):
@@ -186,12 +186,12 @@ def cell_text(cell: Cell, decimals: int = DECIMALS) -> str:
 
 
 def slug(text: str) -> str:
-    """Letters that a file, a link and an anchor may have."""
+    """Reduce text to letters that a file, a link and an anchor may have."""
     return re.sub(r"[^A-Za-z0-9_.=]+", "-", text).strip("-.") or "report"
 
 
 def read_cell(text: str) -> Cell:
-    """A cell of a CSV file."""
+    """Read a cell of a CSV file."""
     for kind in (int, float):
         try:
             return kind(text)
@@ -201,6 +201,6 @@ def read_cell(text: str) -> Cell:
 
 
 def table_of(caption: str, lines: Sequence[Sequence[str]]) -> Table:
-    """A table from a CSV file as it is, its head first."""
+    """Make a table of a CSV file as it is, its head first."""
     rows = tuple((line[0], *map(read_cell, line[1:])) for line in lines[1:] if len(line) == len(lines[0]))
     return Table(caption, tuple(lines[0]), rows)

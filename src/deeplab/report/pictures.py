@@ -34,18 +34,18 @@ _ORDER = list(_KNOWN)
 
 
 def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
-    """The figures of a folder, those that say most first."""
+    """Choose the figures of a folder, those that say most first."""
     inside = [path for path in paths if path.startswith(f"{folder}/") and path.lower().endswith(_SUFFIXES)]
     return sorted(inside, key=_place)
 
 
 def caption_of(name: str) -> tuple[str, str]:
-    """The caption of a figure that every run of a kind has, and what is to be seen on it."""
+    """Return the caption of a figure that every run of a kind has, and what is to be seen on it."""
     return _KNOWN[name]
 
 
 def pictures(run: Run, paths: Sequence[str], captions: Mapping[str, str] = MappingProxyType({})) -> tuple[Picture, ...]:
-    """Figures with captions.
+    """Give figures their captions.
 
     Args:
         run: whose figures they are.
@@ -67,7 +67,7 @@ def _picture(path: str, name: str, caption: str | None) -> Picture:
 
 
 def _in_words(path: str) -> str:
-    """`gallery/level_0.400.png` as `Level 0.400`, `explain/test-7/maps_01_conv2d.png` as `Maps 01 conv2d`."""
+    """Name a file in words: `gallery/level_0.400.png` as `Level 0.400`, `maps_01_conv2d.png` as `Maps 01 conv2d`."""
     text = PurePosixPath(path).stem.replace("_", " ")
     return text[:1].upper() + text[1:]
 

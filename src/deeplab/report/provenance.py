@@ -46,7 +46,7 @@ _TAGS = {
 
 
 def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
-    """Where a report's figures come from.
+    """Describe where a report's figures come from.
 
     Args:
         store: where the run is.
@@ -72,27 +72,27 @@ def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
 
 
 def timestamp(milliseconds: int | None) -> str:
-    """A moment as MLflow has it, as 2026-11-21 20:38 UTC."""
+    """Format a moment as MLflow has it, as in 2026-11-21 20:38 UTC."""
     if milliseconds is None:
         return ""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def about(kind: str, row: RunSummary, run: Run) -> tuple[str, str]:
-    """What a run is, as in `Training of NETWORK on DATA, finished, begun 2026-11-21 20:38 UTC.`, and its id."""
+    """Say what a run is, as in `Training of NETWORK on DATA, finished, begun 2026-11-21 20:38 UTC.`, and its id."""
     subject = (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
     return f"{kind}{subject}, {row.status.lower()}, begun {timestamp(run.started_ms)}.", f"Run {run.id}"
 
 
 def own_tags(run: Run) -> Iterator[tuple[str, Cell]]:
-    """The tags that a person gave."""
+    """Yield the tags that a user gave."""
     for key, value in sorted(run.tags.items()):
         if not key.startswith(("mlflow.", "deeplab.")):
             yield key, Code(value)
 
 
 def notes(run: Run) -> tuple[Part, ...]:
-    """What a person wrote on a run, its own tags, and why it failed."""
+    """Describe what a user wrote on a run, its own tags, and why it failed."""
     parts: list[Part] = []
     status = run.shown_status
     if status != "FINISHED":

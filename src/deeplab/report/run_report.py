@@ -93,7 +93,7 @@ def _explained(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
 
 
 def _uses(store: Store, run: Run) -> Iterator[Part]:
-    """The runs that name this one in their tags."""
+    """List the runs that name this one in their tags."""
     ours = run.id
     everything = all_runs(store)
     lines: list[tuple[Cell, ...]] = []

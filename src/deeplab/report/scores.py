@@ -17,7 +17,7 @@ MOST_BARS = 24
 
 
 def scores(run: Run, caption: str = "Scores") -> Iterator[Part]:
-    """The scores of training, validation and test."""
+    """List the scores of training, validation and test."""
     by_data = scores_by_data(run.metrics)
     names = {name for values in by_data.values() for name in values}
     # With the ends of the interval that an evaluation has.
@@ -32,7 +32,7 @@ def scores(run: Run, caption: str = "Scores") -> Iterator[Part]:
 
 
 def history(store: Store, run: Run) -> Iterator[Part]:
-    """What was logged epoch by epoch, in brief a line of bars for each metric."""
+    """List what was logged epoch by epoch, in brief a line of bars for each metric."""
     metrics = read_history(store, run)
     epochs = sorted({epoch for values in metrics.values() for epoch in values})
     if not epochs:

@@ -73,7 +73,7 @@ def _result(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Par
 
 
 def _conclusion(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
-    """What the sweep says, in sentences."""
+    """Say what the sweep found, as far as its runs tell."""
     chosen = _best_trial(run, outcome, children)
     seen = chosen is not None and validated_on_test(chosen)
     others = len({child.tags.get(POINT_TAG) for child in children if validated_on_test(child)})
@@ -87,7 +87,7 @@ def _conclusion(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
 
 
 def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[str, float] | None) -> Iterator[Text]:
-    """What a sweep says, in sentences; nothing where no trial is finished.
+    """Say what a sweep found, in sentences; nothing where no trial is finished.
 
     Args:
         outcome: what came of it.
@@ -115,7 +115,7 @@ def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[st
 
 
 def _compared(outcome: Outcome) -> Iterator[Text]:
-    """How many points are told apart from the best one by the interval of their differences in pairs."""
+    """Count the points told apart from the best one by the interval of their differences in pairs."""
     pairs = [(value(line["difference"]), value(line["difference_interval"])) for line in outcome.points]
     tested = [
         (difference, interval) for difference, interval in pairs if difference is not None and interval is not None
@@ -130,7 +130,7 @@ def _compared(outcome: Outcome) -> Iterator[Text]:
 
 
 def points(outcome: Outcome) -> Iterator[Table]:
-    """The points side by side: the score that they are compared by, its spread, and the first score of the test set."""
+    """List the points: the score that they are compared by, its spread, and a score of the test set."""
     if not outcome.points:
         return
     metric = outcome.metric
@@ -221,7 +221,7 @@ def _swept(run: Run) -> Iterator[Part]:
 
 
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
-    """A trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
+    """Find a trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
     if SEARCH_TAG in run.tags:
         name, value_of_best = metric_of(outcome.metric).logged_as, run.metrics.get(f"best/{outcome.metric}")
         equal = [child for child in children if name in child.metrics]

@@ -44,13 +44,13 @@ class Outcome:
 
 
 def outcome_of(axes: Sequence[Axis], summary: Summary) -> Outcome:
-    """What came of a sweep that is summed up."""
+    """Make the outcome of a sweep that is summed up."""
     points, trials = _lines(points_table(axes, summary)), _lines(trials_table(axes, summary))
     return Outcome(tuple(axis.key for axis in axes), points, trials, summary.metric)
 
 
 def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
-    """What came of a sweep.
+    """Read what came of a sweep.
 
     Args:
         store: where it is.
@@ -71,18 +71,18 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
 
 
 def settings_of(outcome: Outcome, line: Line) -> str:
-    """A point in words, as in `l2=0.001, model=cnn`."""
+    """Name a point in words, as in `l2=0.001, model=cnn`."""
     return ", ".join(f"{key.rpartition('.')[2]}={line[key]}" for key in outcome.keys)
 
 
 def cells(line: Line, metric: str) -> Iterator[Cell]:
-    """Mean, deviation, interval, minimum and maximum of a score at a point."""
+    """Yield mean, deviation, interval, minimum and maximum of a score at a point."""
     for part in PARTS:
         yield value(line.get(f"{metric} {part}", ""))
 
 
 def value(text: str) -> float | None:
-    """A number of a table, or None where it has none."""
+    """Read a number of a table, or None where it has none."""
     return float(text) if text else None
 
 
@@ -96,7 +96,7 @@ def _lines(text: str) -> tuple[Line, ...]:
 
 
 def _so_far(store: Store, run: Run, children: Sequence[Run]) -> Outcome | None:
-    """What has come of a sweep that is not at its end, from its plan and what is finished; None without a plan."""
+    """Sum up a sweep that is not at its end, from its plan and what is finished; None without a plan."""
     content = read_artifact(store, run, "plan.json")
     if content is None:
         return None

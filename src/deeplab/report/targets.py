@@ -12,7 +12,7 @@ FORMATS = (*SUFFIXES, "both")
 
 
 def output_paths(out: Path, form: str | None) -> list[Path]:
-    """The files that a report becomes.
+    """Name the files that a report becomes.
 
     Args:
         out: as it was given: `.html`, `.md`, or without such an ending.
@@ -43,10 +43,10 @@ def output_paths(out: Path, form: str | None) -> list[Path]:
 
 
 def figures_of(path: Path) -> Path:
-    """The folder with the figures of a Markdown report."""
+    """Name the folder with the figures of a Markdown report."""
     return path.with_name(f"{path.stem}_figures")
 
 
 def named_for(run: Run) -> str:
-    """What the report of a run is called where nothing was said about it."""
+    """Name the report of a run where no name was given."""
     return f"{slug(str(run.name))[:60]}-{run.short_id}"

@@ -21,14 +21,14 @@ _KINDS = {"sweep": sweep_report, "noise": noise_report}
 
 
 def describe(store: Store, run: Run) -> Page:
-    """What stands in the report of a run."""
+    """Describe a run, whatever kind it is of."""
     files = files_of(store, run)
     page = _KINDS.get(run.tags.get(KIND_TAG, ""), run_report)(store, run, [path for path, _ in files])
     return replace(page, sections=(*page.sections, Section("Files", tuple(_files(files)))))
 
 
 def _files(files: Sequence[tuple[str, int]]) -> Iterator[Text]:
-    """The sizes of what a run left, of folders all in one."""
+    """List the sizes of what a run left, those of a folder summed up."""
     sizes: dict[str, list[int]] = {}
     for path, count in files:
         folder, slash, _ = path.partition("/")

@@ -35,7 +35,7 @@ class Deletion:
 
 
 def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> list[Deletion]:
-    """What goes when some runs go: they and the trials of those that are sweeps, the trials first.
+    """List what goes when some runs go: they and the trials of those that are sweeps, the trials first.
 
     Args:
         store: whose they are.
@@ -72,7 +72,7 @@ def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> l
 
 
 def _outside(store: Store, places: Sequence[str]) -> tuple[Path, ...]:
-    """The folders of these that are there and lie elsewhere than in the store's, maybe by a link on the way."""
+    """Find the folders of these that are there and lie outside the store's, maybe by a link on the way."""
     folders = (path for place in places if (path := local_path(place)) is not None)
     return tuple(each for each in folders if each.exists() and not is_inside(each.parent, store.place.folder))
 
@@ -111,6 +111,6 @@ def remove(store: Store, removal: Deletion) -> None:
 
 
 def _folders(store: Store, run_id: str) -> list[Path]:
-    """The folders of our own beside the store that belong to a run."""
+    """Find the folders of our own beside the store that belong to a run."""
     folders = (checkpoint_folder(store, run_id), store.place.work_folder / "sweeps" / run_id)
     return [folder for folder in folders if folder.is_dir()]

@@ -50,7 +50,7 @@ class Detail:
 
 
 def detail(store: Store, run: Run) -> Detail:
-    """Read children about a run."""
+    """Read everything about a run."""
     children = all_runs(store, (PARENT_TAG, run.id))
     parent_id = run.tags.get(PARENT_TAG)
     parent = None if parent_id is None else run_by_id(store, parent_id)
@@ -69,7 +69,7 @@ def detail(store: Store, run: Run) -> Detail:
 
 
 def files_of(store: Store, run: Run) -> list[tuple[str, int]]:
-    """Path and size in bytes of each file that a run left, those of its models below `model/`."""
+    """List path and size in bytes of each file that a run left, those of its models below `model/`."""
     files = list_files(store, run.artifact_uri)
     for location in model_locations(store, run.id):
         files += [(f"model/{path}", size) for path, size in list_files(store, location)]
@@ -77,7 +77,7 @@ def files_of(store: Store, run: Run) -> list[tuple[str, int]]:
 
 
 def to_dict(known: Detail) -> dict[str, Any]:
-    """A run in full as plain values, as JSON has it."""
+    """Return a run in full as plain values, as JSON has it."""
     return {
         **summary_to_dict(known.row),
         "parent": known.parent.id if known.parent else None,
@@ -93,7 +93,7 @@ def to_dict(known: Detail) -> dict[str, Any]:
 
 
 def scores_by_data(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """The scores of training, validation and test, each metric by its short name; what there is none of is missing.
+    """Sort scores into training, validation and test, each metric by its short name; empty ones are missing.
 
     Validation is that of the weights that are kept, and of the last epoch where a run has not come to its end.
     """
@@ -109,7 +109,7 @@ def scores_by_data(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
 
 
 def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """A configuration by its groups, without what is null and without layers; what belongs to no group is under ''."""
+    """Sort a configuration into its groups, '' for what is in none, without what is null and without layers."""
     grouped: dict[str, dict[str, str]] = {}
     for key, value in params.items():
         if value not in ("null", "{}", "[]") and not key.startswith(LAYER):
@@ -119,7 +119,7 @@ def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def layers(params: Mapping[str, str]) -> list[str]:
-    """The layers of a network, each as `Conv2D filters=32 kernel_size=3 activation=relu`."""
+    """List the layers of a network, each as `Conv2D filters=32 kernel_size=3 activation=relu`."""
     numbered = {int(key.removeprefix(LAYER)): value for key, value in params.items() if key.startswith(LAYER)}
     return [_layer(numbered[number]) for number in sorted(numbered)]
 

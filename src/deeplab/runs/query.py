@@ -49,7 +49,7 @@ class Query:
 
 
 def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
-    """The rows of a table.
+    """Choose and order the rows of a table.
 
     Args:
         runs: all of the store, the newest first.
@@ -74,7 +74,7 @@ def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
 
 
 def _visible(runs: Sequence[Run], matching: Sequence[Run], query: Query) -> list[Run]:
-    """What matches, the sweep in the place of its trials where those are not asked for."""
+    """Return what matches, the sweep in the place of its trials where those are not asked for."""
     if query.trials or query.failed or query.kind is not None:
         return list(matching)
     known = {run.id for run in runs}
@@ -93,7 +93,7 @@ def _of_kind(runs: Sequence[Run], matching: Sequence[Run], kind: str) -> list[Ru
 
 
 def _keys(runs: Sequence[Run], matching: Sequence[Run], chosen: Sequence[RunSummary], field: str) -> list[_Key | None]:
-    """What each run is sorted by: numbers by size, before texts; None for a run without the value."""
+    """Return what each run is sorted by: numbers by size, before texts; None for a run without the value."""
     if field in COLUMNS:
         return [_key(COLUMNS[field](row)) for row in chosen]
     names = names_in(runs, field, "--sort", COLUMNS)

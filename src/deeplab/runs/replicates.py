@@ -26,7 +26,7 @@ class ReplicateSpread:
 
 
 def spreads(store: Store, run: Run) -> dict[str, ReplicateSpread]:
-    """The spread of every metric over the finished trials at the point of a trial, itself among them.
+    """Compute the spread of every metric over the finished trials at the point of a trial, itself among them.
 
     Empty for a run of no sweep, and where fewer than two trials are finished.
     """

@@ -71,7 +71,7 @@ class RunSummary:
 
 
 def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSummary]:
-    """A row for each run.
+    """Make a row for each run.
 
     Args:
         runs: to tell of.
@@ -85,7 +85,7 @@ def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSu
 
 
 def score(run: Run, data: str) -> Score | None:
-    """The score that tells most: what a sweep compares by, else the first of the table, else the first by name.
+    """Find the score that tells most: what a sweep compares by, else the first of the table, else of the names.
 
     Args:
         run: that has it.
@@ -101,7 +101,7 @@ def score(run: Run, data: str) -> Score | None:
 
 
 def best(scores: Sequence[Score | None]) -> int | None:
-    """Position of the best score, the first of equals; None where they are not all there or not of one kind.
+    """Find the best score, the first of equals; None where they are not all there or not of one kind.
 
     Scores of validation that were measured on the test set compete only where all were.
     """
@@ -116,12 +116,12 @@ def best(scores: Sequence[Score | None]) -> int | None:
 
 
 def epochs_done(run: Run) -> int:
-    """The last epoch that a run has logged; 0 where it has none."""
+    """Return the last epoch that a run has logged; 0 where it has none."""
     return max((step for name, step in run.steps.items() if name.startswith("train/")), default=0)
 
 
 def to_dict(row: RunSummary) -> dict[str, Any]:
-    """A row as flat values, as JSON and CSV have it; the keys are COLUMNS."""
+    """Return a row as flat values, as JSON and CSV have it; the keys are COLUMNS."""
     plain: dict[str, Any] = {}
     for key, value in vars(row).items():
         if key in PLACES:
@@ -165,13 +165,13 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
 
 
 def _validation(run: Run, trials: Sequence[Run]) -> Score | None:
-    """The score on validation data; that of a sweep is of its best point, and all trials may be of the test set."""
+    """Find the score on validation data, of a sweep that of its best point; all trials may be of the test set."""
     measured = score(run, "validation")
     on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
     return replace(measured, on_test=True) if measured and on_test else measured
 
 
 def _names(given: Iterable[str | None]) -> str:
-    """The different names, in brief where they are many."""
+    """Join the different names, in brief where they are many."""
     names = list(dict.fromkeys(name for name in given if name))
     return ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

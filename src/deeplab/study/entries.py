@@ -39,7 +39,7 @@ class EntryResult:
 
 
 def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
-    """Every entry with what is finished of it.
+    """Hold every entry against what is finished of it.
 
     Args:
         config: the study.
@@ -54,7 +54,7 @@ def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
 def planned_runs(
     name: str, entry: StudyEntry, config: StudyConfig, overrides: Sequence[str] = ()
 ) -> list[ComposedConfig]:
-    """The configurations of an entry's replicates, whose seeds are those of a sweep's.
+    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's.
 
     Raises:
         UserError: an override is wrong.
@@ -70,7 +70,7 @@ def planned_runs(
 
 
 def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence[Result]) -> EntryResult:
-    """The lines of an entry whose configuration is still what the study asks for."""
+    """Find the rows of an entry whose configuration is still what the study asks for."""
     ours = [line for line in lines if line.entry == name]
     plan = None if entry.sweep is None else plan_sweep(list(entry.sweep), None)
     trained: list[dict[str, Any]] = []

@@ -19,12 +19,12 @@ _KEPT = ("test/", "validation/", "train/")
 
 
 def configuration_hash(values: Mapping[str, Any]) -> str:
-    """Hash of what a study compares configurations by; the number of threads is the machine's."""
+    """Hash what a study compares configurations by; the number of threads is the machine's."""
     return sha(_compared(values))[:16]
 
 
 def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
-    """The trainings among some runs that have this configuration, the newest first."""
+    """Find the trainings among some runs that have this configuration, the newest first."""
     compared = _compared(values)
     params, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
     return [
@@ -35,7 +35,7 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
 
 
 def result_of(store: Store, run: Run, key: ResultKey) -> Result:
-    """The row of a finished training."""
+    """Make the row of a finished training."""
     scores = {name: value for name, value in run.metrics.items() if name.startswith(_KEPT)}
     for metric in compared("val"):
         best = max if metric.higher_is_better else min
@@ -46,7 +46,7 @@ def result_of(store: Store, run: Run, key: ResultKey) -> Result:
 
 
 def result_row(store: Store, run: Run, key: ResultKey, scores: Mapping[str, float], seconds: float) -> Result:
-    """A row with what a run has kept of where it comes from."""
+    """Make a row with what a run has kept of where it comes from."""
     tags = run.tags
     packages = read_packages(store, run)
     dirty = "+" if tags.get(DIRTY_TAG) == "true" else ""

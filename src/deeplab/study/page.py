@@ -49,17 +49,17 @@ def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> 
 
 
 def picture_names(each: EntryResult) -> tuple[str, ...]:
-    """Which pictures of an entry's runs are shown."""
+    """Name the pictures of an entry's runs that are shown."""
     return RUN_PICTURES if each.entry.run else SWEEP_PICTURES if each.entry.sweep else NOISE_PICTURES
 
 
 def picture_file(entry: str, name: str) -> str:
-    """What a picture of an entry is called in the study's folder of figures."""
+    """Name the file of an entry's picture in the study's folder of figures."""
     return f"{entry}_{name}.png"
 
 
 def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]]:
-    """What published shares are of, as in `accuracy`, and those figures, which one picture shows."""
+    """Say what published shares are of, as in `accuracy`, and find those figures, which one picture shows."""
     shares = {metric.name: metric.label for metric in METRICS.values() if metric.is_share}
     labels: dict[str, None] = {}
     verdicts = []
@@ -84,7 +84,7 @@ def _highlights(measured: Sequence[EntryResult]) -> Iterator[tuple[str, Cell]]:
 
 
 def verdict_table(measured: Sequence[EntryResult]) -> Iterator[Table]:
-    """The figures of a study, each held against what was measured; nothing where it has none."""
+    """List the figures of a study, each held against what was measured; nothing where it has none."""
     rows = tuple(
         (
             verdict.label,
@@ -122,7 +122,7 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
 
 
 def is_trained_too_few_times(each: EntryResult) -> bool:
-    """Whether there are trainings, but at some point too few to tell how they scatter."""
+    """Tell whether there are trainings, but at some point too few to tell how they scatter."""
     counts = Counter(line.point for line in each.rows)
     return bool(counts) and each.entry.noise is None and min(counts.values()) < ENOUGH
 
@@ -147,7 +147,7 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
 
 
 def on_choice(each: EntryResult) -> Iterator[str]:
-    """What must be known of the rows that an entry was validated on, and of the point that was chosen by them."""
+    """Say what must be known of the rows that an entry was validated on, and of the point chosen by them."""
     chosen = each.chosen
     if chosen is not None and len({line.point for line in each.rows}) > 1:
         yield f"Best by mean {metric_of(chosen.metric).logged_as}: {chosen.point}."
@@ -160,7 +160,7 @@ def on_choice(each: EntryResult) -> Iterator[str]:
 
 
 def read_figure(folder: Path, name: str) -> bytes | None:
-    """A figure that lies in the folder of a study, or None."""
+    """Read a figure that lies in the folder of a study, or None."""
     path = folder / FIGURES / name
     return path.read_bytes() if path.is_file() else None
 
@@ -194,7 +194,7 @@ def _scores(each: EntryResult) -> Table:
 
 
 def _in_order(line: Result) -> tuple[str, float, str]:
-    """Points of one key by its value, where that is a number."""
+    """Sort points of one key by its value, where that is a number."""
     key, _, value = line.point.partition("=")
     try:
         return key, float(value), ""

@@ -114,7 +114,7 @@ class Results:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """Held while a line is added, so that no process writes over what another has just written."""
+        """Hold a lock while a row is added, so that no process writes over what another has just written."""
         folder = self._path.parent / ".deeplab"  # a name that .gitignore has already
         try:
             folder.mkdir(exist_ok=True)
@@ -124,7 +124,7 @@ class Results:
             raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
 
     def find(self, key: ResultKey) -> Result | None:
-        """The row of a run, if it is finished."""
+        """Find the row of a run, if it is finished."""
         return next((row for row in self.rows if row.key == key), None)
 
 

@@ -31,21 +31,21 @@ class StudyObserver:
     """Told how a study goes, and asked who is to be told of its trainings."""
 
     def entry_began(self, name: str, missing: int, planned: int) -> None:
-        """An entry lacks so many of its runs."""
+        """Take note that an entry lacks so many of its runs."""
 
     def adopted(self, result: Result) -> None:
-        """A run that was in the store already is taken into the results."""
+        """Take note that a run of the store is taken into the results."""
 
     def training(self) -> RunObserver:
-        """Who is told of the next training."""
+        """Return who is told of the next training."""
         return RunObserver()
 
     def sweep(self) -> SweepObserver:
-        """Who is told of the next sweep."""
+        """Return who is told of the next sweep."""
         return SweepObserver()
 
     def evaluation(self) -> NoiseObserver:
-        """Who is told of the next evaluation."""
+        """Return who is told of the next evaluation."""
         return NoiseObserver()
 
 

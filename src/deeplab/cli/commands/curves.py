@@ -77,5 +77,5 @@ def _legend(compared: Sequence[RunCurves]) -> None:
 
 
 def _mark(compared: Sequence[RunCurves], number: int, data: str) -> str:
-    """The letter at the end of a line: t and v of one run, the run's number of several."""
+    """Return the letter at the end of a line: t and v of one run, the run's number of several."""
     return data[0] if len(compared) == 1 else "123456789abcdefghijklmnopqrsuwxyz"[number % 33]

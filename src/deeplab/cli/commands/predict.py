@@ -84,7 +84,7 @@ def show_answers(answers: PredictResult, left_out: Sequence[Path] = ()) -> None:
 
 
 def notes(answers: PredictResult) -> list[str]:
-    """What must be known besides."""
+    """Say what must be known besides, a line each."""
     lines, count = [], len(answers.answers)
     if count > MOST_ROWS:
         lines.append(f"and {count - MOST_ROWS:,} more images; --json prints them all")
@@ -114,7 +114,7 @@ def notes(answers: PredictResult) -> list[str]:
 
 
 def as_values(answers: PredictResult) -> dict[str, Any]:
-    """Everything as plain values: each image with the probability of each class."""
+    """Return everything as plain values: each image with the probability of each class."""
     names = answers.facts.info.class_names
     return {
         "run": answers.trained.run.id,

@@ -60,7 +60,7 @@ def report(
 
 
 def _is_study(words: list[str]) -> bool:
-    """Whether a folder is meant; a run may be called as one that has no study in it."""
+    """Tell whether a folder is meant; a run may be called as one that has no study in it."""
     return len(words) == 1 and (Path(words[0]) / FILE).is_file()
 
 

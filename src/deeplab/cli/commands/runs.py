@@ -120,7 +120,7 @@ def print_table(chosen: Sequence[RunSummary], failed: bool) -> None:
 
 
 def _epochs(row: RunSummary) -> str:
-    """`10`; `3/10` of what ended early or goes on; `15 x 10` of a sweep of 15 trials."""
+    """Format epochs: `10`; `3/10` of what ended early or goes on; `15 x 10` of a sweep of 15 trials."""
     if row.trials is not None:
         return f"{row.trials} x {row.epochs_asked}" if row.epochs_asked else str(row.trials)
     if row.epochs is None:
@@ -136,5 +136,5 @@ def _time(row: RunSummary) -> str:
 
 
 def age(row: RunSummary) -> float:
-    """Seconds since a run began."""
+    """Return the seconds since a run began."""
     return max(0.0, time.time() - row.began)

@@ -75,13 +75,13 @@ def chart(title: str, lines: Sequence[Line], width: int, height: int) -> Text:
 
 
 def _label(row: int, height: int, low: float, high: float) -> Text:
-    """The scale beside a row: the largest number at the top, the smallest at the bottom."""
+    """Make the scale beside a row: the largest number at the top, the smallest at the bottom."""
     number = f"{high:.4g}" if row == 0 else f"{low:.4g}" if row == height - 1 and low < high else ""
     return Text(f"{number:>{_SCALE - 1}}{'┤' if number else '│'}", style="dim")
 
 
 def _drawn(pieces: Sequence[tuple[int, int] | None]) -> list[tuple[int, int]]:
-    """The dots of the straight lines from each point to the next."""
+    """Return the dots of the straight lines from each point to the next."""
     dots = [piece for piece in pieces if piece]
     for one, other in pairwise(pieces):
         if one and other:

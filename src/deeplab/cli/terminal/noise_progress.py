@@ -16,7 +16,7 @@ from deeplab.workflows.noise.partial_results import NoiseDraw
 
 
 def noise_progress() -> AbstractContextManager[NoiseObserver]:
-    """An observer that shows the evaluation on the standard output for as long as the context lasts."""
+    """Make an observer that shows the evaluation on the standard output for as long as the context lasts."""
     columns = (
         Words("{task.description}"),
         BarColumn(bar_width=None),

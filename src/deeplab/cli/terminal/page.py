@@ -70,7 +70,7 @@ def print_parts(parts: Iterable[Part]) -> None:
 
 
 def _unfolded(parts: Iterable[Part]) -> Iterator[Text | CodeBlock | KeyValues | Table]:
-    """The parts that are printed."""
+    """Yield the parts that are printed."""
     for kind, same in groupby(parts, type):
         if kind is Picture:
             rows = tuple((part.path, part.caption) for part in same if isinstance(part, Picture))

@@ -27,7 +27,7 @@ def show_result(result: RunResult) -> None:
 
 
 def ui_command(place: StoreLocation) -> str:
-    """The command that opens the store, as it must be typed in the working directory."""
+    """Return the command that opens the store, as it must be typed in the working directory."""
     if place.uri == locate_store(None).uri:
         return "deeplab ui"
     return f"deeplab ui {shlex.quote(f'tracking.uri={redact_password(place.uri)}')}"

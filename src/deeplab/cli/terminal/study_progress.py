@@ -31,15 +31,15 @@ class StudyProgress(StudyObserver):
         print_line(f"{result.entry}: run {result.run[:8]} of this store is taken")
 
     def training(self) -> RunObserver:
-        """Lines of a training."""
+        """Print lines of a training."""
         return PlainProgress()
 
     def sweep(self) -> SweepObserver:
-        """Lines of a sweep."""
+        """Print lines of a sweep."""
         return PlainSweepProgress()
 
     def evaluation(self) -> NoiseObserver:
-        """Lines of an evaluation."""
+        """Print lines of an evaluation."""
         return PlainNoise()
 
 
