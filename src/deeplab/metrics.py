@@ -90,32 +90,16 @@ class Metric:
         return getattr(import_module(module), name)(targets, outputs)
 
 
+_LABELLED, _REBUILT = ("classification", "regression"), ("reconstruction",)
 # In the order in which the first that there is tells most.
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric(
-        *("accuracy", "accuracy", "acc", "accuracy"),
-        higher_is_better=True,
-        is_share=True,
-        tasks=("classification", "regression"),
-        needs_classes=True,
-    ),
-    "loss": Metric(
-        *("loss", "loss", "loss", "loss"),
-        higher_is_better=False,
-        tasks=("classification", "reconstruction", "regression"),
-    ),
-    "mse": Metric(
-        *("mse", "mean squared error", "mse", "mse"),
-        higher_is_better=False,
-        is_compared=False,
-        tasks=("reconstruction",),
-    ),
-    "psnr": Metric(
-        *("psnr", "peak signal-to-noise ratio", "psnr", "psnr"),
-        higher_is_better=True,
-        is_compared=False,
-        tasks=("reconstruction",),
-    ),
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", "accuracy", "acc", "accuracy", True, is_share=True, tasks=_LABELLED, needs_classes=True),
+        Metric("loss", "loss", "loss", "loss", False, tasks=(*_LABELLED, *_REBUILT)),
+        Metric("mse", "mean squared error", "mse", "mse", False, is_compared=False, tasks=_REBUILT),
+        Metric("psnr", "peak signal-to-noise ratio", "psnr", "psnr", True, is_compared=False, tasks=_REBUILT),
+    )
 }
 
 

@@ -1,16 +1,14 @@
 """The report of one training, trial or evaluation."""
 
-import csv
 from collections.abc import Iterator
 from itertools import groupby
 
 from deeplab.report.configuration import configuration
-from deeplab.report.page import Cell, Code, Group, Page, Part, Section, Table, Text, table_of
+from deeplab.report.page import Cell, Code, Group, Page, Part, Section, Table, Text
 from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance, timestamp
-from deeplab.report.scores import history, scores
+from deeplab.report.scores import history, scores, stored_table
 from deeplab.runs.summary import RunSummary, summarize_runs
-from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -45,9 +43,10 @@ def run_report(store: Store, run: Run, files: list[str]) -> Page:
         files: that it left.
     """
     row = summarize_runs([run], [])[0]
+    classes = stored_table(store, run, "classes.csv", "Each class, with 95 % intervals")
     explained = tuple(_explained(store, run, files))
     sections = (
-        Section("Scores", (*notes(run), *scores(run), *_classes(store, run), *history(store, run))),
+        Section("Scores", (*notes(run), *scores(run), *classes, *history(store, run))),
         Section("Figures", pictures(run, pictures_in(files, "plots"))),
         Section("Inside the network", explained),
         Section("Generated images", pictures(run, pictures_in(files, "generate"))),
@@ -72,22 +71,13 @@ def _highlights(row: RunSummary, run: Run) -> Iterator[tuple[str, Cell]]:
         yield "seconds", f"{row.seconds:,.1f}"
 
 
-def _classes(store: Store, run: Run) -> Iterator[Part]:
-    content = read_artifact(store, run, "classes.csv")
-    if content is not None:
-        yield table_of("Each class, with 95 % intervals", list(csv.reader(content.decode().splitlines())))
-
-
 def _explained(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
     paths = [path for path in files if path.startswith("explain/") and path.count("/") > 1]
     folders = [(name, list(inside)) for name, inside in groupby(paths, lambda path: path.split("/")[1])]
     for name, inside in folders[:MOST_IMAGES]:
-        parts: list[Part] = list(pictures(run, pictures_in(inside, f"explain/{name}")))
-        content = read_artifact(store, run, f"explain/{name}/layers.csv")
-        if content is not None:
-            lines = list(csv.reader(content.decode().splitlines()))
-            parts.append(table_of("Layers by hand against Keras, largest difference", lines))
-        yield Group(name, tuple(parts))
+        caption = "Layers by hand against Keras, largest difference"
+        layers = stored_table(store, run, f"explain/{name}/layers.csv", caption)
+        yield Group(name, (*pictures(run, pictures_in(inside, f"explain/{name}")), *layers))
     if len(folders) > MOST_IMAGES:
         yield Text(f"{MOST_IMAGES} of {len(folders)} images are shown.")
 

@@ -1,11 +1,13 @@
 """The scores of a run on a page: at the end, and epoch by epoch."""
 
+import csv
 import math
 from collections.abc import Iterator, Sequence
 
 from deeplab.metrics import chosen_by
-from deeplab.report.page import Collapsible, Part, Table, Text
+from deeplab.report.page import Collapsible, Part, Table, Text, table_of
 from deeplab.runs.detail import scores_by_data
+from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.read import read_history
 from deeplab.tracking.run import Run
@@ -29,6 +31,13 @@ def scores(run: Run, caption: str = "Scores") -> Iterator[Part]:
         yield Table(caption, ("data", *metrics), rows)
     if "validation" in by_data and validated_on_test(run):
         yield Text("It was validated on the test set: its scores of validation are scores of the test set.")
+
+
+def stored_table(store: Store, run: Run, path: str, caption: str) -> Iterator[Table]:
+    """Read a table that a run left as CSV; nothing where it has none."""
+    content = read_artifact(store, run, path)
+    if content is not None:
+        yield table_of(caption, list(csv.reader(content.decode().splitlines())))
 
 
 def history(store: Store, run: Run) -> Iterator[Part]:

@@ -1,18 +1,17 @@
 """The report of a sweep or a search: its points held against each other, its figures, its trials."""
 
-import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from deeplab.choice import ON_TEST, left_out
 from deeplab.metrics import against, compared, label_of, metric_of, score_beside, short_label_of
 from deeplab.report.configuration import configuration
-from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number, table_of
+from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number
 from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance
-from deeplab.report.scores import scores
+from deeplab.report.scores import scores, stored_table
 from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.runs.summary import summarize_runs
-from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
@@ -141,7 +140,7 @@ def points(outcome: Outcome) -> Iterator[Table]:
     head = (*head, *(each.short_label for each in tested), "seconds")
     rows = tuple(
         (
-            *(Code(line[key]) for key in outcome.keys),
+            *_settings(outcome, line),
             _count(line),
             *cells(line, metric),
             "best" if line["best"] else value(line["difference"]),
@@ -158,23 +157,18 @@ def points(outcome: Outcome) -> Iterator[Table]:
 
 
 def _other_scores(outcome: Outcome) -> Iterator[Part]:
-    names = [each.name for each in compared()]
-    others = [
-        metric
-        for metric in names
-        if metric != outcome.metric and any(line.get(f"{metric} mean") for line in outcome.points)
-    ]
+    points = outcome.points
+    names = [each.name for each in compared() if any(line.get(f"{each.name} mean") for line in points)]
+    others = [name for name in names if name != outcome.metric]
+    head = (*map(_short, outcome.keys), "n", "mean", *_SPREAD)
     tables = tuple(
         Table(
-            f"Points by {label_of(metric)}",
-            (*map(_short, outcome.keys), "n", "mean", *_SPREAD),
-            tuple(
-                (*(Code(line[key]) for key in outcome.keys), _count(line), *cells(line, metric))
-                for line in outcome.points
-            ),
+            f"Points by {label_of(name)}",
+            head,
+            tuple((*_settings(outcome, line), _count(line), *cells(line, name)) for line in points),
             outcome.best,
         )
-        for metric in others
+        for name in others
     )
     if tables:
         yield Collapsible(f"Other scores: {', '.join(map(label_of, others))}", tables)
@@ -186,7 +180,7 @@ def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
         head = (*map(_short, outcome.keys), "replicate", *map(label_of, metrics), "seconds", "run")
         lines = tuple(
             (
-                *(Code(line[key]) for key in outcome.keys),
+                *_settings(outcome, line),
                 int(line["replicate"]),
                 *(value(line[metric]) for metric in metrics),
                 f"{float(line['seconds']):.1f}",
@@ -195,10 +189,10 @@ def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
             for line in outcome.trials
         )
         yield Table("Finished trials", head, lines)
-    elif content := read_artifact(store, run, "trials.csv"):
-        table = table_of("Trials of the search", list(csv.reader(content.decode().splitlines())))
-        shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)
-        yield Table(table.caption, table.head, shown)
+    else:
+        for table in stored_table(store, run, "trials.csv", "Trials of the search"):
+            shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)
+            yield replace(table, rows=shown)
     listed = {line["run"] for line in outcome.trials}
     rest = [row for row in summarize_runs(children, []) if row.id not in listed]
     if rest:
@@ -238,6 +232,10 @@ def _captions(outcome: Outcome) -> dict[str, str]:
         for line in outcome.points
         if outcome.keys
     }
+
+
+def _settings(outcome: Outcome, line: Line) -> Iterator[Cell]:
+    yield from (Code(line[key]) for key in outcome.keys)
 
 
 def _count(line: Line) -> Cell:

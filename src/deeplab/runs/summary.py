@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from deeplab.choice import candidates
-from deeplab.metrics import chosen_by, known_metric
+from deeplab.metrics import METRICS, chosen_by, known_metric
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import ERROR_TAG, KIND_TAG, PARENT_TAG
@@ -108,11 +108,10 @@ def best(scores: Sequence[Score | None]) -> int | None:
     present = [score for score in scores if score]
     if len(present) < len(scores) or len({score.metric for score in present}) != 1:
         return None
-    known = known_metric(present[0].metric)
-    sign = 1 if known and known.higher_is_better else -1
+    metric = known_metric(present[0].metric) or METRICS["loss"]  # of what nobody knows less is better
     competing = candidates(range(len(present)), lambda number: present[number].on_test).items
     finite = [number for number in competing if math.isfinite(present[number].value)]
-    return max(finite, key=lambda number: sign * present[number].value, default=None)
+    return min(finite, key=lambda number: metric.rank(present[number].value), default=None)
 
 
 def epochs_done(run: Run) -> int:

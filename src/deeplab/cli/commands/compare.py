@@ -47,10 +47,7 @@ def _print_differences(differing: dict[str, list[str]], compared: Sequence[RunCu
     if not differing:
         screen.print("Their configurations are the same.")
         return
-    shown = table()
-    shown.add_column("configuration", overflow="fold")
-    for number in range(len(compared)):
-        shown.add_column(f"run {number + 1}", overflow="fold")
+    shown = table(None, ("configuration", *(f"run {number + 1}" for number in range(len(compared)))))
     for key, values in differing.items():
         shown.add_row(key, *values)
     screen.print(shown)

@@ -43,12 +43,7 @@ def rm(
 
 
 def _print(removals: list[Deletion]) -> None:
-    shown = table()
-    shown.add_column("id", no_wrap=True)
-    for head in ("name", "kind", "status"):
-        shown.add_column(head, overflow="fold")
-    for head in ("files", "size"):
-        shown.add_column(head, justify="right", no_wrap=True)
+    shown = table(None, ("id", "name", "kind", "status"), ("files", "size"))
     for removal in removals:
         row = removal.row
         shown.add_row(row.id[:8], row.name, row.kind, row.status.lower(), str(removal.files), size(removal.bytes))
