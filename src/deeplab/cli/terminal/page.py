@@ -33,16 +33,16 @@ NAME_WIDTH = 12  # letters, so that the values of most lists stand below each ot
 def print_page(page: Page) -> None:
     """Print a page; a section of which nothing is left is not named."""
     screen = console()
-    screen.print(RichText(visible_line(page.title), style="bold"), soft_wrap=True)
+    screen.print(RichText(visible_line(page.title), style="bold"))
     for line in page.about:
-        screen.print(line, soft_wrap=True)
+        screen.print(visible_line(line))
     if page.highlights:
         print_parts((KeyValues(page.highlights),))
     for section in page.sections:
         parts = tuple(_unfolded(section.parts))
         if parts:
             screen.print()
-            screen.print(RichText(visible_line(section.title), style="bold"), soft_wrap=True)
+            screen.print(RichText(visible_line(section.title), style="bold"))
             print_parts(parts)
 
 
@@ -56,17 +56,17 @@ def print_parts(parts: Iterable[Part]) -> None:
             case Text():
                 screen.print(RichText(part.text, style="red" if part.is_warning else ""))
             case CodeBlock():
-                for line in part.text.splitlines():
+                for line in part.text.splitlines():  # the terminal wraps it, so that it can be copied
                     screen.print(f"  {line}", soft_wrap=True)
             case KeyValues():
                 screen.print(_grid(part))
             case Table():
                 if part.caption:
-                    screen.print(part.caption, soft_wrap=True)
+                    screen.print(visible_line(part.caption))
                 screen.print(_table(part))
                 if len(part.rows) > MOST_ROWS:
                     more = len(part.rows) - MOST_ROWS
-                    screen.print(f"and {more:,} more; the page that deeplab report writes has them all", soft_wrap=True)
+                    screen.print(f"and {more:,} more; the page that deeplab report writes has them all")
 
 
 def _unfolded(parts: Iterable[Part]) -> Iterator[Text | CodeBlock | KeyValues | Table]:
