@@ -242,6 +242,19 @@ def test_an_evaluation_under_noise_shows_its_rates(here: Path, cli: Callable[...
     assert len(read.all("img")) == 4
 
 
+@pytest.mark.parametrize("name", [NAME, "l2=0.01 #1", "conv", "conv on more", "under noise"])
+def test_show_prints_every_cell_that_a_page_does_not_fold(name: str, here: Path, cli: Callable[..., Outcome]) -> None:
+    assert cli("report", name, "--out", "shown.md").status == 0
+    page = re.sub(r"<details>.*?</details>", "", (here / "shown.md").read_text(), flags=re.DOTALL)
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| --", "|  |"))]
+    cells = {cell.strip(" *`") for row in rows for cell in re.split(r"(?<!\\)\|", row)}
+    shown = cli("show", name)
+    assert (shown.status, shown.err) == (0, "")
+    assert len(rows) > 8
+    words = " ".join(shown.out.split())
+    assert [cell for cell in cells if re.sub(r"\\(.)", r"\1", cell) not in words] == []
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
