@@ -45,7 +45,7 @@ def fill(folder: Path, count: int) -> None:
             store = open_store(composed.config.tracking)
         tags = {"deeplab.kind": "train", "deeplab.parameters": "1199882", "deeplab.dataset_sha256": "0" * 64}
         with RunLog.begin(store, f"{name}-digits", composed.values, tags, None) as log:
-            log.text("overrides.txt", f"model={name}\nseed={number}\n")
+            log.log_text("overrides.txt", f"model={name}\nseed={number}\n")
             for epoch in range(1, EPOCHS + 1):
                 score = 1 - draw.uniform(0.01, 0.5) / epoch
                 log.metrics(epoch, {f"{part}/accuracy": score for part in ("train", "val")})

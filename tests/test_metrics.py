@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.conftest import Outcome
 from deeplab.metrics import (
     METRICS,
     Metric,
+    against,
     compared,
     in_order,
     is_share,
@@ -89,6 +91,22 @@ def test_a_score_is_compared_in_the_order_of_the_table(monkeypatch: pytest.Monke
     assert in_order(["recall", "accuracy", "loss"]) == ["accuracy", "loss", "recall"]
 
 
+@pytest.mark.parametrize(
+    ("value", "metric", "best", "expected"),
+    [
+        (0.9847, "val/accuracy", 0.9828, "H: 98.47 %; the best is 0.19 points (0.19 %) below it"),
+        (0.9847, "val/accuracy", 0.9857, "H: 98.47 %; the best is 0.10 points (0.10 %) above it"),
+        (0.9847, "val/accuracy", 0.98469, "H: 98.47 %; the best is 0.001 points (0.001 %) below it"),
+        (0.9847, "val/accuracy", None, "H: 98.47 %"),
+        (0.05, "val/loss", 0.04, "H: 0.05; the best is 0.0100 (20.00 %) below it"),
+        (0.0, "val/loss", 0.04, "H: 0; the best is 0.0400 above it"),
+        (0.5, "val/loss", 0.5, "H: 0.5; the best equals it"),
+    ],
+)
+def test_the_gap_to_a_published_figure(value: float, metric: str, best: float | None, expected: str) -> None:
+    assert against("H", value, metric, best) == expected
+
+
 def test_a_new_score_takes_an_entry_and_a_function(
     process: Callable[..., Outcome], cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -112,8 +130,8 @@ def test_a_new_score_takes_an_entry_and_a_function(
     # The table of the sweep.
     done = process("sweep", *OVERRIDES, env=env)
     assert done.status == 0, done.err
-    assert "best by mean validation top-two accuracy: learning_rate=0.1" in done.out
-    assert "val top 2" in done.out
+    assert "Best by mean validation top-two accuracy: learning_rate=0.1" in done.out
+    assert re.search(r"^learning_rate +n +val top 2 .* test top 2 +seconds", done.out, re.MULTILINE)
 
     monkeypatch.setitem(METRICS, "top_two", TOP_TWO)
     monkeypatch.chdir(tmp_path)
@@ -129,8 +147,14 @@ def test_a_new_score_takes_an_entry_and_a_function(
     assert cli("report", trial["id"], "--out", "trial.md").status == 0
     assert "| data | accuracy | loss | top_two |" in (tmp_path / "trial.md").read_text()
 
-    # Of the sweep: figure, tables and report.
+    # Of the sweep: its line among the runs, its page, figure, tables and report.
     (sweep,) = json.loads(cli("runs", "--kind", "sweep", "--json").out)
+    assert (sweep["validation_metric"], sweep["test_metric"]) == ("top_two", "top_two")
+    assert re.search(r"^ +val +test *\n.* top 2 +top 2 ", cli("runs", "--kind", "sweep").out, re.MULTILINE)
+    shown = cli("show", sweep["id"]).out
+    scores = r"^  validation top-two accuracy +0\.\d{4} *\n  test top-two accuracy +0\.\d{4}"
+    assert re.search(scores, shown, re.MULTILINE)
+    assert re.search(r"^learning_rate +n +val top 2 .* test top 2 +seconds", shown, re.MULTILINE)
     assert cli("report", sweep["id"], "--out", "sweep.md").status == 0
     report = (tmp_path / "sweep.md").read_text()
     assert "Best by mean validation top-two accuracy: learning_rate=0.1" in report

@@ -1,33 +1,10 @@
 """What a network needs to know of the rows it is for."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-class Rows(Protocol):
-    """The part of a data set's facts that shapes a network; `deeplab.dataset_info.DatasetInfo` is one.
-
-    Attributes:
-        name: as in `dataset=mnist`.
-        input_shape: shape of one row; images are (height, width, channels).
-        num_classes: number of classes; 0 where rows have values instead.
-        scale: what a row is multiplied by inside the network.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def input_shape(self) -> tuple[int, ...]: ...  # noqa: D102
-
-    @property
-    def num_classes(self) -> int: ...  # noqa: D102
-
-    @property
-    def scale(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -57,11 +34,11 @@ class DatasetInfo:
         return len(self.input_shape) == 3
 
     def shown(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Images as figures take them: bytes as they are, others multiplied by `scale`."""
+        """Return images as figures take them: bytes as they are, others multiplied by `scale`."""
         if images.dtype == np.uint8 and self.scale == 1 / 255:
             return images
         return np.asarray(images * np.float32(self.scale), np.float32)
 
     def numbers(self, labels: Any) -> NDArray[np.float32]:
-        """What a regression is to give for rows of these labels, [n]: their values, or -1 and +1 for two classes."""
+        """Return what a regression is to give for these labels, [n]: their values, or -1 and +1 for two classes."""
         return np.asarray(labels * 2 - 1 if self.num_classes else labels, np.float32)

@@ -26,9 +26,10 @@ class Metric:
         higher_is_better: the direction.
         is_share: whether it is a share from 0 to 1, shown in per cent.
         is_compared: whether sweeps, searches and `best:` may choose by it; otherwise it is reported of the test set.
+        tasks: of the networks that have it.
+        needs_classes: whether there is none of rows that have values instead of classes.
         function: `module:name` of what computes it, `(targets, outputs) -> values` of the rows of a batch, tensors
             [n, ...] to a tensor [n], whose mean is the score; empty where the code that scores has it built in.
-        tasks: that the function is for.
     """
 
     name: str
@@ -40,9 +41,10 @@ class Metric:
     is_compared: bool = True
     function: str = ""
     tasks: tuple[str, ...] = ("classification",)
+    needs_classes: bool = False
 
     def rank(self, value: float) -> float:
-        """A number that is smaller for a better value; what is no number comes last.
+        """Return a number that is smaller for a better value; what is no number comes last.
 
         Examples:
             >>> METRICS["accuracy"].rank(0.25), METRICS["loss"].rank(0.25), METRICS["loss"].rank(math.nan)
@@ -53,7 +55,7 @@ class Metric:
         return -value if self.higher_is_better else value
 
     def best(self, values: Iterable[float]) -> int | None:
-        """Position of the best value, the first of equals; None where there are no values.
+        """Find the position of the best value, the first of equals; None where there are no values.
 
         Examples:
             >>> METRICS["accuracy"].best([0.5, 0.75, 0.75]), METRICS["loss"].best([0.5, 0.75]), METRICS["loss"].best([])
@@ -63,7 +65,7 @@ class Metric:
         return min(range(len(ranks)), key=ranks.__getitem__, default=None)
 
     def on(self, data: str) -> "Metric":
-        """This score on `train`, `val` or `test` rows.
+        """Return this score on `train`, `val` or `test` rows.
 
         Examples:
             >>> METRICS["accuracy"].on("val").logged_as
@@ -78,32 +80,36 @@ class Metric:
             logged_as=f"{logged}/{self.logged_as}",
         )
 
-    def is_measured_for(self, task: str) -> bool:
-        """Whether there is such a score of a network for this task, as far as its function is concerned."""
-        return not self.function or task in self.tasks
+    def is_measured_for(self, task: str, has_classes: bool = True) -> bool:
+        """Tell whether a network for this task has such a score, on rows with classes or without."""
+        return task in self.tasks and (has_classes or not self.needs_classes)
 
     def values(self, targets: Any, outputs: Any) -> Any:
-        """What `function` gives for the rows of a batch, [n]."""
+        """Compute the score of each row of a batch, [n], with `function`."""
         module, _, name = self.function.partition(":")
         return getattr(import_module(module), name)(targets, outputs)
 
 
+_LABELLED, _REBUILT = ("classification", "regression"), ("reconstruction",)
 # In the order in which the first that there is tells most.
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("accuracy", "accuracy", "acc", "accuracy", higher_is_better=True, is_share=True),
-    "loss": Metric("loss", "loss", "loss", "loss", higher_is_better=False),
-    "mse": Metric("mse", "mean squared error", "mse", "mse", higher_is_better=False, is_compared=False),
-    "psnr": Metric("psnr", "peak signal-to-noise ratio", "psnr", "psnr", higher_is_better=True, is_compared=False),
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", "accuracy", "acc", "accuracy", True, is_share=True, tasks=_LABELLED, needs_classes=True),
+        Metric("loss", "loss", "loss", "loss", False, tasks=(*_LABELLED, *_REBUILT)),
+        Metric("mse", "mean squared error", "mse", "mse", False, is_compared=False, tasks=_REBUILT),
+        Metric("psnr", "peak signal-to-noise ratio", "psnr", "psnr", True, is_compared=False, tasks=_REBUILT),
+    )
 }
 
 
 def chosen_by() -> tuple[Metric, ...]:
-    """What epochs, runs and points may be chosen by, whatever the rows."""
+    """Return what epochs, runs and points may be chosen by, whatever the rows."""
     return tuple(metric for metric in METRICS.values() if metric.is_compared)
 
 
 def compared(*data: str) -> tuple[Metric, ...]:
-    """What points of a sweep may be compared by, on `val` and `test` rows where nothing else is said.
+    """Return what points of a sweep may be compared by, on `val` and `test` rows unless others are named.
 
     Examples:
         >>> [metric.name for metric in compared()]
@@ -112,19 +118,34 @@ def compared(*data: str) -> tuple[Metric, ...]:
     return tuple(metric.on(each) for each in data or ("val", "test") for metric in chosen_by())
 
 
+def score_beside(name: str, measured: Iterable[str]) -> Metric | None:
+    """Choose the score of the test set to show beside what was compared: the same one, else the first there is.
+
+    Args:
+        name: of the score that was compared, as in `val/accuracy`; it is not shown twice.
+        measured: names of the scores there are.
+
+    Examples:
+        >>> score_beside("val/loss", ["val/loss", "test/accuracy", "test/loss"]).name
+        'test/loss'
+    """
+    there = {each.name: each for each in compared("test") if each.name in {*measured} - {name}}
+    return there.get(f"test/{name.rpartition('/')[2]}", next(iter(there.values()), None))
+
+
 def reported() -> list[str]:
-    """What a study shows of each run, as it is logged: what is compared, and of the test set the rest."""
+    """Name what a study shows of each run, as it is logged: what is compared, and of the test set the rest."""
     rest = (metric.on("test") for metric in METRICS.values() if not metric.is_compared)
     return [metric.logged_as for metric in (*compared(), *rest)]
 
 
 def computed_for(task: str) -> tuple[Metric, ...]:
-    """The scores of a task that have a function of their own."""
+    """Return the scores of a task that have a function of their own."""
     return tuple(metric for metric in METRICS.values() if metric.function and task in metric.tasks)
 
 
 def metric_of(name: str) -> Metric:
-    """The score of a name.
+    """Find the score of a name.
 
     Args:
         name: `accuracy`, or on some rows as a history or a run has it: `val/accuracy`, `validation/accuracy`.
@@ -132,14 +153,14 @@ def metric_of(name: str) -> Metric:
     Raises:
         ValueError: there is none.
     """
-    found = known_metric(name)
-    if found is None:
+    metric = known_metric(name)
+    if metric is None:
         raise ValueError(f"Unknown metric {name!r}. Known: {', '.join(metric.name for metric in compared())}.")
-    return found
+    return metric
 
 
 def known_metric(name: str) -> Metric | None:
-    """The score of a name as `metric_of` has it, or None."""
+    """Find the score of a name as `metric_of` does, or None."""
     rows, _, score = name.rpartition("/")
     data = next((data for data, names in DATA.items() if rows in (data, *names)), None)
     if score not in METRICS or (rows and data is None):
@@ -148,25 +169,55 @@ def known_metric(name: str) -> Metric | None:
 
 
 def is_share(name: str) -> bool:
-    """Whether a score is a share from 0 to 1, shown in per cent; one that is not known is none."""
-    found = known_metric(name)
-    return found is not None and found.is_share
+    """Tell whether a score is a share from 0 to 1, shown in per cent; one that is not known is none."""
+    metric = known_metric(name)
+    return metric is not None and metric.is_share
 
 
 def label_of(name: str) -> str:
-    """A score in words, or the name itself where it is not known."""
-    found = known_metric(name)
-    return found.label if found else name
+    """Name a score in words, or return the name itself where it is not known."""
+    metric = known_metric(name)
+    return metric.label if metric else name
 
 
 def short_label_of(name: str) -> str:
-    """The head of a score's column, or the name itself where it is not known."""
-    found = known_metric(name)
-    return found.short_label if found else name
+    """Return the head of a score's column, or the name itself where it is not known."""
+    metric = known_metric(name)
+    return metric.short_label if metric else name
+
+
+def against(label: str, reference: float, metric: str, best: float | None) -> str:
+    """Say what a published score is, and how far the best one lies from it.
+
+    Args:
+        label: whose the published score is.
+        reference: that score.
+        metric: what is measured; differences of shares are percentage points.
+        best: to hold against it, or None. The per cent are those of the published score.
+
+    Examples:
+        >>> against("Hinton", 0.9847, "val/accuracy", 0.9828)
+        'Hinton: 98.47 %; the best is 0.19 points (0.19 %) below it'
+        >>> against("Hinton", 0.05, "val/loss", None)
+        'Hinton: 0.05'
+    """
+    unit, scale = (" %", 100.0) if is_share(metric) else ("", 1.0)
+    head = f"{label}: {scale * reference:.6g}{unit}"
+    if best is None:
+        return head
+    if math.isclose(best, reference, rel_tol=1e-9, abs_tol=1e-12):
+        return f"{head}; the best equals it"
+    gap = abs(scale * (best - reference))
+    far = f"{gap:.2f}" if unit and gap >= 0.01 else f"{gap:.4f}" if not unit and gap >= 0.001 else f"{gap:.2g}"
+    share = abs(best / reference - 1) if reference else 0.0
+    per_cent = f" ({100 * share:.2f} %)" if share >= 1e-4 else f" ({100 * share:.2g} %)" if reference else ""
+    return (
+        f"{head}; the best is {far}{' points' if unit else ''}{per_cent} {'below' if best < reference else 'above'} it"
+    )
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Names of scores as figures show them: shares first, otherwise by name.
+    """Sort names of scores as figures show them: shares first, otherwise by name.
 
     Examples:
         >>> in_order({"mse", "loss", "accuracy"})

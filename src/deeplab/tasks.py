@@ -47,7 +47,7 @@ def fill_task_defaults(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle_limit(dataset: Any) -> Any:
-    """The group `dataset`, where nothing is stratified unless there is a limit: it stays the same run."""
+    """Turn off `dataset.stratify` where there is no limit, so that it stays the same run."""
     if isinstance(dataset, dict) and dataset.get("limit", "") is None and dataset.get("stratify") is True:
         return {**dataset, "stratify": False}
     return dataset

@@ -1,4 +1,4 @@
-"""What is written of a sweep: the gap to a published figure, and a line for each running trial."""
+"""What is written of a sweep: what it says at its end, and a line for each running trial."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,24 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from deeplab.choice import ON_TEST
-from deeplab.cli.terminal.results import against_reference, conclusion
 from deeplab.cli.terminal.sweep_progress import LiveSweepProgress
-from deeplab.config.schema import ReferenceConfig
+from deeplab.report.sweep_report import conclusion
+from deeplab.report.sweep_tables import outcome_of
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import TrialScores, summarise
-
-
-@pytest.mark.parametrize(
-    ("value", "metric", "best", "expected"),
-    [
-        (0.9847, "val/accuracy", 0.9828, "H: 0.9847; the best is 0.19 points (0.19 %) below it"),
-        (0.05, "val/loss", 0.04, "H: 0.05; the best is 0.0100 (20.00 %) below it"),
-        (0.0, "val/loss", 0.04, "H: 0.0; the best is 0.0400 above it"),
-    ],
-)
-def test_the_gap_to_a_published_figure(value: float, metric: str, best: float, expected: str) -> None:
-    assert against_reference(ReferenceConfig(value, "H"), metric, best) == expected
 
 
 def test_what_the_test_set_had_to_do_with_the_choice_is_told() -> None:
@@ -38,14 +26,20 @@ def test_what_the_test_set_had_to_do_with_the_choice_is_told() -> None:
             TrialScores(number, 0, "r", {"val/accuracy": found[name]}, 1.0, on_test=name == "test")
             for number, name in enumerate(names)
         ]
-        return conclusion(plan, summarise(plan.points, trials, "val/accuracy", 1))
+        summary = summarise(plan.points, trials, "val/accuracy", 1)
+        outcome, choice = outcome_of(plan.axes, summary), summary.choice
+        return [part.text for part in conclusion(outcome, choice.on_test, choice.left_out, ("H", 0.7))]
 
     assert told("tail", "test") == [
-        "best by mean validation accuracy: validation=tail, 0.7000",
+        "Best by mean validation accuracy: validation=tail, 0.7000.",
         "1 point was validated on the test set and left out of the best.",
+        "H: 70 %; the best equals it.",
     ]
     assert told("test", "test")[1] == ON_TEST
-    assert told("tail", "tail") == ["best by mean validation accuracy: validation=tail, 0.7000"]
+    assert told("tail", "tail") == [
+        "Best by mean validation accuracy: validation=tail, 0.7000.",
+        "H: 70 %; the best equals it.",
+    ]
 
 
 class Sweep:

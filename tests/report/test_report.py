@@ -169,7 +169,7 @@ def test_the_numbers_of_a_sweep_are_those_of_its_tables(sweep: Path) -> None:
     best = next(line for line in lines if line["best"])
     mean = float(best["val/accuracy mean"])
     assert f"l2={best['l2']}, {mean:.4f} ± " in read.words
-    assert f"The best point's mean is {abs(95 - 100 * mean):.2f} points" in read.words
+    assert f"95 %; the best is {abs(95 - 100 * mean):.2f} points" in read.words
     assert f"| **`{best['l2']}`** | **2** | **{mean:.4f}** |" in (sweep / "sweep.md").read_text()
     assert "deeplab sweep model=mlp_64_64" in read.words
     assert "abc" * 20 in read.words
@@ -199,10 +199,10 @@ def test_what_people_wrote_is_text_and_no_mark_up(sweep: Path) -> None:
     read = Reader(text)
     assert read.all("b") == read.all("i") == []
     assert f"{NAME}\n" in read.words or NAME in read.words
-    assert "<i>Somebody</i>: 0.95." in read.words
+    assert "<i>Somebody</i>: 95 %; the best" in read.words
     page = (sweep / "sweep.md").read_text()
     assert page.startswith(r"# \<b\>x\</b\> \& \|y\|")
-    assert r"\<i\>Somebody\</i\>: 0.95." in page
+    assert r"\<i\>Somebody\</i\>: 95 %; the best" in page
 
 
 def test_the_links_of_markdown_lead_to_its_figures(sweep: Path) -> None:
@@ -240,6 +240,19 @@ def test_an_evaluation_under_noise_shows_its_rates(here: Path, cli: Callable[...
     assert "True-positive rate by level of noise" in read.words
     assert "deleted since" in read.words
     assert len(read.all("img")) == 4
+
+
+@pytest.mark.parametrize("name", [NAME, "l2=0.01 #1", "conv", "conv on more", "under noise"])
+def test_show_prints_every_cell_that_a_page_does_not_fold(name: str, here: Path, cli: Callable[..., Outcome]) -> None:
+    assert cli("report", name, "--out", "shown.md").status == 0
+    page = re.sub(r"<details>.*?</details>", "", (here / "shown.md").read_text(), flags=re.DOTALL)
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| --", "|  |"))]
+    cells = {cell.strip(" *`") for row in rows for cell in re.split(r"(?<!\\)\|", row)}
+    shown = cli("show", name)
+    assert (shown.status, shown.err) == (0, "")
+    assert len(rows) > 8
+    words = " ".join(shown.out.split())
+    assert [cell for cell in cells if re.sub(r"\\(.)", r"\1", cell) not in words] == []
 
 
 @pytest.mark.parametrize(
@@ -348,22 +361,22 @@ def test_any_text_stays_what_it_is(text: str) -> None:
         Text(text),
         KeyValues(((text, text),)),
         Table(text, (text, "n"), ((Code(text), 1.5), (text, None))),
-        Picture("plots/a.png", PNG, text, text),
+        Picture("plots/a.png", text, text),
         CodeBlock(text, "yaml"),
         Group(text, (Text(text),)),
         Collapsible(text, (Text(text),)),
     )
     page = Page(text, (text,), ((text, text),), (Section("Parts", parts),))
     plain = Page("x", ("x",), (("x", "x"),), page.sections[:0])
-    read = Reader(to_html(page))
+    read = Reader(to_html(page, lambda _: PNG))
     shapes = [tag for tag, _ in read.tags]
-    empty = [tag for tag, _ in Reader(to_html(plain)).tags]
+    empty = [tag for tag, _ in Reader(to_html(plain, lambda _: PNG)).tags]
     assert shapes[: len(empty) - 1] == empty[: len(empty) - 1]
     assert set(shapes) <= {*empty, *ALLOWED}
     (image,) = read.all("img")
     assert image["alt"] == visible(text)
     assert image["width"] == "16"
-    markdown, figures = to_markdown(page, "f")
+    markdown, figures = to_markdown(page, "f", lambda _: PNG)
     assert figures == {"a.png": PNG}
     for line in markdown.split("```")[0].splitlines():
         assert not re.search(r"(?<!\\)<(?!/?details|/?summary)[a-z]", line.replace("`", "")) or "`" in line

@@ -82,7 +82,7 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     assert first.out.endswith("\n1 of 3 figures differ or fall short\n")
     assert "dense: 0 of 2 done, 2 to do" in first.out
     assert "of this store is taken" in first.out
-    lines = Results(study).lines
+    lines = Results(study).rows
     assert [(line.entry, line.replicate) for line in lines] == [("code", 0), ("dense", 0), ("dense", 1), ("noise", 0)]
     assert len({line.configuration for line in lines}) == 4
     by_id = {run.info.run_id: run for run in runs()}
@@ -189,7 +189,7 @@ def test_a_study_of_which_a_run_failed_has_its_page_and_status_1(
     def failing(*_: object) -> None:
         raise RunError("1 of the study's runs failed")
 
-    monkeypatch.setattr("deeplab.cli.commands.study.carry_out", failing)
+    monkeypatch.setattr("deeplab.cli.commands.study.run_study", failing)
     outcome = cli("study", "small")
     assert (outcome.status, outcome.err) == (1, "deeplab: 1 of the study's runs failed\n")
     assert "4 of 4 runs are missing\n" in outcome.out
@@ -281,7 +281,7 @@ def test_two_processes_that_carry_out_one_study_keep_each_other_s_lines(study: P
     for writer in writers:
         _, err = writer.communicate(timeout=PATIENCE)
         assert (writer.returncode, err) == (0, "")
-    found = [(line.entry, line.replicate) for line in Results(study).lines]
+    found = [(line.entry, line.replicate) for line in Results(study).rows]
     assert found == [(name, replicate) for name in ("a", "b") for replicate in range(15)]
     assert sorted(path.name for path in study.iterdir()) == [".deeplab", "results.csv", "study.yaml"]
 
@@ -348,7 +348,7 @@ def test_a_page_says_what_was_chosen_on_the_test_set(validation: str, told: bool
     (composed,) = planned_runs("one", entry, config)
     hashes = [configuration_hash(each.values) for each in (composed, *plan_sweep(list(sweep.sweep or ()), None).trials)]
     lines = [replace(line, configuration=found) for line, found in zip(lines, hashes, strict=True)]
-    text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
+    text, _ = to_markdown(study_report(config, lines, Path("x")), "figures", lambda _: None)
     assert "Best by mean validation/accuracy: l2=0.2." in text
     assert ("It was chosen on the test set" in text) is told
     assert ("Validated on the test set: scores of validation are scores of the test set" in text) is told
@@ -374,7 +374,7 @@ def test_trials_of_a_sweep_are_kept_as_they_finish(
     with monkeypatch.context() as patch:
         patch.setattr("deeplab.study.run.run_sweep", interrupted)
         assert cli("study", "small").status == 130
-    lines = Results(study).lines
+    lines = Results(study).rows
     assert [line.point for line in lines] == ["l2=0", "l2=0.01"]
     again = cli("study", "small")
     assert (again.status, "decay: 2 of 2 done\n" in again.out) == (0, True)
@@ -424,7 +424,7 @@ def test_a_page_says_how_wide_a_tolerance_is_beside_what_was_measured() -> None:
             replace(result("", number, test__accuracy=value), configuration=configuration_hash(each.values))
             for number, (value, each) in enumerate(zip(values, runs, strict=False))
         ]
-        text, _ = to_markdown(study_report(config, lines, Path("x")), "figures")
+        text, _ = to_markdown(study_report(config, lines, Path("x")), "figures", lambda _: None)
         (row,) = [line for line in text.splitlines() if line.startswith("| e | test/accuracy | 0.9 ± 0.02 | s |")]
         assert cell in row
 

@@ -43,8 +43,8 @@ def test_a_sweep_and_the_same_command_again(
     done = cli(*command)
     assert (done.status, done.err) == (0, "")
     assert re.search(r"^4/4  l2=", done.out, re.MULTILINE)
-    assert "best by mean validation accuracy: l2=" in done.out
-    assert "Somebody: 0.95; the best is" in done.out
+    assert "Best by mean validation accuracy: l2=" in done.out
+    assert "Somebody: 95 %; the best is" in done.out
     found = runs()
     trials = children(found)
     assert Counter(run.info.status for run in found) == {"FINISHED": 5}
@@ -64,7 +64,7 @@ def test_a_sweep_and_the_same_command_again(
     assert "4 of 4 trials are done already" in again.out
     assert len(runs()) == 5
     assert (
-        again.out.partition("best by mean")[2].splitlines()[0] == done.out.partition("best by mean")[2].splitlines()[0]
+        again.out.partition("Best by mean")[2].splitlines()[0] == done.out.partition("Best by mean")[2].splitlines()[0]
     )
 
     changed = cli(*command, "training.epochs=2")

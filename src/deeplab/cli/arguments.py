@@ -12,21 +12,58 @@ from deeplab.cli.completion import complete_override, complete_run
 from deeplab.config.trust import trusting
 from deeplab.errors import UserError
 
+STORE_KEYS = ("tracking.uri=", "tracking.experiment=")
+
+
+def words(metavar: str, help_text: str, complete: Callable[..., Any] | None = None) -> Any:
+    """Declare the words of a command that are no options; the help shows no default.
+
+    Args:
+        metavar: what the help calls them.
+        help_text: what they are.
+        complete: what a shell is offered for them.
+    """
+    return typer.Argument(metavar=metavar, help=help_text, autocompletion=complete, show_default=False)
+
+
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[OVERRIDES]...",
-        help="What differs from the defaults: model=cnn training.epochs=3. See 'deeplab list'.",
-        autocompletion=complete_override,
-        show_default=False,
+    words(
+        "[OVERRIDES]...",
+        "What differs from the defaults: model=cnn training.epochs=3. See 'deeplab list'.",
+        complete_override,
     ),
 ]
-
+StoreOverrides = Annotated[
+    list[str] | None,
+    words(
+        "[OVERRIDES]...",
+        "tracking.uri=... for another store, tracking.experiment=... for another experiment in it.",
+        complete_override,
+    ),
+]
+RunName = Annotated[
+    str,
+    words(
+        "RUN",
+        "A trained run: an id, the beginning of one, a name, latest, or best:FILTER as in best:model=cnn6.",
+        complete_run,
+    ),
+]
+RunArguments = Annotated[
+    list[str],
+    words(
+        "RUN... [OVERRIDES]...",
+        "A run: an id, the beginning of one, a name, latest, or best:FILTER as in best:model=cnn6. "
+        "tracking.uri=... for another store.",
+        complete_run,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 ConfigDir = Annotated[
     Path | None,
     typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first."),
 ]
-
 TrustConfig = Annotated[
     bool,
     typer.Option(
@@ -34,36 +71,14 @@ TrustConfig = Annotated[
     ),
 ]
 
-RunName = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN",
-        help="A trained run: an id, the beginning of one, a name, latest, or best:FILTER as in best:model=cnn6.",
-        autocompletion=complete_run,
-        show_default=False,
-    ),
-]
 
-StoreOverrides = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[OVERRIDES]...",
-        help="tracking.uri=... for another store, tracking.experiment=... for another experiment in it.",
-        autocompletion=complete_override,
-        show_default=False,
-    ),
-]
-
-STORE_KEYS = ("tracking.uri=", "tracking.experiment=")
-
-
-def check_store_overrides(words: list[str], command: str) -> list[str]:
-    """The overrides of a command that changes nothing but where the run is looked for.
+def check_store_overrides(arguments: list[str], command: str) -> list[str]:
+    """Return the overrides of a command that changes nothing but where the run is looked for.
 
     Raises:
         UserError: one of them says something else.
     """
-    others, overrides = split(words)
+    others, overrides = split(arguments)
     if others:
         raise UserError(
             f"'{others[0]}': deeplab {command} takes nothing more than the run and where it is kept "
@@ -73,7 +88,7 @@ def check_store_overrides(words: list[str], command: str) -> list[str]:
 
 
 def reading_files(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that reads a person's files, with the option --trust-config."""
+    """Give a command that reads a user's files the option --trust-config."""
 
     @wraps(command)
     def run(*, trust_config: bool, **arguments: Any) -> None:
@@ -88,19 +103,7 @@ def reading_files(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-HELP = (
-    "A run: an id, the beginning of one, a name, latest, or best:FILTER as in best:model=cnn6. "
-    "tracking.uri=... for another store."
-)
-
-RunArguments = Annotated[
-    list[str],
-    typer.Argument(metavar="RUN... [OVERRIDES]...", help=HELP, autocompletion=complete_run, show_default=False),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-
-
-def split(words: list[str]) -> tuple[list[str], list[str]]:
-    """What names runs, and what says where they are; the names of runs may hold an equals sign."""
-    names = [word for word in words if not word.startswith(STORE_KEYS)]
-    return names, [word for word in words if word.startswith(STORE_KEYS)]
+def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Split words into names of runs, which may hold an equals sign, and what says where the runs are."""
+    names = [word for word in arguments if not word.startswith(STORE_KEYS)]
+    return names, [word for word in arguments if word.startswith(STORE_KEYS)]

@@ -20,7 +20,7 @@ _NEWEST_RUNS = "SELECT run_uuid, name FROM runs WHERE lifecycle_stage = 'active'
 
 
 def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The words that may stand where the cursor is.
+    """Return the words that may stand where the cursor is.
 
     Bash takes `=` for a border of words: there the values alone are wanted, the key being on the line already.
     """
@@ -37,12 +37,12 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_run(incomplete: str) -> list[tuple[str, str]]:
-    """What may name a run: `latest`, `best:`, names and ids of the newest in the working directory's store.
+    """Return what may name a run: `latest`, `best:`, names and ids of the newest in the working directory's store.
 
     Each comes with a word on it, for shells that show one.
     """
     # Read without MLflow, whose import takes seconds; where its tables are others, there is nothing to offer.
-    found = [("latest", "the newest run"), ("best:", "the best that a filter leaves, as in best:model=cnn6")]
+    offered = [("latest", "the newest run"), ("best:", "the best that a filter leaves, as in best:model=cnn6")]
     database = Path("mlflow.db")
     if database.is_file():
         try:
@@ -50,19 +50,19 @@ def complete_run(incomplete: str) -> list[tuple[str, str]]:
                 runs = connection.execute(_NEWEST_RUNS, (_RUNS_OFFERED,)).fetchall()
         except sqlite3.Error:
             runs = []
-        found += [(str(name), run_id[:8]) for run_id, name in runs]
-        found += [(run_id[:8], str(name)) for run_id, name in runs]
-    words = {word: told if _PLAIN.fullmatch(told) else "" for word, told in reversed(found)}
+        offered += [(str(name), run_id[:8]) for run_id, name in runs]
+        offered += [(run_id[:8], str(name)) for run_id, name in runs]
+    words = {word: told if _PLAIN.fullmatch(told) else "" for word, told in reversed(offered)}
     return [(word, words[word]) for word in _plain(words) if word.startswith(incomplete)][::-1]
 
 
 def _plain(words: Iterable[str]) -> list[str]:
-    """The words in which a shell finds nothing to do: it gets them unquoted, and they may be a stranger's."""
+    """Keep the words in which a shell finds nothing to do: it gets them unquoted, and they may be a stranger's."""
     return [word for word in words if _PLAIN.fullmatch(word)]
 
 
 def _bash_words() -> list[str] | None:
-    """The words before the cursor as bash split them, or None in another shell."""
+    """Return the words before the cursor as bash split them, or None in another shell."""
     if not os.environ.get("_DEEPLAB_COMPLETE", "").endswith("bash"):
         return None
     words = os.environ.get("COMP_WORDS", "").split()
@@ -75,16 +75,16 @@ def _values(key: str, beginning: str, folders: tuple[Path, ...]) -> list[str]:
 
 
 def _keys(folders: tuple[Path, ...]) -> list[str]:
-    """Every group, and every dotted key that any file of a group has."""
-    found = dict.fromkeys(GROUPS)
+    """Return every group, and every dotted key that any file of a group has."""
+    keys = dict.fromkeys(GROUPS)
     for group in GROUPS:
         if group == "experiment":
             continue
         for path in options(group, folders).values():
-            found |= dict.fromkeys(_dotted(_read(path), f"{group}."))
+            keys |= dict.fromkeys(_dotted(_read(path), f"{group}."))
     for folder in reversed(folders):
-        found |= dict.fromkeys(_dotted(_read(folder / "config.yaml"), ""))
-    return sorted(found)
+        keys |= dict.fromkeys(_dotted(_read(folder / "config.yaml"), ""))
+    return sorted(keys)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class LazyCommand(TyperCommand):
         self._module, _, self._function = target.partition(":")
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """The beginning of the function's docstring, read from its source: a list of commands imports none."""
+        """Read the beginning of the function's docstring from its source: a list of commands imports none."""
         spec = find_spec(self._module)
         assert spec is not None and spec.origin is not None
         tree = ast.parse(Path(spec.origin).read_bytes())

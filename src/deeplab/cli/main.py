@@ -59,8 +59,8 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(asked: bool) -> None:
+    if asked:
         print(f"deeplab {deeplab.__version__}")
         raise typer.Exit
 
@@ -110,7 +110,7 @@ def _run() -> None:
 
 
 def _usage(error: TyperException) -> str:
-    """What is wrong with the words of a command line, and which help tells more."""
+    """Say what is wrong with the words of a command line, and which help tells more."""
     message = error.format_message()
     message = message if message.endswith(("?", ".")) else f"{message}."
     context = getattr(error, "ctx", None)

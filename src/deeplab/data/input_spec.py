@@ -36,35 +36,24 @@ class InputSpec:
     """A data set without its rows.
 
     Attributes:
-        name: as in `dataset=mnist`.
-        input_shape: shape of one row; images are (height, width, channels).
-        class_names: a name for each class; none where rows have values.
-        fingerprint: as in `DatasetInfo`.
-        scale: what a row is multiplied by inside the network.
+        info: what a network needs to know of it.
         low: the value that black has, or the smallest of floats.
         high: the value that white has, or the largest of floats.
         drawing: of grey images with a background, otherwise None.
         look: ranges of a few measures of the images; None for points, and in files of before they were kept.
     """
 
-    name: str
-    input_shape: tuple[int, ...]
-    class_names: tuple[str, ...]
-    fingerprint: str
-    scale: float
+    info: DatasetInfo
     low: float
     high: float
     drawing: Drawing | None
     look: Look | None = None
 
-    @property
-    def is_image(self) -> bool:
-        """Whether rows are images of shape (height, width, channels)."""
-        return len(self.input_shape) == 3
-
     def to_json(self) -> str:
         """As text, for a person to read and `from_json` too."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        values = asdict(self)
+        info = {key: value for key, value in values.pop("info").items() if key != "num_classes"}
+        return json.dumps(info | values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "InputSpec":
@@ -78,8 +67,10 @@ class InputSpec:
             drawing, look = values.pop("drawing"), values.pop("look", None)
             ranges = None if look is None else {name: (float(low), float(high)) for name, (low, high) in look.items()}
             shape, names = tuple(values.pop("input_shape")), tuple(values.pop("class_names"))
+            name, fingerprint, scale = (values.pop(key) for key in ("name", "fingerprint", "scale"))
+            info = DatasetInfo(name, shape, len(names), names, fingerprint, scale)
             drawn = None if drawing is None else Drawing(**drawing)
-            return cls(input_shape=shape, class_names=names, drawing=drawn, look=ranges, **values)
+            return cls(info, drawing=drawn, look=ranges, **values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"these are no facts of a data set ({error})") from error
 
@@ -92,17 +83,7 @@ def describe_inputs(splits: Splits) -> InputSpec:
     in_bytes = images.dtype == np.uint8
     low, high = (0.0, round(1 / info.scale, 9)) if in_bytes else (float(images.min()), float(images.max()))
     drawing = _drawing(info, images, low, high)
-    return InputSpec(
-        name=info.name,
-        input_shape=info.input_shape,
-        class_names=info.class_names,
-        fingerprint=info.fingerprint,
-        scale=info.scale,
-        low=low,
-        high=high,
-        drawing=drawing,
-        look=_look(info, images, low, high, drawing),
-    )
+    return InputSpec(info, low, high, drawing, _look(info, images, low, high, drawing))
 
 
 def border(image: NDArray[Any]) -> NDArray[Any]:

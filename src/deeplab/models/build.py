@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from deeplab.config.schema import ModelConfig
-from deeplab.dataset_info import Rows
+from deeplab.dataset_info import DatasetInfo
 from deeplab.models.check_layers import check_layers
 from deeplab.models.expand import LayerSpec, expand_layers
 from deeplab.models.make_layers import make_layers
@@ -17,7 +17,7 @@ from deeplab.models.output_layer import check_output_layer, check_task
 from deeplab.models.shapes import check_fit, count_parameters
 
 
-def check_network(config: ModelConfig, info: Rows) -> int:
+def check_network(config: ModelConfig, info: DatasetInfo) -> int:
     """Refuse a network that cannot be built for these rows, from shapes alone: no weight takes memory.
 
     Args:
@@ -41,7 +41,7 @@ def check_network(config: ModelConfig, info: Rows) -> int:
         return count_parameters(entries, layers, (info.input_shape, *shapes[:-1]))
 
 
-def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
+def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Sequential:
     """Build a network, not compiled, that takes rows as the data set has them.
 
     The same configuration and seed give the same weights to the bit, and the same names, whatever the process
@@ -68,7 +68,7 @@ def build(config: ModelConfig, info: Rows, seed: int) -> keras.Sequential:
     return keras.Sequential([inputs, *scaling, *_in_parts(entries, layers)], name=_graph_name(config.name))
 
 
-def outline(config: ModelConfig, info: Rows) -> keras.Sequential:
+def outline(config: ModelConfig, info: DatasetInfo) -> keras.Sequential:
     """Build a network to be looked at: its weights are names and shapes, which take no memory.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from deeplab.dataset_info import Rows
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError, unknown_name
 from deeplab.models.arguments import NOT_CONFIGURABLE, SHAPE_OF_ROWS
 from deeplab.models.expand import LayerSpec
@@ -25,7 +25,7 @@ def first_sentence(error: Exception) -> str:
     return re.split(r"[.,] +(?:Received|At dimension)|\.\s|\n|\.$", str(error).strip())[0]
 
 
-def make_layers(entries: tuple[LayerSpec, ...], info: Rows, seed: int) -> tuple[Any, ...]:
+def make_layers(entries: tuple[LayerSpec, ...], info: DatasetInfo, seed: int) -> tuple[Any, ...]:
     """Make the layers of a network, not built yet.
 
     A layer's name is its kind and its number among those (`conv2d_1`), and its initial weights are a function
@@ -52,7 +52,7 @@ def make_layers(entries: tuple[LayerSpec, ...], info: Rows, seed: int) -> tuple[
     return tuple(made)
 
 
-def _of_rows(key: str, value: Any, info: Rows) -> Any:
+def _of_rows(key: str, value: Any, info: DatasetInfo) -> Any:
     """What a word in a network file stands for."""
     if key == "target_shape" and value == SHAPE_OF_ROWS:
         return info.input_shape

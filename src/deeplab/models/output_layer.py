@@ -3,7 +3,7 @@
 from typing import Any
 
 from deeplab.config.schema import ModelConfig
-from deeplab.dataset_info import Rows
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.models.expand import LayerSpec
 from deeplab.models.shapes import Shape, shape_text
@@ -14,7 +14,7 @@ PROBABILITIES = ("softmax", "sigmoid")
 _MOVES = ("Cropping2D", "Flatten", "Reshape", "UpSampling2D")
 
 
-def check_task(config: ModelConfig, info: Rows) -> None:
+def check_task(config: ModelConfig, info: DatasetInfo) -> None:
     """Refuse a task that the rows are not for.
 
     Raises:
@@ -30,7 +30,11 @@ def check_task(config: ModelConfig, info: Rows) -> None:
 
 
 def check_output_layer(
-    task: TaskName, entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+    task: TaskName,
+    entries: tuple[LayerSpec, ...],
+    layers: tuple[Any, ...],
+    shapes: tuple[Shape, ...],
+    info: DatasetInfo,
 ) -> None:
     """Refuse a network that does not end in what its task calls for.
 
@@ -56,7 +60,7 @@ def check_output_layer(
         _check_probabilities(last, entries, layers, shapes, info)
 
 
-def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Rows) -> None:
+def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: DatasetInfo) -> None:
     if shape != info.input_shape:
         hint = (
             " End with Dense, `units: num_inputs`, and Reshape, `target_shape: input_shape`." if len(shape) < 3 else ""
@@ -71,7 +75,7 @@ def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Rows) -
 
 
 def _check_probabilities(
-    last: str, entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: Rows
+    last: str, entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: DatasetInfo
 ) -> None:
     if len(shapes[-1]) != 1:
         inputs = (info.input_shape, *shapes)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from deeplab.dataset_info import Rows
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.models.arguments import LARGEST
 from deeplab.models.check_layers import MOST_PARAMETERS
@@ -50,7 +50,7 @@ def shape_text(shape: Shape) -> str:
     return {1: f"vectors of {size}", 3: f"maps of {size}"}.get(len(shape), f"arrays of {size}")
 
 
-def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Rows) -> tuple[Shape, ...]:
+def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: DatasetInfo) -> tuple[Shape, ...]:
     """Refuse a network whose layers do not fit the rows or each other.
 
     Args:
@@ -84,7 +84,7 @@ def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Row
     raise UserError(problem + _size_advice(layers, info, reason))
 
 
-def _size_advice(layers: tuple[Any, ...], info: Rows, reason: str) -> str:
+def _size_advice(layers: tuple[Any, ...], info: DatasetInfo, reason: str) -> str:
     height, width, channels = info.input_shape
     for size in range(1, LARGEST_IMAGE + 1):
         if not trace(layers, (size, size, channels))[1]:

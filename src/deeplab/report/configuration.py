@@ -1,24 +1,23 @@
 """The configuration of a run on a page: what differs from the defaults first, then all of it."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from deeplab.config.compose import compose
 from deeplab.config.yaml_file import read_stored
 from deeplab.errors import UserError
-from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, Part, Section, Table, Text
+from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, KeyValues, Part, Section, Table, Text
+from deeplab.runs.detail import LAYER, groups, layers
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 
-_LAYERS = "model.layers."
 _NOTHING = "null"
 
 
 def configuration(store: Store, run: Run, title: str, swept: Collection[str] = ()) -> Section:
-    """What was asked for, what differs from the defaults, the layers, and all of it folded.
+    """Describe what was asked for: what differs from the defaults, the layers, and all of it folded.
 
     Args:
         store: where the run is.
@@ -29,13 +28,25 @@ def configuration(store: Store, run: Run, title: str, swept: Collection[str] = (
     content = read_artifact(store, run, "config.yaml")
     values = None if content is None else _read(content)
     if content is None or values is None:
-        return Section(title, ())
-    whole = Collapsible("The whole configuration", (CodeBlock(content.decode(errors="replace"), "yaml"),))
-    return Section(title, (_differences(values, swept), *_network(values), whole))
+        return Section(title, (*_network(run), *settings(run)))
+    yaml = CodeBlock(content.decode(errors="replace"), "yaml")
+    whole = Collapsible("The whole configuration", (yaml,), tuple(settings(run)))
+    return Section(title, (_differences(values, swept), *_network(run), whole))
+
+
+def settings(run: Run) -> Iterator[KeyValues]:
+    """List what a run was asked for, group by group, without what is null, layers, and where it is kept."""
+    rows = [
+        (group or "general", Code("  ".join(f"{key}={value}" for key, value in values.items())))
+        for group, values in groups(run.params).items()
+        if group != "tracking"
+    ]
+    if rows:
+        yield KeyValues(tuple(rows))
 
 
 def _read(content: bytes) -> Mapping[str, Any] | None:
-    """The values of a `config.yaml`; None where somebody broke it."""
+    """Read the values of a `config.yaml`; None where somebody broke it."""
     try:
         return read_stored(content, "config.yaml")
     except UserError:
@@ -47,7 +58,7 @@ def _differences(values: Mapping[str, Any], swept: Collection[str]) -> Part:
     rows: list[tuple[Cell, ...]] = []
     for key, value in ours.items():
         default = defaults.get(key, _NOTHING)
-        if value != default and not key.startswith(_LAYERS):
+        if value != default and not key.startswith(LAYER):
             name = f"{key} (swept)" if key in swept else key
             rows.append((Code(name), Code(value), None if default == _NOTHING else Code(default)))
     if not rows:
@@ -55,14 +66,8 @@ def _differences(values: Mapping[str, Any], swept: Collection[str]) -> Part:
     return Table("What differs from the defaults", ("key", "value", "default"), tuple(rows))
 
 
-def _network(values: Mapping[str, Any]) -> Iterator[Part]:
-    layers = (values.get("model") or {}).get("layers") or []
-    rows = tuple((number, Code(str(layer.get("type", ""))), _settings(layer)) for number, layer in enumerate(layers, 1))
+def _network(run: Run) -> Iterator[Part]:
+    split = (text.partition(" ") for text in layers(run.params))
+    rows = tuple((number, Code(name), Code(rest) if rest else None) for number, (name, _, rest) in enumerate(split, 1))
     if rows:
         yield Table("Layers of the network", ("layer", "type", "settings"), rows)
-
-
-def _settings(layer: Mapping[str, Any]) -> Cell:
-    kept = {key: value for key, value in layer.items() if key != "type" and value is not None}
-    words = (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in kept.items())
-    return Code("  ".join(words)) if kept else None

@@ -5,12 +5,17 @@ from base64 import b64encode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from deeplab.report.page import Cell, Code, Page, Picture, Section, number, slug
+from deeplab.report.page import Cell, Code, Page, Read, Section, number, slug
 from deeplab.visible import visible
 
 
-def to_html(page: Page) -> str:
-    """Write a page as HTML; whatever is in it is escaped."""
+def to_html(page: Page, read: Read) -> str:
+    """Write a page as HTML; whatever is in it is escaped.
+
+    Args:
+        page: what is on it.
+        read: gives its figures.
+    """
     environment = Environment(
         loader=PackageLoader("deeplab.report"),
         autoescape=True,
@@ -19,24 +24,34 @@ def to_html(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"kind": _kind, "address": _address, "number": number, "anchor": _anchor}
+    environment.filters |= {"kind": _kind, "number": number, "anchor": _anchor}
+    environment.filters |= {"read": read, "address": _address, "size": _size}
     environment.tests |= {"a_number": _is_number, "code": _is_code}
     shown = [section for section in page.sections if section.parts]
     return environment.get_template("page.html").render(page=page, sections=shown)
 
 
 def _shown(value: object) -> object:
-    """Plain text with control characters written out; what is HTML already was written so."""
+    """Write out control characters of plain text; what is HTML already was written so."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _kind(part: object) -> str:
-    """The name of the macro that writes a part."""
+    """Name the macro that writes a part."""
     return type(part).__name__.lower()
 
 
-def _address(picture: Picture) -> str:
-    return f"data:{picture.media_type};base64,{b64encode(picture.content).decode()}"
+def _address(content: bytes) -> str:
+    return f"data:image/{'gif' if content.startswith(b'GIF') else 'png'};base64,{b64encode(content).decode()}"
+
+
+def _size(content: bytes) -> tuple[int, int] | None:
+    """Read width and height in pixels, or None of a file that is no picture."""
+    if content.startswith(b"\x89PNG") and len(content) >= 24:
+        return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
+    if content.startswith(b"GIF") and len(content) >= 10:
+        return int.from_bytes(content[6:8], "little"), int.from_bytes(content[8:10], "little")
+    return None
 
 
 def _anchor(section: Section) -> str:

@@ -1,7 +1,7 @@
 """A page as Markdown for a repository, its figures in a folder beside it."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from deeplab.report.page import (
     Cell,
@@ -13,6 +13,7 @@ from deeplab.report.page import (
     Page,
     Part,
     Picture,
+    Read,
     Table,
     Text,
     cell_text,
@@ -25,17 +26,28 @@ _MARKS = re.compile(r"[\\`*\[\]<>&~|$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _BEGINNINGS = re.compile(r"^(\d*)(?=#+\s|[+-]\s|[=-]+$|(?<=\d)[.)](?:\s|$))")
 
 
-def to_markdown(page: Page, folder: str) -> tuple[str, dict[str, bytes]]:
+def to_markdown(page: Page, folder: str, read: Read) -> tuple[str, dict[str, bytes]]:
     """Write a page as GitHub's Markdown; whatever is in it is escaped.
 
     Args:
         page: what is on it.
         folder: where the figures will be, seen from the page.
+        read: gives them.
 
     Returns:
         The text, and the figures by the names of their files.
     """
     figures: dict[str, bytes] = {}
+
+    def picture(part: Picture) -> Iterator[str]:
+        content = read(part.path)
+        if content:
+            name = slug(part.path.replace("/", "_").removeprefix("plots_"))
+            figures[name] = content
+            yield f"![{escaped(part.alt)}]({folder}/{name})"
+            yield ""
+            yield escaped(part.caption)
+
     lines = [f"# {escaped(page.title)}", ""]
     for line in page.about:
         lines += [escaped(line), ""]
@@ -43,17 +55,17 @@ def to_markdown(page: Page, folder: str) -> tuple[str, dict[str, bytes]]:
         lines += [*_facts(page.highlights), ""]
     for section in page.sections:
         if section.parts:
-            lines += [f"## {escaped(section.title)}", "", *_parts(section.parts, folder, figures)]
+            lines += [f"## {escaped(section.title)}", "", *_parts(section.parts, picture)]
     return "\n".join(lines).rstrip() + "\n", figures
 
 
 def escaped(text: str) -> str:
-    """Text on one line that no Markdown takes for mark-up."""
+    """Escape text to one line that no Markdown takes for mark-up."""
     return _BEGINNINGS.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", _line(text)))
 
 
 def code(text: str) -> str:
-    """Text in a line, word by word as it is."""
+    """Quote text in a line, letter by letter as it is."""
     line = _line(text)
     if not line:
         return ""
@@ -61,13 +73,13 @@ def code(text: str) -> str:
     return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
 
 
-def _parts(parts: Sequence[Part], folder: str, figures: dict[str, bytes]) -> Iterator[str]:
+def _parts(parts: Sequence[Part], picture: Callable[[Picture], Iterator[str]]) -> Iterator[str]:
     for part in parts:
-        yield from _part(part, folder, figures)
+        yield from _part(part, picture)
         yield ""
 
 
-def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
+def _part(part: Part, picture: Callable[[Picture], Iterator[str]]) -> Iterator[str]:
     match part:
         case Text():
             yield f"**{escaped(part.text)}**" if part.is_warning else escaped(part.text)
@@ -78,11 +90,7 @@ def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
             yield ""
             yield from _table(part)
         case Picture():
-            name = slug(part.path.replace("/", "_").removeprefix("plots_"))
-            figures[name] = part.content
-            yield f"![{escaped(part.alt)}]({folder}/{name})"
-            yield ""
-            yield escaped(part.caption)
+            yield from picture(part)
         case CodeBlock():
             fence = "`" * max(3, max(map(len, re.findall("`+", part.text)), default=0) + 1)
             yield f"{fence}{part.language}"
@@ -91,11 +99,11 @@ def _part(part: Part, folder: str, figures: dict[str, bytes]) -> Iterator[str]:
         case Group():
             yield f"### {escaped(part.title)}"
             yield ""
-            yield from _parts(part.parts, folder, figures)
+            yield from _parts(part.parts, picture)
         case Collapsible():
             yield f"<details><summary>{_as_html(part.summary)}</summary>"
             yield ""
-            yield from _parts(part.parts, folder, figures)
+            yield from _parts(part.parts, picture)
             yield "</details>"
 
 

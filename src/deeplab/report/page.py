@@ -1,12 +1,14 @@
-"""A page as what stands on it; `report.html` and `report.markdown` write it down."""
+"""A page as what stands on it; `report.html`, `report.markdown` and `cli.terminal.page` write it down."""
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 DECIMALS = 4
 MOST_DECIMALS = 7
+# The content of a figure by its path; None of one that has gone in the meantime, which is then left out.
+Read = Callable[[str], bytes | None]
 _NUMBER = re.compile(r"-?[\d,]+(\.\d+)?( of \d+| ± \d+(\.\d+)?)?")
 
 
@@ -62,6 +64,12 @@ class Table:
         """How many decimals the numbers of a column have: four, and as many as its smallest needs for two digits."""
         return tuple(map(self._decimals, range(len(self.head))))
 
+    def without_empty_columns(self) -> "Table":
+        """Return the same without the columns that hold nothing."""
+        kept = [number for number in range(len(self.head)) if any(row[number] is not None for row in self.rows)]
+        rows = tuple(tuple(row[number] for number in kept) for row in self.rows)
+        return replace(self, head=tuple(self.head[number] for number in kept), rows=rows)
+
     def _is_numeric(self, column: int) -> bool:
         cells = [row[column] for row in self.rows]
         plain = [cell for cell in cells if isinstance(cell, str)]
@@ -79,33 +87,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure.
+    """A figure, PNG or GIF; who writes the page reads it.
 
     Attributes:
         path: among the artifacts of its run.
-        content: PNG or GIF.
         alt: what is to be seen, for who cannot see it.
         caption: below it.
     """
 
     path: str
-    content: bytes
     alt: str
     caption: str
-
-    @property
-    def media_type(self) -> str:
-        """As a browser calls it."""
-        return "image/gif" if self.content.startswith(b"GIF") else "image/png"
-
-    @property
-    def size(self) -> tuple[int, int] | None:
-        """Width and height in pixels, or None of a file that is no picture."""
-        if self.content.startswith(b"\x89PNG") and len(self.content) >= 24:
-            return int.from_bytes(self.content[16:20]), int.from_bytes(self.content[20:24])
-        if self.content.startswith(b"GIF") and len(self.content) >= 10:
-            return int.from_bytes(self.content[6:8], "little"), int.from_bytes(self.content[8:10], "little")
-        return None
 
 
 @dataclass(frozen=True)
@@ -126,10 +118,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Collapsible:
-    """What few want to read: it opens with a click."""
+    """What few want to read: it opens with a click.
+
+    Attributes:
+        summary: what it is.
+        parts: what it opens to.
+        brief: what stands there where nothing can be clicked, as on a terminal.
+    """
 
     summary: str
     parts: "tuple[Part, ...]"
+    brief: "tuple[Part, ...]" = ()
 
 
 Part = Text | KeyValues | Table | Picture | CodeBlock | Group | Collapsible
@@ -161,14 +160,24 @@ class Page:
 
 
 def number(value: float, decimals: int = DECIMALS) -> str:
-    """Whole numbers as they are; others with some decimals, or with two digits where those say little."""
+    """Format whole numbers as they are, others with some decimals, or with two digits where those say little."""
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.{decimals}f}" if value == 0 or abs(value) >= 10 ** (1 - decimals) else f"{value:.2g}"
 
 
+def size(count: int) -> str:
+    """Format a number of bytes: `12 kB`, `2.2 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
 def cell_text(cell: Cell, decimals: int = DECIMALS) -> str:
-    """A cell as plain text."""
+    """Write a cell as plain text."""
     if isinstance(cell, Code):
         return cell.text
     if isinstance(cell, int | float):
@@ -177,12 +186,12 @@ def cell_text(cell: Cell, decimals: int = DECIMALS) -> str:
 
 
 def slug(text: str) -> str:
-    """Letters that a file, a link and an anchor may have."""
+    """Reduce text to letters that a file, a link and an anchor may have."""
     return re.sub(r"[^A-Za-z0-9_.=]+", "-", text).strip("-.") or "report"
 
 
 def read_cell(text: str) -> Cell:
-    """A cell of a CSV file."""
+    """Read a cell of a CSV file."""
     for kind in (int, float):
         try:
             return kind(text)
@@ -192,6 +201,6 @@ def read_cell(text: str) -> Cell:
 
 
 def table_of(caption: str, lines: Sequence[Sequence[str]]) -> Table:
-    """A table from a CSV file as it is, its head first."""
+    """Make a table of a CSV file as it is, its head first."""
     rows = tuple((line[0], *map(read_cell, line[1:])) for line in lines[1:] if len(line) == len(lines[0]))
     return Table(caption, tuple(lines[0]), rows)

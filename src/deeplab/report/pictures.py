@@ -5,9 +5,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from deeplab.report.page import Picture
-from deeplab.tracking.artifacts import list_files, read_artifact
 from deeplab.tracking.run import Run
-from deeplab.tracking.store import Store
 
 _SUFFIXES = (".png", ".gif")
 # In the order in which they are shown: caption, and what is to be seen.
@@ -35,50 +33,41 @@ _KNOWN = {
 _ORDER = list(_KNOWN)
 
 
-def files_of(store: Store, run: Run) -> list[str]:
-    """The files that a run left, by path."""
-    return sorted(path for path, _ in list_files(store, run.artifact_uri))
-
-
 def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
-    """The figures of a folder, those that say most first."""
+    """Choose the figures of a folder, those that say most first."""
     inside = [path for path in paths if path.startswith(f"{folder}/") and path.lower().endswith(_SUFFIXES)]
     return sorted(inside, key=_place)
 
 
 def caption_of(name: str) -> tuple[str, str]:
-    """The caption of a figure that every run of a kind has, and what is to be seen on it."""
+    """Return the caption of a figure that every run of a kind has, and what is to be seen on it."""
     return _KNOWN[name]
 
 
-def read_pictures(
-    store: Store, run: Run, paths: Sequence[str], captions: Mapping[str, str] = MappingProxyType({})
-) -> tuple[Picture, ...]:
-    """Figures with captions; one that has gone in the meantime is left out.
+def pictures(run: Run, paths: Sequence[str], captions: Mapping[str, str] = MappingProxyType({})) -> tuple[Picture, ...]:
+    """Give figures their captions.
 
     Args:
-        store: where the run is.
         run: whose figures they are.
         paths: of them.
         captions: of those whose names do not say it.
     """
-    read = ((path, read_artifact(store, run, path)) for path in paths)
-    return tuple(_picture(path, content, str(run.name), captions.get(path)) for path, content in read if content)
+    return tuple(_picture(path, run.name, captions.get(path)) for path in paths)
 
 
-def _picture(path: str, content: bytes, name: str, caption: str | None) -> Picture:
+def _picture(path: str, name: str, caption: str | None) -> Picture:
     stem = PurePosixPath(path).stem
     if caption is None and stem in _KNOWN:
         caption, seen = _KNOWN[stem]
-        if content.startswith(b"GIF"):
+        if path.lower().endswith(".gif"):
             caption = f"{caption}, while it is trained"
-        return Picture(path, content, f"{caption} of {name}: {seen}", caption)
+        return Picture(path, f"{caption} of {name}: {seen}", caption)
     caption = caption or _in_words(path)
-    return Picture(path, content, f"{caption}, of {name}", caption)
+    return Picture(path, f"{caption}, of {name}", caption)
 
 
 def _in_words(path: str) -> str:
-    """`gallery/level_0.400.png` as `Level 0.400`, `explain/test-7/maps_01_conv2d.png` as `Maps 01 conv2d`."""
+    """Name a file in words: `gallery/level_0.400.png` as `Level 0.400`, `maps_01_conv2d.png` as `Maps 01 conv2d`."""
     text = PurePosixPath(path).stem.replace("_", " ")
     return text[:1].upper() + text[1:]
 

@@ -8,6 +8,7 @@ from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, KeyValues, P
 from deeplab.runs.command_line import command_line
 from deeplab.runs.summary import RunSummary
 from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.find import run_by_id
 from deeplab.tracking.provenance import DISTRIBUTION
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
@@ -22,6 +23,7 @@ from deeplab.tracking.tags import (
     ERROR_TAG,
     INITIAL_WEIGHTS_TAG,
     NOTES_TAG,
+    PARENT_TAG,
     REPRODUCES_TAG,
     SOURCE_TAG,
     THREADS_TAG,
@@ -44,18 +46,18 @@ _TAGS = {
 
 
 def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
-    """Where a report's figures come from.
+    """Describe where a report's figures come from.
 
     Args:
         store: where the run is.
         run: that the report is about.
         trainings: whose tags tell of data and machine: the run itself, or the trials of a sweep.
     """
-    rows = [("run", Code(run.id)), *_when(run), *_git(run), *_data(store, trainings)]
+    rows = [*_family(store, run), *_when(run), *_git(run), *_data(store, trainings)]
     for name, tag in _TAGS.items():
-        found = _different(trainings, tag)
-        if found:
-            rows.append((name, Code(found)))
+        values = _different(trainings, tag)
+        if values:
+            rows.append((name, Code(values)))
     rows += _seconds(run, trainings)
     packages = read_packages(store, trainings[0]) if trainings else {}
     parts: list[Part] = [KeyValues((*rows, *_main_packages(packages)))]
@@ -70,26 +72,27 @@ def provenance(store: Store, run: Run, trainings: Sequence["Run"]) -> Section:
 
 
 def timestamp(milliseconds: int | None) -> str:
-    """A moment as MLflow has it, as 2026-11-21 20:38 UTC."""
+    """Format a moment as MLflow has it, as in 2026-11-21 20:38 UTC."""
     if milliseconds is None:
         return ""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def what(row: RunSummary) -> str:
-    """What a run is about: ` of NETWORK on DATA`, or as much of it as there is."""
-    return (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
+def about(kind: str, row: RunSummary, run: Run) -> tuple[str, str]:
+    """Say what a run is, as in `Training of NETWORK on DATA, finished, begun 2026-11-21 20:38 UTC.`, and its id."""
+    subject = (f" of {row.model}" if row.model else "") + (f" on {row.dataset}" if row.dataset else "")
+    return f"{kind}{subject}, {row.status.lower()}, begun {timestamp(run.started_ms)}.", f"Run {run.id}"
 
 
 def own_tags(run: Run) -> Iterator[tuple[str, Cell]]:
-    """The tags that a person gave."""
+    """Yield the tags that a user gave."""
     for key, value in sorted(run.tags.items()):
         if not key.startswith(("mlflow.", "deeplab.")):
             yield key, Code(value)
 
 
 def notes(run: Run) -> tuple[Part, ...]:
-    """What a person wrote on a run, its own tags, and why it failed."""
+    """Describe what a user wrote on a run, its own tags, and why it failed."""
     parts: list[Part] = []
     status = run.shown_status
     if status != "FINISHED":
@@ -99,6 +102,12 @@ def notes(run: Run) -> tuple[Part, ...]:
         parts.append(Text(run.tags[NOTES_TAG]))
     tags = tuple(own_tags(run))
     return (*parts, KeyValues(tags)) if tags else tuple(parts)
+
+
+def _family(store: Store, run: Run) -> Iterator[tuple[str, Cell]]:
+    parent = run_by_id(store, run.tags[PARENT_TAG]) if PARENT_TAG in run.tags else None
+    if parent is not None:
+        yield "sweep", f"{parent.name}: deeplab show {parent.short_id}"
 
 
 def _when(run: Run) -> Iterator[tuple[str, Cell]]:
@@ -133,14 +142,15 @@ def _different(runs: Sequence["Run"], tag: str) -> str:
 
 
 def _seconds(run: Run, trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]]:
-    found = [each.metrics["time/training_seconds"] for each in trainings if "time/training_seconds" in each.metrics]
-    if found:
-        yield "seconds of training", f"{sum(found):,.1f}" + (f" in {len(found)} trainings" if len(found) > 1 else "")
+    seconds = [each.metrics["time/training_seconds"] for each in trainings if "time/training_seconds" in each.metrics]
+    if seconds:
+        several = f" in {len(seconds)} trainings" if len(seconds) > 1 else ""
+        yield "seconds of training", f"{sum(seconds):,.1f}{several}"
     if run.ended_ms:
         yield "seconds in all", f"{(run.ended_ms - run.started_ms) / 1000:,.1f}"
 
 
 def _main_packages(packages: Mapping[str, str]) -> Iterator[tuple[str, Cell]]:
-    found = [f"{name} {packages[name]}" for name in MAIN_PACKAGES if name in packages]
-    if found:
-        yield "packages", ", ".join(found)
+    shown = [f"{name} {packages[name]}" for name in MAIN_PACKAGES if name in packages]
+    if shown:
+        yield "packages", ", ".join(shown)

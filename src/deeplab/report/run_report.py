@@ -1,20 +1,15 @@
 """The report of one training, trial or evaluation."""
 
-import csv
 from collections.abc import Iterator
 from itertools import groupby
 
-from deeplab.metrics import chosen_by
 from deeplab.report.configuration import configuration
-from deeplab.report.page import Cell, Code, Collapsible, Group, Page, Part, Section, Table, Text, table_of
-from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.provenance import SHORT_ID, notes, provenance, timestamp, what
-from deeplab.runs.detail import scores_by_data
+from deeplab.report.page import Cell, Code, Group, Page, Part, Section, Table, Text
+from deeplab.report.pictures import pictures, pictures_in
+from deeplab.report.provenance import SHORT_ID, about, notes, provenance, timestamp
+from deeplab.report.scores import history, scores, stored_table
 from deeplab.runs.summary import RunSummary, summarize_runs
-from deeplab.tracking.artifacts import read_artifact
-from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
-from deeplab.tracking.read import read_history
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
@@ -27,7 +22,6 @@ from deeplab.tracking.tags import (
     SOURCE_TAG,
 )
 
-MOST_EPOCHS = 60  # about a printed page; history.csv has them all
 MOST_IMAGES = 12
 KINDS = {"train": "Training", "trial": "Trial of a sweep", "evaluate": "Evaluation"}
 # What other runs say of the run that they are about: the tag, and what they did with it.
@@ -49,22 +43,19 @@ def run_report(store: Store, run: Run, files: list[str]) -> Page:
         files: that it left.
     """
     row = summarize_runs([run], [])[0]
+    classes = stored_table(store, run, "classes.csv", "Each class, with 95 % intervals")
     explained = tuple(_explained(store, run, files))
     sections = (
-        Section("Scores", (*notes(run), *_scores(run), *_classes(store, run), *_history(store, run))),
-        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"))),
+        Section("Scores", (*notes(run), *scores(run), *classes, *history(store, run))),
+        Section("Figures", pictures(run, pictures_in(files, "plots"))),
         Section("Inside the network", explained),
-        Section("Generated images", read_pictures(store, run, pictures_in(files, "generate"))),
+        Section("Generated images", pictures(run, pictures_in(files, "generate"))),
         Section("What was done with it", tuple(_uses(store, run))),
         configuration(store, run, "Configuration"),
         provenance(store, run, [run]),
     )
-    return Page(row.name, tuple(_about(row, run)), tuple(_highlights(row, run)), sections)
-
-
-def _about(row: RunSummary, run: Run) -> Iterator[str]:
     kind = KINDS.get(row.kind, row.kind or "Run")
-    yield f"{kind}{what(row)}, {row.status.lower()}, begun {timestamp(run.started_ms)}."
+    return Page(row.name, about(kind, row, run), tuple(_highlights(row, run)), sections)
 
 
 def _highlights(row: RunSummary, run: Run) -> Iterator[tuple[str, Cell]]:
@@ -80,55 +71,19 @@ def _highlights(row: RunSummary, run: Run) -> Iterator[tuple[str, Cell]]:
         yield "seconds", f"{row.seconds:,.1f}"
 
 
-def _scores(run: Run) -> Iterator[Part]:
-    found = scores_by_data(run.metrics)
-    names = {name for scores in found.values() for name in scores}
-    # With the ends of the interval that an evaluation has.
-    first = [f"{metric.name}{end}" for metric in chosen_by() for end in ("", "_low", "_high")]
-    metrics = [*(name for name in first if name in names), *sorted(names - set(first))]
-    if metrics:
-        lines = tuple((data, *(scores.get(metric) for metric in metrics)) for data, scores in found.items())
-        caption = "Scores; those of training are of the last epoch" if "train" in found else "Scores"
-        yield Table(caption, ("data", *metrics), lines)
-    if "validation" in found and validated_on_test(run):
-        yield Text("It was validated on the test set: its scores of validation are scores of the test set.")
-
-
-def _classes(store: Store, run: Run) -> Iterator[Part]:
-    content = read_artifact(store, run, "classes.csv")
-    if content is not None:
-        yield table_of("Each class, with 95 % intervals", list(csv.reader(content.decode().splitlines())))
-
-
-def _history(store: Store, run: Run) -> Iterator[Part]:
-    found = read_history(store, run)
-    epochs = sorted({epoch for line in found.values() for epoch in line})
-    if not epochs:
-        return
-    # Thinned evenly, the last epoch among them.
-    step = -(-len(epochs) // MOST_EPOCHS)
-    shown = epochs[::-1][::step][::-1]
-    lines = tuple((epoch, *(line.get(epoch) for line in found.values())) for epoch in shown)
-    summary = "History, epoch by epoch" if step == 1 else f"History, one of {step} epochs"
-    yield Collapsible(summary, (Table("Metrics by epoch", ("epoch", *found), lines),))
-
-
 def _explained(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
     paths = [path for path in files if path.startswith("explain/") and path.count("/") > 1]
     folders = [(name, list(inside)) for name, inside in groupby(paths, lambda path: path.split("/")[1])]
     for name, inside in folders[:MOST_IMAGES]:
-        parts: list[Part] = list(read_pictures(store, run, pictures_in(inside, f"explain/{name}")))
-        content = read_artifact(store, run, f"explain/{name}/layers.csv")
-        if content is not None:
-            lines = list(csv.reader(content.decode().splitlines()))
-            parts.append(table_of("Layers by hand against Keras, largest difference", lines))
-        yield Group(name, tuple(parts))
+        caption = "Layers by hand against Keras, largest difference"
+        layers = stored_table(store, run, f"explain/{name}/layers.csv", caption)
+        yield Group(name, (*pictures(run, pictures_in(inside, f"explain/{name}")), *layers))
     if len(folders) > MOST_IMAGES:
         yield Text(f"{MOST_IMAGES} of {len(folders)} images are shown.")
 
 
 def _uses(store: Store, run: Run) -> Iterator[Part]:
-    """The runs that name this one in their tags."""
+    """List the runs that name this one in their tags."""
     ours = run.id
     everything = all_runs(store)
     lines: list[tuple[Cell, ...]] = []

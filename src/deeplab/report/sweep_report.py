@@ -1,24 +1,24 @@
 """The report of a sweep or a search: its points held against each other, its figures, its trials."""
 
-import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from deeplab.choice import ON_TEST, left_out
-from deeplab.metrics import compared, is_share, label_of, metric_of
+from deeplab.metrics import against, compared, label_of, metric_of, score_beside, short_label_of
 from deeplab.report.configuration import configuration
-from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number, table_of
-from deeplab.report.pictures import pictures_in, read_pictures
-from deeplab.report.provenance import SHORT_ID, notes, provenance, timestamp, what
+from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number
+from deeplab.report.pictures import pictures, pictures_in
+from deeplab.report.provenance import SHORT_ID, about, notes, provenance
+from deeplab.report.scores import scores, stored_table
 from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.runs.summary import summarize_runs
-from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, SEARCH_TAG, TRIALS_TAG
 
-_SPREAD = ("mean", "std", "± 95 %", "min", "max")
+_SPREAD = ("std", "± 95 %", "min", "max")
 
 
 def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
@@ -35,8 +35,8 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
     shown = [best, *(each for each in children if each is not best)] if best else children
     title = "Configuration of the best point" if best else "Configuration of the first trial"
     sections = (
-        Section("Result", (*notes(run), *_result(run, outcome, children), *_points(outcome), *_other_scores(outcome))),
-        Section("Figures", read_pictures(store, run, pictures_in(files, "plots"), _captions(outcome))),
+        Section("Result", tuple(_result(run, outcome, children))),
+        Section("Figures", pictures(run, pictures_in(files, "plots"), _captions(outcome))),
         Section("Trials", tuple(_trials(store, run, outcome, children))),
         Section("What was swept", tuple(_swept(run))),
         *(configuration(store, each, title, outcome.keys) for each in shown[:1]),
@@ -44,18 +44,18 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
     )
     row = summarize_runs([run], [run, *children])[0]
     kind = "Search" if SEARCH_TAG in run.tags else "Sweep"
-    about = f"{kind}{what(row)}, {row.status.lower()}, begun {timestamp(run.started_ms)}."
-    return Page(row.name, (about,), tuple(_highlights(run, outcome, children)), sections)
+    return Page(row.name, about(kind, row, run), tuple(_highlights(run, outcome, children)), sections)
 
 
 def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[tuple[str, Cell]]:
     tags = run.tags
     if BEST_POINT_TAG in tags:
         yield "best", tags[BEST_POINT_TAG]
-    tested = next((each.name for each in compared("test") if f"best/{each.name}" in run.metrics), outcome.metric)
-    for name in dict.fromkeys((outcome.metric, tested)):
-        if f"best/{name}" in run.metrics:
-            yield label_of(name), run.metrics[f"best/{name}"]
+    best = {name.removeprefix("best/"): value for name, value in run.metrics.items() if name.startswith("best/")}
+    tested = score_beside(outcome.metric, best)
+    for name in (outcome.metric, *((tested.name,) if tested else ())):
+        if name in best:
+            yield label_of(name), best[name]
     if outcome.points:
         yield "points", len(outcome.points)
     finished = sum(child.status == "FINISHED" for child in children)
@@ -64,30 +64,57 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
 
 
 def _result(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
-    """What the sweep says, in sentences."""
+    yield from notes(run)
+    yield from _conclusion(run, outcome, children)
+    yield from points(outcome)
+    yield from _other_scores(outcome)
+    yield from scores(run, f"Scores of {run.tags[BEST_POINT_TAG]}" if BEST_POINT_TAG in run.tags else "Scores")
+
+
+def _conclusion(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
+    """Say what the sweep found, as far as its runs tell."""
     chosen = _best_trial(run, outcome, children)
-    if outcome.best is None:
-        if chosen and validated_on_test(chosen):  # of a search
-            yield Text(ON_TEST)
+    seen = chosen is not None and validated_on_test(chosen)
+    others = len({child.tags.get(POINT_TAG) for child in children if validated_on_test(child)})
+    text = run.params.get("sweep.reference.value")
+    reference = None if text is None else (run.params.get("sweep.reference.label", "The reference"), float(text))
+    if outcome.best is not None:
+        on_test = outcome.metric.startswith("test/") or seen
+        yield from conclusion(outcome, on_test, 0 if on_test else others, reference)
+    elif seen:  # of a search
+        yield Text(ON_TEST)
+
+
+def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[str, float] | None) -> Iterator[Text]:
+    """Say what a sweep found, in sentences; nothing where no trial is finished.
+
+    Args:
+        outcome: what came of it.
+        on_test: whether its best point was chosen on the test set.
+        others: points that did not compete, since they were validated on the test set.
+        reference: whose published score it is held against, and that score, or None.
+    """
+    metric = outcome.metric
+    best = None if outcome.best is None else outcome.points[outcome.best]
+    mean = None if best is None else value(best[f"{metric} mean"])
+    if best is None or mean is None:
         return
-    metric, best = outcome.metric, outcome.points[outcome.best]
-    mean, interval = value(best[f"{metric} mean"]), value(best[f"{metric} interval"])
-    if mean is None:
-        return
+    interval = value(best[f"{metric} interval"])
     spread = "" if interval is None else f" ± {number(interval)} (95 % interval, n = {best['n']})"
     yield Text(
         f"Best by mean {label_of(metric)}: {settings_of(outcome, best) or 'the only point'}, {mean:.4f}{spread}."
     )
     yield from _compared(outcome)
-    if len(outcome.points) > 1 and (metric.startswith("test/") or (chosen and validated_on_test(chosen))):
+    if on_test and len(outcome.points) > 1:
         yield Text(ON_TEST)
-    elif on_test := {child.tags.get(POINT_TAG) for child in children if validated_on_test(child)}:
-        yield Text(left_out(len(on_test), "point"))
-    yield from _against_reference(run, metric, mean)
+    if others:
+        yield Text(left_out(others, "point"))
+    if reference is not None:
+        yield Text(f"{against(*reference, metric, mean)}.")
 
 
-def _compared(outcome: Outcome) -> Iterator[Part]:
-    """How many points are told apart from the best one by the interval of their differences in pairs."""
+def _compared(outcome: Outcome) -> Iterator[Text]:
+    """Count the points told apart from the best one by the interval of their differences in pairs."""
     pairs = [(value(line["difference"]), value(line["difference_interval"])) for line in outcome.points]
     tested = [
         (difference, interval) for difference, interval in pairs if difference is not None and interval is not None
@@ -101,59 +128,47 @@ def _compared(outcome: Outcome) -> Iterator[Part]:
         yield Text(f"{who} from it by more than the 95 % interval of the difference, taken in pairs of the same seed.")
 
 
-def _against_reference(run: Run, metric: str, mean: float) -> Iterator[Part]:
-    params = run.params
-    text = params.get("sweep.reference.value")
-    if text is None:
-        return
-    reference, label = float(text), params.get("sweep.reference.label", "The reference")
-    gap = reference - mean
-    side = "below" if gap > 0 else "above"
-    far = f"{100 * abs(gap):.2f} points" if is_share(metric) else number(abs(gap))
-    share = f" ({100 * abs(gap) / abs(reference):.2f} %)" if reference else ""
-    yield Text(f"{label}: {text}. The best point's mean is {far}{share} {side} it.")
-
-
-def _points(outcome: Outcome) -> Iterator[Part]:
+def points(outcome: Outcome) -> Iterator[Table]:
+    """List the points: the score that they are compared by, its spread, and a score of the test set."""
     if not outcome.points:
         return
-    head = (*map(_short, outcome.keys), "n", *_SPREAD, "to best", "± 95 %", "seconds")
-    lines = tuple(
+    metric = outcome.metric
+    measured = [name.removesuffix(" mean") for line in outcome.points for name, text in line.items() if text]
+    beside = score_beside(metric, measured)
+    tested = [beside] if beside else []
+    head = (*map(_short, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± 95 %")
+    head = (*head, *(each.short_label for each in tested), "seconds")
+    rows = tuple(
         (
-            *(Code(line[key]) for key in outcome.keys),
+            *_settings(outcome, line),
             _count(line),
-            *cells(line, outcome.metric),
+            *cells(line, metric),
             "best" if line["best"] else value(line["difference"]),
             value(line["difference_interval"]),
+            *(value(line[f"{each.name} mean"]) for each in tested),
             f"{float(line['seconds']):.1f}" if line["seconds"] else None,
         )
         for line in outcome.points
     )
-    shown = Table(
-        f"Points by {label_of(outcome.metric)}; seconds are the mean of a training", head, lines, outcome.best
-    )
     # Without anything swept there is no column that says what a row is about.
-    yield shown if outcome.keys else Table(shown.caption, head, lines)
+    marked = outcome.best if outcome.keys else None
+    caption = f"Points by {label_of(metric)}; seconds are the mean of a training"
+    yield Table(caption, head, rows, marked).without_empty_columns()
 
 
 def _other_scores(outcome: Outcome) -> Iterator[Part]:
-    names = [each.name for each in compared()]
-    others = [
-        metric
-        for metric in names
-        if metric != outcome.metric and any(line.get(f"{metric} mean") for line in outcome.points)
-    ]
+    points = outcome.points
+    names = [each.name for each in compared() if any(line.get(f"{each.name} mean") for line in points)]
+    others = [name for name in names if name != outcome.metric]
+    head = (*map(_short, outcome.keys), "n", "mean", *_SPREAD)
     tables = tuple(
         Table(
-            f"Points by {label_of(metric)}",
-            (*map(_short, outcome.keys), "n", *_SPREAD),
-            tuple(
-                (*(Code(line[key]) for key in outcome.keys), _count(line), *cells(line, metric))
-                for line in outcome.points
-            ),
+            f"Points by {label_of(name)}",
+            head,
+            tuple((*_settings(outcome, line), _count(line), *cells(line, name)) for line in points),
             outcome.best,
         )
-        for metric in others
+        for name in others
     )
     if tables:
         yield Collapsible(f"Other scores: {', '.join(map(label_of, others))}", tables)
@@ -165,7 +180,7 @@ def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
         head = (*map(_short, outcome.keys), "replicate", *map(label_of, metrics), "seconds", "run")
         lines = tuple(
             (
-                *(Code(line[key]) for key in outcome.keys),
+                *_settings(outcome, line),
                 int(line["replicate"]),
                 *(value(line[metric]) for metric in metrics),
                 f"{float(line['seconds']):.1f}",
@@ -174,14 +189,25 @@ def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
             for line in outcome.trials
         )
         yield Table("Finished trials", head, lines)
-    elif content := read_artifact(store, run, "trials.csv"):
-        table = table_of("Trials of the search", list(csv.reader(content.decode().splitlines())))
-        shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)
-        yield Table(table.caption, table.head, shown)
-    rest = [row for row in summarize_runs(children, []) if row.status not in ("FINISHED", "PRUNED")]
+    else:
+        for table in stored_table(store, run, "trials.csv", "Trials of the search"):
+            shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)
+            yield replace(table, rows=shown)
+    listed = {line["run"] for line in outcome.trials}
+    rest = [row for row in summarize_runs(children, []) if row.id not in listed]
     if rest:
-        lines = tuple((row.name, row.status.lower(), row.error, Code(row.id[:SHORT_ID])) for row in rest)
-        yield Table("Trials that are not finished", ("trial", "status", "why", "run"), lines)
+        rows = tuple(
+            (
+                row.name,
+                row.status.lower(),
+                *(None if score is None else score.value for score in (row.validation, row.test)),
+                row.error,
+                Code(row.id[:SHORT_ID]),
+            )
+            for row in rest
+        )
+        head = ("trial", "status", "validation", "test", "why", "run")
+        yield Table("Other trials", head, rows).without_empty_columns()
 
 
 def _swept(run: Run) -> Iterator[Part]:
@@ -189,7 +215,7 @@ def _swept(run: Run) -> Iterator[Part]:
 
 
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
-    """A trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
+    """Find a trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
     if SEARCH_TAG in run.tags:
         name, value_of_best = metric_of(outcome.metric).logged_as, run.metrics.get(f"best/{outcome.metric}")
         equal = [child for child in children if name in child.metrics]
@@ -206,6 +232,10 @@ def _captions(outcome: Outcome) -> dict[str, str]:
         for line in outcome.points
         if outcome.keys
     }
+
+
+def _settings(outcome: Outcome, line: Line) -> Iterator[Cell]:
+    yield from (Code(line[key]) for key in outcome.keys)
 
 
 def _count(line: Line) -> Cell:

@@ -9,7 +9,7 @@ from typing import Any
 from deeplab.metrics import compared
 from deeplab.report.page import Cell
 from deeplab.sweep.grid import Axis
-from deeplab.sweep.results.summary import TrialScores, scores_in, summarise
+from deeplab.sweep.results.summary import Summary, TrialScores, scores_in, summarise
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
@@ -43,8 +43,14 @@ class Outcome:
         return next((number for number, line in enumerate(self.points) if line["best"]), None)
 
 
+def outcome_of(axes: Sequence[Axis], summary: Summary) -> Outcome:
+    """Make the outcome of a sweep that is summed up."""
+    points, trials = _lines(points_table(axes, summary)), _lines(trials_table(axes, summary))
+    return Outcome(tuple(axis.key for axis in axes), points, trials, summary.metric)
+
+
 def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
-    """What came of a sweep.
+    """Read what came of a sweep.
 
     Args:
         store: where it is.
@@ -55,7 +61,7 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
     metric = next((name for name in names if name == run.params.get("sweep.metric")), names[0])
     points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
     if not points and not trials:
-        points, trials = _so_far(store, run, children)
+        return _so_far(store, run, children) or Outcome((), (), (), metric)
     keys: tuple[str, ...] = ()
     if points:
         keys = tuple(points[0])[1 : tuple(points[0]).index("n")]
@@ -65,18 +71,18 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
 
 
 def settings_of(outcome: Outcome, line: Line) -> str:
-    """A point in words, as in `l2=0.001, model=cnn`."""
+    """Name a point in words, as in `l2=0.001, model=cnn`."""
     return ", ".join(f"{key.rpartition('.')[2]}={line[key]}" for key in outcome.keys)
 
 
 def cells(line: Line, metric: str) -> Iterator[Cell]:
-    """Mean, deviation, interval, minimum and maximum of a score at a point."""
+    """Yield mean, deviation, interval, minimum and maximum of a score at a point."""
     for part in PARTS:
         yield value(line.get(f"{metric} {part}", ""))
 
 
 def value(text: str) -> float | None:
-    """A number of a table, or None where it has none."""
+    """Read a number of a table, or None where it has none."""
     return float(text) if text else None
 
 
@@ -89,16 +95,15 @@ def _lines(text: str) -> tuple[Line, ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def _so_far(store: Store, run: Run, children: Sequence[Run]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """The tables of a sweep that has not come to its end, from its plan and what is finished."""
+def _so_far(store: Store, run: Run, children: Sequence[Run]) -> Outcome | None:
+    """Sum up a sweep that is not at its end, from its plan and what is finished; None without a plan."""
     content = read_artifact(store, run, "plan.json")
     if content is None:
-        return (), ()
+        return None
     plan: dict[str, Any] = json.loads(content)
     finished = [_scores(child) for child in children if child.status == "FINISHED"]
     axes = [Axis(axis["key"], tuple(axis["values"])) for axis in plan["axes"]]
-    summary = summarise(plan["points"], finished, plan["config"]["sweep"]["metric"], plan["replicates"])
-    return _lines(points_table(axes, summary)), _lines(trials_table(axes, summary))
+    return outcome_of(axes, summarise(plan["points"], finished, plan["config"]["sweep"]["metric"], plan["replicates"]))
 
 
 def _scores(child: Run) -> TrialScores:

@@ -13,7 +13,7 @@ SHORT_ID = 8
 
 
 def command_line(store: Store, run: Run) -> str | None:
-    """What a person says to have a run made again, or None where it ended before that was logged.
+    """Return the command that makes a run again, or None where it ended before that was logged.
 
     A trial is made by the command of its sweep.
     """

@@ -55,20 +55,20 @@ def with_curves(store: Store, runs: Sequence[Run]) -> list[RunCurves]:
 
 
 def differences(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """The values of the keys in which configurations differ, for each run one; `-` where it has no such key."""
+    """Find the keys in which configurations differ, and the value of each run; `-` where it has no such key."""
     keys = dict.fromkeys(key for run in runs for key in run.params)
-    found = {}
+    differing = {}
     for key in keys:
         if key.startswith(NO_DIFFERENCE) or key.startswith(LAYER):
             continue
         values = [run.params.get(key, MISSING) for run in runs]
         if len(set(values)) > 1:
-            found[key] = values
-    return found | _networks([layers(run.params) for run in runs])
+            differing[key] = values
+    return differing | _networks([layers(run.params) for run in runs])
 
 
 def _networks(networks: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    """The layers that differ, where the networks are equally deep; else all of them, a line for each."""
+    """Find the layers that differ where networks are equally deep; else return all of them, a line for each."""
     if len({len(network) for network in networks}) > 1:
         return {LAYERS: ["\n".join(network) for network in networks]}
     numbered = enumerate(zip(*networks, strict=True))

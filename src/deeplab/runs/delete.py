@@ -35,7 +35,7 @@ class Deletion:
 
 
 def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> list[Deletion]:
-    """What goes when some runs go: they and the trials of those that are sweeps, the trials first.
+    """List what goes when some runs go: they and the trials of those that are sweeps, the trials first.
 
     Args:
         store: whose they are.
@@ -59,20 +59,20 @@ def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> l
             )
     # A run comes after those that belong to it, whatever order they were named in.
     order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.tags)
-    found = []
+    deletions = []
     for run, row in zip(order, summarize_runs(order, everything), strict=True):
         places = (run.artifact_uri, *model_locations(store, row.id))
         sizes = [size for place in places for _, size in list_files(store, place)]
         ours = (path for folder in _folders(store, row.id) for path in folder.rglob("*"))
         sizes += [path.stat().st_size for path in ours if path.is_file()]
-        found.append(Deletion(run, row, len(sizes), sum(sizes), _outside(store, places)))
+        deletions.append(Deletion(run, row, len(sizes), sum(sizes), _outside(store, places)))
     if not outside:
-        _check_inside(store, found)
-    return found
+        _check_inside(store, deletions)
+    return deletions
 
 
 def _outside(store: Store, places: Sequence[str]) -> tuple[Path, ...]:
-    """The folders of these that are there and lie elsewhere than in the store's, maybe by a link on the way."""
+    """Find the folders of these that are there and lie outside the store's, maybe by a link on the way."""
     folders = (path for place in places if (path := local_path(place)) is not None)
     return tuple(each for each in folders if each.exists() and not is_inside(each.parent, store.place.folder))
 
@@ -111,6 +111,6 @@ def remove(store: Store, removal: Deletion) -> None:
 
 
 def _folders(store: Store, run_id: str) -> list[Path]:
-    """The folders of our own beside the store that belong to a run."""
+    """Find the folders of our own beside the store that belong to a run."""
     folders = (checkpoint_folder(store, run_id), store.place.work_folder / "sweeps" / run_id)
     return [folder for folder in folders if folder.is_dir()]

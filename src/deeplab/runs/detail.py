@@ -7,6 +7,7 @@ from typing import Any
 
 from deeplab.runs.command_line import command_line
 from deeplab.runs.summary import RunSummary, summarize_runs
+from deeplab.runs.summary import to_dict as summary_to_dict
 from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.read import read_history, read_packages
@@ -49,20 +50,17 @@ class Detail:
 
 
 def detail(store: Store, run: Run) -> Detail:
-    """Read children about a run."""
+    """Read everything about a run."""
     children = all_runs(store, (PARENT_TAG, run.id))
     parent_id = run.tags.get(PARENT_TAG)
     parent = None if parent_id is None else run_by_id(store, parent_id)
-    files = list_files(store, run.artifact_uri)
-    for location in model_locations(store, run.id):
-        files += [(f"model/{path}", size) for path, size in list_files(store, location)]
     return Detail(
         row=summarize_runs([run], children)[0],
         params=run.params,
         metrics=run.metrics,
         tags=run.tags,
         history=read_history(store, run),
-        files=sorted(files),
+        files=files_of(store, run),
         command=command_line(store, run),
         packages=_main(read_packages(store, run)),
         parent=None if parent is None else summarize_runs([parent], [])[0],
@@ -70,52 +68,58 @@ def detail(store: Store, run: Run) -> Detail:
     )
 
 
-def to_dict(found: Detail) -> dict[str, Any]:
-    """A run in full as plain values, as JSON has it."""
-    from deeplab.runs.summary import to_dict as row_as_plain
+def files_of(store: Store, run: Run) -> list[tuple[str, int]]:
+    """List path and size in bytes of each file that a run left, those of its models below `model/`."""
+    files = list_files(store, run.artifact_uri)
+    for location in model_locations(store, run.id):
+        files += [(f"model/{path}", size) for path, size in list_files(store, location)]
+    return sorted(files)
 
+
+def to_dict(known: Detail) -> dict[str, Any]:
+    """Return a run in full as plain values, as JSON has it."""
     return {
-        **row_as_plain(found.row),
-        "parent": found.parent.id if found.parent else None,
-        "children": [child.id for child in found.children],
-        "command": found.command,
-        "packages": dict(found.packages),
-        "params": dict(found.params),
-        "metrics": dict(found.metrics),
-        "tags": dict(found.tags),
-        "history": {name: {str(epoch): value for epoch, value in line.items()} for name, line in found.history.items()},
-        "files": [{"path": path, "bytes": size} for path, size in found.files],
+        **summary_to_dict(known.row),
+        "parent": known.parent.id if known.parent else None,
+        "children": [child.id for child in known.children],
+        "command": known.command,
+        "packages": dict(known.packages),
+        "params": dict(known.params),
+        "metrics": dict(known.metrics),
+        "tags": dict(known.tags),
+        "history": {name: {str(epoch): value for epoch, value in line.items()} for name, line in known.history.items()},
+        "files": [{"path": path, "bytes": size} for path, size in known.files],
     }
 
 
 def scores_by_data(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """The scores of training, validation and test, each metric by its short name; what there is none of is missing.
+    """Sort scores into training, validation and test, each metric by its short name; empty ones are missing.
 
     Validation is that of the weights that are kept, and of the last epoch where a run has not come to its end.
     """
     places = {**DATA, "validation": (*DATA["validation"], "val/")}
-    found: dict[str, dict[str, float]] = {}
+    by_data: dict[str, dict[str, float]] = {}
     for data, prefixes in places.items():
         for prefix in prefixes:
             scores = {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
             if scores:
-                found[data] = scores
+                by_data[data] = scores
                 break
-    return found
+    return by_data
 
 
 def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """A configuration by its groups, without what is null and without layers; what belongs to no group is under ''."""
-    found: dict[str, dict[str, str]] = {}
+    """Sort a configuration into its groups, '' for what is in none, without what is null and without layers."""
+    grouped: dict[str, dict[str, str]] = {}
     for key, value in params.items():
         if value not in ("null", "{}", "[]") and not key.startswith(LAYER):
             group, dot, name = key.partition(".")
-            found.setdefault(group if dot else "", {})[name if dot else key] = value
-    return found
+            grouped.setdefault(group if dot else "", {})[name if dot else key] = value
+    return grouped
 
 
 def layers(params: Mapping[str, str]) -> list[str]:
-    """The layers of a network, each as `Conv2D filters=32 kernel_size=3 activation=relu`."""
+    """List the layers of a network, each as `Conv2D filters=32 kernel_size=3 activation=relu`."""
     numbered = {int(key.removeprefix(LAYER)): value for key, value in params.items() if key.startswith(LAYER)}
     return [_layer(numbered[number]) for number in sorted(numbered)]
 
@@ -130,5 +134,5 @@ def _layer(text: str) -> str:
     return " ".join([str(values.get("type", "")), *words])
 
 
-def _main(found: Mapping[str, str]) -> dict[str, str]:
-    return {name: found[name] for name in KEY_PACKAGES if name in found}
+def _main(packages: Mapping[str, str]) -> dict[str, str]:
+    return {name: packages[name] for name in KEY_PACKAGES if name in packages}

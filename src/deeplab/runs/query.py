@@ -49,7 +49,7 @@ class Query:
 
 
 def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
-    """The rows of a table.
+    """Choose and order the rows of a table.
 
     Args:
         runs: all of the store, the newest first.
@@ -58,15 +58,15 @@ def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
     Raises:
         UserError: the filter, the kind or what to sort by is unknown.
     """
-    found = _visible(runs, select(runs, query.where), query)
+    matching = _visible(runs, select(runs, query.where), query)
     if query.kind is not None:
-        found = _of_kind(runs, found, query.kind)
+        matching = _of_kind(runs, matching, query.kind)
     if query.failed:
-        found = [run for run in found if run.shown_status in FAILURES]
-    chosen = summarize_runs(found, runs)
+        matching = [run for run in matching if run.shown_status in FAILURES]
+    chosen = summarize_runs(matching, runs)
     if query.sort is None:
         return (chosen[::-1] if query.reverse else chosen)[: query.limit]
-    keys = _keys(runs, found, chosen, query.sort)
+    keys = _keys(runs, matching, chosen, query.sort)
     known = [(key, row) for key, row in zip(keys, chosen, strict=True) if key is not None]
     unknown = [row for key, row in zip(keys, chosen, strict=True) if key is None]
     known.sort(key=lambda pair: pair[0], reverse=query.reverse)
@@ -74,7 +74,7 @@ def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
 
 
 def _visible(runs: Sequence[Run], matching: Sequence[Run], query: Query) -> list[Run]:
-    """What matches, the sweep in the place of its trials where those are not asked for."""
+    """Return what matches, the sweep in the place of its trials where those are not asked for."""
     if query.trials or query.failed or query.kind is not None:
         return list(matching)
     known = {run.id for run in runs}
@@ -85,19 +85,19 @@ def _visible(runs: Sequence[Run], matching: Sequence[Run], query: Query) -> list
     return [run for run in runs if run.id in shown]
 
 
-def _of_kind(runs: Sequence[Run], found: Sequence[Run], kind: str) -> list[Run]:
+def _of_kind(runs: Sequence[Run], matching: Sequence[Run], kind: str) -> list[Run]:
     kinds = sorted({run.tags.get(KIND_TAG, "") for run in runs} - {""})
     if kind not in kinds:
         raise UserError(f"--kind: no run is of kind '{kind}'. {nearest(kind, kinds)}There are: {', '.join(kinds)}.")
-    return [run for run in found if run.tags.get(KIND_TAG) == kind]
+    return [run for run in matching if run.tags.get(KIND_TAG) == kind]
 
 
-def _keys(runs: Sequence[Run], found: Sequence[Run], chosen: Sequence[RunSummary], field: str) -> list[_Key | None]:
-    """What each run is sorted by: numbers by size, before texts; None for a run without the value."""
+def _keys(runs: Sequence[Run], matching: Sequence[Run], chosen: Sequence[RunSummary], field: str) -> list[_Key | None]:
+    """Return what each run is sorted by: numbers by size, before texts; None for a run without the value."""
     if field in COLUMNS:
         return [_key(COLUMNS[field](row)) for row in chosen]
     names = names_in(runs, field, "--sort", COLUMNS)
-    values = map(values_of, found)
+    values = map(values_of, matching)
     return [_key(next((own[name] for name in names if name in own), None)) for own in values]
 
 

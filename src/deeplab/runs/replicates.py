@@ -26,7 +26,7 @@ class ReplicateSpread:
 
 
 def spreads(store: Store, run: Run) -> dict[str, ReplicateSpread]:
-    """The spread of every metric over the finished trials at the point of a trial, itself among them.
+    """Compute the spread of every metric over the finished trials at the point of a trial, itself among them.
 
     Empty for a run of no sweep, and where fewer than two trials are finished.
     """
@@ -34,13 +34,13 @@ def spreads(store: Store, run: Run) -> dict[str, ReplicateSpread]:
     if point is None or parent is None:
         return {}
     # Told apart here: the name of a point may hold quotes, which MLflow's filters have no way to write.
-    found = [
+    replicates = [
         each
         for each in all_runs(store, (PARENT_TAG, parent))
         if each.tags.get(POINT_TAG) == point and each.status == "FINISHED"
     ]
     values: dict[str, list[float]] = defaultdict(list)
-    for replicate in found:
+    for replicate in replicates:
         for name, value in replicate.metrics.items():
             values[name].append(value)
     return {name: ReplicateSpread(fmean(of), stdev(of), len(of)) for name, of in values.items() if len(of) > 1}

@@ -2,12 +2,12 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from deeplab.choice import candidates
-from deeplab.metrics import chosen_by, known_metric
+from deeplab.metrics import METRICS, chosen_by, known_metric
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import ERROR_TAG, KIND_TAG, PARENT_TAG
@@ -19,7 +19,7 @@ MOST_NAMES = 2
 
 @dataclass(frozen=True)
 class Score:
-    """A score and what it is: accuracy where there is one, else the loss, else what there is.
+    """A score and what it is.
 
     Attributes:
         metric: its name.
@@ -71,7 +71,7 @@ class RunSummary:
 
 
 def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSummary]:
-    """A row for each run.
+    """Make a row for each run.
 
     Args:
         runs: to tell of.
@@ -84,43 +84,43 @@ def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSu
     return [_row(run, children[run.id]) for run in runs]
 
 
-def score(metrics: Mapping[str, float], data: str) -> Score | None:
-    """The score that tells most: an accuracy, else a loss, else the first by name.
+def score(run: Run, data: str) -> Score | None:
+    """Find the score that tells most: what a sweep compares by, else the first of the table, else of the names.
 
     Args:
-        metrics: of a run.
+        run: that has it.
         data: `validation` or `test`.
     """
+    first = run.params.get("sweep.metric", "").rpartition("/")[2]
     for place in PLACES[data]:
-        found = {key.removeprefix(place): value for key, value in metrics.items() if key.startswith(place)}
-        for metric in (*(each.name for each in chosen_by()), *sorted(found)):
-            if metric in found:
-                return Score(metric, found[metric])
+        scores = {key.removeprefix(place): value for key, value in run.metrics.items() if key.startswith(place)}
+        for metric in (first, *(each.name for each in chosen_by()), *sorted(scores)):
+            if metric in scores:
+                return Score(metric, scores[metric])
     return None
 
 
 def best(scores: Sequence[Score | None]) -> int | None:
-    """Position of the best score, the first of equals; None where they are not all there or not of one kind.
+    """Find the best score, the first of equals; None where they are not all there or not of one kind.
 
     Scores of validation that were measured on the test set compete only where all were.
     """
-    found = [score for score in scores if score]
-    if len(found) < len(scores) or len({score.metric for score in found}) != 1:
+    present = [score for score in scores if score]
+    if len(present) < len(scores) or len({score.metric for score in present}) != 1:
         return None
-    known = known_metric(found[0].metric)
-    sign = 1 if known and known.higher_is_better else -1
-    competing = candidates(range(len(found)), lambda number: found[number].on_test).items
-    finite = [number for number in competing if math.isfinite(found[number].value)]
-    return max(finite, key=lambda number: sign * found[number].value, default=None)
+    metric = known_metric(present[0].metric) or METRICS["loss"]  # of what nobody knows less is better
+    competing = candidates(range(len(present)), lambda number: present[number].on_test).items
+    finite = [number for number in competing if math.isfinite(present[number].value)]
+    return min(finite, key=lambda number: metric.rank(present[number].value), default=None)
 
 
 def epochs_done(run: Run) -> int:
-    """The last epoch that a run has logged; 0 where it has none."""
+    """Return the last epoch that a run has logged; 0 where it has none."""
     return max((step for name, step in run.steps.items() if name.startswith("train/")), default=0)
 
 
 def to_dict(row: RunSummary) -> dict[str, Any]:
-    """A row as flat values, as JSON and CSV have it; the keys are COLUMNS."""
+    """Return a row as flat values, as JSON and CSV have it; the keys are COLUMNS."""
     plain: dict[str, Any] = {}
     for key, value in vars(row).items():
         if key in PLACES:
@@ -156,7 +156,7 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
         epochs_asked=asked[-1] if trains or (is_sweep and asked) else None,
         trials=len(children) if is_sweep else None,
         validation=_validation(run, children if is_sweep else []),
-        test=score(metrics, "test"),
+        test=score(run, "test"),
         seconds=metrics.get("time/training_seconds", ended) if params else ended,
         began=run.started_ms / 1000,
         error=tags.get(ERROR_TAG),
@@ -164,13 +164,13 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
 
 
 def _validation(run: Run, trials: Sequence[Run]) -> Score | None:
-    """The score on validation data; that of a sweep is of its best point, and all trials may be of the test set."""
-    found = score(run.metrics, "validation")
+    """Find the score on validation data, of a sweep that of its best point; all trials may be of the test set."""
+    measured = score(run, "validation")
     on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
-    return replace(found, on_test=True) if found and on_test else found
+    return replace(measured, on_test=True) if measured and on_test else measured
 
 
-def _names(found: Iterable[str | None]) -> str:
-    """The different names, in brief where they are many."""
-    names = list(dict.fromkeys(name for name in found if name))
+def _names(given: Iterable[str | None]) -> str:
+    """Join the different names, in brief where they are many."""
+    names = list(dict.fromkeys(name for name in given if name))
     return ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

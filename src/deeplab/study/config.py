@@ -158,8 +158,8 @@ def read_study(folder: Path) -> StudyConfig:
         if entry.noise is None:
             continue
         read_levels(entry.noise.levels, f"{path}: {name}.levels")
-        trained = [other for other, found in study.entries.items() if found.run is not None]
-        for wanted in (entry.noise.classifier, *entry.noise.denoisers):
-            if wanted not in trained:
-                raise unknown_name("entry", wanted, trained, f"{path}: {name}")
+        trained = [other for other, each in study.entries.items() if each.run is not None]
+        for used in (entry.noise.classifier, *entry.noise.denoisers):
+            if used not in trained:
+                raise unknown_name("entry", used, trained, f"{path}: {name}")
     return study

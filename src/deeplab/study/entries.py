@@ -22,7 +22,7 @@ class EntryResult:
     Attributes:
         name: of the entry.
         entry: what it asks for.
-        lines: finished runs of the configuration that it has now.
+        rows: finished runs of the configuration that it has now.
         planned: how many there are to be.
         verdicts: its figures.
         chosen: of a sweep the best point, or None.
@@ -31,7 +31,7 @@ class EntryResult:
 
     name: str
     entry: StudyEntry
-    lines: tuple[Result, ...]
+    rows: tuple[Result, ...]
     planned: int
     verdicts: tuple[Verdict, ...]
     chosen: Chosen | None = None
@@ -39,7 +39,7 @@ class EntryResult:
 
 
 def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
-    """Every entry with what is finished of it.
+    """Hold every entry against what is finished of it.
 
     Args:
         config: the study.
@@ -54,7 +54,7 @@ def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
 def planned_runs(
     name: str, entry: StudyEntry, config: StudyConfig, overrides: Sequence[str] = ()
 ) -> list[ComposedConfig]:
-    """The configurations of an entry's replicates, whose seeds are those of a sweep's.
+    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's.
 
     Raises:
         UserError: an override is wrong.
@@ -70,7 +70,7 @@ def planned_runs(
 
 
 def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence[Result]) -> EntryResult:
-    """The lines of an entry whose configuration is still what the study asks for."""
+    """Find the rows of an entry whose configuration is still what the study asks for."""
     ours = [line for line in lines if line.entry == name]
     plan = None if entry.sweep is None else plan_sweep(list(entry.sweep), None)
     trained: list[dict[str, Any]] = []
@@ -79,12 +79,12 @@ def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence
     elif plan is not None:
         _check_points(name, entry, plan)
         trained = [trial.values for trial in plan.trials]
-    wanted = [configuration_hash(values) for values in trained] or [line.configuration for line in ours][-1:]
-    found = tuple(line for line in ours if line.configuration in wanted)
-    chosen = None if plan is None else chosen_point(plan, found)
-    held = tuple(verdicts(name, entry, found, "" if chosen is None else chosen.point))
+    hashes = [configuration_hash(values) for values in trained] or [line.configuration for line in ours][-1:]
+    rows = tuple(line for line in ours if line.configuration in hashes)
+    chosen = None if plan is None else chosen_point(plan, rows)
+    held = tuple(verdicts(name, entry, rows, "" if chosen is None else chosen.point))
     on_test = any(values["validation"]["kind"] == TEST for values in trained)
-    return EntryResult(name, entry, found, max(1, len(wanted)), held, chosen, on_test)
+    return EntryResult(name, entry, rows, max(1, len(hashes)), held, chosen, on_test)
 
 
 def check_points(config: StudyConfig) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deeplab.config.identity import added_keys, identity, sha, with_added_keys
-from deeplab.study.results import Result
+from deeplab.metrics import compared
+from deeplab.study.results import Result, ResultKey
 from deeplab.tracking.params import flatten
 from deeplab.tracking.read import metric_history, read_packages
 from deeplab.tracking.run import Run
@@ -18,51 +19,39 @@ _KEPT = ("test/", "validation/", "train/")
 
 
 def configuration_hash(values: Mapping[str, Any]) -> str:
-    """Hash of what a study compares configurations by; the number of threads is the machine's."""
+    """Hash what a study compares configurations by; the number of threads is the machine's."""
     return sha(_compared(values))[:16]
 
 
 def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
-    """The trainings among some runs that have this configuration, the newest first."""
+    """Find the trainings among some runs that have this configuration, the newest first."""
     compared = _compared(values)
-    wanted, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
+    params, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
     return [
         run
         for run in runs
-        if run.tags.get(KIND_TAG) in TRAINED and {key: run.params.get(key, before.get(key)) for key in wanted} == wanted
+        if run.tags.get(KIND_TAG) in TRAINED and {key: run.params.get(key, before.get(key)) for key in params} == params
     ]
 
 
-def result_of(store: Store, run: Run, entry: str, point: str, replicate: int, values: Mapping[str, Any]) -> Result:
-    """The line of a finished training."""
+def result_of(store: Store, run: Run, key: ResultKey) -> Result:
+    """Make the row of a finished training."""
     scores = {name: value for name, value in run.metrics.items() if name.startswith(_KEPT)}
-    for name, best in (("val/accuracy", max), ("val/loss", min)):
-        history = metric_history(store, run.id, name)
+    for metric in compared("val"):
+        best = max if metric.higher_is_better else min
+        history = metric_history(store, run.id, metric.name) if metric.name in run.metrics else []
         if history:
-            scores[f"{best.__name__}_{name}"] = best(value for _, value in history)
-    seconds = run.metrics.get("time/training_seconds", 0.0)
-    return result_row(store, run, entry, point, replicate, configuration_hash(values), scores, seconds)
+            scores[f"{best.__name__}_{metric.name}"] = best(value for _, value in history)
+    return result_row(store, run, key, scores, run.metrics.get("time/training_seconds", 0.0))
 
 
-def result_row(
-    store: Store,
-    run: Run,
-    entry: str,
-    point: str,
-    replicate: int,
-    configured: str,
-    scores: Mapping[str, float],
-    seconds: float,
-) -> Result:
-    """A line with what a run has kept of where it comes from."""
+def result_row(store: Store, run: Run, key: ResultKey, scores: Mapping[str, float], seconds: float) -> Result:
+    """Make a row with what a run has kept of where it comes from."""
     tags = run.tags
     packages = read_packages(store, run)
     dirty = "+" if tags.get(DIRTY_TAG) == "true" else ""
     return Result(
-        entry=entry,
-        point=point,
-        replicate=replicate,
-        configuration=configured,
+        **vars(key),
         run=run.id,
         finished=datetime.fromtimestamp((run.ended_ms or run.started_ms) / 1000, UTC).date().isoformat(),
         data=tags.get(DATA_TAG, "")[:12],

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from deeplab.choice import ON_TEST, left_out
 from deeplab.evaluation.statistics import Statistics, statistics
-from deeplab.metrics import metric_of, reported
+from deeplab.metrics import METRICS, metric_of, reported
 from deeplab.report.page import Cell, Code, CodeBlock, KeyValues, Page, Part, Picture, Section, Table, Text
 from deeplab.report.pictures import caption_of
 from deeplab.study.config import FILE, StudyConfig
 from deeplab.study.entries import EntryResult, measure
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
+from deeplab.study.verdicts import Verdict
 
 FIGURES = "figures"
 OVERVIEW = "reported"
@@ -48,33 +49,47 @@ def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> 
 
 
 def picture_names(each: EntryResult) -> tuple[str, ...]:
-    """Which pictures of an entry's runs are shown."""
+    """Name the pictures of an entry's runs that are shown."""
     return RUN_PICTURES if each.entry.run else SWEEP_PICTURES if each.entry.sweep else NOISE_PICTURES
 
 
 def picture_file(entry: str, name: str) -> str:
-    """What a picture of an entry is called in the study's folder of figures."""
+    """Name the file of an entry's picture in the study's folder of figures."""
     return f"{entry}_{name}.png"
 
 
+def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]]:
+    """Say what published shares are of, as in `accuracy`, and find those figures, which one picture shows."""
+    shares = {metric.name: metric.label for metric in METRICS.values() if metric.is_share}
+    labels: dict[str, None] = {}
+    verdicts = []
+    for verdict in (verdict for each in measured for verdict in each.verdicts if verdict.figure.reported is not None):
+        names = {part.rpartition("/")[2] for part in verdict.metric.split(" − ")} & shares.keys()
+        if names:
+            verdicts.append(verdict)
+            labels |= dict.fromkeys(shares[name] for name in sorted(names))
+    return " and ".join(labels), verdicts
+
+
 def _highlights(measured: Sequence[EntryResult]) -> Iterator[tuple[str, Cell]]:
-    found = [verdict for each in measured for verdict in each.verdicts]
-    tested = [verdict for verdict in found if verdict.measured is not None]
+    figures = [verdict for each in measured for verdict in each.verdicts]
+    tested = [verdict for verdict in figures if verdict.measured is not None]
     for kind, words in ((True, "figures reproduced"), (False, "bounds that hold")):
         ours = [verdict for verdict in tested if (verdict.figure.reported is not None) is kind]
         if ours:
             yield words, f"{sum(verdict.outcome in GOOD for verdict in ours)} of {len(ours)}"
-    if len(tested) < len(found):
-        yield "figures not yet run", len(found) - len(tested)
-    yield "runs", f"{sum(len(each.lines) for each in measured)} of {sum(each.planned for each in measured)}"
+    if len(tested) < len(figures):
+        yield "figures not yet run", len(figures) - len(tested)
+    yield "runs", f"{sum(len(each.rows) for each in measured)} of {sum(each.planned for each in measured)}"
 
 
-def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
+def verdict_table(measured: Sequence[EntryResult]) -> Iterator[Table]:
+    """List the figures of a study, each held against what was measured; nothing where it has none."""
     rows = tuple(
         (
             verdict.label,
             verdict.metric,
-            verdict.wanted,
+            verdict.expected,
             verdict.figure.source,
             _mean(verdict.measured),
             None if verdict.tolerance_in_deviations is None else f"{verdict.tolerance_in_deviations:.1f}",
@@ -85,9 +100,14 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
         for verdict in each.verdicts
     )
     if rows:
-        found = ("measured", "tolerance / std", "within, of n", "verdict")
-        head = ("entry", "metric", "reported or expected", "source", *found)
+        results = ("measured", "tolerance / std", "within, of n", "verdict")
+        head = ("entry", "metric", "reported or expected", "source", *results)
         yield Table("Published figures and bounds, held against the mean of the runs", head, rows)
+
+
+def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
+    for table in verdict_table(measured):
+        yield table
         yield Text(
             "Measured: mean ± standard deviation over n trainings, each with its own seed. The verdict is on the mean; "
             "beside it stand the tolerance in measured standard deviations, and how many single trainings lie within."
@@ -95,13 +115,15 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
     few = [each.name for each in measured if is_trained_too_few_times(each)]
     if few:
         yield Text(f"Trained fewer than {ENOUGH} times, so that little is known of their spread: {', '.join(few)}.")
-    seen = "each published figure with its tolerance, and the measured mean beside it"
-    yield from _picture(folder, f"{OVERVIEW}.png", "Reported and measured accuracy", seen)
+    shares, _ = shares_reported(measured)
+    if shares:
+        seen = "each published figure with its tolerance, and the measured mean beside it"
+        yield from _picture(folder, f"{OVERVIEW}.png", f"Reported and measured {shares}", seen)
 
 
 def is_trained_too_few_times(each: EntryResult) -> bool:
-    """Whether there are trainings, but at some point too few to tell how they scatter."""
-    counts = Counter(line.point for line in each.lines)
+    """Tell whether there are trainings, but at some point too few to tell how they scatter."""
+    counts = Counter(line.point for line in each.rows)
     return bool(counts) and each.entry.noise is None and min(counts.values()) < ENOUGH
 
 
@@ -112,8 +134,8 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
     if overrides:
         yield CodeBlock(shlex.join(("deeplab", words, *overrides)), "shell")
     many = "run is" if each.planned == 1 else "runs are"
-    yield Text(f"{len(each.lines)} of {each.planned} {many} finished.", is_warning=len(each.lines) < each.planned)
-    if not each.lines:
+    yield Text(f"{len(each.rows)} of {each.planned} {many} finished.", is_warning=len(each.rows) < each.planned)
+    if not each.rows:
         return
     yield _rates(each) if each.entry.noise else _scores(each)
     if sentences := list(on_choice(each)):
@@ -125,9 +147,9 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
 
 
 def on_choice(each: EntryResult) -> Iterator[str]:
-    """What must be known of the rows that an entry was validated on, and of the point that was chosen by them."""
+    """Say what must be known of the rows that an entry was validated on, and of the point chosen by them."""
     chosen = each.chosen
-    if chosen is not None and len({line.point for line in each.lines}) > 1:
+    if chosen is not None and len({line.point for line in each.rows}) > 1:
         yield f"Best by mean {metric_of(chosen.metric).logged_as}: {chosen.point}."
         if chosen.on_test:
             yield ON_TEST
@@ -137,21 +159,26 @@ def on_choice(each: EntryResult) -> Iterator[str]:
         yield "Validated on the test set: scores of validation are scores of the test set, and so is a best epoch's."
 
 
+def read_figure(folder: Path, name: str) -> bytes | None:
+    """Read a figure that lies in the folder of a study, or None."""
+    path = folder / FIGURES / name
+    return path.read_bytes() if path.is_file() else None
+
+
 def _picture_of(entry: str, name: str, folder: Path) -> Iterator[Part]:
     caption, seen = caption_of(name)
     yield from _picture(folder, picture_file(entry, name), f"{caption}: {entry}", seen)
 
 
-def _picture(folder: Path, file: str, caption: str, seen: str) -> Iterator[Part]:
-    path = folder / FIGURES / file
-    if path.is_file():
-        yield Picture(file, path.read_bytes(), f"{caption}: {seen}", caption)
+def _picture(folder: Path, name: str, caption: str, seen: str) -> Iterator[Part]:
+    if (folder / FIGURES / name).is_file():
+        yield Picture(name, f"{caption}: {seen}", caption)
 
 
 def _scores(each: EntryResult) -> Table:
-    metrics = [metric for metric in reported() if all(metric in line.scores for line in each.lines)]
+    metrics = [metric for metric in reported() if all(metric in line.scores for line in each.rows)]
     points: dict[str, list[Result]] = {}
-    for line in sorted(each.lines, key=_in_order):
+    for line in sorted(each.rows, key=_in_order):
         points.setdefault(line.point, []).append(line)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
@@ -167,7 +194,7 @@ def _scores(each: EntryResult) -> Table:
 
 
 def _in_order(line: Result) -> tuple[str, float, str]:
-    """Points of one key by its value, where that is a number."""
+    """Sort points of one key by its value, where that is a number."""
     key, _, value = line.point.partition("=")
     try:
         return key, float(value), ""
@@ -176,7 +203,7 @@ def _in_order(line: Result) -> tuple[str, float, str]:
 
 
 def _rates(each: EntryResult) -> Table:
-    scores = each.lines[0].scores
+    scores = each.rows[0].scores
     states = list(dict.fromkeys(name.partition("@")[0] for name in scores))
     levels = sorted({float(name.partition("@")[2]) for name in scores})
     ordered = ("noisy", *(state for state in states if state != "noisy"))
@@ -189,7 +216,7 @@ def _rates(each: EntryResult) -> Table:
 def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]:
     yield Text(f"Written from {FILE} and {RESULTS}, which has a line for each run. The command that makes it again:")
     yield CodeBlock(f"deeplab study {folder.as_posix()}", "shell")
-    lines = [line for each in measured for line in each.lines]
+    lines = [line for each in measured for line in each.rows]
     if lines:
         days = sorted(line.finished for line in lines)
         yield KeyValues(
@@ -203,7 +230,7 @@ def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]
         )
 
 
-def _mean(found: Statistics | None) -> Cell:
-    if found is None:
+def _mean(measured: Statistics | None) -> Cell:
+    if measured is None:
         return None
-    return f"{found.mean:.4f}" if found.deviation is None else f"{found.mean:.4f} ± {found.deviation:.4f}"
+    return f"{measured.mean:.4f}" if measured.deviation is None else f"{measured.mean:.4f} ± {measured.deviation:.4f}"

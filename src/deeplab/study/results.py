@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 from filelock import FileLock
@@ -15,15 +16,28 @@ from deeplab.files import write_file
 FILE = "results.csv"
 
 
-@dataclass(frozen=True)
-class Result:
-    """A finished run of a study.
+@dataclass(frozen=True, order=True)
+class ResultKey:
+    """Which of a study's runs is meant.
 
     Attributes:
         entry: its name in the study.
         point: of a sweep, as in `l2=0.001`; empty otherwise.
         replicate: from 0.
         configuration: hash of all in its configuration that can change the result.
+    """
+
+    entry: str
+    point: str
+    replicate: int
+    configuration: str
+
+
+@dataclass(frozen=True)
+class Result(ResultKey):
+    """A finished run of a study.
+
+    Attributes:
         run: its id in the store it was made in.
         finished: date, as in 2026-11-21.
         data: the beginning of the data set's SHA-256.
@@ -34,10 +48,6 @@ class Result:
         scores: by name.
     """
 
-    entry: str
-    point: str
-    replicate: int
-    configuration: str
     run: str
     finished: str
     data: str
@@ -46,6 +56,11 @@ class Result:
     versions: str
     seconds: float
     scores: Mapping[str, float]
+
+    @property
+    def key(self) -> ResultKey:
+        """Which run it is."""
+        return ResultKey(self.entry, self.point, self.replicate, self.configuration)
 
 
 _COLUMNS = tuple(field.name for field in fields(Result))
@@ -64,7 +79,7 @@ class Results:
             UserError: as in `read`.
         """
         self._path = folder / FILE
-        self.lines: list[Result] = []
+        self.rows: list[Result] = []
         self.read()
 
     def read(self) -> None:
@@ -73,12 +88,12 @@ class Results:
         Raises:
             UserError: the file is not what this class wrote.
         """
-        self.lines = []
+        self.rows = []
         if not self._path.exists():
             return
         try:
             rows = list(csv.DictReader(io.StringIO(self._path.read_text(encoding="utf-8"))))
-            self.lines = [_read(row) for row in rows]
+            self.rows = [_read(row) for row in rows]
         except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise UserError(f"{self._path} cannot be read ({error}). It is written by deeplab study.") from error
 
@@ -88,22 +103,18 @@ class Results:
         Raises:
             UserError: the file was broken meanwhile, or cannot be written.
         """
-        same = (result.entry, result.point, result.replicate, result.configuration)
         with self._lock():
             self.read()
-            self.lines = [
-                line for line in self.lines if (line.entry, line.point, line.replicate, line.configuration) != same
-            ]
-            self.lines.append(result)
+            self.rows = [*(row for row in self.rows if row.key != result.key), result]
             text = io.StringIO()
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow(_COLUMNS)
-            writer.writerows(_written(line) for line in sorted(self.lines, key=_order))
+            writer.writerows(_written(row) for row in sorted(self.rows, key=attrgetter("key")))
             write_file(self._path, text.getvalue().encode())
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """Held while a line is added, so that no process writes over what another has just written."""
+        """Hold a lock while a row is added, so that no process writes over what another has just written."""
         folder = self._path.parent / ".deeplab"  # a name that .gitignore has already
         try:
             folder.mkdir(exist_ok=True)
@@ -112,22 +123,15 @@ class Results:
         except OSError as error:
             raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
 
-    def find(self, entry: str, point: str, replicate: int, configuration: str) -> Result | None:
-        """The line of a run, if it is finished."""
-        for line in self.lines:
-            if (line.entry, line.point, line.replicate, line.configuration) == (entry, point, replicate, configuration):
-                return line
-        return None
+    def find(self, key: ResultKey) -> Result | None:
+        """Find the row of a run, if it is finished."""
+        return next((row for row in self.rows if row.key == key), None)
 
 
-def _order(line: Result) -> tuple[str, str, int, str]:
-    return line.entry, line.point, line.replicate, line.configuration
-
-
-def _written(line: Result) -> Sequence[str]:
-    scores = " ".join(f"{name}={value!r}" for name, value in sorted(line.scores.items()))
-    values = (getattr(line, column) for column in _COLUMNS[:-2])
-    return [*map(str, values), f"{line.seconds:.2f}", scores]
+def _written(row: Result) -> Sequence[str]:
+    scores = " ".join(f"{name}={value!r}" for name, value in sorted(row.scores.items()))
+    values = (getattr(row, column) for column in _COLUMNS[:-2])
+    return [*map(str, values), f"{row.seconds:.2f}", scores]
 
 
 def _read(row: Mapping[str, str]) -> Result:

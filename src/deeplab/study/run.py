@@ -10,7 +10,7 @@ from deeplab.errors import RunError, UserError
 from deeplab.study.config import StudyConfig, StudyEntry
 from deeplab.study.entries import planned_runs
 from deeplab.study.matching import configuration_hash, result_of, result_row, runs_with_configuration
-from deeplab.study.results import Result, Results
+from deeplab.study.results import Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
@@ -31,21 +31,21 @@ class StudyObserver:
     """Told how a study goes, and asked who is to be told of its trainings."""
 
     def entry_began(self, name: str, missing: int, planned: int) -> None:
-        """An entry lacks so many of its runs."""
+        """Take note that an entry lacks so many of its runs."""
 
     def adopted(self, result: Result) -> None:
-        """A run that was in the store already is taken into the results."""
+        """Take note that a run of the store is taken into the results."""
 
     def training(self) -> RunObserver:
-        """Who is told of the next training."""
+        """Return who is told of the next training."""
         return RunObserver()
 
     def sweep(self) -> SweepObserver:
-        """Who is told of the next sweep."""
+        """Return who is told of the next sweep."""
         return SweepObserver()
 
     def evaluation(self) -> NoiseObserver:
-        """Who is told of the next evaluation."""
+        """Return who is told of the next evaluation."""
         return NoiseObserver()
 
 
@@ -101,31 +101,26 @@ def run_study(study: Study, only: Sequence[str]) -> None:
 
 def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
     planned = planned_runs(name, entry, study.config, study.overrides)
-    missing = [
-        (replicate, composed)
-        for replicate, composed in enumerate(planned)
-        if study.results.find(name, "", replicate, configuration_hash(composed.values)) is None
-    ]
+    keys = [ResultKey(name, "", number, configuration_hash(each.values)) for number, each in enumerate(planned)]
+    missing = [(key, each) for key, each in zip(keys, planned, strict=True) if study.results.find(key) is None]
     study.observer.entry_began(name, len(missing), len(planned))
-    for replicate, composed in missing:
-        run = _finished(study, composed.values)
+    for key, composed in missing:
+        run = _finished(all_runs(study.store), composed.values)
         if run is None:
             try:
                 run_id = _trained(study, composed)
             except RunError as error:
                 study.failed[name] = str(error)
                 continue
-            run = study.store.get_run(run_id)
-            study.results.add(result_of(study.store, run, name, "", replicate, composed.values))
+            study.results.add(result_of(study.store, study.store.get_run(run_id), key))
         else:
-            result = result_of(study.store, run, name, "", replicate, composed.values)
+            result = result_of(study.store, run, key)
             study.results.add(result)
             study.observer.adopted(result)
 
 
-def _finished(study: Study, values: Mapping[str, object]) -> Run | None:
-    found = runs_with_configuration(all_runs(study.store), values)
-    return next((run for run in found if run.status == "FINISHED"), None)
+def _finished(runs: Sequence[Run], values: Mapping[str, object]) -> Run | None:
+    return next((run for run in runs_with_configuration(runs, values) if run.status == "FINISHED"), None)
 
 
 def _trained(study: Study, composed: ComposedConfig) -> str:
@@ -149,9 +144,8 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
     study.observer.entry_began(name, len(missing), plan.count)
     runs = all_runs(study.store) if missing else []
     for number in missing:
-        found = [run for run in runs_with_configuration(runs, plan.trials[number].values) if run.status == "FINISHED"]
-        if found:
-            _keep_trial(study, name, plan, number, found[0].id)
+        if run := _finished(runs, plan.trials[number].values):
+            _keep_trial(study, name, plan, number, run.id)
     if not (missing := _missing_trials(study, name, plan)):
         return
     result = run_sweep(checked_plan(plan), _ResultRecorder(study, name, plan))
@@ -163,21 +157,17 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
 
 
 def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:
-    return [
-        number
-        for number, trial in enumerate(plan.trials)
-        if study.results.find(
-            name, point_name(plan.points[trial.point]), trial.replicate, configuration_hash(trial.values)
-        )
-        is None
-    ]
+    numbers = range(len(plan.trials))
+    return [number for number in numbers if study.results.find(_trial_key(name, plan, number)) is None]
+
+
+def _trial_key(name: str, plan: Plan, number: int) -> ResultKey:
+    trial = plan.trials[number]
+    return ResultKey(name, point_name(plan.points[trial.point]), trial.replicate, configuration_hash(trial.values))
 
 
 def _keep_trial(study: Study, name: str, plan: Plan, number: int, run_id: str) -> None:
-    trial = plan.trials[number]
-    point = point_name(plan.points[trial.point])
-    run = study.store.get_run(run_id)
-    study.results.add(result_of(study.store, run, name, point, trial.replicate, trial.values))
+    study.results.add(result_of(study.store, study.store.get_run(run_id), _trial_key(name, plan, number)))
 
 
 class _ResultRecorder(SweepObserver):
@@ -205,35 +195,35 @@ class _ResultRecorder(SweepObserver):
 def _evaluate(study: Study, name: str, entry: StudyEntry) -> None:
     assert entry.noise is not None
     asked = entry.noise
-    lines = {wanted: _first_line(study, wanted) for wanted in (asked.classifier, *asked.denoisers)}
-    missing = [wanted for wanted, found in lines.items() if found is None]
-    if missing:
-        study.failed[name] = f"entry '{missing[0]}' has no finished run yet"
-        return
-    runs = {wanted: found.run for wanted, found in lines.items() if found is not None}
-    made_of = [found.configuration for found in lines.values() if found is not None]
-    configured = sha([asked.levels, asked.seeds, made_of])[:16]
-    done = study.results.find(name, "", 0, configured) is not None
+    used = {}
+    for other in (asked.classifier, *asked.denoisers):
+        result = _first_result(study, other)
+        if result is None:
+            study.failed[name] = f"entry '{other}' has no finished run yet"
+            return
+        used[other] = result
+    made_of = [result.configuration for result in used.values()]
+    key = ResultKey(name, "", 0, sha([asked.levels, asked.seeds, made_of])[:16])
+    done = study.results.find(key) is not None
     study.observer.entry_began(name, 0 if done else 1, 1)
     if done:
         return
-    levels = read_levels(asked.levels)
-    denoisers = tuple(runs[wanted] for wanted in asked.denoisers)
-    settings = NoiseSettings(runs[asked.classifier], denoisers, None, levels, asked.seeds)
-    result = noise_curve(settings, study.store, study.observer.evaluation())
+    denoisers = tuple(used[other].run for other in asked.denoisers)
+    settings = NoiseSettings(used[asked.classifier].run, denoisers, None, read_levels(asked.levels), asked.seeds)
+    noise = noise_curve(settings, study.store, study.observer.evaluation())
     # By the names of entries, which stay what they are when runs are called otherwise.
-    states = dict(zip(("noisy", *asked.denoisers), result.rates.values(), strict=True))
+    states = dict(zip(("noisy", *asked.denoisers), noise.rates.values(), strict=True))
     scores = {
         f"{state}@{level:g}": point.mean
         for state, points in states.items()
-        for level, point in zip(result.levels, points, strict=True)
+        for level, point in zip(noise.levels, points, strict=True)
     }
-    run = study.store.get_run(result.run_id)
+    run = study.store.get_run(noise.run_id)
     seconds = ((run.ended_ms or run.started_ms) - run.started_ms) / 1000
-    study.results.add(result_row(study.store, run, name, "", 0, configured, scores, seconds))
+    study.results.add(result_row(study.store, run, key, scores, seconds))
 
 
-def _first_line(study: Study, name: str) -> Result | None:
+def _first_result(study: Study, name: str) -> Result | None:
     entry = study.config.entries[name]
     first = planned_runs(name, entry, study.config, study.overrides)[0]
-    return study.results.find(name, "", 0, configuration_hash(first.values))
+    return study.results.find(ResultKey(name, "", 0, configuration_hash(first.values)))

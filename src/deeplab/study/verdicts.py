@@ -53,7 +53,7 @@ class Verdict:
     outcome: str
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """The published figure or the bound, as it is written."""
         figure = self.figure
         if figure.reported is not None:
@@ -88,18 +88,18 @@ def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = 
         lines: its finished runs, of the configuration that it has now.
         best: of a sweep the point that was chosen, or nothing where no trial is finished.
     """
-    found = []
+    held = []
     for figure in entry.figures:
         point = figure.point or best
         values = _values(figure, [line for line in lines if line.point == point])
         measured = statistics(values) if values else None
         within = sum(_is_within(figure, [value]) for value in values)
-        found.append(Verdict(name, figure, point, measured, within, _outcome(figure, values)))
-    return found
+        held.append(Verdict(name, figure, point, measured, within, _outcome(figure, values)))
+    return held
 
 
 def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
-    """The best point of a sweep, by the rule and the metric of the sweep itself; None where no trial is finished.
+    """Choose the best point of a sweep, by its own rule and metric; None where no trial is finished.
 
     Args:
         plan: of the sweep.
@@ -139,7 +139,7 @@ def _outcome(figure: ReportedValue, values: Sequence[float]) -> str:
 
 
 def _is_within(figure: ReportedValue, values: Sequence[float]) -> bool:
-    """Whether the mean of some values lies within, the edges included, in the decimals that people write."""
+    """Tell whether the mean of some values lies within, the edges included, in the decimals that people write."""
     if not all(map(math.isfinite, values)):
         mean: float | Fraction = math.fsum(values)
     else:
@@ -159,5 +159,5 @@ def _difference(value: float, less: float) -> float:
 
 
 def _exact(value: float) -> Fraction:
-    """The shortest decimal that is this number: 0.1, not the binary fraction next to it."""
+    """Return the shortest decimal that is this number: 0.1, not the binary fraction next to it."""
     return Fraction(repr(float(value)))

@@ -1,14 +1,22 @@
 """`README.md` of a study with its figures, which are drawn or copied out of the store."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from deeplab.files import write_file
-from deeplab.metrics import METRICS
 from deeplab.report.markdown import to_markdown
 from deeplab.study.config import StudyConfig
 from deeplab.study.entries import EntryResult, measure
-from deeplab.study.page import FIGURES, OVERVIEW, picture_file, picture_names, study_report
+from deeplab.study.page import (
+    FIGURES,
+    OVERVIEW,
+    picture_file,
+    picture_names,
+    read_figure,
+    shares_reported,
+    study_report,
+)
 from deeplab.study.results import Results
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
@@ -36,14 +44,14 @@ def write_page(config: StudyConfig, folder: Path, results: Results, store: Store
     figures = folder / FIGURES
     figures.mkdir(exist_ok=True)
     results.read()
-    measured = measure(config, results.lines)
+    measured = measure(config, results.rows)
     _draw_overview(config.title, measured, figures)
     for each in measured:
         for name in picture_names(each):
             content = _picture(store, each, name) if store else None
             if content is not None:  # where the run is elsewhere, the picture of before stays
                 write_file(figures / picture_file(each.name, name), content)
-    text, _ = to_markdown(study_report(config, results.lines, folder), FIGURES)
+    text, _ = to_markdown(study_report(config, results.rows, folder), FIGURES, partial(read_figure, folder))
     page = folder / "README.md"
     write_file(page, (_NOTE + text).encode())
     return page
@@ -53,28 +61,26 @@ def _draw_overview(title: str, measured: Sequence[EntryResult], figures: Path) -
     from deeplab.plots.reported import draw
     from deeplab.plots.style import to_png
 
-    shares = [metric for metric in METRICS.values() if metric.is_share]
+    shares, verdicts = shares_reported(measured)
     rows = [
         (
-            f"{verdict.label if verdict.figure.point else each.name}: {verdict.metric}",
-            verdict.figure.reported,
+            f"{verdict.label if verdict.figure.point else verdict.entry}: {verdict.metric}",
+            verdict.figure.reported or 0.0,
             verdict.figure.tolerance or 0.0,
             None if verdict.measured is None else verdict.measured.mean,
             None if verdict.measured is None else verdict.measured.deviation,
             verdict.outcome == "reproduced",
         )
-        for each in measured
-        for verdict in each.verdicts
-        if verdict.figure.reported is not None and any(metric.name in verdict.metric for metric in shares)
+        for verdict in verdicts
     ]
     if rows:
-        write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: accuracy", "accuracy")))
+        write_file(figures / f"{OVERVIEW}.png", to_png(draw(rows, f"{title}: {shares}", shares)))
 
 
 def _picture(store: Store, measured: EntryResult, name: str) -> bytes | None:
-    if not measured.lines:
+    if not measured.rows:
         return None
-    run = run_by_id(store, measured.lines[0].run)
+    run = run_by_id(store, measured.rows[0].run)
     if run is not None and measured.entry.sweep:
         run = run_by_id(store, run.tags.get(PARENT_TAG, ""))
     return None if run is None else read_artifact(store, run, f"plots/{name}.png")

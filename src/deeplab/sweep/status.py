@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from deeplab.errors import UserError
+from deeplab.metrics import compared
 from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.run import Run
@@ -12,7 +13,7 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG, POINT_TAG, REPLICATE_TAG, TRIALS_TAG
 
 # What is shown of a trial that is being trained, the first that it has.
-SCORES = ("val/accuracy", "val/loss", "train/accuracy", "train/loss")
+SCORES = tuple(metric.name for metric in compared("val", "train"))
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class TrialStatus:
         status: MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early.
         epoch: done.
         epochs: asked for.
-        score: validation accuracy of the last epoch, or the first of SCORES that there is, or None.
+        score: of the last epoch, the first of SCORES that there is, or None.
         heartbeat_seconds: since it last showed that it is alive.
     """
 

@@ -37,7 +37,7 @@ def _check_task(config: TrainingConfig, targets: Targets) -> None:
         for key, given in (("class_weights", config.class_weights), ("label_smoothing", config.label_smoothing)):
             if given:
                 raise UserError(f"training.{key} is for networks for classification; this one is for {task}.")
-    if config.monitor == "accuracy" and (task == "reconstruction" or not targets.info.num_classes):
-        raise UserError(f"training.monitor: there is no accuracy of a network for {task} on these rows; give loss.")
-    if not metric_of(config.monitor).is_measured_for(task):
-        raise UserError(f"training.monitor: there is no {config.monitor} of a network for {task}; give loss.")
+    if not metric_of(config.monitor).is_measured_for(task, bool(targets.info.num_classes)):
+        raise UserError(
+            f"training.monitor: there is no {config.monitor} of a network for {task} on these rows; give loss."
+        )

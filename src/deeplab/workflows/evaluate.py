@@ -83,8 +83,8 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
         from deeplab.evaluation.accuracy import accuracy, class_accuracies
 
         overall = accuracy(int((predictions.classes == predictions.labels).sum()), len(predictions.labels))
-        classes = dict(zip(facts.class_names, class_accuracies(predictions, facts.class_names), strict=True))
-    is_own = splits.info.fingerprint == facts.fingerprint
+        classes = dict(zip(facts.info.class_names, class_accuracies(predictions, facts.info.class_names), strict=True))
+    is_own = splits.info.fingerprint == facts.info.fingerprint
 
     def begin() -> RunLog:
         return _begin(trained, composed, splits, overrides)
@@ -153,19 +153,19 @@ def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> No
         UserError: the shape, the kind of number or the classes are others.
     """
     who = f"The network of run {trained.name}"
-    if info.input_shape != facts.input_shape:
-        ours, theirs = ("x".join(map(str, shape)) for shape in (facts.input_shape, info.input_shape))
-        size = f"dataset.image_size={facts.input_shape[0]}"
-        hint = f" Give {size}." if info.name in ("digits", "image_folder") and len(facts.input_shape) == 3 else ""
+    if info.input_shape != facts.info.input_shape:
+        ours, theirs = ("x".join(map(str, shape)) for shape in (facts.info.input_shape, info.input_shape))
+        size = f"dataset.image_size={facts.info.input_shape[0]}"
+        hint = f" Give {size}." if info.name in ("digits", "image_folder") and len(facts.info.input_shape) == 3 else ""
         raise UserError(f"{who} takes rows of shape {ours}, those of {info.name} have {theirs}.{hint}")
-    if info.scale != facts.scale:
-        ours, theirs = (_numbers(scale) for scale in (facts.scale, info.scale))
-        raise UserError(f"{who} takes {ours} as {facts.name} has them; the rows of {info.name} are {theirs}.")
-    if info.class_names == facts.class_names:
+    if info.scale != facts.info.scale:
+        ours, theirs = (_numbers(scale) for scale in (facts.info.scale, info.scale))
+        raise UserError(f"{who} takes {ours} as {facts.info.name} has them; the rows of {info.name} are {theirs}.")
+    if info.class_names == facts.info.class_names:
         return
-    if len(info.class_names) != len(facts.class_names):
-        raise UserError(f"{who} knows {len(facts.class_names)} classes, {info.name} has {len(info.class_names)}.")
-    pairs = zip(facts.class_names, info.class_names, strict=True)
+    if len(info.class_names) != len(facts.info.class_names):
+        raise UserError(f"{who} knows {len(facts.info.class_names)} classes, {info.name} has {len(info.class_names)}.")
+    pairs = zip(facts.info.class_names, info.class_names, strict=True)
     number, (ours, theirs) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
     hint = " dataset.class_names=[...] names them." if info.name == "npz" else ""
     raise UserError(f"{who} calls class {number} '{ours}', {info.name} calls it '{theirs}'.{hint}")

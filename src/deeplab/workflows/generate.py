@@ -180,9 +180,9 @@ def _codes(wish: GenerateRequest, codes: Images, scale: Images) -> dict[str, Ima
 def _said(judge: _Classifier, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
     said = {}
     for name, images in rows.items():
-        probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.scale))
+        probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.info.scale))
         best = probabilities.argmax(axis=1)
-        names = judge.facts.class_names
+        names = judge.facts.info.class_names
         said[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
     return said
 

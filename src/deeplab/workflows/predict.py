@@ -86,10 +86,9 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> PredictResult:
     if task != "classification":
         raise UserError(f"The network of run {trained.name} is for {task} and says no classes of images.")
     facts = trained.facts()
-    if not facts.is_image:
-        raise UserError(
-            f"The network of run {trained.name} takes {' x '.join(map(str, facts.input_shape))} numbers, no images."
-        )
+    if not facts.info.is_image:
+        shape = " x ".join(map(str, facts.info.input_shape))
+        raise UserError(f"The network of run {trained.name} takes {shape} numbers, no images.")
     with quiet_pillow():
         # Before TensorFlow is loaded: a slip in the first name must not cost seconds.
         try:
@@ -97,10 +96,10 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> PredictResult:
         except UserError:
             _check_readable(paths, facts)
         network = trained.network()
-        if tuple(network.output_shape[1:]) != (len(facts.class_names),):
+        if tuple(network.output_shape[1:]) != (len(facts.info.class_names),):
             raise UserError(
                 f"The network of run {trained.name} gives {network.output_shape[1:]} numbers an image "
-                f"for {len(facts.class_names)} classes."
+                f"for {len(facts.info.class_names)} classes."
             )
         answers, seen = _ask(network, facts, paths)
     return PredictResult(trained, facts, tuple(answers), (seen - facts.low) / ((facts.high - facts.low) or 1.0))
@@ -165,7 +164,7 @@ def draw_answers(answers: PredictResult) -> bytes:
         probabilities=np.stack([answer.probabilities for answer in shown]),
         names=[answer.path.name for answer in shown],
         inverted=[answer.inverted for answer in shown],
-        class_names=answers.facts.class_names,
+        class_names=answers.facts.info.class_names,
         total=len(answers.answers),
     )
     return to_png(figure)

@@ -12,7 +12,8 @@ import pytest
 from tests.cli.conftest import CNN, accuracies
 
 from deeplab.cli.completion import complete_run
-from deeplab.cli.terminal.chart import Line, chart, sparkline
+from deeplab.cli.terminal.chart import Line, chart
+from deeplab.report.scores import sparkline
 from deeplab.tracking.store import Store
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -23,19 +24,22 @@ Ids = dict[str, str]
 def test_show_tells_everything_about_a_run(cli: Cli, ids: Ids) -> None:
     status, out, err = cli("show", "conv")
     assert (status, err) == (0, "")
-    assert re.match(rf"conv  train finished in 12 s, begun \d+ s ago\n{ids['conv']}\n", out)
+    assert re.match(rf"conv\nTraining of cnn on mnist, finished, begun [-0-9]+ [0-9:]+ UTC\.\nRun {ids['conv']}\n", out)
     for line in (
         r"^  dataset +kind=mnist",
         r"^  model +name=cnn",
-        r"^ +Conv2D filters=8 *$",
+        r"^ +1 Conv2D +filters=8 *$",
+        r"^  seconds +12.0",
+        r"^  parameters +1,234",
         r"^  optimizer +kind=sgd  learning_rate=0.1",
-        r"^scores +accuracy +loss",
+        r"^data +accuracy +loss",
         r"^validation +0.8000 +0.2000",
         r"^test +0.7900 +0.2100",
         r"^train/accuracy +▁▆█ +0.5000 +0.9000 +0.5000 +0.9000",
         r"^val/loss +█▁▃ +0.8000 +0.6500 +0.6000 +0.8000",
-        r"^  packages +keras 3.15.1  numpy 2.4.0 *$",
-        r"^  command +deeplab train model=cnn 'tags.course='\"'\"'nn 101'\"'\"''",
+        r"^  packages +keras 3.15.1, numpy 2.4.0 *$",
+        r"^  deeplab train model=cnn 'tags.course='\"'\"'nn 101'\"'\"''",
+        r"^plots/curves.png +Learning curves *$",
         r"plots/ 3.0 kB in 1",
     ):
         assert re.search(line, out, re.MULTILINE), line
@@ -43,15 +47,15 @@ def test_show_tells_everything_about_a_run(cli: Cli, ids: Ids) -> None:
 
 def test_show_names_the_family(cli: Cli, ids: Ids) -> None:
     out = cli("show", "a sweep")[1]
-    assert re.search(r"scores of l2=0.1 +accuracy", out)
+    assert re.search(r"Scores of l2=0.1\ndata +accuracy\n.*\nvalidation +0.9500 *\ntest +0.9400", out)
     assert out.index(ids["l2=0.5 #1"][:8]) < out.index(ids["l2=1.5 #1"][:8])
     assert f"a sweep: deeplab show {ids['sweep'][:8]}" in cli("show", "l2=0.5 #1")[1]
     assert "deeplab sweep model=cnn" in cli("show", "l2=0.5 #1")[1]
 
 
 def test_show_tells_what_there_is_of_other_runs(cli: Cli, ids: Ids) -> None:
-    assert re.search(r"scores +loss +mse\n.*\nvalidation +0.0100 *\ntest +0.0300 +0.0200", cli("show", "coder")[1])
-    assert "history" not in cli("show", "noisy")[1]
+    assert re.search(r"data +loss +mse\n.*\nvalidation +0.0100 *\ntest +0.0300 +0.0200", cli("show", "coder")[1])
+    assert "History" not in cli("show", "noisy")[1]
     assert "The loss became NaN in epoch 2." in cli("show", "broken")[1]
 
 

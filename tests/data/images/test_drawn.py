@@ -1,6 +1,7 @@
 """What is drawn is found on photographs: under uneven light, in frames, beside specks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ from deeplab.data.images.drawn import find_drawn
 from deeplab.data.images.look import look_of, unlike
 from deeplab.data.images.placement import fit_image
 from deeplab.data.input_spec import Drawing, InputSpec
+from deeplab.dataset_info import DatasetInfo
 
 HEIGHT, WIDTH = 300, 240
 DOWN, ACROSS = np.mgrid[:HEIGHT, :WIDTH]
-FACTS = InputSpec("mnist", (28, 28, 1), ("a", "b"), "", 1 / 255, 0.0, 255.0, Drawing(0.0, 20 / 28, "mass"))
+FACTS = InputSpec(
+    DatasetInfo("mnist", (28, 28, 1), 2, ("a", "b"), "", 1 / 255), 0.0, 255.0, Drawing(0.0, 20 / 28, "mass")
+)
 
 
 def seven() -> Any:
@@ -149,7 +153,7 @@ def test_many_parts_and_dark_photographs_are_told() -> None:
 
 
 def test_what_a_data_set_looks_like_is_kept_with_it_and_may_be_missing() -> None:
-    facts = InputSpec(**{**vars(FACTS), "look": look_of(strokes(), 0.0)})
+    facts = replace(FACTS, look=look_of(strokes(), 0.0))
     again = InputSpec.from_json(facts.to_json())
     assert again == facts
     assert set(again.look or ()) == {"ink", "largest_part", "strength", "edges"}

@@ -1,5 +1,7 @@
 """Pictures of any kind become the rows that a network was trained on."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +18,16 @@ from deeplab.data.images.decode import decode, quiet_pillow
 from deeplab.data.images.placement import fit_image
 from deeplab.data.input_spec import Drawing, InputSpec, centre_of_mass, describe_inputs, drawn_box
 from deeplab.data.load import load
+from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 
 MNIST_LIKE = InputSpec(
-    name="mnist",
-    input_shape=(28, 28, 1),
-    class_names=("a", "b"),
-    fingerprint="",
-    scale=1 / 255,
+    DatasetInfo("mnist", (28, 28, 1), 2, ("a", "b"), "", 1 / 255),
     low=0.0,
     high=255.0,
     drawing=Drawing(background=0.0, extent=20 / 28, centred_by="mass"),
 )
-PHOTOS = InputSpec("cifar10", (32, 32, 3), ("a", "b"), "", 1 / 255, 0.0, 255.0, None)
+PHOTOS = InputSpec(DatasetInfo("cifar10", (32, 32, 3), 2, ("a", "b"), "", 1 / 255), 0.0, 255.0, None)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +52,23 @@ def saved(path: Path, ink: Any, *, paper: int = 0, pen: int = 255, **how: Any) -
 def test_the_facts_of_the_digits_are_told_from_their_pixels_and_read_back(digits: Any) -> None:
     facts = describe_inputs(digits)
     assert facts.drawing == Drawing(background=0.0, extent=1.0, centred_by="box")
-    assert (facts.low, facts.high, facts.class_names) == (0.0, 255.0, tuple("0123456789"))
+    assert (facts.low, facts.high, facts.info.class_names) == (0.0, 255.0, tuple("0123456789"))
     assert InputSpec.from_json(facts.to_json()) == facts
+
+
+def test_a_stored_file_has_the_facts_beside_each_other() -> None:
+    facts = InputSpec(
+        DatasetInfo("mnist", (28, 28, 1), 2, ("a", "ü"), "f0", 1 / 255),
+        *(0.0, 255.0, Drawing(0.0, 0.5, "mass")),
+        {"ink": (0.25, 0.5)},
+    )
+    text = (
+        '{"name": "mnist", "input_shape": [28, 28, 1], "class_names": ["a", "ü"], "fingerprint": "f0", '
+        '"scale": 0.00392156862745098, "low": 0.0, "high": 255.0, '
+        '"drawing": {"background": 0.0, "extent": 0.5, "centred_by": "mass"}, "look": {"ink": [0.25, 0.5]}}'
+    )
+    assert facts.to_json() == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+    assert InputSpec.from_json(text) == facts
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"drawing": 3}', "null"])
@@ -78,7 +92,7 @@ def test_dark_drawings_and_photographs_and_points_are_told_apart() -> None:
     assert facts(rng.integers(0, 256, (40, 12, 12, 1)).astype(np.uint8)).drawing is None
     assert facts(np.zeros((40, 12, 12, 3), np.uint8)).drawing is None
     points = facts(rng.normal(size=(40, 2)).astype(np.float32))
-    assert (points.drawing, points.is_image) == (None, False)
+    assert (points.drawing, points.info.is_image) == (None, False)
     assert points.low < -1 < 1 < points.high
 
 
@@ -132,7 +146,7 @@ def test_paper_pen_size_format_and_turning_change_little(tmp_path: Path) -> None
 
 
 def test_what_was_trained_dark_on_light_stays_so(tmp_path: Path) -> None:
-    facts = InputSpec(**{**vars(MNIST_LIKE), "drawing": Drawing(1.0, 20 / 28, "box")})
+    facts = replace(MNIST_LIKE, drawing=Drawing(1.0, 20 / 28, "box"))
     light = fit_image(saved(tmp_path / "light.png", seven()), facts)
     dark = fit_image(saved(tmp_path / "dark.png", seven(), paper=255, pen=0), facts)
     np.testing.assert_array_equal(light.row, dark.row)
@@ -158,12 +172,12 @@ def test_a_photograph_loses_its_sides_not_its_proportions(tmp_path: Path) -> Non
 def test_an_image_folder_s_pictures_are_what_the_training_made_of_them(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 256, (30, 50, 3)).astype(np.uint8)).save(tmp_path / "a.jpg")
-    facts = InputSpec(**{**vars(PHOTOS), "name": "image_folder"})
+    facts = replace(PHOTOS, info=replace(PHOTOS.info, name="image_folder"))
     np.testing.assert_array_equal(fit_image(tmp_path / "a.jpg", facts).row, decode(tmp_path / "a.jpg", 32, 3))
 
 
 def test_floats_get_the_range_that_the_data_set_has(tmp_path: Path) -> None:
-    facts = InputSpec(**{**vars(MNIST_LIKE), "scale": 1.0, "low": -1.0, "high": 1.0})
+    facts = replace(MNIST_LIKE, info=replace(MNIST_LIKE.info, scale=1.0), low=-1.0, high=1.0)
     row = fit_image(saved(tmp_path / "seven.png", seven()), facts).row
     assert (row.dtype, row.min(), row.max()) == (np.float32, -1.0, 1.0)
 
@@ -187,7 +201,7 @@ def test_any_picture_becomes_a_row(
     path = tmp_path_factory.mktemp("any") / "any.png"
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(path)
     drawing = None if background is None or shape[2] != 1 else Drawing(background, extent, centred_by)
-    placed = fit_image(path, InputSpec("x", shape, ("a", "b"), "", 1 / 255, 0.0, 255.0, drawing))
+    placed = fit_image(path, InputSpec(DatasetInfo("x", shape, 2, ("a", "b"), "", 1 / 255), 0.0, 255.0, drawing))
     assert placed.row.shape == shape
     assert placed.row.dtype == np.uint8
 

@@ -33,11 +33,11 @@ def compare(
     """
     if out is not None and (out.suffix.lower() != ".png" or not out.absolute().parent.is_dir()):
         raise UserError(f"--out {out}: must be a file NAME.png in a folder that is there.")
-    store, found = named_runs(runs, config_dir)
-    if len(found) < 2:
-        raise UserError(f"Name two runs or more; {found[0].name} is one. To look at it: deeplab show {runs[0]}")
-    compared = with_curves(store, found)
-    _print_differences(differences(found), compared)
+    store, chosen = named_runs(runs, config_dir)
+    if len(chosen) < 2:
+        raise UserError(f"Name two runs or more; {chosen[0].name} is one. To look at it: deeplab show {runs[0]}")
+    compared = with_curves(store, chosen)
+    _print_differences(differences(chosen), compared)
     _print_scores(compared)
     _draw(compared, out)
 
@@ -47,10 +47,7 @@ def _print_differences(differing: dict[str, list[str]], compared: Sequence[RunCu
     if not differing:
         screen.print("Their configurations are the same.")
         return
-    shown = table()
-    shown.add_column("configuration", overflow="fold")
-    for number in range(len(compared)):
-        shown.add_column(f"run {number + 1}", overflow="fold")
+    shown = table(None, ("configuration", *(f"run {number + 1}" for number in range(len(compared)))))
     for key, values in differing.items():
         shown.add_row(key, *values)
     screen.print(shown)

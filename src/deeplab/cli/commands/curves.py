@@ -30,8 +30,8 @@ def curves(runs: RunArguments, config_dir: ConfigDir = None) -> None:
 
     One run shows training and validation; several show validation, or training where nothing was held out.
     """
-    store, found = named_runs(runs, config_dir)
-    compared = [each for each in with_curves(store, found) if each.curves]
+    store, chosen = named_runs(runs, config_dir)
+    compared = [each for each in with_curves(store, chosen) if each.curves]
     if not compared:
         raise UserError(f"{' '.join(runs)}: there are no epochs yet to draw.")
     screen = console()
@@ -77,5 +77,5 @@ def _legend(compared: Sequence[RunCurves]) -> None:
 
 
 def _mark(compared: Sequence[RunCurves], number: int, data: str) -> str:
-    """The letter at the end of a line: t and v of one run, the run's number of several."""
+    """Return the letter at the end of a line: t and v of one run, the run's number of several."""
     return data[0] if len(compared) == 1 else "123456789abcdefghijklmnopqrsuwxyz"[number % 33]

@@ -17,7 +17,7 @@ from deeplab.workflows.export.formats import FORMATS
 
 
 def complete_format(incomplete: str) -> list[str]:
-    """The formats that a network can be exported to."""
+    """Complete the formats that a network can be exported to."""
     return [name for name in FORMATS if name.startswith(incomplete)]
 
 

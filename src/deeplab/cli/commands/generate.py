@@ -55,11 +55,11 @@ def generate(
     wish = GenerateRequest(cast(Way, way), images, steps, level, seed)
     if out is not None:
         check_file(out, ".png", "--out")
-    found = generate_images(run, wish, classifier, open_existing(compose(words).config.tracking))
-    for name, pairs in (found.said or {}).items():
-        said = "  ".join(f"{label} {100 * probability:.0f} %" for label, probability in pairs)
-        print_line(f"{name.strip()}: {said}" if name.strip() else said)
-    print_line(f"{found.artifact} of run {found.trained.name}")
+    result = generate_images(run, wish, classifier, open_existing(compose(words).config.tracking))
+    for name, pairs in (result.said or {}).items():
+        answer = "  ".join(f"{label} {100 * probability:.0f} %" for label, probability in pairs)
+        print_line(f"{name.strip()}: {answer}" if name.strip() else answer)
+    print_line(f"{result.artifact} of run {result.trained.name}")
     if out is not None:
-        write_file(out, found.png)
+        write_file(out, result.png)
         print_line(f"{out.absolute()}")

@@ -30,9 +30,9 @@ def list_options(
             raise unknown_name("list", what, PLURALS)
         groups = (group,)
     for number, group in enumerate(groups):
-        found = options(group, folders)
-        width = max(len(visible_line(name)) for name in found)
+        paths = options(group, folders)
+        width = max(len(visible_line(name)) for name in paths)
         if len(groups) > 1:
             print(f"{'' if number == 0 else chr(10)}{group}=")
-        for name, path in found.items():
+        for name, path in paths.items():
             print_line(f"  {visible_line(name):<{width}}  {description(path)}")

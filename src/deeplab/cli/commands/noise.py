@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import split
+from deeplab.cli.arguments import split, words
 from deeplab.cli.completion import complete_run
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.noise_progress import noise_progress, show_noise
@@ -26,11 +26,10 @@ def noise(
     ],
     runs: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[RUN]...",
-            help="Runs whose networks denoise: ids, names, latest, best:model=autoencoder. Also tracking.uri=...",
-            autocompletion=complete_run,
-            show_default=False,
+        words(
+            "[RUN]...",
+            "Runs whose networks denoise: ids, names, latest, best:model=autoencoder. Also tracking.uri=...",
+            complete_run,
         ),
     ] = None,
     levels: Annotated[

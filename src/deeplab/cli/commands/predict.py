@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunName, reading_files, split
+from deeplab.cli.arguments import ConfigDir, RunName, reading_files, split, words
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line, to_json
@@ -20,11 +20,7 @@ from deeplab.workflows.predict import predict as predict_pictures
 
 Images = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[IMAGE|FOLDER]...",
-        help="Image files and folders of them; tracking.uri=... for another store.",
-        show_default=False,
-    ),
+    words("[IMAGE|FOLDER]...", "Image files and folders of them; tracking.uri=... for another store."),
 ]
 
 
@@ -42,12 +38,12 @@ def predict(
 
     deeplab predict latest digit.png scans/
     """
-    words, overrides = split(images or [])
-    if not words:
+    paths, overrides = split(images or [])
+    if not paths:
         raise UserError("Give an image or a folder of images, as in: deeplab predict latest digit.png")
     config = compose(overrides, config_dir).config
     check_file(out, ".png", "--out")
-    pictures = find_pictures(words, out)
+    pictures = find_pictures(paths, out)
     with interruptible("Interrupted; nothing was written."):
         answers = predict_pictures(open_to_read(config.tracking), run, pictures.paths)
         write_file(out, draw_answers(answers))
@@ -75,10 +71,10 @@ def show_answers(answers: PredictResult, left_out: Sequence[Path] = ()) -> None:
         rows.add_column(head, justify="right" if head == "probability" else "left", no_wrap=True)
     for answer in answers.answers[:MOST_ROWS]:
         first, *others = answer.top(TOP)
-        names = answers.facts.class_names
+        names = answers.facts.info.class_names
         cells = [f"{names[index]} {_per_cent(answer, index)}" for index in others]
-        words = ("inverted",) * (are_mixed and answer.inverted) + ("doubtful",) * answer.is_doubtful
-        marks = [" ".join(words)] if has_marks else []
+        both = ("inverted",) * (are_mixed and answer.inverted) + ("doubtful",) * answer.is_doubtful
+        marks = [" ".join(both)] if has_marks else []
         rows.add_row(str(answer.path), *marks, names[first], _per_cent(answer, first), *cells)
     screen = console()
     screen.print(rows)
@@ -88,7 +84,7 @@ def show_answers(answers: PredictResult, left_out: Sequence[Path] = ()) -> None:
 
 
 def notes(answers: PredictResult) -> list[str]:
-    """What must be known besides."""
+    """Say what must be known besides, a line each."""
     lines, count = [], len(answers.answers)
     if count > MOST_ROWS:
         lines.append(f"and {count - MOST_ROWS:,} more images; --json prints them all")
@@ -98,7 +94,7 @@ def notes(answers: PredictResult) -> list[str]:
         data, picture = ("light", "dark") if answers.facts.drawing.background < 0.5 else ("dark", "light")
         which = "The image was" if count == 1 else f"{len(inverted):,} of {count:,} images were"
         lines.append(
-            f"{which} inverted: {answers.facts.name} is drawn {data} on {picture}, "
+            f"{which} inverted: {answers.facts.info.name} is drawn {data} on {picture}, "
             f"and the border says {picture} on {data}."
         )
     trimmed = sum(answer.trimmed for answer in answers.answers)
@@ -109,21 +105,21 @@ def notes(answers: PredictResult) -> list[str]:
     if odd:
         which = "The image does" if count == 1 else f"{len(odd):,} of {count:,} images do"
         seen = some([f"{answer.path}: {' and '.join(answer.unlike)}" for answer in odd])
-        lines.append(f"{which} not look like {answers.facts.name}, so the answer is doubtful ({seen}).")
+        lines.append(f"{which} not look like {answers.facts.info.name}, so the answer is doubtful ({seen}).")
     blank = [str(answer.path) for answer in answers.answers if answer.blank]
     if blank:
         more = f" and {len(blank) - 1:,} more" if len(blank) > 1 else ""
         lines.append(f"Nothing is to be seen on {blank[0]}{more}, and a network answers all the same.")
-    return [*lines, f"run {answers.trained.name}, trained on {answers.facts.name}"]
+    return [*lines, f"run {answers.trained.name}, trained on {answers.facts.info.name}"]
 
 
 def as_values(answers: PredictResult) -> dict[str, Any]:
-    """Everything as plain values: each image with the probability of each class."""
-    names = answers.facts.class_names
+    """Return everything as plain values: each image with the probability of each class."""
+    names = answers.facts.info.class_names
     return {
         "run": answers.trained.run.id,
         "name": answers.trained.run.name,
-        "dataset": answers.facts.name,
+        "dataset": answers.facts.info.name,
         "images": [
             {
                 "image": str(answer.path),

@@ -1,20 +1,23 @@
 """`deeplab report`: a run, a sweep, an evaluation or a study as one page to hand on."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
-from deeplab.cli.lookup import named_runs
+from deeplab.cli.lookup import named_run
 from deeplab.cli.terminal.text import print_line
 from deeplab.errors import UserError
-from deeplab.report.page import Page, slug
+from deeplab.report.page import Page, Read, slug
 from deeplab.report.targets import named_for, output_paths
 from deeplab.report.write import describe, write_report
+from deeplab.runs.detail import files_of
 from deeplab.study.config import FILE, read_study
-from deeplab.study.page import study_report
+from deeplab.study.page import read_figure, study_report
 from deeplab.study.results import Results
+from deeplab.tracking.artifacts import read_artifact
 
 
 @reading_files
@@ -40,10 +43,10 @@ def report(
         raise UserError(f"--out {out}: this is a folder; give the name of a file.")
     paths = output_paths(out or Path("report"), form)
     if _is_study(run):
-        page, name = _study(Path(run[0]))
+        page, name, read = _study(Path(run[0]))
     else:
         try:
-            page, name = _run(run, config_dir)
+            page, name, read = _run(run, config_dir)
         except UserError as error:
             if "/" in run[0] and "=" not in run[0]:  # a folder was meant, it seems
                 raise UserError(f"{error} There is no study.yaml in {run[0]} either.") from error
@@ -51,23 +54,23 @@ def report(
     if out is None:
         # Names may hold dots, which begin no ending.
         paths = output_paths(Path(f"report-{name}"), form or "html")
-    write_report(page, paths)
+    write_report(page, paths, read)
     for path in paths:
         print_line(f"report {path}")
 
 
 def _is_study(words: list[str]) -> bool:
-    """Whether a folder is meant; a run may be called as one that has no study in it."""
+    """Tell whether a folder is meant; a run may be called as one that has no study in it."""
     return len(words) == 1 and (Path(words[0]) / FILE).is_file()
 
 
-def _study(folder: Path) -> tuple[Page, str]:
-    page = study_report(read_study(folder), Results(folder).lines, folder)
-    return page, slug(folder.resolve().name)
+def _study(folder: Path) -> tuple[Page, str, Read]:
+    page = study_report(read_study(folder), Results(folder).rows, folder)
+    return page, slug(folder.resolve().name), partial(read_figure, folder)
 
 
-def _run(words: list[str], config_dir: Path | None) -> tuple[Page, str]:
-    store, found = named_runs(words, config_dir)
-    if len(found) > 1:
-        raise UserError(f"One run at a time, got {len(found)}. To see several: deeplab compare {' '.join(words)}")
-    return describe(store, found[0]), named_for(found[0])
+def _run(words: list[str], config_dir: Path | None) -> tuple[Page, str, Read]:
+    store, run = named_run(words, config_dir)
+    if not files_of(store, run):
+        raise UserError(f"Run {run.label} has no files to report: it ended too early, or they were deleted.")
+    return describe(store, run), named_for(run), partial(read_artifact, store, run)

@@ -7,8 +7,9 @@ import typer
 
 from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
 from deeplab.cli.lookup import named_runs
-from deeplab.cli.terminal.tables import console, size, table
+from deeplab.cli.terminal.tables import console, table
 from deeplab.errors import UserError
+from deeplab.report.page import size
 from deeplab.runs.delete import Deletion, plan_deletion, remove
 
 
@@ -25,8 +26,8 @@ def rm(
 
     The files are gone for good. The run's own lines stay in the database, hidden, until 'mlflow gc' sweeps them out.
     """
-    store, found = named_runs(runs, config_dir)
-    removals = plan_deletion(store, found, outside)
+    store, chosen = named_runs(runs, config_dir)
+    removals = plan_deletion(store, chosen, outside)
     total = size(sum(removal.bytes for removal in removals))
     _print(removals)
     if not yes:
@@ -42,12 +43,7 @@ def rm(
 
 
 def _print(removals: list[Deletion]) -> None:
-    shown = table()
-    shown.add_column("id", no_wrap=True)
-    for head in ("name", "kind", "status"):
-        shown.add_column(head, overflow="fold")
-    for head in ("files", "size"):
-        shown.add_column(head, justify="right", no_wrap=True)
+    shown = table(None, ("id", "name", "kind", "status"), ("files", "size"))
     for removal in removals:
         row = removal.row
         shown.add_row(row.id[:8], row.name, row.kind, row.status.lower(), str(removal.files), size(removal.bytes))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, split
+from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, split, words
 from deeplab.cli.lookup import open_store_fast
 from deeplab.cli.terminal.tables import console, fit_columns, footnote, score_column, table
 from deeplab.cli.terminal.text import duration, to_json
@@ -28,7 +28,7 @@ STYLES = {"FAILED": "red", "KILLED": "red", "DEAD": "red", "RUNNING": "green", "
 def runs(
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[OVERRIDES]...", help="tracking.uri=... looks into another store.", show_default=False),
+        words("[OVERRIDES]...", "tracking.uri=... looks into another store."),
     ] = None,
     where: Annotated[
         str, typer.Option("--where", metavar="FILTER", help="Only those for which it is true.", show_default=False)
@@ -58,14 +58,14 @@ def runs(
     parse(where)  # a mistake is told before the store is opened, which takes a second
     store = open_store_fast(settings, config_dir)
     query = Query(where, kind, failed, everything, sort, reverse, limit)
-    found = all_runs(store)
-    chosen = filter_runs(found, query) if found else []
+    stored = all_runs(store)
+    chosen = filter_runs(stored, query) if stored else []
     if as_json or as_csv:
         (_print_json if as_json else _print_csv)(chosen)
     elif chosen:
         print_table(chosen, failed)
     else:
-        print("no run matches" if found else "no run yet")
+        print("no run matches" if stored else "no run yet")
 
 
 def _print_json(chosen: Sequence[RunSummary]) -> None:
@@ -120,7 +120,7 @@ def print_table(chosen: Sequence[RunSummary], failed: bool) -> None:
 
 
 def _epochs(row: RunSummary) -> str:
-    """`10`; `3/10` of what ended early or goes on; `15 x 10` of a sweep of 15 trials."""
+    """Format epochs: `10`; `3/10` of what ended early or goes on; `15 x 10` of a sweep of 15 trials."""
     if row.trials is not None:
         return f"{row.trials} x {row.epochs_asked}" if row.epochs_asked else str(row.trials)
     if row.epochs is None:
@@ -136,5 +136,5 @@ def _time(row: RunSummary) -> str:
 
 
 def age(row: RunSummary) -> float:
-    """Seconds since a run began."""
+    """Return the seconds since a run began."""
     return max(0.0, time.time() - row.began)

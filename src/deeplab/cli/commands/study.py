@@ -52,7 +52,7 @@ def study(
             failure = error
         finally:
             page = write_page(config, folder, results, store)
-    measured = measure(config, results.lines)
+    measured = measure(config, results.rows)
     show_study(config.title, measured, page)
     held = all_held([each for each in measured if not only or each.name in only])
     if failure is not None:

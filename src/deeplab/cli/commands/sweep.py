@@ -10,12 +10,12 @@ import typer
 from deeplab.choice import ON_TEST
 from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
 from deeplab.cli.interrupt import interruptible
-from deeplab.cli.terminal.results import against_reference, show_plan, show_sweep, ui_command
+from deeplab.cli.terminal.results import show_plan, show_sweep, ui_command
 from deeplab.cli.terminal.sweep_progress import sweep_progress
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import duration
 from deeplab.errors import RunError, UserError
-from deeplab.metrics import metric_of
+from deeplab.metrics import against, metric_of
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.run import run_sweep
@@ -126,7 +126,7 @@ def _show_search(result: "SearchResult") -> None:
         reference = search.config.sweep.reference
         screen.print(f"best {metric}: {best.value:.4f} with {settings}", soft_wrap=True)
         if reference is not None and best.value is not None:
-            screen.print(against_reference(reference, metric, best.value), soft_wrap=True)
+            screen.print(against(reference.label, reference.value, metric, best.value), soft_wrap=True)
         own = [text for text in search.grid.common if text.partition("=")[0].split(".")[0] not in ("sweep", "launcher")]
         screen.print(f"To train it again: deeplab train {shlex.join(own)} {settings}", soft_wrap=True)
         if search.on_test:

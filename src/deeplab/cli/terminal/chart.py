@@ -75,37 +75,19 @@ def chart(title: str, lines: Sequence[Line], width: int, height: int) -> Text:
 
 
 def _label(row: int, height: int, low: float, high: float) -> Text:
-    """The scale beside a row: the largest number at the top, the smallest at the bottom."""
+    """Make the scale beside a row: the largest number at the top, the smallest at the bottom."""
     number = f"{high:.4g}" if row == 0 else f"{low:.4g}" if row == height - 1 and low < high else ""
     return Text(f"{number:>{_SCALE - 1}}{'┤' if number else '│'}", style="dim")
 
 
 def _drawn(pieces: Sequence[tuple[int, int] | None]) -> list[tuple[int, int]]:
-    """The dots of the straight lines from each point to the next."""
-    found = [piece for piece in pieces if piece]
+    """Return the dots of the straight lines from each point to the next."""
+    dots = [piece for piece in pieces if piece]
     for one, other in pairwise(pieces):
         if one and other:
             across, down = other[0] - one[0], other[1] - one[1]
             steps = max(abs(across), abs(down), 1)
-            found += [
+            dots += [
                 (one[0] + round(across * step / steps), one[1] + round(down * step / steps)) for step in range(steps)
             ]
-    return found
-
-
-BARS = "▁▂▃▄▅▆▇█"
-
-
-def sparkline(values: Sequence[float], width: int) -> str:
-    """The numbers as bars of eight heights between their smallest and their largest; a blank for what is not finite.
-
-    Args:
-        values: one after the other; of more than `width` evenly spaced ones are shown, the last among them.
-        width: letters at most.
-    """
-    if len(values) > width:
-        values = [values[round(number * (len(values) - 1) / (width - 1))] for number in range(width)]
-    finite = [value for value in values if math.isfinite(value)]
-    low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
-    steps = (len(BARS) - 1) / (high - low) if high > low else 0.0
-    return "".join(BARS[round((value - low) * steps)] if math.isfinite(value) else " " for value in values)
+    return dots

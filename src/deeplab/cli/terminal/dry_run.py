@@ -22,7 +22,7 @@ def show_dry_run(composed: ComposedConfig) -> None:
 
 
 def data_line(prepared: TrainingSetup) -> str:
-    """The data set in one line, as in `digits: 1,149 rows to train, 288 to validate, 360 to test`."""
+    """Describe the data set in one line, as in `digits: 1,149 rows to train, 288 to validate, 360 to test`."""
     info, validation = prepared.splits.info, prepared.validation
     held_out = f"{len(validation):,} to validate, " if validation is not None else ""
     shape = "x".join(map(str, info.input_shape))
@@ -35,7 +35,7 @@ def data_line(prepared: TrainingSetup) -> str:
 
 
 def layer_rows(prepared: TrainingSetup) -> Table:
-    """The layer table."""
+    """Make the layer table."""
     rows = table(prepared.network.name, ("layer", "type", "output shape"), ("parameters",))
     for row in prepared.layers:
         rows.add_row(row.name, row.type, "x".join(map(str, row.output_shape)), f"{row.parameters:,}")

@@ -17,7 +17,7 @@ def live_or_plain(
     plain: Callable[[], Observer],
     live: Callable[[Progress], Observer],
 ) -> Iterator[Observer]:
-    """An observer that shows work on the standard output for as long as the context lasts.
+    """Make an observer that shows work on the standard output for as long as the context lasts.
 
     Args:
         columns: of the bar.

@@ -5,17 +5,18 @@ from contextlib import AbstractContextManager
 from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from deeplab.cli.terminal.live import live_or_plain
-from deeplab.cli.terminal.results import ui_command
+from deeplab.cli.terminal.page import print_parts
+from deeplab.cli.terminal.results import show_end
 from deeplab.cli.terminal.screen import Words
-from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import print_line
-from deeplab.tracking.location import redact_password
+from deeplab.report.noise_report import rates_by_level
 from deeplab.workflows.noise.evaluate import NoiseObserver, NoiseResult
 from deeplab.workflows.noise.partial_results import NoiseDraw
 
 
 def noise_progress() -> AbstractContextManager[NoiseObserver]:
-    """An observer that shows the evaluation on the standard output for as long as the context lasts."""
+    """Make an observer that shows the evaluation on the standard output for as long as the context lasts."""
     columns = (
         Words("{task.description}"),
         BarColumn(bar_width=None),
@@ -62,21 +63,7 @@ class LiveNoise(NoiseObserver):
 
 def show_noise(result: NoiseResult) -> None:
     """Print the rates, and where to see more."""
-    rows = table(result.name, (), ("level", *result.rates))
-    for number, level in enumerate(result.levels):
-        points = [found[number] for found in result.rates.values()]
-        cells = [
-            f"{point.mean:.4f}" if point.interval is None else f"{point.mean:.4f} ± {point.interval:.4f}"
-            for point in points
-        ]
-        rows.add_row(f"{level:g}", *cells)
-    screen = console()
-    screen.print(rows)
-    kind = result.kind.replace("_", " ")
-    screen.print(
-        f"true-positive rate of {result.images:,} test images under {kind} noise, with 95 % intervals over its draws",
-        soft_wrap=True,
-    )
-    screen.print(f"evaluation {result.run_id}", soft_wrap=True)
-    screen.print(f"store {redact_password(result.store.place.uri)}", soft_wrap=True)
-    screen.print(f"See the curves and the images of each level: {ui_command(result.store.place)}", soft_wrap=True)
+    screen, kind = console(), result.kind.replace("_", " ")
+    screen.print(f"{result.name}: {result.images:,} test images under {kind} noise", soft_wrap=True)
+    print_parts(rates_by_level(result.store, result.store.get_run(result.run_id)))
+    show_end(f"evaluation {result.run_id}", result.store.place, "the curves and the images of each level")

@@ -36,7 +36,7 @@ class _Guarded:
 
 @contextmanager
 def guarded_streams() -> Iterator[None]:
-    """For as long as the context lasts, nothing that is printed acts on the terminal."""
+    """Let nothing that is printed act on the terminal for as long as the context lasts."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (cast(Any, _Guarded(stream)) for stream in before)
     try:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from deeplab.choice import ON_TEST
 from deeplab.cli.terminal.noise_progress import PlainNoise
+from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.sweep_progress import PlainSweepProgress
-from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import print_line
 from deeplab.cli.terminal.training_progress import PlainProgress
 from deeplab.study.entries import EntryResult
-from deeplab.study.page import GOOD
+from deeplab.study.page import GOOD, verdict_table
 from deeplab.study.results import Result
 from deeplab.study.run import StudyObserver
 from deeplab.sweep.observer import SweepObserver
@@ -30,35 +31,23 @@ class StudyProgress(StudyObserver):
         print_line(f"{result.entry}: run {result.run[:8]} of this store is taken")
 
     def training(self) -> RunObserver:
-        """Lines of a training."""
+        """Print lines of a training."""
         return PlainProgress()
 
     def sweep(self) -> SweepObserver:
-        """Lines of a sweep."""
+        """Print lines of a sweep."""
         return PlainSweepProgress()
 
     def evaluation(self) -> NoiseObserver:
-        """Lines of an evaluation."""
+        """Print lines of an evaluation."""
         return PlainNoise()
 
 
 def show_study(title: str, measured: Sequence[EntryResult], page: Path) -> None:
     """Print the verdicts, and where the report is."""
-    shown = table(title, ("entry", "metric", "reported or expected"), ("measured", "within"))
-    shown.add_column("verdict", no_wrap=True)
-    for each in measured:
-        for verdict in each.verdicts:
-            found = verdict.measured
-            shown.add_row(
-                verdict.label,
-                verdict.metric,
-                verdict.wanted,
-                "" if found is None else f"{found.mean:.4f}",
-                "" if found is None else f"{verdict.within} of {found.count}",
-                verdict.outcome,
-            )
     screen = console()
-    screen.print(shown)
+    screen.print(title, soft_wrap=True)
+    print_parts(verdict_table(measured))
     for each in measured:
         if each.chosen and each.chosen.on_test:
             screen.print(f"{each.name}, {each.chosen.point}: {ON_TEST}", soft_wrap=True)
@@ -70,7 +59,7 @@ def all_held(measured: Sequence[EntryResult]) -> bool:
     figures = [verdict for each in measured for verdict in each.verdicts]
     unknown = sum(verdict.measured is None for verdict in figures)
     differing = sum(verdict.outcome not in GOOD for verdict in figures) - unknown
-    missing = sum(each.planned - len(each.lines) for each in measured)
+    missing = sum(each.planned - len(each.rows) for each in measured)
     parts = [f"{differing} of {len(figures)} figures differ or fall short"] if differing else []
     parts += [f"{unknown} of {len(figures)} figures are not measured"] if unknown else []
     parts += [f"{missing} of {sum(each.planned for each in measured)} runs are missing"] if missing else []

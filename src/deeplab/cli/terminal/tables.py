@@ -11,6 +11,7 @@ from rich.text import Text
 
 from deeplab.cli.terminal.screen import Screen
 from deeplab.metrics import short_label_of
+from deeplab.report.page import number
 from deeplab.visible import visible_line
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ MARK = "*"
 
 
 def console() -> Screen:
-    """Where tables are printed."""
+    """Return the screen that tables are printed on."""
     screen = Screen()
     return screen if screen.is_terminal or os.environ.get("COLUMNS") else Screen(PIPE_WIDTH)
 
 
 def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence[str] = ()) -> Table:
-    """An empty table in the common look; texts that are too long go on in the next line, so that nothing is lost.
+    """Make an empty table in the common look; texts that are too long go on in the next line.
 
     Args:
         title: above it.
@@ -47,7 +48,7 @@ def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence
 def fit_columns(
     columns: Mapping[str, Sequence[str]], least: Mapping[str, int], width: int, drop: Sequence[str]
 ) -> dict[str, int]:
-    """The columns that there is room for, and their widths.
+    """Choose the columns that there is room for, and their widths.
 
     Args:
         columns: the cells under each head, whose lines are told apart by line breaks.
@@ -71,7 +72,7 @@ def fit_columns(
 
 
 def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tuple[str, list[str]]:
-    """A head and a cell for each score; where they are of several kinds each cell says which, else the head.
+    """Make a head and a cell for each score; where they are of several kinds each cell says which, else the head.
 
     A score of validation that was measured on the test set is marked; see `footnote`.
 
@@ -87,23 +88,8 @@ def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tu
 
 
 def footnote(scores: "Sequence[Score | None]") -> str | None:
-    """What the mark of a column of scores means, or None where it has none."""
+    """Say what the mark of a column of scores means, or None where it has none."""
     return f"{MARK} validated on the test set" if any(score.on_test for score in scores if score) else None
-
-
-def number(value: float) -> str:
-    """Four decimals, and more where nothing else would be left: `0.9812`, `1.3e-05`."""
-    return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
-
-
-def size(count: int) -> str:
-    """Bytes as a person says them: `12 kB`, `2.2 MB`."""
-    value = float(count)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
 
 
 def _marked(score: "Score") -> str:

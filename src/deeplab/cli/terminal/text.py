@@ -10,7 +10,7 @@ from deeplab.visible import visible_line
 
 
 def duration(seconds: float) -> str:
-    """`40 s`, `12 min`, `3.5 h`, `4 d`."""
+    """Format a time: `40 s`, `12 min`, `3.5 h`, `4 d`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:
@@ -19,7 +19,7 @@ def duration(seconds: float) -> str:
 
 
 def to_json(value: Any) -> str:
-    """JSON with indents, in ASCII; what is not finite, for which JSON has no word, becomes null."""
+    """Write JSON with indents, in ASCII; what is not finite, for which JSON has no word, becomes null."""
     return json.dumps(_finite(value), indent=2)
 
 

@@ -62,8 +62,8 @@ def fit_image(path: Path, facts: InputSpec) -> FittedImage:
 
 
 def _placed(path: Path, facts: InputSpec) -> FittedImage:
-    height, width, channels = facts.input_shape
-    if facts.name == "image_folder":
+    height, width, channels = facts.info.input_shape
+    if facts.info.name == "image_folder":
         return FittedImage(decode(path, height, channels), inverted=False)
     picture = read_picture(path, max(height, width) if facts.drawing is None else DETAIL * max(height, width))
     if facts.drawing is None:
@@ -79,7 +79,7 @@ def _placed(path: Path, facts: InputSpec) -> FittedImage:
 
 def _covering(picture: Image.Image, facts: InputSpec) -> NDArray[np.float32]:
     """The middle of a picture, [height, width, channels] in [0, 1]."""
-    height, width, channels = facts.input_shape
+    height, width, channels = facts.info.input_shape
     if picture.mode == "RGBA" and channels < 4:
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     picture = picture.convert(MODES[channels])
@@ -143,6 +143,6 @@ def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
 def _in_range(brightness: NDArray[np.float32], facts: InputSpec) -> NDArray[np.uint8] | NDArray[np.float32]:
     """Brightness in [0, 1] as the data set has it."""
     values = (facts.low + brightness * (facts.high - facts.low)).astype(np.float32)
-    if (facts.low, facts.high, facts.scale) == (0, 255, 1 / 255):
+    if (facts.low, facts.high, facts.info.scale) == (0, 255, 1 / 255):
         return np.asarray(np.rint(values).clip(0, 255), np.uint8)
     return values

@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from deeplab.config.schema import ReferenceConfig
 from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import BLUE, GREY, VERMILLION, new_figure, say, shorten, style
 from deeplab.plots.sweep.comparison import Comparison
-from deeplab.plots.sweep.reference import Reference, draw_reference
+from deeplab.plots.sweep.reference import draw_reference
 
 _NAME_LENGTH = 34
 _FEW = 12  # rows that get more height
@@ -25,7 +26,7 @@ def draw(
     intervals: Sequence[tuple[float, float] | None],
     comparison: Comparison,
     *,
-    reference: Reference | None = None,
+    reference: ReferenceConfig | None = None,
     name: str = "",
 ) -> Figure:
     """Draw a row for each point: the mean as a dot on its 95 % interval, the replicates under it.

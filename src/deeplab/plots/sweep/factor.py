@@ -10,11 +10,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from deeplab.config.schema import ReferenceConfig
 from deeplab.metrics import metric_of
 from deeplab.plots import score_axes as scores_of
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, say, shorten, style
 from deeplab.plots.sweep.comparison import Comparison
-from deeplab.plots.sweep.reference import Reference, draw_reference
+from deeplab.plots.sweep.reference import draw_reference
 
 _AXES_WIDTH = 490.0  # points, about: the width of the figure without its labels
 _MAX_TICKS = 8
@@ -29,7 +30,7 @@ def draw(
     scores: Sequence[Sequence[float]],
     comparison: Comparison,
     *,
-    reference: Reference | None = None,
+    reference: ReferenceConfig | None = None,
     name: str = "",
 ) -> Figure:
     """Draw means with bars of one standard deviation over replicates (ddof=1), and the replicates beside them.

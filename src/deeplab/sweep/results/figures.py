@@ -15,7 +15,6 @@ from deeplab.plots.sweep import factor as sweep_factor
 from deeplab.plots.sweep import heat_map as sweep_heat_map
 from deeplab.plots.sweep import parallel as sweep_parallel
 from deeplab.plots.sweep.comparison import Comparison
-from deeplab.plots.sweep.reference import Reference
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.results.summary import PointSummary, Summary
 
@@ -61,7 +60,6 @@ def numbers(axis: Axis) -> list[float] | None:
 def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: ReferenceConfig | None) -> "Figure | None":
     if not summary.finished:
         return None
-    line = None if reference is None else Reference(reference.value, reference.label)
     comparison = Comparison(summary.metric, summary.best, summary.replicates)
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
@@ -70,7 +68,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
             factor,
             [_scores(point, summary) for point in summary.points],
             comparison,
-            reference=line,
+            reference=reference,
             name=name,
         )
     if len(axes) == 2:
@@ -105,7 +103,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
         [_scores(point, summary) for point in shown],
         [_interval(point, summary) for point in shown],
         replace(comparison, best=None if summary.best is None else positions.index(summary.best)),
-        reference=line,
+        reference=reference,
         name=name,
     )
 

@@ -114,7 +114,7 @@ def explain(store: Store, wanted: str, what: str) -> Explanation:
 def _said(task: TaskName, output: Array, facts: InputSpec) -> str | None:
     if task == "classification":
         winner = int(output.argmax())
-        return f"{facts.class_names[winner]} ({100 * output[winner]:.1f} %)"
+        return f"{facts.info.class_names[winner]} ({100 * output[winner]:.1f} %)"
     return f"{output[0]:.4f}" if task == "regression" else None
 
 

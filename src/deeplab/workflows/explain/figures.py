@@ -48,9 +48,9 @@ def pictures(
 
     answer = outputs[-1]
     if task == "classification":
-        figure = probabilities.draw(probabilities=answer, class_names=facts.class_names, label=seen.label)
+        figure = probabilities.draw(probabilities=answer, class_names=facts.info.class_names, label=seen.label)
         yield "probabilities.png", to_png(figure)
-    if not facts.is_image:
+    if not facts.info.is_image:
         return
     image = _displayed(seen.row, facts)
     maps = [(layer.name, output) for layer, output in zip(layers, outputs, strict=True) if layer.kind in MAP_LAYERS]
@@ -63,7 +63,7 @@ def pictures(
 
         winner = int(answer.argmax())
         gradient = layer_outputs.saliency(trained, seen.row, winner)
-        figure = saliency.draw(image=image, gradient=gradient, class_name=facts.class_names[winner])
+        figure = saliency.draw(image=image, gradient=gradient, class_name=facts.info.class_names[winner])
         yield "saliency.png", to_png(figure)
     if task == "reconstruction":
         figure = reconstruction.draw(clean=_displayed(seen.clean, facts), given=image, reconstruction=answer)

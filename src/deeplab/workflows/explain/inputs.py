@@ -80,10 +80,12 @@ def _test_row(index: int, trained: TrainedRun) -> ExplainInput:
 
 
 def _file(what: str, facts: InputSpec) -> ExplainInput:
-    if not facts.is_image:
-        raise UserError(f"{what}: the rows of {facts.name} are no images. Give the number of a test row, from 0.")
-    if facts.input_shape[2] not in MODES:
-        raise UserError(f"{what}: the rows of {facts.name} have {facts.input_shape[2]} channels, and no file has.")
+    if not facts.info.is_image:
+        raise UserError(f"{what}: the rows of {facts.info.name} are no images. Give the number of a test row, from 0.")
+    if facts.info.input_shape[2] not in MODES:
+        raise UserError(
+            f"{what}: the rows of {facts.info.name} have {facts.info.input_shape[2]} channels, and no file has."
+        )
     path = _existing(what)
     with quiet_pillow():
         placed = fit_image(path, facts)

@@ -73,7 +73,7 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
         check_target(path, chosen, force)
     facts = trained.facts()
     test_rows, missing = _test_rows(trained, facts)
-    random_rows = np.random.default_rng(SEED).uniform(facts.low, facts.high, (ROWS, *facts.input_shape))
+    random_rows = np.random.default_rng(SEED).uniform(facts.low, facts.high, (ROWS, *facts.info.input_shape))
     rows = np.concatenate([test_rows, random_rows.astype(np.float32)])
     network = trained.network()
     rounding = None
@@ -114,9 +114,9 @@ def _test_rows(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float3
     try:
         splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
     except UserError as error:
-        return np.empty((0, *facts.input_shape), np.float32), str(error)
-    if splits.info.input_shape != facts.input_shape:
-        return np.empty((0, *facts.input_shape), np.float32), f"{splits.info.name} has other rows now"
+        return np.empty((0, *facts.info.input_shape), np.float32), str(error)
+    if splits.info.input_shape != facts.info.input_shape:
+        return np.empty((0, *facts.info.input_shape), np.float32), f"{splits.info.name} has other rows now"
     return splits.test.images(slice(ROWS)).astype(np.float32), ""
 
 

@@ -208,7 +208,7 @@ def _check_fits(denoiser: TrainedRun, shape: tuple[int, ...], info: DatasetInfo)
     if tuple(shape) != info.input_shape:
         a, b = ("x".join(map(str, shape)) for shape in (shape, info.input_shape))
         raise UserError(f"Run {denoiser.name} denoises images of {a}, the classifier takes images of {b}.")
-    white, wanted = (round(1 / scale) for scale in (denoiser.facts().scale, info.scale))
+    white, wanted = (round(1 / scale) for scale in (denoiser.facts().info.scale, info.scale))
     if white != wanted:
         raise UserError(
             f"Run {denoiser.name} denoises images with values from 0 to {white}, the classifier takes 0 to {wanted}."
