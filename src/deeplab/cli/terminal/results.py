@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
 from rich.table import Table
 
@@ -60,7 +61,7 @@ def show_plan(plan: Plan) -> None:
     screen.print(f"{plan.name}: {plan.size}. Seeds of the first point: {seeds}. Nothing was trained.", soft_wrap=True)
 
 
-def show_sweep(result: SweepResult) -> None:
+def show_sweep(result: SweepResult[Plan, Summary]) -> None:
     """Print the table of points, the best one, and where to see more."""
     screen, plan, summary = console(), result.plan, result.summary
     screen.print(_table(plan, summary))
@@ -68,9 +69,15 @@ def show_sweep(result: SweepResult) -> None:
         screen.print(f"and {len(plan.points) - MOST_ROWS:,} more points; points.csv among its artifacts has them all")
     for line in conclusion(plan, summary):
         screen.print(line, soft_wrap=True)
-    screen.print(f"sweep {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
+    show_where("sweep", result, "figures and trials")
+
+
+def show_where(noun: str, result: SweepResult[Any, Any], what: str) -> None:
+    """Print a sweep's id, and how to see more of it."""
+    screen = console()
+    screen.print(f"{noun} {result.run_id} in {duration(result.seconds)}", soft_wrap=True)
     screen.print(f"store {redact_password(result.place.uri)}", soft_wrap=True)
-    screen.print(f"See its figures and trials: {ui_command(result.place)}", soft_wrap=True)
+    screen.print(f"See its {what}: {ui_command(result.place)}", soft_wrap=True)
 
 
 def conclusion(plan: Plan, summary: Summary) -> list[str]:
