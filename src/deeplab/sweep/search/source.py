@@ -45,10 +45,10 @@ class _Point:
     Attributes:
         asked: Optuna's trial.
         settings: the value of each key.
-        trials: its replicates, composed; none where they cannot be.
+        trials: its replicates; none where they cannot be composed.
         scores: of the finished replicates, by number.
         open: replicates that are still to end.
-        reported: the last epoch of the first replicate that the study knows of.
+        reported: the last epoch that the study knows of.
         why: it failed.
     """
 
@@ -89,6 +89,7 @@ class SearchSource:
         """
         self.plan, self._observer = plan, observer
         self._metric = plan.config.sweep.metric
+        self._logged_as = metric_of(self._metric).logged_as
         draws_at_random = plan.kind == "random" or plan.config.launcher.kind == "local"
         self._most_open = plan.points if draws_at_random else MOST_AT_ONCE
         self._points: dict[int, _Point] = {}
@@ -175,9 +176,8 @@ class SearchSource:
         point = self._points[number]
         point.open.discard(replicate)
         if event.kind == "finished":
-            score = event.metrics[metric_of(self._metric).logged_as]
+            score = point.scores[replicate] = event.metrics[self._logged_as]
             self._trained[point.trials[replicate].identity] = (event.run_id, score)
-            point.scores[replicate] = score
             if replicate == 0:
                 self._waiting.extend((number, each) for each in sorted(point.open))
         else:
@@ -189,19 +189,17 @@ class SearchSource:
             event = replace(event, skips=len(spared))
         if event.kind == "failed":
             self._failed[event.number] = point.why = event.text
-        if event.kind == "pruned":
-            self._settle(number, TrialState.PRUNED)
-        elif not point.open and point.why:
-            self._settle(number, TrialState.FAIL)
-        elif not point.open:
-            self._settle(number, TrialState.COMPLETE, fmean(point.scores.values()))
+        if not point.open:
+            completed = TrialState.FAIL if point.why else TrialState.COMPLETE
+            self._settle(number, TrialState.PRUNED if event.kind == "pruned" else completed)
         return event
 
     def take_late(self, event: TrialEvent) -> None:
         """Count a finished trial; the study, perhaps in the middle of a line, hears of it at the next start."""
         number, replicate = divmod(event.number, self.plan.replicates)
-        self._points[number].open.discard(replicate)
-        if not self._points[number].open:
+        point = self._points[number]
+        point.open.discard(replicate)
+        if not (point.open or point.why):
             self._done.add(number)
 
     def sum_up(self, log: RunLog, store: Store, runs: Mapping[str, Run]) -> tuple[SearchTrial, ...]:
@@ -221,16 +219,16 @@ class SearchSource:
         except UserError as error:
             self._fail(number, str(error))
             return
-        identities = [trial.identity for trial in point.trials]
-        if len(identities) > 1:
-            asked.set_user_attr(REPLICATES, identities)
-        asked.set_user_attr(IDENTITY, identities[0])
-        if identities[0] in self._known:
-            self._reuse_outcome(number, self._known[identities[0]])
-        elif identities[0] in self._waiting_duplicates:
-            self._waiting_duplicates[identities[0]].append(number)
+        identity = point.trials[0].identity
+        if len(point.trials) > 1:
+            asked.set_user_attr(REPLICATES, [trial.identity for trial in point.trials])
+        asked.set_user_attr(IDENTITY, identity)
+        if identity in self._known:
+            self._reuse_outcome(number, self._known[identity])
+        elif identity in self._waiting_duplicates:
+            self._waiting_duplicates[identity].append(number)
         else:
-            self._waiting_duplicates[identities[0]] = []
+            self._waiting_duplicates[identity] = []
             self._begin(number)
 
     def _begin(self, number: int) -> None:
@@ -240,11 +238,11 @@ class SearchSource:
         for replicate, trial in enumerate(point.trials):
             if trial.identity in self._trained:
                 run_id, score = self._trained[trial.identity]
-                self._store.set_tag(run_id, POINT_TAG, str(number))
                 point.scores[replicate] = score
+                self._store.set_tag(run_id, POINT_TAG, str(number))
                 point.open.remove(replicate)
                 self._tell(
-                    TrialEvent(number * count + replicate, "finished", run_id=run_id, metrics=self._logged(score))
+                    TrialEvent(number * count + replicate, "finished", run_id=run_id, metrics={self._logged_as: score})
                 )
         if 0 in point.open:
             self._waiting.append((number, 0))
@@ -256,7 +254,7 @@ class SearchSource:
                     point.asked.report(value, epoch)
         self._waiting.extend((number, replicate) for replicate in sorted(point.open))
         if not point.open:
-            self._settle(number, TrialState.COMPLETE, fmean(point.scores.values()))
+            self._settle(number, TrialState.COMPLETE)
 
     def _fail(self, number: int, why: str) -> None:
         """End a point that was never trained."""
@@ -264,10 +262,10 @@ class SearchSource:
         self._settle(number, TrialState.FAIL)
         self._tell(TrialEvent(number * self.plan.replicates, "failed", why, skips=self.plan.replicates - 1))
 
-    def _settle(self, number: int, state: TrialState, value: float | None = None) -> None:
+    def _settle(self, number: int, state: TrialState) -> None:
         """Tell the study how a point ended, and that those ended so that are the same."""
         point = self._points[number]
-        self._study.tell(point.asked, value, state)
+        self._study.tell(point.asked, fmean(point.scores.values()) if state == TrialState.COMPLETE else None, state)
         if state != TrialState.FAIL:
             self._done.add(number)
         if not point.trials:
@@ -286,8 +284,9 @@ class SearchSource:
         if outcome.state == TrialState.FAIL:
             self._fail(number, self._points[other].why)
         elif outcome.state == TrialState.COMPLETE and outcome.value is not None:
-            self._settle(number, outcome.state, outcome.value)
-            metrics = self._logged(outcome.value)
+            self._points[number].scores[0] = outcome.value
+            self._settle(number, outcome.state)
+            metrics = {self._logged_as: outcome.value}
             self._tell(TrialEvent(number * count, "finished", metrics=metrics, skips=count - 1))
         else:
             self._settle(number, outcome.state)
@@ -297,9 +296,6 @@ class SearchSource:
         """Tell the observer of a trial that ends without being trained."""
         self._observer.trial_submitted(event.number, self._name(event.number))
         self._observer.trial_changed(event, will_retry=False)
-
-    def _logged(self, score: float) -> dict[str, float]:
-        return {metric_of(self._metric).logged_as: score}
 
     def _name(self, place: int) -> str:
         number, replicate = divmod(place, self.plan.replicates)
