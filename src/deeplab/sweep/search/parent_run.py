@@ -25,6 +25,7 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     BEST_POINT_TAG,
     KIND_TAG,
+    POINT_TAG,
     REPLICATES_TAG,
     SEARCH_TAG,
     STUDY_TAG,
@@ -94,6 +95,8 @@ def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[Sear
     for trial in study.get_trials(deepcopy=False, states=_ENDED):
         trained = [runs[identity] for identity in identities_of(trial) if identity in runs]
         scored = [(score, run) for run in trained if (score := score_of(run, metric)) is not None]
+        if trial.state == TrialState.FAIL:  # what it had finished belongs to the point that was drawn in its place
+            scored = [(score, run) for score, run in scored if run.tags[POINT_TAG] == str(trial.number)]
         scores = tuple(score for score, _ in scored)
         best = metric_of(metric).best(scores)
         run_id = scored[best][1].id if best is not None else trained[0].id if trained else ""
