@@ -5,33 +5,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from deeplab.config.schema import SweepConfig, TrackingConfig
 from deeplab.sweep.messages import TrialEvent
-from deeplab.sweep.observer import SweepHeader
-from deeplab.sweep.plan import Trial
+from deeplab.sweep.plan import Plan, Trial
+from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-
-
-class SweepPlan(SweepHeader, Protocol):
-    """What is asked for, of a grid or of a search."""
-
-    @property
-    def key(self) -> str:
-        """What the same command has in common."""
-
-    @property
-    def config(self) -> SweepConfig:
-        """How trials are compared, and where they are trained."""
-
-    @property
-    def device(self) -> str:
-        """That trials are trained on."""
-
-    @property
-    def tracking(self) -> TrackingConfig:
-        """Where runs are kept."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +48,8 @@ class TrialSource(Protocol):
     folder: str
 
     @property
-    def plan(self) -> Any:
-        """What is asked for, a SweepPlan."""
+    def plan(self) -> Plan | SearchPlan:
+        """What is asked for."""
 
     @property
     def finished(self) -> int:

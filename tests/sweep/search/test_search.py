@@ -373,6 +373,23 @@ def test_the_figure_shows_options_by_name_and_the_trials_of_one_side_by_side() -
     assert (places["finished"], places["pruned"]) == ([0.75, 0, 1], [1.25])
 
 
+def test_the_figure_of_means_shows_how_far_the_replicates_lie_apart() -> None:
+    scores, replicates = [0.5, 0.6, 0.9], [(0.4, 0.6), (), ()]
+    factors = {"l2": figure.Factor([1.0, 2.0, 3.0])}
+    drawn = figure.draw(
+        [0, 1, 2], scores, [False, True, False], factors, metric="val/accuracy", name="x", replicates=replicates
+    )
+    assert drawn.get_suptitle() == "x: validation accuracy, mean of 2 replicates, in a search"
+    for axes, place in zip(drawn.axes, (1, 0), strict=True):
+        (lines,) = axes.collections
+        first, second = (segment.tolist() for segment in lines.get_segments())
+        assert first == [[place, 0.4], [place, 0.6]]
+        assert second == []  # its runs were deleted
+        assert axes.get_ylim()[0] < 0.4
+    with pytest.raises(ValueError, match="1 values for 3 trials"):
+        figure.draw([0, 1, 2], scores, [False] * 3, factors, metric="val/accuracy", replicates=[(0.1,)])
+
+
 def test_the_figure_marks_the_best_finished_trial() -> None:
     factors = {"l2": figure.Factor([1e-5, 1e-4, 1e-3], log=True), "units": figure.Factor([16.0, 32.0, 64.0])}
     drawn = figure.draw([0, 1, 2], [0.5, 0.9, 0.95], [False, False, True], factors, metric="val/accuracy", name="x")

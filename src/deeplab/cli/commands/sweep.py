@@ -1,6 +1,7 @@
 """`deeplab sweep`: every combination of several values, each several times."""
 
 import shlex
+from collections.abc import Sequence
 from statistics import stdev
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,7 +99,7 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
     keys = [axis.key.rpartition(".")[2] for axis in search.grid.axes]
     rows = table(search.name, keys, (metric_of(metric).short_label, *(("n", "std") if several else ()), "trial", "run"))
     for trial in finished[:MOST_ROWS]:
-        spread = (str(len(trial.scores)), f"{stdev(trial.scores):.4f}") if several else ()
+        spread = (str(len(trial.scores)), _deviation(trial.scores)) if several else ()
         cells = (f"{trial.value:.4f}", *spread, str(trial.number), trial.run_id[:8])
         rows.add_row(*trial.settings.values(), *cells, style="bold" if trial is best else "")
     screen.print(rows)
@@ -109,7 +110,7 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
     else:
         settings = shlex.join(f"{key}={value}" for key, value in best.settings.items())
         reference = search.config.sweep.reference
-        of = f" (mean of {len(best.scores)}, standard deviation {stdev(best.scores):.4f})" if several else ""
+        of = f" (mean of {search.replicates}, standard deviation {_deviation(best.scores)})" if several else ""
         screen.print(f"best {metric}: {best.value:.4f}{of} with {settings}", soft_wrap=True)
         if reference is not None:
             screen.print(against_reference(reference, metric, best.value), soft_wrap=True)
@@ -118,3 +119,8 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
         if search.on_test:
             screen.print(ON_TEST, soft_wrap=True)
     show_where("search", result, "figure and trials")
+
+
+def _deviation(scores: Sequence[float]) -> str:
+    """The standard deviation of some scores, of which runs may have been deleted since."""
+    return f"{stdev(scores):.4f}" if len(scores) > 1 else "unknown"

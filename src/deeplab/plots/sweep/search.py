@@ -68,7 +68,9 @@ def draw(
             raise ValueError(f"{len(values)} values for {len(trials)} trials; there must be one for each.")
     score, ended = np.array(scores, dtype=np.float64), np.array(pruned, dtype=np.bool_)
     best = _best(score, ended, metric)
-    ranges = [(min(each), max(each)) for each, early in zip(replicates, pruned, strict=False) if not early]
+    # Runs may have been deleted.
+    kept = [each or (np.nan,) for each, early in zip(replicates, pruned, strict=False) if not early]
+    ranges = [(min(each), max(each)) for each in kept]
     means = f", mean of {max(map(len, replicates))} replicates," if ranges else ""
     rows = -(-(len(factors) + 1) // _COLUMNS)
     title = scores_of.title(name, f"{metric_of(metric).label}{means} in a search")
@@ -81,11 +83,11 @@ def draw(
             value = factor.values[best]
             words = shorten(factor.options[int(value)], 24) if factor.options else scores_of.number_text(value)
             axes.set_title(f"Best at {words} ({scores_of.RING})")
-        _draw_trials(axes, x, score, ended, best, metric)
         _draw_ranges(axes, x[~ended], ranges)
+        _draw_trials(axes, x, score, ended, best, metric)
     numbers = np.array(trials, dtype=np.int64)
-    _draw_progress(panels[len(factors)], numbers, score, ended, best, metric)
     _draw_ranges(panels[len(factors)], numbers[~ended].astype(np.float64), ranges)
+    _draw_progress(panels[len(factors)], numbers, score, ended, best, metric)
     for axes in panels[len(factors) + 1 :]:
         axes.remove()
     handles = {handle.get_label(): handle for axes in figure.axes for handle in axes.get_lines()}

@@ -81,17 +81,12 @@ class SearchSource:
     noun, folder = "search", "searches"
 
     def __init__(self, plan: SearchPlan, observer: SweepObserver) -> None:
-        """Draw nothing yet.
-
-        Args:
-            plan: planned and checked.
-            observer: told of trials that end without being trained.
-        """
+        """Draw nothing yet; the observer is told of trials that end without being trained."""
         self.plan, self._observer = plan, observer
         self._metric = plan.config.sweep.metric
         self._logged_as = metric_of(self._metric).logged_as
-        draws_at_random = plan.kind == "random" or plan.config.launcher.kind == "local"
-        self._most_open = plan.points if draws_at_random else MOST_AT_ONCE
+        on_cluster = plan.config.launcher.kind != "local"
+        self._most_open = MOST_AT_ONCE if on_cluster and plan.kind == "tpe" else plan.points
         self._points: dict[int, _Point] = {}
         self._waiting: deque[tuple[int, int]] = deque()  # a point and a replicate of it
         self._waiting_duplicates: dict[str, list[int]] = {}
