@@ -182,12 +182,12 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
         UserErrors: what is wrong, each fault once with the points that have it.
     """
     faults: dict[str, list[str]] = {}
-    for settings, found in zip(plan.points, checks, strict=True):
-        fault = point_error(found, plan.config.sweep.metric)
+    for settings, checked in zip(plan.points, checks, strict=True):
+        fault = point_error(checked, plan.config.sweep.metric)
         if fault is not None:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(plan.points))
-    sound = [found for found in checks if isinstance(found, PointCheck)]
+    sound = [checked for checked in checks if isinstance(checked, PointCheck)]
     trials = tuple(with_identity(trial, sound[trial.point]) for trial in plan.trials)
     seen: dict[str, Trial] = {}
     for trial in trials:
@@ -208,11 +208,11 @@ def with_identity(trial: Trial, checked: PointCheck) -> Trial:
     return replace(trial, values=values, identity=sha([identity(values), checked.fingerprint, checked.engine]))
 
 
-def point_error(found: PointCheck | str, metric: str) -> str | None:
+def point_error(checked: PointCheck | str, metric: str) -> str | None:
     """What is wrong with a point that was checked and is to be compared by this metric, or None."""
-    if isinstance(found, str):
-        return found
-    if metric.endswith("accuracy") and not found.has_accuracy:
+    if isinstance(checked, str):
+        return checked
+    if metric.endswith("accuracy") and not checked.has_accuracy:
         return f"sweep.metric={metric}: there is no accuracy of this network on these rows; give val/loss."
     return None
 

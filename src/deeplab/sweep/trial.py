@@ -88,11 +88,11 @@ def _resumption(job: TrialJob, composed: ComposedConfig, store: Store) -> Resume
     if job.previous is None:
         return None
     run = store.get_run(job.previous)
-    found, damaged = checkpoints.newest(checkpoint_folder(store, job.previous))
-    if found is None:
+    checkpoint, damaged = checkpoints.newest(checkpoint_folder(store, job.previous))
+    if checkpoint is None:
         store.delete_run(job.previous)
         return None
-    return ResumePoint(run, store, composed, found, tuple(damaged))
+    return ResumePoint(run, store, composed, checkpoint, tuple(damaged))
 
 
 class _Reporter(RunObserver):

@@ -64,19 +64,11 @@ class PlainSweepProgress(SweepObserver):
         name = self._names[event.number]
         seconds = time.monotonic() - self._started.get(event.number, self._began)
         ended = 1 + event.skips
-        if event.kind == "pruned":
+        if event.kind in ("finished", "pruned"):
             self._counts["finished"] += ended
-            self._print(f"{self._counts['finished']}/{self._count}  {name}  pruned  {seconds:.0f} s{self._eta()}")
-        elif event.kind == "finished":
-            self._counts["finished"] += ended
-            score = next((each.name for each in chosen_by() if f"test/{each.name}" in event.metrics), "loss")
-            scores = "  ".join(
-                f"{label}_{score} {event.metrics[f'{data}/{score}']:.4f}"
-                for data, label in (("validation", "val"), ("test", "test"))
-                if f"{data}/{score}" in event.metrics
-            )
+            outcome = "pruned" if event.kind == "pruned" else _scores(event)
             done = f"{self._counts['finished']}/{self._count}"
-            self._print(f"{done}  {name}  {scores}  {seconds:.0f} s{self._eta()}")
+            self._print(f"{done}  {name}  {outcome}  {seconds:.0f} s{self._eta()}")
         elif will_retry:
             self._print(f"{name}: {event.text}; it is tried again")
         else:
@@ -143,6 +135,16 @@ class LiveSweepProgress(PlainSweepProgress):
             self._eta().strip().removesuffix(" left"),
         ]
         self._bar.update(self._all, completed=finished, state=", ".join(part for part in parts if part))
+
+
+def _scores(event: TrialEvent) -> str:
+    """What a finished trial was scored by, on the rows there are."""
+    score = next((each.name for each in chosen_by() if f"test/{each.name}" in event.metrics), "loss")
+    return "  ".join(
+        f"{label}_{score} {event.metrics[f'{data}/{score}']:.4f}"
+        for data, label in (("validation", "val"), ("test", "test"))
+        if f"{data}/{score}" in event.metrics
+    )
 
 
 def _cut(name: str, length: int) -> str:

@@ -20,9 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis
+from deeplab.sweep.parent_run import changed_keys, first_few
 from deeplab.sweep.plan import replicate_seed
 from deeplab.sweep.search.plan import SearchPlan
-from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import first_line
 from deeplab.tracking.tags import PRUNED_TAG
@@ -139,12 +139,9 @@ def _check_unchanged(study: Study, search: SearchPlan) -> None:
     if before is None:
         study.set_user_attr(FROZEN, now)
         return
-    old, new = flatten(before), flatten(now)
-    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-    if keys:
-        shown = "; ".join(f"{key} was {old.get(key, 'missing')}, is {new.get(key, 'missing')}" for key in keys[:5])
-        more = f"; and {len(keys) - 5} more differences" if len(keys) > 5 else ""
+    changes = changed_keys(before, now)
+    if changes:
         raise UserError(
-            f"The search '{search.name}' has changed since it began: {shown}{more}. "
+            f"The search '{search.name}' has changed since it began: {first_few(changes)}. "
             "Put it back to go on, or begin anew: --fresh."
         )

@@ -15,6 +15,7 @@ from deeplab.plots.style import to_png
 from deeplab.plots.sweep import search as figure
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.results.figures import numbers
+from deeplab.sweep.results.tables import SPREAD, parts_of
 from deeplab.sweep.results.write import keep_best
 from deeplab.sweep.search.optuna_study import SETTINGS, identities_of, score_of
 from deeplab.sweep.search.plan import SearchPlan, space_text
@@ -34,7 +35,6 @@ from deeplab.tracking.tags import (
 )
 from deeplab.workflows.artifacts import override_lines
 
-SPREAD = ("deviation", "interval", "minimum", "maximum")
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -142,19 +142,17 @@ def trials_table(axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str
             *(trial.settings.get(key, "") for key in keys),
             trial.state,
             trial.value if trial.value is not None else fmean(trial.scores) if trial.scores and spread else "",
-            *(_spread(trial.scores) if spread else ()),
+            *(
+                (len(trial.scores), *parts_of(statistics(trial.scores) if trial.scores else None, SPREAD))
+                if spread
+                else ()
+            ),
             trial.epochs,
             trial.run_id,
         ]
         for trial in drawn
     )
     return table(["trial", *keys, "state", metric, *spread, "epochs", "run"], rows)
-
-
-def _spread(scores: Sequence[float]) -> list[float | str]:
-    found = statistics(scores) if scores else None
-    parts = [getattr(found, part, None) for part in SPREAD]
-    return [len(scores), *("" if value is None else value for value in parts)]
 
 
 def search_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:

@@ -180,14 +180,14 @@ def checked_search(search: SearchPlan) -> SearchPlan:
         except UserError as error:
             faults.setdefault(str(error), []).append(point_name(settings))
     raise_faults(faults, len(points))
-    found = check_points([search.first.values, *(values for _, values in sound)])
-    for (settings, _), one in zip(sound, found[1:], strict=True):
-        fault = point_error(one, search.config.sweep.metric)
+    checks = check_points([search.first.values, *(values for _, values in sound)])
+    for (settings, _), checked in zip(sound, checks[1:], strict=True):
+        fault = point_error(checked, search.config.sweep.metric)
         if fault is not None:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(points))
-    assert isinstance(found[0], PointCheck)
-    return replace(search, checked=found[0])
+    assert isinstance(checks[0], PointCheck)
+    return replace(search, checked=checks[0])
 
 
 def space_text(axis: Axis) -> str:
