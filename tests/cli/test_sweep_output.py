@@ -54,8 +54,8 @@ def test_eighty_columns_hold_the_counts_and_the_end_of_a_long_name() -> None:
     progress.sweep_began(Sweep(), "0123456789", 3, 2)
     for number in (1, 2, 3):
         progress.trial_submitted(number, f"l2=1e-05 learning_rate=0.1 batch_size=32 model=cnn_dropout_pool #{number}")
-    progress.trial_changed(TrialEvent(1, "failed", "why"), again=False)
-    progress.trial_changed(TrialEvent(2, "epoch", epoch=4, epochs=10, metrics={"val/accuracy": 0.5}), again=False)
+    progress.trial_changed(TrialEvent(1, "failed", "why"), will_retry=False)
+    progress.trial_changed(TrialEvent(2, "epoch", epoch=4, epochs=10, metrics={"val/accuracy": 0.5}), will_retry=False)
     progress.waited()
     with console.capture() as shown:
         console.print(bar.get_renderable())

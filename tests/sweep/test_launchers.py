@@ -74,6 +74,24 @@ launcher.close()
 """
 
 
+# A search whose first point is pruned after its first epoch.
+PRUNED = """
+import sys
+import optuna
+from deeplab.cli.main import main
+from deeplab.sweep.search import optuna_study
+
+class OfFirst(optuna.pruners.BasePruner):
+    def prune(self, study, trial):
+        return trial.number == 0
+
+optuna_study.MedianPruner = lambda *_: OfFirst()
+sys.argv = {arguments}
+if __name__ == "__main__":
+    main()
+"""
+
+
 def trials(runs: list[Any]) -> list[Any]:
     return [run for run in runs if run.data.tags["deeplab.kind"] == "trial"]
 
@@ -104,6 +122,26 @@ def test_submitit_trains_the_same_jobs_as_slurm_would(
     done = process("sweep", *TINY, "launcher=slurm", "launcher.cluster=local", "launcher.memory_gb=1")
     assert (done.status, done.err) == (0, "")
     assert Counter(run.info.status for run in trials(runs())) == {"FINISHED": 2}
+
+
+@pytest.mark.parametrize("launcher", [("launcher=ray",), ("launcher=slurm", "launcher.cluster=local")])
+def test_a_search_prunes_through_every_launcher(
+    folder: Path, start: Callable[..., Any], runs: Callable[[], list[Any]], launcher: tuple[str, ...]
+) -> None:
+    command = ["deeplab", "sweep", "--search", "random", "--trials", "2", *TINY, *launcher, "l2=interval(1e-6,1e-2)"]
+    search = start("-c", PRUNED.format(arguments=command), program=(sys.executable,))
+    out, _ = search.communicate(timeout=PATIENCE)
+    assert search.returncode == 0, out
+    assert "1 trials finished, 1 were pruned" in out
+    ended = {(run.data.tags["deeplab.point"], run.data.tags["deeplab.replicate"]): run for run in trials(runs())}
+    assert {place: run.info.status for place, run in ended.items()} == {
+        ("0", "0"): "KILLED",
+        ("1", "0"): "FINISHED",
+        ("1", "1"): "FINISHED",
+    }
+    pruned = ended["0", "0"]
+    assert pruned.data.tags["deeplab.pruned"] == "true"
+    assert max(metric.step for metric in pruned.data._metric_objs if metric.key == "train/loss") == 1
 
 
 @pytest.mark.parametrize(

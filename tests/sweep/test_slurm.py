@@ -2,6 +2,7 @@
 
 import shlex
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from deeplab.config.compose import compose
 from deeplab.config.schema import SlurmLauncherConfig
 from deeplab.errors import UserError
+from deeplab.sweep.launch import slurm
 from deeplab.sweep.launch.slurm import SlurmLauncher
+from deeplab.sweep.messages import ContinueReply, TrialEvent
 
 Script = Callable[..., str]
 SBATCH = """#!/bin/sh
@@ -81,6 +84,40 @@ def test_a_partition_is_a_name_or_refused(partition: str) -> None:
     quoted = partition.replace("'", "\\'")
     with pytest.raises(UserError, match=r"^launcher\.partition: must be a name, or several with commas between them"):
         compose(["launcher=slurm", f"launcher.partition='{quoted}'"])
+
+
+def test_a_job_asks_through_files_and_goes_on_alone_where_nobody_answers(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script()
+    composed = compose(["launcher=slurm"]).sweep
+    assert composed is not None
+    assert isinstance(composed.launcher, SlurmLauncherConfig)
+    launcher = SlurmLauncher(composed.launcher, tmp_path / "search")
+    question = launcher._asking[7] = launcher._questions / "abc"
+    should_continue = slurm.asks_through(question)
+    heard: list[TrialEvent] = []
+
+    def answer() -> None:
+        for go_on in (True, False):
+            while not (events := launcher.wait(0.1)):
+                pass
+            heard.extend(events)
+            launcher.answer(ContinueReply(7, events[0].epoch, go_on))
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    epochs = [TrialEvent(7, "epoch", epoch=number, epochs=3, metrics={"val/loss": 0.5}) for number in (1, 2, 3)]
+    assert [should_continue(event) for event in epochs[:2]] == [True, False]
+    thread.join()
+    assert heard == epochs[:2]
+    monkeypatch.setattr(slurm, "ANSWER_SECONDS", 0.1)
+    assert should_continue(epochs[2])
+    monkeypatch.setattr(slurm, "ANSWER_SECONDS", 1000)
+    assert should_continue(epochs[2])  # it does not wait again
+    # What a job asks whose place another one has taken is not answered.
+    launcher._asking[7] = launcher._questions / "def"
+    assert list(launcher.wait(0)) == []
 
 
 def test_a_folder_with_a_line_break_in_its_name_is_refused(script: Script) -> None:

@@ -2,7 +2,6 @@
 
 import _thread
 import signal
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,12 +15,12 @@ from deeplab.config.compose import compose
 from deeplab.data.input_spec import describe_inputs
 from deeplab.data.load import load
 from deeplab.errors import Interrupted, RunError, Terminated, UserError
+from deeplab.sweep import grid_source
 from deeplab.sweep import run as sweep
+from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import apply_checks, plan_sweep
-from deeplab.sweep.progress import Progress, stop_trials
-from deeplab.sweep.search import run as search
-from deeplab.sweep.search.loop import SearchLoop
+from deeplab.sweep.search import source as search
 from deeplab.sweep.search.plan import plan_search
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -118,15 +117,13 @@ def workflows(store: Store, trained: str, prepared: Any, monkeypatch: pytest.Mon
             monkeypatch.setattr(noise, "log_outcome", lambda *_: None)
             settings = noise.NoiseSettings(trained, (), None, (0.5,), 1)
             return partial(noise.noise_curve, settings, store, noise.NoiseObserver())
+        monkeypatch.setattr(sweep, "choose_launcher", lambda *_: Trials())
+        monkeypatch.setattr(TrialLoop, "run", worked)
         if name == "sweep":
-            monkeypatch.setattr(sweep, "choose_launcher", lambda *_: Trials())
-            monkeypatch.setattr(sweep, "_train", worked)
-            monkeypatch.setattr(sweep, "log_outcome", lambda *_: None)
-            monkeypatch.setattr(sweep, "summarise", lambda *_: None)
+            monkeypatch.setattr(grid_source, "log_outcome", lambda *_: None)
+            monkeypatch.setattr(grid_source, "summarise", lambda *_: None)
             plan = apply_checks(plan_sweep([*SMALL, "l2=0.1,0.2"], None), [CHECKED] * 2)
             return partial(sweep.run_sweep, plan, SweepObserver())
-        monkeypatch.setattr(SearchLoop, "run", worked)
-        monkeypatch.setattr(search, "LocalLauncher", lambda *_: Trials())
         monkeypatch.setattr(search, "log_search", lambda *_: None)
         planned = replace(plan_search([*SMALL, "l2=0.1,0.2"], None, "random", 2), checked=CHECKED)
         return partial(search.run_search, planned, SweepObserver())
@@ -321,10 +318,12 @@ def test_trials_are_stopped_and_a_second_signal_cuts_that_short(store: Store, mo
         return []
 
     launcher.wait = wait  # type: ignore[attr-defined]
-    progress = Progress(deque(), set(), running={1})
+    source = grid_source.GridSource(plan_sweep([*SMALL, "l2=0.1,0.2"], None))
+    loop = TrialLoop(source, store, launcher, SweepObserver())  # type: ignore[arg-type]
+    loop.running[1] = None  # type: ignore[assignment]
 
     def stop(log: RunLog, cause: BaseException) -> None:
-        stop_trials(launcher, store, log.run_id, progress, SweepObserver(), cause)  # type: ignore[arg-type]
+        loop.stop(log.run_id, cause)
         signal.raise_signal(signal.SIGINT)  # a third one is lost
 
     with pytest.raises(Interrupted), recorded(store, partial(_begun, store), _told, stop) as log:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from deeplab.choice import ON_TEST, left_out
-from deeplab.metrics import against, compared, label_of, metric_of, score_beside, short_label_of
+from deeplab.metrics import against, compared, label_of, score_beside, short_label_of
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number
 from deeplab.report.pictures import pictures, pictures_in
@@ -16,7 +16,7 @@ from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, SEARCH_TAG, TRIALS_TAG
+from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
 
 _SPREAD = ("std", "± 95 %", "min", "max")
 
@@ -60,6 +60,8 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
         yield "points", len(outcome.points)
     finished = sum(child.status == "FINISHED" for child in children)
     planned = tags.get(TRIALS_TAG, "")
+    if SEARCH_TAG in tags:  # which counts points
+        planned = str(int(planned) * int(tags.get(REPLICATES_TAG, "1")))
     yield "trials", finished if planned == str(finished) else f"{finished} of {planned}"
 
 
@@ -216,13 +218,14 @@ def _swept(run: Run) -> Iterator[Part]:
 
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
     """Find a trial of the best point, whose configuration stands for the sweep; of a search the best trial."""
-    if SEARCH_TAG in run.tags:
-        name, value_of_best = metric_of(outcome.metric).logged_as, run.metrics.get(f"best/{outcome.metric}")
-        equal = [child for child in children if name in child.metrics]
-        return next((child for child in equal if child.metrics[name] == value_of_best), None)
     by_id = {child.id: child for child in children}
-    numbers = [line["point"] for line in outcome.points if line["best"]]
-    chosen = [line["run"] for line in outcome.trials if line["point"] in numbers]
+    if SEARCH_TAG in run.tags:
+        best = run.metrics.get(f"best/{outcome.metric}")
+        complete = [line for line in outcome.trials if line["state"] == "COMPLETE"]
+        chosen = [line["run"] for line in complete if value(line[outcome.metric]) == best]
+    else:
+        numbers = [line["point"] for line in outcome.points if line["best"]]
+        chosen = [line["run"] for line in outcome.trials if line["point"] in numbers]
     return next((by_id[run_id] for run_id in chosen if run_id in by_id), None)
 
 

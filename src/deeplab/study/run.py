@@ -183,10 +183,10 @@ class _ResultRecorder(SweepObserver):
     def trial_submitted(self, number: int, name: str) -> None:
         self._shown.trial_submitted(number, name)
 
-    def trial_changed(self, event: TrialEvent, again: bool) -> None:
+    def trial_changed(self, event: TrialEvent, will_retry: bool) -> None:
         if event.kind == "finished":
             _keep_trial(self._study, self._name, self._plan, event.number, event.run_id)
-        self._shown.trial_changed(event, again)
+        self._shown.trial_changed(event, will_retry)
 
     def waited(self) -> None:
         self._shown.waited()

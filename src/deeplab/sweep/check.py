@@ -50,15 +50,15 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[PointCheck | str]:
     load_mlflow()
 
     try:
-        found: list[PointCheck | str] | Exception = ours.recv()
+        checks: list[PointCheck | str] | Exception = ours.recv()
     except EOFError as error:
         raise RunError("The process that checks the points was ended; perhaps memory ran out.") from error
     finally:
         process.kill()  # it is done, or nobody waits for it any more
         process.join()
-    if isinstance(found, Exception):
-        raise found
-    return found
+    if isinstance(checks, Exception):
+        raise checks
+    return checks
 
 
 def _check_and_tell(connection: Connection, points: Sequence[dict[str, Any]], work_folder: Path) -> None:
@@ -77,7 +77,7 @@ def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Poin
     from deeplab.workflows.initial_weights import check_weights
 
     load_keras()
-    found: list[PointCheck | str] = []
+    checks: list[PointCheck | str] = []
     held: dict[str, tuple[Splits, dict[str, int]]] = {}
     weights: dict[str, tuple[str, int]] = {}
     for values in points:
@@ -87,18 +87,18 @@ def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[Poin
             if dataset not in held:
                 held = {dataset: (load(config.dataset, work_folder), {})}
             checked = check(config, *held[dataset])
-            wanted = config.training.initial_weights
-            if wanted is not None:
-                if wanted not in weights:
-                    weights[wanted] = check_weights(open_to_read(config.tracking), wanted)
-                run_id, parameters = weights[wanted]
+            source = config.training.initial_weights
+            if source is not None:
+                if source not in weights:
+                    weights[source] = check_weights(open_to_read(config.tracking), source)
+                run_id, parameters = weights[source]
                 if parameters != checked.parameters:
                     raise UserError(
-                        f"training.initial_weights={wanted}: that network has {parameters:,} weights, "
+                        f"training.initial_weights={source}: that network has {parameters:,} weights, "
                         f"this one would have {checked.parameters:,}."
                     )
                 checked = replace(checked, initial_weights=run_id)
-            found.append(checked)
+            checks.append(checked)
         except UserError as error:
-            found.append(str(error))
-    return found
+            checks.append(str(error))
+    return checks

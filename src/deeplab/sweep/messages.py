@@ -1,10 +1,7 @@
 """What a sweep and its workers say to each other."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    pass
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,7 @@ class TrialEvent:
         epochs: asked for.
         run_id: of a finished trial.
         metrics: of the last epoch, or those that a finished trial logged once.
+        skips: further trials of the plan that need not be trained because of it.
     """
 
     number: int
@@ -65,6 +63,7 @@ class TrialEvent:
     epochs: int = 0
     run_id: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    skips: int = 0
 
     @property
     def ends_trial(self) -> bool:

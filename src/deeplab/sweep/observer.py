@@ -30,8 +30,8 @@ class SweepObserver:
     def trial_submitted(self, number: int, name: str) -> None:
         """A trial was handed to the launcher."""
 
-    def trial_changed(self, event: TrialEvent, again: bool) -> None:
-        """Something happened to a submitted trial; `again` means that it died and will be tried once more."""
+    def trial_changed(self, event: TrialEvent, will_retry: bool) -> None:
+        """Something happened to a submitted trial; `will_retry` means that it died and is tried once more."""
 
     def waited(self) -> None:
         """Half a second has passed, or less."""

@@ -103,19 +103,29 @@ def _difference(frozen: Mapping[str, Any], plan: Plan) -> str:
     """The first few things in which two plans differ, in words."""
     now = json.loads(plan.frozen())
     before, after = ({_place(each["points"], trial): trial for trial in each["trials"]} for each in (frozen, now))
-    found = [f"'{place}' is gone" for place in before if place not in after]
-    found += [f"'{place}' is new" for place in after if place not in before]
+    differences = [f"'{place}' is gone" for place in before if place not in after]
+    differences += [f"'{place}' is new" for place in after if place not in before]
     changes: dict[str, int] = {}
     for place in before.keys() & after.keys():
         if before[place]["identity"] == after[place]["identity"]:
             continue
-        old, new = flatten(before[place]["values"]), flatten(after[place]["values"])
-        keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-        lines = [f"{key} was {old.get(key, 'missing')}, is {new.get(key, 'missing')}" for key in keys]
+        lines = changed_keys(before[place]["values"], after[place]["values"])
         for line in lines or ["the data set or the engine is another"]:
             changes[line] = changes.get(line, 0) + 1
-    found += [f"{line} (in {count} trials)" for line, count in changes.items()]
-    return "; ".join(found[:5]) + (f"; and {len(found) - 5} more differences" if len(found) > 5 else "")
+    return first_few([*differences, *(f"{line} (in {count} trials)" for line, count in changes.items())])
+
+
+def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What differs between two configurations, a line for each key."""
+    old, new = flatten(before), flatten(after)
+    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    return [f"{key} was {old.get(key, 'missing')}, is {new.get(key, 'missing')}" for key in keys]
+
+
+def first_few(differences: Sequence[str]) -> str:
+    """Five differences, and how many more there are."""
+    more = len(differences) - 5
+    return "; ".join(differences[:5]) + (f"; and {more} more differences" if more > 0 else "")
 
 
 def _place(points: Sequence[Mapping[str, str]], trial: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The plan of a sweep: every training it will do, composed, checked and frozen before the first begins."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ import numpy as np
 
 from deeplab.config.compose import ComposedConfig, Composer
 from deeplab.config.identity import identity, sha
-from deeplab.config.schema import SWEEP_KEYS, LocalLauncherConfig, SweepConfig
+from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, LocalLauncherConfig, SweepConfig, TrackingConfig
+from deeplab.config.validate import validate
 from deeplab.errors import UserError
 from deeplab.machine import cores
 from deeplab.metrics import metric_of
@@ -67,8 +68,17 @@ class Plan:
 
     def trial_name(self, trial: Trial) -> str:
         """As the run is called: `l2=0.001 #2`, or `l2=0.001` where points have one replicate."""
-        name = point_name(self.points[trial.point]) or self.name
-        return name if self.replicates == 1 else f"{name} #{trial.replicate + 1}"
+        return replicate_name(point_name(self.points[trial.point]) or self.name, trial.replicate, self.replicates)
+
+    @property
+    def device(self) -> str:
+        """That trials are trained on."""
+        return str(self.trials[0].values["training"]["device"])
+
+    @property
+    def tracking(self) -> TrackingConfig:
+        """Where runs are kept."""
+        return validate(ExperimentConfig, self.trials[0].values).tracking
 
     @property
     def count(self) -> int:
@@ -136,6 +146,31 @@ def replicate_seed(seed: int, replicate: int) -> int:
     return seed if replicate == 0 else int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0])
 
 
+def replicate_name(point: str, replicate: int, replicates: int) -> str:
+    """The name of a trial: that of its point, and which replicate it is where there are several."""
+    return point if replicates == 1 else f"{point} #{replicate + 1}"
+
+
+def replicate_values(
+    composed: ComposedConfig, overrides: Sequence[str], replicates: int, threads: int, composer: Composer
+) -> Iterator[dict[str, Any]]:
+    """The composed configuration of each replicate of a point.
+
+    Args:
+        composed: that of the point.
+        overrides: that it comes from.
+        replicates: how many there are.
+        threads: of each, where the configuration leaves them open.
+        composer: that composed it.
+    """
+    for replicate in range(replicates):
+        values = composed.values
+        if replicate:
+            seed = replicate_seed(composed.config.seed, replicate)
+            values = composer.compose([*overrides, f"seed={seed}"]).values
+        yield {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
+
+
 def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
     """The plan with the identity of each trial.
 
@@ -147,13 +182,13 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
         UserErrors: what is wrong, each fault once with the points that have it.
     """
     faults: dict[str, list[str]] = {}
-    for settings, found in zip(plan.points, checks, strict=True):
-        fault = point_error(found, plan.config.sweep.metric)
+    for settings, checked in zip(plan.points, checks, strict=True):
+        fault = point_error(checked, plan.config.sweep.metric)
         if fault is not None:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(plan.points))
-    sound = [found for found in checks if isinstance(found, PointCheck)]
-    trials = tuple(_settled(trial, sound[trial.point]) for trial in plan.trials)
+    sound = [checked for checked in checks if isinstance(checked, PointCheck)]
+    trials = tuple(with_identity(trial, sound[trial.point]) for trial in plan.trials)
     seen: dict[str, Trial] = {}
     for trial in trials:
         other = seen.setdefault(trial.identity, trial)
@@ -163,16 +198,21 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
     return replace(plan, trials=trials)
 
 
-def _settled(trial: Trial, checked: PointCheck) -> Trial:
-    values = with_weights_of(trial.values, checked)
-    return replace(trial, values=values, identity=identity_of(values, checked))
+def with_identity(trial: Trial, checked: PointCheck) -> Trial:
+    """The trial with the hash of all that can change its result.
+
+    The run whose weights it begins with is named by its id in the configuration, so that it stays the same.
+    """
+    training = {**trial.values["training"], "initial_weights": checked.initial_weights}
+    values = {**trial.values, "training": training}
+    return replace(trial, values=values, identity=sha([identity(values), checked.fingerprint, checked.engine]))
 
 
-def point_error(found: PointCheck | str, metric: str) -> str | None:
+def point_error(checked: PointCheck | str, metric: str) -> str | None:
     """What is wrong with a point that was checked and is to be compared by this metric, or None."""
-    if isinstance(found, str):
-        return found
-    if metric.endswith("accuracy") and not found.has_accuracy:
+    if isinstance(checked, str):
+        return checked
+    if metric.endswith("accuracy") and not checked.has_accuracy:
         return f"sweep.metric={metric}: there is no accuracy of this network on these rows; give val/loss."
     return None
 
@@ -210,14 +250,8 @@ def _compose_all(
                 raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
             if composed.sweep != first.sweep:
                 raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
-            for replicate in range(first.sweep.replicates):
-                if replicate:
-                    seed = replicate_seed(composed.config.seed, replicate)
-                    values = composer.compose([*overrides, f"seed={seed}"]).values
-                else:
-                    values = composed.values
-                training = {**values["training"], "threads": values["training"]["threads"] or threads}
-                trials.append(Trial(number, replicate, {**values, "training": training}))
+            each = replicate_values(composed, overrides, first.sweep.replicates, threads, composer)
+            trials += [Trial(number, replicate, values) for replicate, values in enumerate(each)]
         except UserError as error:
             faults.setdefault(str(error), []).append(point_name(settings))
     raise_faults(faults, len(points))
@@ -239,16 +273,6 @@ def _check_metric(first: ComposedConfig) -> None:
             f"sweep.metric={first.sweep.sweep.metric} needs validation rows, but validation=none holds nothing out. "
             "To choose on the test set all the same: sweep.metric=test/accuracy"
         )
-
-
-def identity_of(values: Mapping[str, Any], checked: PointCheck) -> str:
-    """Hash of all that can change the result of a training."""
-    return sha([identity(values), checked.fingerprint, checked.engine])
-
-
-def with_weights_of(values: Mapping[str, Any], checked: PointCheck) -> dict[str, Any]:
-    """A configuration in which the run whose weights it begins with is named by its id, so that it stays the same."""
-    return {**values, "training": {**values["training"], "initial_weights": checked.initial_weights}}
 
 
 def name_of(grid: Grid, first: ComposedConfig) -> str:

@@ -26,39 +26,39 @@ LOCK_SECONDS = 60.0
 
 def run_trial(
     job: TrialJob,
-    tell: Callable[[TrialEvent], None],
-    ask: Callable[[int], bool] | None = None,
+    report: Callable[[TrialEvent], None],
+    should_continue: Callable[[TrialEvent], bool] | None = None,
     cache: CompiledTrainerCache | None = None,
 ) -> None:
-    """Train a trial, or go on with it; what came of it is the last event that is told.
+    """Train a trial, or go on with it; what came of it is the last event that is reported.
 
     Args:
         job: what to train.
-        tell: takes the events.
-        ask: told the number of an epoch that is done, and of which `tell` knows; returns whether to go on.
+        report: takes the events.
+        should_continue: given the event of an epoch, which was reported, says whether to go on; or None.
         cache: what the trials of this process share, or None.
     """
     try:
-        result = _run(job, _Teller(job.number, tell, ask), cache)
-        tell(TrialEvent(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
+        result = _run(job, _Reporter(job.number, report, should_continue), cache)
+        report(TrialEvent(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
     except Pruned:
-        tell(TrialEvent(job.number, "pruned"))
+        report(TrialEvent(job.number, "pruned"))
     except Interrupted as error:
-        tell(TrialEvent(job.number, "killed", str(error)))
+        report(TrialEvent(job.number, "killed", str(error)))
     except (UserError, RunError) as error:
-        tell(TrialEvent(job.number, "failed", str(error)))
+        report(TrialEvent(job.number, "failed", str(error)))
     except Exception as error:
         # A bug of ours ends this trial alone; its traceback is in the worker's log.
         import traceback
 
         traceback.print_exc()
-        tell(TrialEvent(job.number, "failed", f"{type(error).__name__}: {error}"))
+        report(TrialEvent(job.number, "failed", f"{type(error).__name__}: {error}"))
 
 
-def last_event(job: TrialJob) -> TrialEvent:
-    """Train a trial where nobody hears what happens on the way."""
+def last_event(job: TrialJob, should_continue: Callable[[TrialEvent], bool] | None = None) -> TrialEvent:
+    """Train a trial where nobody hears what happens on the way, but for the epochs after which it asks."""
     events: list[TrialEvent] = []
-    run_trial(job, events.append)
+    run_trial(job, events.append, should_continue)
     return events[-1]
 
 
@@ -88,18 +88,23 @@ def _resumption(job: TrialJob, composed: ComposedConfig, store: Store) -> Resume
     if job.previous is None:
         return None
     run = store.get_run(job.previous)
-    found, damaged = checkpoints.newest(checkpoint_folder(store, job.previous))
-    if found is None:
+    checkpoint, damaged = checkpoints.newest(checkpoint_folder(store, job.previous))
+    if checkpoint is None:
         store.delete_run(job.previous)
         return None
-    return ResumePoint(run, store, composed, found, tuple(damaged))
+    return ResumePoint(run, store, composed, checkpoint, tuple(damaged))
 
 
-class _Teller(RunObserver):
-    """Tells the sweep of the beginning and of each epoch, and asks whether to go on."""
+class _Reporter(RunObserver):
+    """Reports the beginning and each epoch to the sweep, and asks whether to go on."""
 
-    def __init__(self, number: int, tell: Callable[[TrialEvent], None], ask: Callable[[int], bool] | None) -> None:
-        self._number, self._tell, self._ask = number, tell, ask
+    def __init__(
+        self,
+        number: int,
+        report: Callable[[TrialEvent], None],
+        should_continue: Callable[[TrialEvent], bool] | None,
+    ) -> None:
+        self._number, self._report, self._should_continue = number, report, should_continue
         self._epochs = self._done = 0
 
     def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: ResumePoint | None) -> None:
@@ -107,9 +112,10 @@ class _Teller(RunObserver):
 
     def training_began(self, epochs: int, steps_per_epoch: int) -> None:
         self._epochs = epochs
-        self._tell(TrialEvent(self._number, "began", epoch=self._done, epochs=epochs))
+        self._report(TrialEvent(self._number, "began", epoch=self._done, epochs=epochs))
 
     def epoch_ended(self, epoch: Epoch) -> None:
-        self._tell(TrialEvent(self._number, "epoch", epoch=epoch.number, epochs=self._epochs, metrics=epoch.metrics))
-        if self._ask is not None and not self._ask(epoch.number):
+        event = TrialEvent(self._number, "epoch", epoch=epoch.number, epochs=self._epochs, metrics=epoch.metrics)
+        self._report(event)
+        if self._should_continue is not None and not self._should_continue(event):
             raise Pruned

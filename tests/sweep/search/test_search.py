@@ -30,7 +30,7 @@ from deeplab.sweep.search.optuna_study import (
 )
 from deeplab.sweep.search.parent_run import SearchTrial, best_drawn, search_figure, trials_table
 from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search
-from deeplab.sweep.search.run import run_search
+from deeplab.sweep.search.source import run_search
 from deeplab.workflows.check import PointCheck
 
 TINY = (
@@ -44,14 +44,14 @@ L2 = "l2=interval(1e-6,1e-2)"
 KILLED = """
 import os, signal, sys
 from deeplab.cli.main import main
-from deeplab.sweep.search.loop import SearchLoop
-goes_on = SearchLoop._goes_on
-def killed(loop, event):
-    verdict = goes_on(loop, event)
+from deeplab.sweep.search.source import SearchSource
+should_continue = SearchSource.should_continue
+def killed(source, event):
+    verdict = should_continue(source, event)
     if event.epoch == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return verdict
-SearchLoop._goes_on = killed
+SearchSource.should_continue = killed
 sys.argv = {arguments}
 if __name__ == "__main__":
     main()
@@ -139,8 +139,7 @@ def test_what_is_written_of_an_interval_lies_in_it(low: float, width: float, sha
         (["--search", "tpe", "--trials", "3", "l2=interval(2,2)"], "with LOW below HIGH"),
         (["--search", "tpe", "--trials", "3", "l2=interval(1,inf)"], "with LOW below HIGH"),
         (["--search", "tpe", "--trials", "3", "l2=interval(0,1),3"], "it stands alone, and is searched"),
-        (["--search", "tpe", "--trials", "3", L2, "replicates=2"], "trains each trial once, got replicates=2"),
-        (["--search", "tpe", "--trials", "3", L2, "launcher=slurm"], "with launcher=local alone, got launcher=slurm"),
+        (["--search", "tpe", "--trials", "4000", L2, "replicates=3"], "4,000 trials x 3 replicates = 12,000 trainings"),
         (["--search", "tpe", "--trials", "3", L2, "sweep.metric=test/loss"], "would fit the test set"),
         (["--search", "tpe", "--trials", "3", L2, "l2=1e-3"], "l2 is given twice"),
         (["--search", "tpe", "--trials", "3", L2, "validation=none"], "validation=none holds nothing out"),
@@ -152,8 +151,7 @@ def test_what_cannot_be_searched_is_refused_in_a_line(
     arguments: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Any]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    launcher = [text for text in TINY if not (text.startswith("launcher.") and "launcher=slurm" in arguments)]
-    done = cli("sweep", *launcher, *arguments)
+    done = cli("sweep", *TINY, *arguments)
     assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
     assert expected in done.err
     assert not list(tmp_path.iterdir())
@@ -332,7 +330,7 @@ def test_one_process_at_a_time_carries_out_a_search(folder: Path, runs: Callable
 
 
 def test_the_key_is_of_what_is_searched_and_how() -> None:
-    one, more = searched(L2), replace(searched(L2), count=10)
+    one, more = searched(L2), replace(searched(L2), points=10)
     assert one.key == more.key == searched(L2, "tracking.plots=all").key
     assert one.frozen == more.frozen == searched(L2, "tracking.plots=all").frozen
     assert len({one.key, replace(one, kind="tpe").key, searched("l2=interval(1e-6,1e-3)").key}) == 3
@@ -344,7 +342,7 @@ def test_a_trial_that_looks_at_the_test_set_does_not_compete_with_others() -> No
     with pytest.raises(UserError, match="validation=test: A search .* validation=test at every trial or at none"):
         checked_search(mixed)
     with pytest.raises(UserError, match="do not compete with those on rows held out"):
-        mixed.trial(0, {"l2": "1e-6", "validation": "test"})
+        mixed.trials(0, {"l2": "1e-6", "validation": "test"})
     assert (mixed.on_test, searched(L2, "validation=test").on_test) == (False, True)
 
 
@@ -373,6 +371,23 @@ def test_the_figure_shows_options_by_name_and_the_trials_of_one_side_by_side() -
     assert axes.get_title(loc="left") == "Best at adam (○)"
     places = {line.get_label(): line.get_xdata().tolist() for line in axes.get_lines()}
     assert (places["finished"], places["pruned"]) == ([0.75, 0, 1], [1.25])
+
+
+def test_the_figure_of_means_shows_how_far_the_replicates_lie_apart() -> None:
+    scores, replicates = [0.5, 0.6, 0.9], [(0.4, 0.6), (), ()]
+    factors = {"l2": figure.Factor([1.0, 2.0, 3.0])}
+    drawn = figure.draw(
+        [0, 1, 2], scores, [False, True, False], factors, metric="val/accuracy", name="x", replicates=replicates
+    )
+    assert drawn.get_suptitle() == "x: validation accuracy, mean of 2 replicates, in a search"
+    for axes, place in zip(drawn.axes, (1, 0), strict=True):
+        (lines,) = axes.collections
+        first, second = (segment.tolist() for segment in lines.get_segments())
+        assert first == [[place, 0.4], [place, 0.6]]
+        assert second == []  # its runs were deleted
+        assert axes.get_ylim()[0] < 0.4
+    with pytest.raises(ValueError, match="1 values for 3 trials"):
+        figure.draw([0, 1, 2], scores, [False] * 3, factors, metric="val/accuracy", replicates=[(0.1,)])
 
 
 def test_the_figure_marks_the_best_finished_trial() -> None:

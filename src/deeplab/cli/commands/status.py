@@ -30,18 +30,18 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
         raise UserError(f"One sweep at a time, got {', '.join(names)}.")
     store = open_to_read(compose(overrides, config_dir).config.tracking)
     run = find_sweep_run(store, names[0]) if names else None
-    found = sweeps(store) if run is None else [sweep_status(store, run)]
-    if not found:
+    statuses = sweeps(store) if run is None else [sweep_status(store, run)]
+    if not statuses:
         print("no sweep yet")
         return
     screen = console()
     rows = table(None, ("sweep", "name", "status", "finished"), ("running", "failed", "left", "began"))
-    for each in found:
-        finished, running, failed = (each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
-        pruned = each.counts.get("PRUNED", 0)
-        left = max(0, each.trials - finished - running - failed - pruned)
+    for each in statuses:
+        finished, running, failed, pruned = (
+            each.counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED", "PRUNED")
+        )
         done = f"{finished} of {each.trials}" + (f", {pruned} pruned" if pruned else "")
-        counts = (done, str(running), str(failed), str(left))
+        counts = (done, str(running), str(failed), str(each.left))
         rows.add_row(each.run_id[:8], each.name, each.status, *counts, f"{duration(each.age_seconds)} ago")
     screen.print(rows)
     if run is None:

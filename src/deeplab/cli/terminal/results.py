@@ -8,6 +8,7 @@ from deeplab.cli.terminal.text import duration
 from deeplab.report.sweep_report import conclusion, points
 from deeplab.report.sweep_tables import outcome_of
 from deeplab.sweep.plan import Plan
+from deeplab.sweep.results.summary import Summary
 from deeplab.sweep.run import SweepResult
 from deeplab.tracking.location import StoreLocation, locate_store, redact_password
 from deeplab.workflows.train import RunResult
@@ -49,7 +50,7 @@ def show_plan(plan: Plan) -> None:
     screen.print(f"{plan.name}: {plan.size}. Seeds of the first point: {seeds}. Nothing was trained.", soft_wrap=True)
 
 
-def show_sweep(result: SweepResult) -> None:
+def show_sweep(result: SweepResult[Plan, Summary]) -> None:
     """Print the table of points, the best one, and where to see more."""
     screen, plan, summary = console(), result.plan, result.summary
     screen.print(plan.name, soft_wrap=True)

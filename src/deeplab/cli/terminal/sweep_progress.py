@@ -55,7 +55,7 @@ class PlainSweepProgress(SweepObserver):
         self._running[number] = TrialEvent(number, "began")
         self._started[number] = time.monotonic()
 
-    def trial_changed(self, event: TrialEvent, again: bool) -> None:
+    def trial_changed(self, event: TrialEvent, will_retry: bool) -> None:
         """Keep what runs; print the line of what ended."""
         if not event.ends_trial:
             self._running[event.number] = event
@@ -63,23 +63,16 @@ class PlainSweepProgress(SweepObserver):
         self._running.pop(event.number, None)
         name = self._names[event.number]
         seconds = time.monotonic() - self._started.get(event.number, self._began)
-        if event.kind == "pruned":
-            self._counts["finished"] += 1
-            self._print(f"{self._counts['finished']}/{self._count}  {name}  pruned  {seconds:.0f} s{self._eta()}")
-        elif event.kind == "finished":
-            self._counts["finished"] += 1
-            score = next((each.name for each in chosen_by() if f"test/{each.name}" in event.metrics), "loss")
-            scores = "  ".join(
-                f"{label}_{score} {event.metrics[f'{data}/{score}']:.4f}"
-                for data, label in (("validation", "val"), ("test", "test"))
-                if f"{data}/{score}" in event.metrics
-            )
+        ended = 1 + event.skips
+        if event.kind in ("finished", "pruned"):
+            self._counts["finished"] += ended
+            outcome = "pruned" if event.kind == "pruned" else _scores(event)
             done = f"{self._counts['finished']}/{self._count}"
-            self._print(f"{done}  {name}  {scores}  {seconds:.0f} s{self._eta()}")
-        elif again:
+            self._print(f"{done}  {name}  {outcome}  {seconds:.0f} s{self._eta()}")
+        elif will_retry:
             self._print(f"{name}: {event.text}; it is tried again")
         else:
-            self._counts["failed"] += event.kind != "killed"
+            self._counts["failed"] += ended * (event.kind != "killed")
             self._print(f"{name} killed" if event.kind == "killed" else f"{name} {event.kind}: {event.text}")
 
     def _eta(self) -> str:
@@ -117,9 +110,9 @@ class LiveSweepProgress(PlainSweepProgress):
                 f"  {_cut(visible_line(name), most - 2)}", total=None, state="starting"
             )
 
-    def trial_changed(self, event: TrialEvent, again: bool) -> None:
+    def trial_changed(self, event: TrialEvent, will_retry: bool) -> None:
         """Move its line, or take it away."""
-        super().trial_changed(event, again)
+        super().trial_changed(event, will_retry)
         if event.ends_trial:
             task = self._tasks.pop(event.number, None)
             if task is not None:
@@ -142,6 +135,16 @@ class LiveSweepProgress(PlainSweepProgress):
             self._eta().strip().removesuffix(" left"),
         ]
         self._bar.update(self._all, completed=finished, state=", ".join(part for part in parts if part))
+
+
+def _scores(event: TrialEvent) -> str:
+    """What a finished trial was scored by, on the rows there are."""
+    score = next((each.name for each in chosen_by() if f"test/{each.name}" in event.metrics), "loss")
+    return "  ".join(
+        f"{label}_{score} {event.metrics[f'{data}/{score}']:.4f}"
+        for data, label in (("validation", "val"), ("test", "test"))
+        if f"{data}/{score}" in event.metrics
+    )
 
 
 def _cut(name: str, length: int) -> str:

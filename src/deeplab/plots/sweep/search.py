@@ -43,30 +43,38 @@ def draw(
     *,
     metric: str,
     name: str = "",
+    replicates: Sequence[Sequence[float]] = (),
 ) -> Figure:
     """Draw a panel for each factor, and the best score so far against the number of the trial.
 
     Finished trials are dots, pruned ones small grey crosses at their last score, or at the edge where that is far off;
-    a ring marks the best finished one.
+    a ring marks the best finished one. Of means a line goes from the smallest to the largest score.
 
     Args:
         trials: their numbers, from 0.
-        scores: of each trial; accuracies as fractions.
+        scores: of each trial, the mean where it has several replicates; accuracies as fractions.
         pruned: which of them were ended early.
         factors: by name, what each trial got.
         metric: `val/accuracy` or `val/loss`.
         name: of the search, for the title.
+        replicates: the scores of each trial's replicates where there are several, none for a pruned one.
 
     Raises:
         ValueError: lengths differ, or the metric is unknown.
     """
-    for values in (scores, pruned, *(factor.values for factor in factors.values())):
+    several = [replicates] if replicates else []
+    for values in (scores, pruned, *several, *(factor.values for factor in factors.values())):
         if len(values) != len(trials):
             raise ValueError(f"{len(values)} values for {len(trials)} trials; there must be one for each.")
     score, ended = np.array(scores, dtype=np.float64), np.array(pruned, dtype=np.bool_)
     best = _best(score, ended, metric)
+    # Runs may have been deleted.
+    kept = [each or (np.nan,) for each, early in zip(replicates, pruned, strict=False) if not early]
+    ranges = [(min(each), max(each)) for each in kept]
+    means = f", mean of {max(map(len, replicates))} replicates," if ranges else ""
     rows = -(-(len(factors) + 1) // _COLUMNS)
-    figure = new_figure(scores_of.title(name, f"{metric_of(metric).label} in a search"), 0.9 + rows * _ROW_HEIGHT)
+    title = scores_of.title(name, f"{metric_of(metric).label}{means} in a search")
+    figure = new_figure(title, 0.9 + rows * _ROW_HEIGHT)
     panels = figure.subplots(rows, _COLUMNS if factors else 1, squeeze=False).ravel()
     for axes, (key, factor) in zip(panels, factors.items(), strict=False):
         axes.set_xlabel(shorten(key, 36) + (" (log scale)" if factor.log else ""))
@@ -75,8 +83,11 @@ def draw(
             value = factor.values[best]
             words = shorten(factor.options[int(value)], 24) if factor.options else scores_of.number_text(value)
             axes.set_title(f"Best at {words} ({scores_of.RING})")
+        _draw_ranges(axes, x[~ended], ranges)
         _draw_trials(axes, x, score, ended, best, metric)
-    _draw_progress(panels[len(factors)], np.array(trials, dtype=np.int64), score, ended, best, metric)
+    numbers = np.array(trials, dtype=np.int64)
+    _draw_ranges(panels[len(factors)], numbers[~ended].astype(np.float64), ranges)
+    _draw_progress(panels[len(factors)], numbers, score, ended, best, metric)
     for axes in panels[len(factors) + 1 :]:
         axes.remove()
     handles = {handle.get_label(): handle for axes in figure.axes for handle in axes.get_lines()}
@@ -162,6 +173,13 @@ def _draw_trials(
         )
         scores_of.ring(axes, float(x[best]), float(score[best]))
     scores_of.finish_score_axis(axes, metric, "y")
+
+
+def _draw_ranges(axes: Axes, x: NDArray[np.float64], ranges: Sequence[tuple[float, float]]) -> None:
+    """From the smallest to the largest score of each finished trial, behind its mean."""
+    if ranges:
+        low, high = np.array(ranges).T
+        axes.vlines(x, low, high, color=BLUE, alpha=0.45, linewidth=1.2, zorder=1.5)
 
 
 def _about(finished: NDArray[np.float64]) -> tuple[float, float]:

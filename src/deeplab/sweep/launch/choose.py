@@ -8,6 +8,7 @@ from deeplab.config.schema import LocalLauncherConfig
 from deeplab.errors import UserError
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.plan import Plan, workers_of
+from deeplab.sweep.search.plan import SearchPlan
 
 # Where each launcher is, and what it needs that deeplab does not bring along.
 LAUNCHERS = {
@@ -16,7 +17,7 @@ LAUNCHERS = {
 }
 
 
-def choose_launcher(plan: Plan, folder: Path) -> Launcher:
+def choose_launcher(plan: Plan | SearchPlan, folder: Path) -> Launcher:
     """Make ready what trains the trials.
 
     Args:
@@ -30,8 +31,7 @@ def choose_launcher(plan: Plan, folder: Path) -> Launcher:
     if isinstance(config, LocalLauncherConfig):
         from deeplab.sweep.launch.local import LocalLauncher
 
-        device = str(plan.trials[0].values["training"]["device"])
-        return LocalLauncher(workers_of(plan.config, device, len(plan.trials)), folder)
+        return LocalLauncher(workers_of(plan.config, plan.device, plan.count), folder)
     target, package = LAUNCHERS[config.kind]
     module, _, name = target.partition(":")
     try:

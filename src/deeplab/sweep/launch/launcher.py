@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from deeplab.sweep.messages import TrialEvent, TrialJob
+from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 
 
 class Launcher(Protocol):
@@ -15,6 +15,9 @@ class Launcher(Protocol):
 
     def submit(self, job: TrialJob) -> None:
         """Take a trial; at most `capacity` at once."""
+
+    def answer(self, answer: ContinueReply) -> None:
+        """Tell a trial that asks after each epoch whether it is to go on after this one."""
 
     def wait(self, seconds: float) -> Sequence[TrialEvent]:
         """What happened, as soon as something does or the time has passed."""

@@ -1,5 +1,6 @@
 """Trials as tasks of a Ray cluster; Ray finds a place for each and starts a process there."""
 
+import asyncio
 import logging
 import os
 import socket
@@ -7,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import ray
 from ray._private import ray_constants
 from ray.exceptions import RayError, TaskCancelledError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from deeplab.config.schema import RayLauncherConfig
 from deeplab.errors import UserError
-from deeplab.sweep.messages import TrialEvent, TrialJob
+from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import last_event
 from deeplab.tracking.location import PORTS
 
@@ -66,6 +69,10 @@ class RayLauncher:
         # A process for each trial, since threads, precision and memory are matters of a process.
         self._task: Any = ray.remote(max_calls=1, max_retries=0)(_train)
         self._trials: dict[Any, int] = {}
+        # What trials ask through, each by a name of its own: started when there is one that asks.
+        self._questions: Any = None
+        self._next_question: Any = None
+        self._asking: dict[int, str] = {}
 
     @property
     def capacity(self) -> int:
@@ -84,12 +91,21 @@ class RayLauncher:
             num_gpus=self._config.gpus_per_trial,
             runtime_env={"env_vars": passed_on(job.uri)},
         )
-        self._trials[task.remote(job, str(Path.cwd()))] = job.number
+        questions = None
+        if job.asks:
+            questions, self._asking[job.number] = self._ask_through(), uuid4().hex
+        reference = task.remote(job, str(Path.cwd()), questions, self._asking.get(job.number))
+        self._trials[reference] = job.number
+
+    def answer(self, answer: ContinueReply) -> None:
+        """Tell a trial that asked whether it is to go on."""
+        self._questions.answer.remote(self._asking[answer.number], answer.go_on)
 
     def wait(self, seconds: float) -> Sequence[TrialEvent]:
-        """The last events of the trials that ended; Ray tells nothing while they run."""
-        ready, _ = ray.wait(list(self._trials), num_returns=1, timeout=seconds)
-        return [self._last_event(task) for task in ready]
+        """An epoch of a trial that asks, or the last event of one that ended; of others Ray tells nothing meanwhile."""
+        waiting = [*self._trials, *([self._next_question] if self._questions else [])]
+        ready, _ = ray.wait(waiting, num_returns=1, timeout=seconds)
+        return [event for each in ready for event in self._heard(each)]
 
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in every task, and let none begin that waits."""
@@ -102,8 +118,25 @@ class RayLauncher:
             ray.cancel(task, force=True)
         ray.shutdown()
 
+    def _ask_through(self) -> Any:
+        if self._questions is None:
+            # On the machine of the sweep, so that it is lost with the sweep alone. It takes no core.
+            here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+            actor: Any = ray.remote(num_cpus=0)(_Questions)
+            self._questions = actor.options(scheduling_strategy=here).remote()
+            self._next_question = self._questions.next.remote()
+        return self._questions
+
+    def _heard(self, reference: Any) -> Sequence[TrialEvent]:
+        if reference in self._trials:
+            return [self._last_event(reference)]
+        name, event = ray.get(reference)
+        self._next_question = self._questions.next.remote()
+        return [event] if self._asking.get(event.number) == name else []  # else its worker is gone
+
     def _last_event(self, task: Any) -> TrialEvent:
         number = self._trials.pop(task)
+        self._asking.pop(number, None)
         try:
             event: TrialEvent = ray.get(task)
         except TaskCancelledError:
@@ -113,10 +146,42 @@ class RayLauncher:
         return event
 
 
-def _train(job: TrialJob, folder: str) -> TrialEvent:
+def _train(job: TrialJob, folder: str, questions: Any = None, name: str | None = None) -> TrialEvent:
     if Path(folder).is_dir():
         os.chdir(folder)  # what is given as a relative path is meant from where the sweep was started
-    return last_event(job)
+
+    def should_continue(event: TrialEvent) -> bool:
+        try:
+            return bool(ray.get(questions.ask.remote(name, event)))
+        except TaskCancelledError as error:  # the question is cancelled with the trial
+            raise KeyboardInterrupt from error
+
+    return last_event(job, should_continue if job.asks else None)
+
+
+class _Questions:
+    """An actor between trials that ask whether to go on and the sweep that answers."""
+
+    def __init__(self) -> None:
+        self._asked: asyncio.Queue[tuple[str, TrialEvent]] = asyncio.Queue()
+        self._answers: dict[str, asyncio.Future[bool]] = {}
+
+    async def ask(self, name: str, event: TrialEvent) -> bool:
+        """Hand on the epoch of a trial, and wait for the answer."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._answers[name] = answer
+        await self._asked.put((name, event))
+        return await answer
+
+    async def next(self) -> tuple[str, TrialEvent]:
+        """Wait for a question."""
+        return await self._asked.get()
+
+    async def answer(self, name: str, go_on: bool) -> None:
+        """Answer the question of a trial."""
+        answer = self._answers.pop(name)
+        if not answer.done():  # its trial was cancelled
+            answer.set_result(go_on)
 
 
 def passed_on(uri: str) -> dict[str, str]:

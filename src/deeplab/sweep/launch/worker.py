@@ -34,14 +34,14 @@ def work(connection: Connection, log: Path) -> None:
         while True:
             last: list[TrialEvent] = []
 
-            def tell(event: TrialEvent, last: list[TrialEvent] = last) -> None:
+            def report(event: TrialEvent, last: list[TrialEvent] = last) -> None:
                 if event.ends_trial:
                     last.append(event)
                 else:
                     connection.send((event, False))
 
             job = _next_job(connection)
-            run_trial(job, tell, partial(_answer, connection, job.number) if job.asks else None, cache)
+            run_trial(job, report, partial(_should_continue, connection) if job.asks else None, cache)
             _clean_up()
             memory = resident_bytes()
             held = held or memory
@@ -62,11 +62,10 @@ def _next_job(connection: Connection) -> TrialJob:
     return job
 
 
-def _answer(connection: Connection, number: int, epoch: int) -> bool:
+def _should_continue(connection: Connection, event: TrialEvent) -> bool:
     """Wait for the answer to this epoch of this trial."""
-    while not (
-        isinstance(answer := connection.recv(), ContinueReply) and (answer.number, answer.epoch) == (number, epoch)
-    ):
+    asked = event.number, event.epoch
+    while not (isinstance(answer := connection.recv(), ContinueReply) and (answer.number, answer.epoch) == asked):
         pass
     return answer.go_on
 

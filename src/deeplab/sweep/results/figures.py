@@ -44,9 +44,9 @@ def sweep_figures(
     drawn = _compared(name, axes, summary, reference)
     if drawn is not None:
         yield "sweep", to_png(drawn)
-    for number, found in histories.items():
+    for number, curves in histories.items():
         settings = point_name(summary.points[number].settings)
-        yield f"curves/point-{number + 1:03d}", to_png(sweep_curves.draw(found, name=settings or name))
+        yield f"curves/point-{number + 1:03d}", to_png(sweep_curves.draw(curves, name=settings or name))
 
 
 def numbers(axis: Axis) -> list[float] | None:
@@ -128,7 +128,7 @@ def _means(points: Sequence[PointSummary], summary: Summary) -> "np.typing.NDArr
 
 
 def _interval(point: PointSummary, summary: Summary) -> tuple[float, float] | None:
-    found = point.statistics.get(summary.metric)
-    if found is None or found.interval is None:
+    scores = point.statistics.get(summary.metric)
+    if scores is None or scores.interval is None:
         return None
-    return found.mean - found.interval, found.mean + found.interval
+    return scores.mean - scores.interval, scores.mean + scores.interval

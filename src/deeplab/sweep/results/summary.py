@@ -119,10 +119,10 @@ def summarise(
     names = [each.name for each in compared()]
     summaries = []
     for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
-        found = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
+        scores = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
         difference = None if best is None or number == best else _difference(group, groups[best], metric)
         seconds = fmean(trial.seconds for trial in group) if group else None
-        kept = {name: statistics(values) for name, values in found.items() if values}
+        kept = {name: statistics(values) for name, values in scores.items() if values}
         summaries.append(PointSummary(settings, group, kept, difference, seconds))
     return Summary(tuple(summaries), choice, metric, replicates)
 

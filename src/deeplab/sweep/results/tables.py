@@ -3,17 +3,20 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from deeplab.evaluation.statistics import Statistics
 from deeplab.files import table
 from deeplab.metrics import compared
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.results.summary import Summary
+
+SPREAD = ("deviation", "interval", "minimum", "maximum")
 
 
 def points_table(axes: Sequence[Axis], summary: Summary) -> str:
     """A line for each point: settings, n, and each score's mean, deviation, interval, minimum and maximum."""
     columns = ["point", *(axis.key for axis in axes), "n", "planned", "best", "difference", "difference_interval"]
     for metric in _names():
-        columns += [f"{metric} {part}" for part in ("mean", "deviation", "interval", "minimum", "maximum")]
+        columns += [f"{metric} {part}" for part in ("mean", *SPREAD)]
     return table([*columns, "seconds"], _points(summary))
 
 
@@ -34,6 +37,12 @@ def trials_table(axes: Sequence[Axis], summary: Summary) -> str:
     return table(["point", *(axis.key for axis in axes), "replicate", "run", *_names(), "seconds"], rows)
 
 
+def parts_of(scores: Statistics | None, parts: Sequence[str]) -> list[Any]:
+    """Parts of some statistics, and nothing for what there is not."""
+    values = (getattr(scores, part, None) for part in parts)
+    return ["" if value is None else value for value in values]
+
+
 def _names() -> list[str]:
     return [metric.name for metric in compared()]
 
@@ -44,9 +53,5 @@ def _points(summary: Summary) -> Iterator[list[Any]]:
         row.append("best" if number == summary.best else "")
         row += ["", ""] if point.difference is None else [point.difference.mean, point.difference.interval]
         for metric in _names():
-            found = point.statistics.get(metric)
-            if found is None:
-                row += [""] * 5
-            else:
-                row += [found.mean, found.deviation, found.interval, found.minimum, found.maximum]
+            row += parts_of(point.statistics.get(metric), ("mean", *SPREAD))
         yield [*row, "" if point.seconds is None else point.seconds]

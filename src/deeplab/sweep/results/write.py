@@ -52,7 +52,7 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
         return
     best = summary.points[summary.best]
     log.set_tag(BEST_POINT_TAG, point_name(best.settings) or plan.name)
-    log.metrics(summary.finished, {f"best/{metric}": found.mean for metric, found in best.statistics.items()})
+    log.metrics(summary.finished, {f"best/{metric}": scores.mean for metric, scores in best.statistics.items()})
     winner = best_trial(summary)
     if winner is not None:
         keep_best(store, tracking, winner.run_id, runs)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from uuid import uuid4
 
 import optuna
@@ -19,9 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis
+from deeplab.sweep.parent_run import changed_keys, first_few
 from deeplab.sweep.plan import replicate_seed
 from deeplab.sweep.search.plan import SearchPlan
-from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import first_line
 from deeplab.tracking.tags import PRUNED_TAG
@@ -30,16 +31,18 @@ from deeplab.tracking.tags import PRUNED_TAG
 UNPRUNED_TRIALS = 5
 UNPRUNED_EPOCHS = 1
 IDENTITY, SETTINGS, FROZEN = "identity", "settings", "search"
+# Identities of the replicates of a trial, of which IDENTITY is the first; only where there are several.
+REPLICATES = "replicates"
 
 
 @contextmanager
-def open_study(path: Path, search: SearchPlan, wanted: str | None) -> Iterator[Study]:
+def open_study(path: Path, search: SearchPlan, name: str | None) -> Iterator[Study]:
     """The study of a search, for as long as the context lasts.
 
     Args:
         path: of its file, which holds the studies of all searches by the same command.
         search: what it is about.
-        wanted: name of the study to go on with, or None to begin one.
+        name: of the study to go on with, or None to begin one.
 
     Raises:
         UserError: the study is gone or is of another search, or the file cannot be used.
@@ -53,11 +56,11 @@ def open_study(path: Path, search: SearchPlan, wanted: str | None) -> Iterator[S
             "Move it away and begin anew: --fresh."
         ) from error
     try:
-        if wanted is not None and wanted not in optuna.get_all_study_names(storage):
+        if name is not None and name not in optuna.get_all_study_names(storage):
             raise UserError(f"The study of the search '{search.name}' is gone from {path}. To begin anew: --fresh.")
         study = optuna.create_study(
             storage=storage,
-            study_name=wanted or uuid4().hex,
+            study_name=name or uuid4().hex,
             direction="maximize" if metric_of(search.config.sweep.metric).higher_is_better else "minimize",
             # Our epochs count from 1, Optuna's steps from 0.
             pruner=MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS + 1),
@@ -92,19 +95,32 @@ def finished_trials(study: Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def tell_orphans(study: Study, found: Mapping[str, "Run"], metric: str) -> None:
+def identities_of(trial: FrozenTrial) -> Sequence[str]:
+    """The identities of the replicates of a trial; none where it ended while it was drawn."""
+    attributes = trial.user_attrs
+    return attributes.get(REPLICATES) or ([attributes[IDENTITY]] if IDENTITY in attributes else [])
+
+
+def score_of(run: Run | None, metric: str) -> float | None:
+    """The score that a training is searched by, or None where it is not finished."""
+    return run.metrics[metric_of(metric).logged_as] if run is not None and run.status == "FINISHED" else None
+
+
+def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
     """Say what became of the trials whose process ended before it could; what was not done is drawn once more.
 
     Args:
         study: in which they are said to run.
-        found: runs by the identity of their trial.
+        runs: by the identity of their trial.
         metric: that is searched by.
     """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        run = found.get(trial.user_attrs.get(IDENTITY, ""))
-        if run is not None and run.status == "FINISHED":
-            study.tell(trial.number, run.metrics[metric_of(metric).logged_as])
-        elif run is not None and PRUNED_TAG in run.tags:
+        trained = [runs.get(identity) for identity in identities_of(trial)]
+        scores = [score_of(run, metric) for run in trained]
+        done = [score for score in scores if score is not None]
+        if done and len(done) == len(scores):
+            study.tell(trial.number, fmean(done))
+        elif trained and trained[0] is not None and PRUNED_TAG in trained[0].tags:
             study.tell(trial.number, state=TrialState.PRUNED)
         else:
             study.tell(trial.number, state=TrialState.FAIL)
@@ -123,12 +139,9 @@ def _check_unchanged(study: Study, search: SearchPlan) -> None:
     if before is None:
         study.set_user_attr(FROZEN, now)
         return
-    old, new = flatten(before), flatten(now)
-    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-    if keys:
-        shown = "; ".join(f"{key} was {old.get(key, 'missing')}, is {new.get(key, 'missing')}" for key in keys[:5])
-        more = f"; and {len(keys) - 5} more differences" if len(keys) > 5 else ""
+    changes = changed_keys(before, now)
+    if changes:
         raise UserError(
-            f"The search '{search.name}' has changed since it began: {shown}{more}. "
+            f"The search '{search.name}' has changed since it began: {first_few(changes)}. "
             "Put it back to go on, or begin anew: --fresh."
         )

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 
 from optuna.study import Study
 from optuna.trial import TrialState
 
+from deeplab.evaluation.statistics import statistics
 from deeplab.files import table
 from deeplab.metrics import metric_of
 from deeplab.plots.score_axes import on_log_scale
@@ -13,8 +15,9 @@ from deeplab.plots.style import to_png
 from deeplab.plots.sweep import search as figure
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.results.figures import numbers
+from deeplab.sweep.results.tables import SPREAD, parts_of
 from deeplab.sweep.results.write import keep_best
-from deeplab.sweep.search.optuna_study import IDENTITY, SETTINGS
+from deeplab.sweep.search.optuna_study import SETTINGS, identities_of, score_of
 from deeplab.sweep.search.plan import SearchPlan, space_text
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
@@ -23,6 +26,7 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     BEST_POINT_TAG,
     KIND_TAG,
+    POINT_TAG,
     REPLICATES_TAG,
     SEARCH_TAG,
     STUDY_TAG,
@@ -41,10 +45,12 @@ class SearchTrial:
     Attributes:
         number: Optuna's, from 0.
         settings: the value of each key; empty where it ended while it was drawn.
-        state: COMPLETE, PRUNED, or FAIL, which it also is when its process ended.
-        value: of the metric that is searched by, the last one where it was pruned; None where there is none.
-        epochs: that were reported.
-        run_id: of the run that trained it, or nothing.
+        state: COMPLETE, PRUNED, or FAIL, which it also is when its process ended or a replicate of it failed.
+        value: of the metric that is searched by, the mean of its replicates; the last one of the first replicate where
+            it was pruned; None where there is none.
+        epochs: that were reported, of the first replicate.
+        run_id: of the run that trained it, of several finished ones the best; or nothing.
+        scores: of its finished replicates, in their order.
     """
 
     number: int
@@ -53,6 +59,7 @@ class SearchTrial:
     value: float | None
     epochs: int
     run_id: str
+    scores: tuple[float, ...] = ()
 
 
 def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:
@@ -69,26 +76,32 @@ def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:
         SWEEP_KEY_TAG: search.key,
         STUDY_TAG: study,
         SEARCH_TAG: search.kind,
-        TRIALS_TAG: str(search.count),
-        REPLICATES_TAG: "1",
+        TRIALS_TAG: str(search.points),
+        REPLICATES_TAG: str(search.replicates),
     }
     values = {**{axis.key: space_text(axis) for axis in search.grid.axes}, **asdict(search.config)}
     return RunLog.begin(store, search.name, values, tags, None, {"overrides.txt": override_lines(search.overrides)})
 
 
-def read_drawn(study: Study, runs: Mapping[str, "Run"]) -> tuple[SearchTrial, ...]:
+def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[SearchTrial, ...]:
     """The trials of a study that have ended.
 
     Args:
         study: of the search.
         runs: by the identity of their trial.
+        metric: that is searched by.
     """
     drawn = []
     for trial in study.get_trials(deepcopy=False, states=_ENDED):
-        run = runs.get(trial.user_attrs.get(IDENTITY, ""))
-        run_id = "" if run is None else run.id
-        settings = trial.user_attrs.get(SETTINGS, {})
-        drawn.append(SearchTrial(trial.number, settings, trial.state.name, trial.value, trial.last_step or 0, run_id))
+        trained = [runs[identity] for identity in identities_of(trial) if identity in runs]
+        scored = [(score, run) for run in trained if (score := score_of(run, metric)) is not None]
+        if trial.state == TrialState.FAIL:  # what it had finished belongs to the point that was drawn in its place
+            scored = [(score, run) for score, run in scored if run.tags[POINT_TAG] == str(trial.number)]
+        scores = tuple(score for score, _ in scored)
+        best = metric_of(metric).best(scores)
+        run_id = scored[best][1].id if best is not None else trained[0].id if trained else ""
+        settings, epochs = trial.user_attrs.get(SETTINGS, {}), trial.last_step or 0
+        drawn.append(SearchTrial(trial.number, settings, trial.state.name, trial.value, epochs, run_id, scores))
     return tuple(drawn)
 
 
@@ -100,11 +113,11 @@ def best_drawn(drawn: Sequence[SearchTrial], metric: str) -> SearchTrial | None:
 
 
 def log_search(
-    log: RunLog, store: Store, search: SearchPlan, drawn: Sequence[SearchTrial], runs: Mapping[str, "Run"]
+    log: RunLog, store: Store, search: SearchPlan, drawn: Sequence[SearchTrial], runs: Mapping[str, Run]
 ) -> None:
     """Write table, figure and the best trial into the parent run, and drop what the trials need not keep."""
     metric, tracking = search.config.sweep.metric, search.first.values["tracking"]
-    log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric))
+    log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric, search.replicates))
     if tracking["plots"] != "none":
         log.log_bytes("plots/search.png", search_figure(search, drawn))
     best = best_drawn(drawn, metric)
@@ -115,21 +128,31 @@ def log_search(
     keep_best(store, tracking, best.run_id, runs)
 
 
-def trials_table(axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str) -> str:
-    """A line for each trial: number, what was drawn, state, value, epochs, run."""
+def trials_table(axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str, replicates: int = 1) -> str:
+    """A line for each trial: number, what was drawn, state, value, epochs, run.
+
+    With several replicates also how many are finished, and how their scores spread; the value of a trial that failed
+    is then the mean of those that are.
+    """
     keys = [axis.key for axis in axes]
+    spread = ["n", *(f"{metric} {part}" for part in SPREAD)] if replicates > 1 else []
     rows = (
         [
             trial.number,
             *(trial.settings.get(key, "") for key in keys),
             trial.state,
-            "" if trial.value is None else trial.value,
+            trial.value if trial.value is not None else fmean(trial.scores) if trial.scores and spread else "",
+            *(
+                (len(trial.scores), *parts_of(statistics(trial.scores) if trial.scores else None, SPREAD))
+                if spread
+                else ()
+            ),
             trial.epochs,
             trial.run_id,
         ]
         for trial in drawn
     )
-    return table(["trial", *keys, "state", metric, "epochs", "run"], rows)
+    return table(["trial", *keys, "state", metric, *spread, "epochs", "run"], rows)
 
 
 def search_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:
@@ -143,6 +166,7 @@ def search_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:
             {axis.key: _factor(axis, [trial.settings[axis.key] for trial in shown]) for axis in search.grid.axes},
             metric=search.config.sweep.metric,
             name=search.name,
+            replicates=[trial.scores for trial in shown] if search.replicates > 1 else (),
         )
     )
 

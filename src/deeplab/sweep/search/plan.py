@@ -7,19 +7,19 @@ from typing import Any
 
 from deeplab.choice import TEST
 from deeplab.config.compose import ComposedConfig, Composer
-from deeplab.config.schema import LocalLauncherConfig, SweepConfig
+from deeplab.config.schema import SweepConfig, TrackingConfig
 from deeplab.errors import UserError, unknown_name
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
-    identity_of,
     key_of,
     name_of,
     plural,
     point_error,
+    replicate_values,
     threads_of,
-    with_weights_of,
+    with_identity,
 )
 from deeplab.workflows.check import PointCheck
 
@@ -39,7 +39,7 @@ class SearchPlan:
         grid: what all trials share, and what they are drawn from.
         config: what they are compared by, and where they are trained.
         first: one point, composed.
-        count: trials in the end, finished or pruned.
+        points: to be drawn in the end, finished or pruned.
         composer: makes a configuration of what is drawn.
         checked: what is known of the first point once it was looked at.
     """
@@ -50,7 +50,7 @@ class SearchPlan:
     grid: Grid
     config: SweepConfig
     first: ComposedConfig
-    count: int
+    points: int
     composer: Composer = field(repr=False, compare=False)
     checked: PointCheck | None = None
 
@@ -60,11 +60,31 @@ class SearchPlan:
         return key_of(self.overrides, f"--search {self.kind}")
 
     @property
+    def replicates(self) -> int:
+        """How often each point is trained, unless it is pruned."""
+        return self.config.replicates
+
+    @property
+    def count(self) -> int:
+        """How many trainings there are in the end, those counted that pruning spares."""
+        return self.points * self.replicates
+
+    @property
     def size(self) -> str:
         """In words: `tpe search, 30 trials over l2, model.units`."""
-        return (
-            f"{self.kind} search, {plural(self.count, 'trial')} over {', '.join(axis.key for axis in self.grid.axes)}"
-        )
+        each = f" x {self.replicates} replicates" if self.replicates > 1 else ""
+        keys = ", ".join(axis.key for axis in self.grid.axes)
+        return f"{self.kind} search, {plural(self.points, 'trial')}{each} over {keys}"
+
+    @property
+    def device(self) -> str:
+        """That trials are trained on."""
+        return self.first.config.training.device
+
+    @property
+    def tracking(self) -> TrackingConfig:
+        """Where runs are kept."""
+        return self.first.config.tracking
 
     @property
     def on_test(self) -> bool:
@@ -83,25 +103,26 @@ class SearchPlan:
             "data set": self.checked.fingerprint,
             "engine": self.checked.engine,
             **({"initial weights": self.checked.initial_weights} if self.checked.initial_weights else {}),
+            **({"replicates": self.replicates} if self.replicates > 1 else {}),
         }
 
-    def trial(self, number: int, settings: Mapping[str, str]) -> Trial:
-        """Compose what was drawn.
+    def trials(self, number: int, settings: Mapping[str, str]) -> list[Trial]:
+        """Compose every replicate of what was drawn.
 
         Raises:
             UserError: it makes no configuration.
         """
         assert self.checked is not None
-        values = self.composer.compose(self.grid.overrides(settings)).values
-        _check_validation(values, self.first.values)
-        threads = threads_of(self.config, self.first.config.training.device, self.count)
-        values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
-        values = with_weights_of(values, self.checked)
-        return Trial(number, 0, values, identity_of(values, self.checked))
+        overrides = self.grid.overrides(settings)
+        composed = self.composer.compose(overrides)
+        _check_validation(composed.values, self.first.values)
+        threads = threads_of(self.config, self.device, self.count)
+        each = replicate_values(composed, overrides, self.replicates, threads, self.composer)
+        return [with_identity(Trial(number, replicate, values), self.checked) for replicate, values in enumerate(each)]
 
 
 def plan_search(
-    overrides: Sequence[str], config_dir: Path | None, kind: str, count: int, yes: bool = False
+    overrides: Sequence[str], config_dir: Path | None, kind: str, points: int, yes: bool = False
 ) -> SearchPlan:
     """Read what is to be searched, and refuse what cannot be.
 
@@ -109,7 +130,7 @@ def plan_search(
         overrides: as on the command line.
         config_dir: a person's own `conf/` folder.
         kind: one of SEARCHES.
-        count: trials in the end.
+        points: to be drawn in the end.
         yes: more trials than MOST_TRIALS are meant.
 
     Raises:
@@ -117,26 +138,24 @@ def plan_search(
     """
     if kind not in SEARCHES:
         raise unknown_name("search", kind, SEARCHES)
-    if count < 1:
-        raise UserError(f"--trials must be at least 1, got {count}.")
-    if count > MOST_TRIALS and not yes:
-        raise UserError(f"This is {count:,} trials. If they are all meant: --yes")
+    if points < 1:
+        raise UserError(f"--trials must be at least 1, got {points}.")
     composer = Composer(config_dir)
     grid, first = read_grid(overrides, composer)
     assert first.sweep is not None
+    count, replicates = points * first.sweep.replicates, first.sweep.replicates
+    if count > MOST_TRIALS and not yes:
+        each = f" x {replicates} replicates = {count:,} trainings" if replicates > 1 else ""
+        raise UserError(f"This is {points:,} trials{each}. If they are all meant: --yes")
     if not grid.axes:
         raise UserError("There is nothing to search: give a key an interval or several values, as in l2=1e-6,1e-3.")
-    if first.sweep.replicates > 1:
-        raise UserError(f"A search trains each trial once, got replicates={first.sweep.replicates}. Leave them out.")
-    if not isinstance(first.sweep.launcher, LocalLauncherConfig):
-        raise UserError(f"--search goes with launcher=local alone, got launcher={first.sweep.launcher.kind}.")
     if first.sweep.sweep.metric.startswith("test/"):
         metric = first.sweep.sweep.metric
         raise UserError(f"sweep.metric={metric}: a search would fit the test set. Search by val/accuracy or val/loss.")
     if first.config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
     name = first.config.name or f"{name_of(grid, first)} by {kind}"
-    return SearchPlan(name, kind, tuple(overrides), grid, first.sweep, first, count, composer)
+    return SearchPlan(name, kind, tuple(overrides), grid, first.sweep, first, points, composer)
 
 
 def checked_search(search: SearchPlan) -> SearchPlan:
@@ -161,14 +180,14 @@ def checked_search(search: SearchPlan) -> SearchPlan:
         except UserError as error:
             faults.setdefault(str(error), []).append(point_name(settings))
     raise_faults(faults, len(points))
-    found = check_points([search.first.values, *(values for _, values in sound)])
-    for (settings, _), one in zip(sound, found[1:], strict=True):
-        fault = point_error(one, search.config.sweep.metric)
+    checks = check_points([search.first.values, *(values for _, values in sound)])
+    for (settings, _), checked in zip(sound, checks[1:], strict=True):
+        fault = point_error(checked, search.config.sweep.metric)
         if fault is not None:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(points))
-    assert isinstance(found[0], PointCheck)
-    return replace(search, checked=found[0])
+    assert isinstance(checks[0], PointCheck)
+    return replace(search, checked=checks[0])
 
 
 def space_text(axis: Axis) -> str:

@@ -1,0 +1,107 @@
+"""The trials of a grid, in the order of its plan."""
+
+from collections import deque
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+
+from deeplab.sweep.messages import TrialEvent
+from deeplab.sweep.parent_run import begin_sweep, check_unchanged
+from deeplab.sweep.plan import Plan
+from deeplab.sweep.results.summary import Summary, summarise
+from deeplab.sweep.results.write import log_outcome, read_scores
+from deeplab.sweep.source import PlannedTrial
+from deeplab.tracking.run import Run
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store
+
+
+class GridSource:
+    """Every trial of a plan that is not finished yet."""
+
+    noun, folder = "sweep", "sweeps"
+
+    def __init__(self, plan: Plan) -> None:
+        """Begin with nothing done.
+
+        Args:
+            plan: composed and checked.
+        """
+        self.plan = plan
+        self._waiting: deque[int] = deque()
+        self._previous: dict[int, str] = {}
+        self._finished: set[int] = set()
+        self._failed: dict[int, str] = {}
+
+    @property
+    def finished(self) -> int:
+        """Trials that are done and kept."""
+        return len(self._finished)
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Why trials failed, by name."""
+        return {self.plan.trial_name(self.plan.trials[number]): why for number, why in sorted(self._failed.items())}
+
+    @property
+    def failure(self) -> str:
+        """How many trials failed, in words."""
+        return f"{len(self._failed)} of {self.plan.count} trials failed"
+
+    @property
+    def standing(self) -> str:
+        """How far it is."""
+        return f"{self.finished} of {self.plan.count} trials are finished and kept"
+
+    def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
+        """Refuse to go on with another plan."""
+        if before is not None:
+            check_unchanged(store, before, self.plan)
+        return nullcontext()
+
+    def begin(self, store: Store) -> RunLog:
+        """Create the parent run."""
+        return begin_sweep(store, self.plan)
+
+    def survey(self, log: RunLog, runs: Mapping[str, Run]) -> None:
+        """Take down what of the plan is in the store already."""
+        for number, trial in enumerate(self.plan.trials):
+            run = runs.get(trial.identity)
+            if run is not None and run.status == "FINISHED":
+                self._finished.add(number)
+                continue
+            self._waiting.append(number)
+            if run is not None:
+                self._previous[number] = run.id
+
+    def next_trial(self) -> PlannedTrial | None:
+        """The next one of the plan."""
+        if not self._waiting:
+            return None
+        number = self._waiting.popleft()
+        plan, trial = self.plan, self.plan.trials[number]
+        settings, previous = plan.points[trial.point], self._previous.get(number)
+        return PlannedTrial(number, plan.trial_name(trial), trial, settings, plan.overrides, previous)
+
+    def should_continue(self, event: TrialEvent) -> bool:
+        """Nothing is pruned in a grid."""
+        return True
+
+    def take(self, event: TrialEvent) -> TrialEvent:
+        """Take down how a trial ended."""
+        if event.kind == "finished":
+            self._finished.add(event.number)
+        else:
+            self._failed[event.number] = event.text
+        return event
+
+    def take_late(self, event: TrialEvent) -> None:
+        """Take down that a trial finished while the sweep was being ended."""
+        self._finished.add(event.number)
+
+    def sum_up(self, log: RunLog, store: Store, runs: Mapping[str, Run]) -> Summary:
+        """Write tables and figures into the parent run."""
+        finished = [(trial, runs[trial.identity]) for trial in self.plan.trials if trial.identity in runs]
+        scores = [read_scores(trial, run) for trial, run in finished if run.status == "FINISHED"]
+        summary = summarise(self.plan.points, scores, self.plan.config.sweep.metric, self.plan.replicates)
+        log_outcome(log, store, self.plan, summary, runs)
+        return summary

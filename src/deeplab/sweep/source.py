@@ -1,0 +1,100 @@
+"""Where the trials of a sweep come from: a grid that was planned, or a search that draws them."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from deeplab.sweep.messages import TrialEvent
+from deeplab.sweep.plan import Plan, Trial
+from deeplab.sweep.search.plan import SearchPlan
+from deeplab.tracking.run import Run
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial that is to be submitted.
+
+    Attributes:
+        number: of it.
+        name: of its run.
+        trial: what is trained.
+        settings: the value of each key at its point.
+        overrides: that it comes from.
+        previous: an unfinished run to go on with, or None.
+        asks: whether it asks after each epoch if it is to go on.
+    """
+
+    number: int
+    name: str
+    trial: Trial
+    settings: Mapping[str, str]
+    overrides: tuple[str, ...]
+    previous: str | None = None
+    asks: bool = False
+
+
+class TrialSource(Protocol):
+    """What a sweep trains, one trial after the other, and what came of it.
+
+    Attributes:
+        noun: what it is called, `sweep` or `search`.
+        folder: in which such sweeps keep their locks and logs, below the store's working folder.
+    """
+
+    noun: str
+    folder: str
+
+    @property
+    def plan(self) -> Plan | SearchPlan:
+        """What is asked for."""
+
+    @property
+    def finished(self) -> int:
+        """Trials that are done and kept."""
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """Why trials failed, by name."""
+
+    @property
+    def failure(self) -> str:
+        """How many trials failed, in words."""
+
+    @property
+    def standing(self) -> str:
+        """How far it is, as in `3 of 4 trials are finished and kept`."""
+
+    def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
+        """Held while the sweep is carried out.
+
+        Args:
+            store: where it is kept.
+            before: the run that an earlier start made of it, or None.
+
+        Raises:
+            UserError: it cannot be gone on with as it is.
+        """
+
+    def begin(self, store: Store) -> RunLog:
+        """Create the parent run."""
+
+    def survey(self, log: RunLog, runs: Mapping[str, Run]) -> None:
+        """Take down what is in the store already: runs by the identity of their trial, of which none is alive."""
+
+    def next_trial(self) -> PlannedTrial | None:
+        """What is to be submitted next; None where there is nothing, or nothing before a running trial has ended."""
+
+    def should_continue(self, event: TrialEvent) -> bool:
+        """Whether a trial that asks is to go on after this epoch."""
+
+    def take(self, event: TrialEvent) -> TrialEvent:
+        """Take down how a trial ended: `finished`, `pruned` or `failed`; returns what the observer is told."""
+
+    def take_late(self, event: TrialEvent) -> None:
+        """Take down that a trial finished while the sweep was being ended."""
+
+    def sum_up(self, log: RunLog, store: Store, runs: Mapping[str, Run]) -> Any:
+        """Write tables and figures into the parent run, and return what they show."""
