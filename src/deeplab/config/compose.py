@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Override
 
 from deeplab.config.defaults import Chosen, choose, merge
 from deeplab.config.folders import GROUPS, options
-from deeplab.config.identity import with_added_keys
+from deeplab.config.identity import settle_randomness, with_added_keys
 from deeplab.config.interpolation import check_texts, resolve
 from deeplab.config.library import Library
 from deeplab.config.overrides import is_tag, parse_override
@@ -95,7 +95,8 @@ class Composer:
         for override in set_here:
             _set_value(raw, override, self.folders)
         check_values(raw)
-        values = fill_task_defaults(with_added_keys(resolve(raw)))  # files of before a key was added lack it
+        # Files of before a key was added lack it.
+        values = settle_randomness(fill_task_defaults(with_added_keys(resolve(raw))))
         swept = {key: values.pop(key) for key in SWEEP_KEYS if key in values}
         try:
             sweep, config = validate(SweepConfig, swept), validate(ExperimentConfig, values)
