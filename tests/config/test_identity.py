@@ -1,10 +1,13 @@
 import csv
+import inspect
 from pathlib import Path
 
 import pytest
 
 from deeplab.config.compose import compose
 from deeplab.config.identity import ADDED, AddedKey, identity, with_added_keys
+from deeplab.errors import UserError
+from deeplab.models.layers import LAYERS, layer_class
 from deeplab.study.matching import configuration_hash
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +44,19 @@ def test_what_was_added_to_the_data_is_off_in_a_run_of_before() -> None:
     first = compose(["dataset.limit=50", "dataset.stratify=false"]).values
     before = {**first, "dataset": {key: value for key, value in first["dataset"].items() if key != "stratify"}}
     assert identity(first) == identity(before)
+
+
+def test_what_layers_draw_from_matters_where_they_draw() -> None:
+    def training(*overrides: str) -> dict[str, object]:
+        return dict(identity(compose(list(overrides)).values)["training"])
+
+    for kind in LAYERS:
+        layers = f"model.layers=[{{type: {kind}}}]"
+        draws = "seed" in inspect.signature(layer_class(kind, "")).parameters
+        assert (training(layers).get("randomness") == "splitmix") == draws, kind
+        assert "randomness" not in training(layers, "training.randomness=keras")
+    with pytest.raises(UserError, match=r"training.randomness"):
+        compose(["model=mlp_64_64", "training.randomness=dice"])
 
 
 def test_a_file_of_before_a_key_was_added_still_composes(tmp_path: Path) -> None:

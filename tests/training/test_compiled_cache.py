@@ -15,6 +15,10 @@ OVERRIDES = (
     *("dataset.limit=120", "dataset.image_size=8", "training.epochs=2", "training.engine=compiled"),
     *("optimizer=adam", "training.precision=float32", "tracking.plots=none", "tracking.save_model=none"),
 )
+DRAWING = (
+    "[{type: Flatten},{type: GaussianNoise, stddev: 0.2},{type: Dense, units: 20, activation: relu},"
+    "{type: Dropout, rate: 0.5},{type: Dense, units: num_classes, activation: softmax}]"
+)
 
 
 def composed(model: str, *more: str) -> ComposedConfig:
@@ -26,9 +30,11 @@ def scores(result: RunResult) -> list[float]:
     return [value for name in names for value in result.history.values(name)] + [result.scores["loss"]]
 
 
-@pytest.mark.parametrize("model", ["mlp_64_64", "cnn_dropout"])
+@pytest.mark.parametrize(
+    ("model", "more"), [("mlp_64_64", ()), ("cnn_dropout", ()), ("mlp_64_64", (f"model.layers={DRAWING}",))]
+)
 def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
-    folder: Path, model: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, model: str, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import keras
 
@@ -40,12 +46,12 @@ def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
         original(self, *arguments, **named)
 
     monkeypatch.setattr(BlockModel, "__init__", count)
-    alone = [scores(train(composed(model, f"seed={seed}"))) for seed in (1, 2)]
+    alone = [scores(train(composed(model, f"seed={seed}", *more))) for seed in (1, 2)]
     assert len(made) == 2
     cache = CompiledTrainerCache()
     together = []
     for seed in (1, 2, 1):
-        together.append(scores(train(composed(model, f"seed={seed}"), cache=cache)))
+        together.append(scores(train(composed(model, f"seed={seed}", *more), cache=cache)))
         keras.backend.clear_session()  # as a worker does between its trials
     assert len(made) == 3
     assert together == [alone[0], alone[1], alone[0]]

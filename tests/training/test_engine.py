@@ -61,6 +61,31 @@ def test_every_optimizer_trains_alike(kind: str) -> None:
     assert ours == pytest.approx(theirs, rel=1e-3)
 
 
+DRAWS = {
+    "dropout": "{type: Dropout, rate: 0.3}",
+    "noise": "{type: GaussianNoise, stddev: 0.3}",
+    "multiplied": "{type: GaussianDropout, rate: 0.3}",
+}
+
+
+def drawing_network(kind: str) -> str:
+    hidden, last = (
+        "{type: Dense, units: 32, activation: relu}",
+        "{type: Dense, units: num_classes, activation: softmax}",
+    )
+    return f"model.layers=[{{type: Flatten}},{DRAWS[kind]},{hidden},{DRAWS[kind]},{last}]"
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_what_draws_trains_alike_in_every_engine(kind: str) -> None:
+    overrides = ["model=mlp_64_64", drawing_network(kind), "optimizer=sgd", "optimizer.learning_rate=0.05"]
+    (plain, _), (blocks, _), (xla, _) = (trained(overrides, engine) for engine in ENGINES)
+    assert blocks == pytest.approx(plain, rel=1e-5)
+    assert xla == pytest.approx(plain, rel=1e-5)
+    before, _ = trained([*overrides, "training.randomness=keras"], "keras")
+    assert before[:2] != pytest.approx(plain[:2], rel=1e-3)
+
+
 @pytest.mark.parametrize("name", ["cnn_dropout", "cnn_augmented"])
 def test_without_xla_dropout_and_augmentation_draw_the_same(name: str) -> None:
     overrides = [f"model={name}", "dataset.image_size=14", "optimizer=sgd", "optimizer.learning_rate=0.05"]

@@ -25,6 +25,11 @@ from deeplab.workflows.train import RunObserver, RunResult, train
 TINY = ("dataset.limit=100", "dataset.image_size=10", "training.checkpoint_seconds=0", "tracking.plots=none")
 NETWORKS = {
     "dense": ("model=mlp_64_64", "training.engine=compiled", "optimizer=adam", "schedule=cosine"),
+    "noise": (
+        *("model=mlp_64_64", "training.engine=compiled", "optimizer=adam"),
+        "model.layers=[{type: Flatten},{type: GaussianNoise, stddev: 0.2},{type: Dense, units: 20, activation: relu},"
+        "{type: Dropout, rate: 0.5},{type: Dense, units: num_classes, activation: softmax}]",
+    ),
     "conv": ("model=cnn", "optimizer=sgd", "optimizer.momentum=0.9", "schedule.kind=constant"),
     "dropout": ("model=cnn_dropout", "training.early_stopping_patience=4", "training.restore_best_weights=true"),
 }

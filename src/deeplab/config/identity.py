@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from deeplab.config.schema import DATASET_KINDS
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
 _OUTSIDE_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
+_DRAWS = re.compile("Dropout|Noise|Random")  # in the names of the layers that draw
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,13 @@ class AddedKey:
 
     Attributes:
         group: that it is in.
-        kinds: of the group that have it.
+        kinds: of the group that have it; (None,) where it has no kinds.
         key: inside the group.
         before: what trainings did that were made without it.
     """
 
     group: str
-    kinds: tuple[str, ...]
+    kinds: tuple[str | None, ...]
     key: str
     before: Any
 
@@ -35,6 +37,7 @@ ADDED = (
     AddedKey("dataset", DATASET_KINDS, "stratify", False),
     AddedKey("dataset", ("npz",), "scale", None),
     AddedKey("validation", ("random",), "stratify", False),
+    AddedKey("training", (None,), "randomness", "keras"),
 )
 
 
@@ -72,6 +75,16 @@ def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     for group, keys in added_keys(values).items():
         filled[group] = {**values[group], **{key: value for key, value in keys.items() if key not in values[group]}}
     return filled
+
+
+def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
+    """A composed configuration, not checked yet; a network that draws nothing stays the same run as before."""
+    model, training = values.get("model"), values.get("training")
+    if not isinstance(model, dict) or not isinstance(training, dict) or training.get("randomness") != "splitmix":
+        return values
+    if _DRAWS.search(str(model.get("layers"))):
+        return values
+    return {**values, "training": {**training, "randomness": "keras"}}
 
 
 def _has_kind(values: Mapping[str, Any], added: AddedKey) -> bool:

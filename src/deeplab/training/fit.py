@@ -24,6 +24,7 @@ from deeplab.training.input_pipeline import (
 )
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
+from deeplab.training.random_numbers import drawing
 from deeplab.training.setup import TrainingSetup
 
 
@@ -104,27 +105,24 @@ def fit(
     )
     done = len(loop.epochs)
     try:
-        trainer.fit(
-            data,
-            steps_per_epoch=len(sizes) if is_endless else None,
-            validation_data=None
-            if validation is None
-            else validation_batches(validation, targets.for_split(validation), evaluation_batch_size(network)),
-            initial_epoch=done,
-            epochs=done if resume_from and resume_from.stopped else max(done, config.epochs),
-            shuffle=False,  # the order is ours
-            callbacks=[loop, *([] if stopping is None else [stopping]), keeper],
-            verbose=0,
-        )
+        with drawing(config.randomness):
+            trainer.fit(
+                data,
+                steps_per_epoch=len(sizes) if is_endless else None,
+                validation_data=None
+                if validation is None
+                else validation_batches(validation, targets.for_split(validation), evaluation_batch_size(network)),
+                initial_epoch=done,
+                epochs=done if resume_from and resume_from.stopped else max(done, config.epochs),
+                shuffle=False,  # the order is ours
+                callbacks=[loop, *([] if stopping is None else [stopping]), keeper],
+                verbose=0,
+            )
     finally:
         if trained is not network:
             network.set_weights(trained.get_weights())
     assert keeper.last is not None
     return keeper.last
-
-
-def _save_nothing(_checkpoint: Checkpoint) -> None:
-    pass
 
 
 def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine: Engine) -> int:

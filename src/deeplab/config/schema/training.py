@@ -42,3 +42,4 @@ class TrainingConfig:
     checkpoint_every: PositiveInt
     checkpoint_seconds: NonNegativeFloat
     engine: Literal["auto", "compiled", "keras"]
+    randomness: Literal["splitmix", "keras"]
