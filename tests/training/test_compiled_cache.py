@@ -58,15 +58,36 @@ def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
     assert alone[0] != alone[1]
 
 
-def test_another_factor_or_other_rows_compile_anew(folder: Path) -> None:
+SHARED = (["l2=0.1"], ["l2=0.2", "seed=3"], ["l2=0.2", "optimizer.learning_rate=0.01"])
+APART = (["l2=0.1"], ["l2=null"], ["l2=0.1", "validation=random"], ["l2=0.1", "validation=random", "seed=5"])
+
+
+@pytest.mark.parametrize("engine", ["compiled", "keras"])
+@pytest.mark.parametrize(("settings", "compiled"), [(SHARED, 1), (APART, 4)])
+def test_trainings_that_differ_in_numbers_alone_are_compiled_once(
+    folder: Path, settings: tuple[list[str], ...], compiled: int, engine: str
+) -> None:
     cache = CompiledTrainerCache()
-    kept = []
-    for more in (["l2=0.1"], ["l2=0.2"], ["l2=0.2", "validation=random"], ["l2=0.2", "validation=random", "seed=5"]):
-        shared = scores(train(composed("mlp_64_64", *more), cache=cache))
-        assert shared == scores(train(composed("mlp_64_64", *more)))
-        assert cache._kept is not None
-        kept.append(cache._kept[0])
-    assert len(set(kept)) == 4
+    keys = set()
+    for more in settings:
+        asked = composed("mlp_64_64", *more, f"training.engine={engine}")
+        assert scores(train(asked, cache=cache)) == scores(train(asked))
+        keys.add(cache._key)
+    assert len(keys) == compiled
+
+
+def test_each_factor_of_a_network_is_its_own(folder: Path) -> None:
+    layers = (
+        "[{{type: Flatten}},{{type: Dense, units: 9, l2: {}}},"
+        "{{type: Dense, units: num_classes, l2: {}, activation: softmax}}]"
+    )
+    cache = CompiledTrainerCache()
+    made = []
+    for factors in ((0.1, 0.01), (0.01, 0.1), (0.3, 0.3)):
+        asked = composed("mlp_64_64", f"model.layers={layers.format(*factors)}")
+        made.append(scores(train(asked, cache=cache)))
+        assert made[-1] == scores(train(asked))
+    assert len({tuple(each) for each in made}) == 3
 
 
 def test_the_network_that_comes_out_is_the_one_that_was_given(folder: Path) -> None:

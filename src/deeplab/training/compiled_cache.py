@@ -1,4 +1,4 @@
-"""What trainings in one process share: compiled blocks, which know rows, layers and factors but no weights."""
+"""What trainings in one process share: compiled steps, which know rows and layers but neither weights nor factors."""
 
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
@@ -6,44 +6,54 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
-    from deeplab.training.block_model import BlockModel
-
 
 class CompiledTrainerCache:
-    """Keeps the last trainer that was compiled, for a next training that differs in nothing but its seed."""
+    """Keeps the last trainer that was compiled, for a next training that differs in nothing but numbers.
+
+    Attributes:
+        network: what the last training trained, with the weights that it has come to; None before the first.
+    """
 
     def __init__(self) -> None:
         """Keep nothing yet."""
-        self._kept: tuple[Hashable, BlockModel] | None = None
+        self.network: keras.Model | None = None
+        self._key: Hashable = None
+        self._trainer: Any = None
+        self._made: dict[str, Any] = {}
 
     def trainer(
-        self,
-        cache_key: Hashable,
-        network: "keras.Model",
-        optimizer: Any,
-        make: Callable[["keras.Model"], "BlockModel"],
-    ) -> "BlockModel":
-        """A trainer in the state that a new one would be in.
+        self, key: Hashable, network: "keras.Model", optimizer: Any, make: Callable[["keras.Model"], Any]
+    ) -> Any:
+        """A trainer of `self.network`, in the state that a new one would be in.
 
         Args:
-            cache_key: equal for trainings that differ in nothing but their seed.
-            network: whose weights it begins with.
+            key: equal for trainings that differ in nothing but the seed, factors of L2 and the learning rate.
+            network: whose weights and factors it begins with.
             optimizer: a Keras optimiser that has not been used.
             make: compiles a trainer of a network like this one, with this optimiser.
         """
-        if self._kept is None or self._kept[0] != cache_key:
-            import keras
+        import keras
 
-            self._kept = None  # its memory goes before the next one takes any
+        from deeplab.training.shared_numbers import share_numbers, take_numbers
+
+        if self.network is None or self._key != key:
+            self.network, self._trainer, self._made = None, None, {}  # memory goes before the next one takes any
             # A network of its own: those that were trained before keep their weights.
-            trainer = make(keras.models.clone_model(network))
-            self._kept = (cache_key, trainer)
-            trainer.set_weights(network.get_weights())
-            return trainer
-        trainer = self._kept[1]
-        trainer.set_weights(network.get_weights())
-        optimizer.build(trainer.trainable_variables)
-        for variable, fresh in zip(trainer.optimizer.variables, optimizer.variables, strict=True):
+            own = keras.models.clone_model(network)
+            share_numbers(own)
+            self._key, self._trainer, self.network = key, make(own), own
+            own.set_weights(network.get_weights())
+            return self._trainer
+        self.network.set_weights(network.get_weights())
+        take_numbers(self.network, network)
+        optimizer.build(self._trainer.trainable_variables)
+        for variable, fresh in zip(self._trainer.optimizer.variables, optimizer.variables, strict=True):
             variable.assign(fresh)
-        trainer.stop_training = False
-        return trainer
+        self._trainer.stop_training = False
+        return self._trainer
+
+    def made(self, name: str, make: Callable[["keras.Model"], Any]) -> Any:
+        """What was made of the network once, for as long as trainings share it."""
+        if name not in self._made:
+            self._made[name] = make(self.network)
+        return self._made[name]

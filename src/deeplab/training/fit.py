@@ -75,21 +75,20 @@ def fit(
         trainer.optimizer.build(trainer.trainable_variables)
         return trainer
 
-    trained = network
     # One iterator goes through all epochs where nothing is read ahead: to make one takes as long as a small epoch.
     is_endless = engine.kind == "compiled" and look_up.in_memory
+
+    def make(net: keras.Model) -> Any:
+        if engine.kind == "keras":
+            # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
+            return compiled(keras.Model(net.inputs, net.outputs, name=net.name))
+        return compiled(BlockModel(net, engine.xla, look_up if look_up.in_memory else lambda *contents: contents))
+
+    trainer = make(network) if cache is None else cache.trainer(setup.cache_key, network, optimizer, make)
+    trained = network if cache is None or cache.network is None else cache.network
     if engine.kind == "keras":
-        # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
-        trainer = compiled(keras.Model(network.inputs, network.outputs, name=network.name))
         data = single_batches(data, look_up)
     else:
-        unpack = look_up if look_up.in_memory else lambda *contents: contents
-
-        def in_blocks(net: keras.Model) -> Any:
-            return compiled(BlockModel(net, engine.xla, unpack))
-
-        trainer = cache.trainer(setup.cache_key, network, optimizer, in_blocks) if cache else in_blocks(network)
-        trained = trainer.network
         data = data.repeat() if is_endless else load_blocks(data, look_up)
     loop = EpochCallback(
         trained, config.epochs, sizes, order, look_up, observers, resume_from.history.epochs if resume_from else ()

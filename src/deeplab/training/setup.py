@@ -33,7 +33,8 @@ class TrainingSetup:
             where other rows than the test set's validate, how many `validation` rows are among those to learn from.
         notes: what a person should know of the data, each a line.
         fresh_noise: whether the rows to train on get another noise in each epoch.
-        cache_key: equal for trainings that can share compiled blocks: they differ in nothing but their seed.
+        cache_key: equal for trainings that can share compiled steps: they differ in the seed, factors of L2 and the
+            learning rate alone.
     """
 
     network: "keras.Model"

@@ -91,14 +91,21 @@ def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
 
 
 def cache_key(values: Mapping[str, Any], setup: TrainingSetup) -> tuple[str, ...]:
-    """What trainings have in common that differ in nothing but their seed.
+    """What trainings have in common that differ in nothing but the seed, factors of L2 and the learning rate.
 
     Args:
         values: the composed configuration.
         setup: from it.
     """
     # Noise is drawn from the seed, and a compiled block holds the rows with their noise.
-    differs = ("name", "notes", "tags", "tracking", *(("seed",) if setup.train.noise is None else ()))
+    differs = ("name", "notes", "tags", "tracking", "l2", *(("seed",) if setup.train.noise is None else ()))
     kept = {key: value for key, value in values.items() if key not in differs}
+    layers = [
+        {key: key if key == "l2" and value else value for key, value in layer.items()}
+        for layer in values["model"]["layers"]
+    ]
+    kept["model"] = {"layers": layers, "task": values["model"]["task"]}
+    if values["schedule"]["kind"] == "constant":
+        kept["optimizer"] = {key: value for key, value in values["optimizer"].items() if key != "learning_rate"}
     rows = hashlib.sha256(setup.train.rows.tobytes()).hexdigest()
     return (json.dumps(kept, sort_keys=True), *setup.fingerprints.values(), rows, str(setup.engine))
