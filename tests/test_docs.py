@@ -17,6 +17,8 @@ from deeplab.tracking.relocate import relocate
 from deeplab.workflows.recording import ParentRun
 from deeplab.workflows.train import train
 
+pytestmark = pytest.mark.slow
+
 PAGES = [*sorted(ROOT.glob("*.md"), reverse=True), *sorted((ROOT / "docs").glob("*.md"))]
 INDENTED = re.compile(r"^    (deeplab .*)$", re.MULTILINE)
 IN_TEXT = re.compile(r"`(deeplab [a-z][^`]*)`")

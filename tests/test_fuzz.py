@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from deeplab.cli.terminal import dry_run
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
 

@@ -12,6 +12,8 @@ from deeplab.config.schema import TrackingConfig
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn", "pandas", "optuna")
 

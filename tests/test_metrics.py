@@ -107,6 +107,7 @@ def test_the_gap_to_a_published_figure(value: float, metric: str, best: float | 
     assert against("H", value, metric, best) == expected
 
 
+@pytest.mark.slow
 def test_a_new_score_takes_an_entry_and_a_function(
     process: Callable[..., Outcome], cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT, Outcome
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).parent / "plugin_package"
 PAGE = (ROOT / "docs" / "plugins.md").read_text()
 

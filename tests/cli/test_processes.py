@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from tests.conftest import DEEPLAB, PATIENCE, free_port, is_listened_on, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_ends_within_two_seconds_and_keeps_what_it_has(

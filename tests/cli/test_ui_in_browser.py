@@ -14,7 +14,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 SWEEP = ("model=dense_relu", "dataset.image_size=8", "dataset.limit=60", "training.epochs=2", "replicates=2")
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"there is no browser here, none of {', '.join(BROWSERS)}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason=f"there is no browser here, none of {', '.join(BROWSERS)}"),
+]
 
 
 @pytest.fixture

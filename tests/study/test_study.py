@@ -28,6 +28,8 @@ from deeplab.sweep.run import run_sweep
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_store
 
+pytestmark = pytest.mark.slow
+
 STUDY = """
 title: A small study
 about: Whether a study does what it says.

@@ -18,6 +18,8 @@ from deeplab.errors import UserError
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.plan import plan_sweep
 
+pytestmark = pytest.mark.slow
+
 TINY = (
     *("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=3", "tracking.save_model=none"),
     *("tracking.plots=none", "launcher.cpus_per_trial=1", "replicates=2"),

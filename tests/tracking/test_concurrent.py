@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.conftest import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 PROCESSES, RUNS, STEPS = 4, 5, 10
 WRITER = f"""

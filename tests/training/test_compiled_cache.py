@@ -11,6 +11,8 @@ from deeplab.training.block_model import BlockModel
 from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.workflows.train import RunResult, train
 
+pytestmark = pytest.mark.slow
+
 OVERRIDES = (
     *("dataset.limit=120", "dataset.image_size=8", "training.epochs=2", "training.engine=compiled"),
     *("optimizer=adam", "training.precision=float32", "tracking.plots=none", "tracking.save_model=none"),

@@ -19,6 +19,8 @@ from deeplab.training.optimizers import build_optimizer
 from deeplab.training.targets import Targets
 from deeplab.workflows.prepare import prepare
 
+pytestmark = pytest.mark.slow
+
 ENGINES = {
     "keras": Engine("keras", False, ""),
     "blocks": Engine("compiled", False, ""),

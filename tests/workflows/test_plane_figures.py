@@ -30,6 +30,8 @@ from deeplab.workflows.prepare import prepare
 from deeplab.workflows.train import train
 from deeplab.workflows.trained_run import other_data
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     "model=playground",
     "training.epochs=3",

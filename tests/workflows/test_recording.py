@@ -35,6 +35,8 @@ from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import ENDING, install_handlers
 from deeplab.workflows.trained_run import TrainedRun
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("model=mlp_64_64", "dataset.image_size=8", "dataset.limit=60", "tracking.plots=none")
 UNSAVED = "tracking.save_model=none"
 CHECKED = PointCheck("keras", 1, "0" * 64)

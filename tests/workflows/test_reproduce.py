@@ -19,6 +19,8 @@ from deeplab.workflows.recording import ParentRun
 from deeplab.workflows.reproduce import held_against
 from deeplab.workflows.train import train
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., Any]
 Runs = Callable[[], list]
 SMALL = (

@@ -22,6 +22,8 @@ from deeplab.training.history import Epoch
 from deeplab.workflows.resume import find_resume_point, resumable
 from deeplab.workflows.train import RunObserver, RunResult, train
 
+pytestmark = pytest.mark.slow
+
 TINY = ("dataset.limit=100", "dataset.image_size=10", "training.checkpoint_seconds=0", "tracking.plots=none")
 NETWORKS = {
     "dense": ("model=mlp_64_64", "training.engine=compiled", "optimizer=adam", "schedule=cosine"),

@@ -18,6 +18,8 @@ from deeplab.sweep.plan import plan_sweep
 from deeplab.workflows import train as train_module
 from deeplab.workflows.train import train
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     "model=dense_relu",
     "dataset.image_size=8",

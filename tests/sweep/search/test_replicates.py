@@ -24,6 +24,8 @@ from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.prepare import PointCheck
 
+pytestmark = pytest.mark.slow
+
 TINY = ("model=mlp_64_64", "dataset.limit=60", "training.epochs=2", "tracking.plots=none", "training.threads=1")
 L2 = "l2=interval(1e-6,1e-2)"
 Trains = Callable[[TrialJob], float | str]

@@ -33,6 +33,8 @@ from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search
 from deeplab.sweep.search.source import run_search
 from deeplab.workflows.check import PointCheck
 
+pytestmark = pytest.mark.slow
+
 TINY = (
     *("model=mlp_64_64", "dataset.limit=60", "dataset.image_size=8", "training.epochs=2", "tracking.save_model=none"),
     *("tracking.plots=none", "training.threads=1", "launcher.workers=1"),

@@ -22,6 +22,8 @@ from deeplab.workflows.artifacts import DATASET_FILE
 from deeplab.workflows.explain.inputs import find_input
 from deeplab.workflows.trained_run import find_trained_run
 
+pytestmark = pytest.mark.slow
+
 Cli = Callable[..., tuple[int, str, str]]
 MAPS = ["maps_01_conv2d_1.png", "maps_02_max_pooling2d_1.png", "maps_03_conv2d_2.png", "maps_04_max_pooling2d_2.png"]
 DATA = ("dataset=digits", "dataset.limit=50")

@@ -13,6 +13,8 @@ import pytest
 from deeplab.workflows.export import export as export_module
 from deeplab.workflows.export.formats import FORMATS, Format, for_inference
 
+pytestmark = pytest.mark.slow
+
 Use = Callable[..., Any]
 
 

@@ -20,6 +20,8 @@ from deeplab.workflows.noise.levels import read_levels
 from deeplab.workflows.noise.partial_results import NoiseDraw, NoiseDrawFile
 from deeplab.workflows.train import train
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("dataset.image_size=12", "dataset.limit=200", "optimizer=adam", "tracking.plots=none", "seed=1")
 
 
