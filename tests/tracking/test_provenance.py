@@ -9,6 +9,7 @@ from deeplab.config.compose import compose
 from deeplab.config.schema import TrackingConfig
 from deeplab.report.provenance import provenance
 from deeplab.study.matching import result_of
+from deeplab.study.results import ResultKey
 from deeplab.tracking import provenance as installed
 from deeplab.tracking.find import run_by_id
 from deeplab.tracking.read import read_packages
@@ -50,7 +51,7 @@ def test_a_run_is_read_with_the_name_of_yesterday_and_of_today(name: str, folder
     run = run_by_id(store, log.run_id)
     expected = {"absl-py": "2.0", "deeplab": "0.1.0", "keras": "3.15.1", "numpy": "2.4.0"}
     assert list(read_packages(store, run).items()) == list(expected.items())
-    assert result_of(store, run, "one", "", 1, values).versions == "deeplab-0.1.0 keras-3.15.1 numpy-2.4.0"
+    assert result_of(store, run, ResultKey("one", "", 1, "0" * 16)).versions == "deeplab-0.1.0 keras-3.15.1 numpy-2.4.0"
     told = str(provenance(store, run, [run]))
     assert "deeplab 0.1.0, keras 3.15.1, numpy 2.4.0" in told
     assert "deeplab-experiments==0.1.0" in told  # never a line for pip that names somebody else's package

@@ -22,7 +22,7 @@ from deeplab.sweep.search.source import MOST_AT_ONCE, run_search
 from deeplab.sweep.status import find_sweep_run, sweep_status
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
-from deeplab.workflows.prepare import PointCheck
+from deeplab.workflows.check import PointCheck
 
 pytestmark = pytest.mark.slow
 
