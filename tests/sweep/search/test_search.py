@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import optuna
@@ -54,6 +55,22 @@ def killed(source, event):
         os.kill(os.getpid(), signal.SIGKILL)
     return verdict
 SearchSource.should_continue = killed
+sys.argv = {arguments}
+if __name__ == "__main__":
+    main()
+"""
+
+# The same in the second replicate, once its second epoch is done.
+KILLED_LATER = """
+import os, signal, sys
+from deeplab.cli.main import main
+from deeplab.sweep.loop import TrialLoop
+take = TrialLoop._take
+def killed(loop, event, parent_id):
+    take(loop, event, parent_id)
+    if (event.number, event.epoch) == (1, 2):
+        os.kill(os.getpid(), signal.SIGKILL)
+TrialLoop._take = killed
 sys.argv = {arguments}
 if __name__ == "__main__":
     main()
@@ -306,6 +323,28 @@ def test_a_search_that_was_killed_goes_on(
     (child,) = children(runs())
     assert (child.info.status, child.data.tags["deeplab.point"]) == ("FINISHED", "1")
     assert parent(runs()).info.status == "FINISHED"
+
+
+def test_a_search_that_was_killed_in_a_replicate_goes_on_with_that_one(
+    folder: Path, start: Callable[..., Any], cli: Callable[..., Any], runs: Callable[[], list[Any]]
+) -> None:
+    often = ("training.engine=keras", "training.checkpoint_seconds=0", "training.checkpoint_every=1")
+    command = search("random", 1, L2, "training.epochs=60", "replicates=2", *often)
+    process = start("-c", KILLED_LATER.format(arguments=["deeplab", *command]), program=(sys.executable,))
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == -signal.SIGKILL, out
+    before = {run.data.tags["deeplab.replicate"]: run for run in children(runs())}
+    assert {replicate: run.info.status for replicate, run in before.items()} == {"0": "FINISHED", "1": "RUNNING"}
+
+    done = cli(*command)
+    assert (done.status, done.err) == (0, "")
+    cut, whole = study_in(folder)
+    assert (cut.state.name, whole.state.name, whole.params) == ("FAIL", "COMPLETE", cut.params)
+    assert whole.intermediate_values == cut.intermediate_values
+    after = {run.data.tags["deeplab.replicate"]: run for run in children(runs())}
+    assert {run.info.run_id for run in after.values()} == {run.info.run_id for run in before.values()}
+    assert {(run.info.status, run.data.tags["deeplab.point"]) for run in after.values()} == {("FINISHED", "1")}
+    assert whole.value == fmean(run.data.metrics["validation/accuracy"] for run in after.values())
 
 
 def test_an_interrupted_search_says_how_to_go_on(folder: Path, runs: Callable[[], list[Any]]) -> None:

@@ -103,7 +103,7 @@ class RayLauncher:
 
     def wait(self, seconds: float) -> Sequence[TrialEvent]:
         """An epoch of a trial that asks, or the last event of one that ended; of others Ray tells nothing meanwhile."""
-        waiting = [*self._trials, *([self._next_question] if self._questions else [])]
+        waiting = [*self._trials, *([self._next_question] if self._questions is not None else [])]
         ready, _ = ray.wait(waiting, num_returns=1, timeout=seconds)
         return [event for each in ready for event in self._heard(each)]
 
