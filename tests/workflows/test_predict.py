@@ -115,7 +115,7 @@ def test_what_is_left_out_of_a_folder_is_named(use: Use, digits: Any, tmp_path: 
 def test_more_pictures_than_fit_a_batch_a_table_and_a_figure_are_all_asked_about(
     use: Use, digits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predict_module, "evaluation_batch", lambda network: 3)
+    monkeypatch.setattr(predict_module, "evaluation_batch_size", lambda network: 3)
     monkeypatch.setattr(predict_module, "MOST_SEEN", 4)
     monkeypatch.setattr(predictions_module, "MOST_ROWS", 5)
     write_digits(tmp_path / "many", digits, 8)
