@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from deeplab.metrics import chosen_by
 from deeplab.report.page import Collapsible, Part, Table, Text, table_of
-from deeplab.runs.detail import scores_by_data
+from deeplab.runs.summary import scores_by_data
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.read import read_history

@@ -169,7 +169,7 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
             head,
             tuple((*_settings(outcome, line), _count(line), *cells(line, name)) for line in points),
             outcome.best,
-        )
+        ).without_empty_columns()
         for name in others
     )
     if tables:

@@ -76,9 +76,9 @@ def settings_of(outcome: Outcome, line: Line) -> str:
 
 
 def cells(line: Line, metric: str) -> Iterator[Cell]:
-    """Yield mean, deviation, interval, minimum and maximum of a score at a point."""
+    """Yield mean, deviation, interval, minimum and maximum of a score at a point; of one trial the mean says it all."""
     for part in PARTS:
-        yield value(line.get(f"{metric} {part}", ""))
+        yield value(line.get(f"{metric} {part}", "")) if part == "mean" or line["n"] != "1" else None
 
 
 def value(text: str) -> float | None:

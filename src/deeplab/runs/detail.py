@@ -17,7 +17,6 @@ from deeplab.tracking.tags import PARENT_TAG
 
 LAYER = "model.layers."
 KEY_PACKAGES = ("tensorflow", "keras", "numpy", "mlflow")
-DATA = {"train": ("train/",), "validation": ("validation/", "best/val/"), "test": ("test/", "best/test/")}
 
 
 @dataclass(frozen=True)
@@ -90,22 +89,6 @@ def to_dict(known: Detail) -> dict[str, Any]:
         "history": {name: {str(epoch): value for epoch, value in line.items()} for name, line in known.history.items()},
         "files": [{"path": path, "bytes": size} for path, size in known.files],
     }
-
-
-def scores_by_data(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Sort scores into training, validation and test, each metric by its short name; empty ones are missing.
-
-    Validation is that of the weights that are kept, and of the last epoch where a run has not come to its end.
-    """
-    places = {**DATA, "validation": (*DATA["validation"], "val/")}
-    by_data: dict[str, dict[str, float]] = {}
-    for data, prefixes in places.items():
-        for prefix in prefixes:
-            scores = {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
-            if scores:
-                by_data[data] = scores
-                break
-    return by_data
 
 
 def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.tags import ERROR_TAG, KIND_TAG, PARENT_TAG
 
 # Where scores are looked for: of the weights that are kept, of a sweep's best point, of the last epoch.
-PLACES = {"validation": ("validation/", "best/val/", "val/"), "test": ("test/", "best/test/")}
+PLACES = {"train": ("train/",), "validation": ("validation/", "best/val/", "val/"), "test": ("test/", "best/test/")}
 MOST_NAMES = 2
 
 
@@ -84,20 +84,19 @@ def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSu
     return [_row(run, children[run.id]) for run in runs]
 
 
-def score(run: Run, data: str) -> Score | None:
-    """Find the score that tells most: what a sweep compares by, else the first of the table, else of the names.
+def scores_by_data(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Sort scores into training, validation and test, each metric by its short name; empty ones are missing.
 
-    Args:
-        run: that has it.
-        data: `validation` or `test`.
+    Validation is that of the weights that are kept, and of the last epoch where a run has not come to its end.
     """
-    first = run.params.get("sweep.metric", "").rpartition("/")[2]
-    for place in PLACES[data]:
-        scores = {key.removeprefix(place): value for key, value in run.metrics.items() if key.startswith(place)}
-        for metric in (first, *(each.name for each in chosen_by()), *sorted(scores)):
-            if metric in scores:
-                return Score(metric, scores[metric])
-    return None
+    by_data: dict[str, dict[str, float]] = {}
+    for data, places in PLACES.items():
+        for place in places:
+            scores = {key.removeprefix(place): value for key, value in metrics.items() if key.startswith(place)}
+            if scores:
+                by_data[data] = scores
+                break
+    return by_data
 
 
 def best(scores: Sequence[Score | None]) -> int | None:
@@ -139,7 +138,7 @@ COLUMNS = tuple(
 
 def _row(run: Run, children: Sequence[Run]) -> RunSummary:
     params, metrics, tags = run.params, run.metrics, run.tags
-    kind = tags.get(KIND_TAG, "")
+    kind, by_data = tags.get(KIND_TAG, ""), scores_by_data(metrics)
     is_sweep = kind == "sweep"
     members = children if is_sweep else [run]
     asked = sorted({int(each.params["training.epochs"]) for each in members if "training.epochs" in each.params})
@@ -155,17 +154,24 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
         epochs=epochs_done(run) if trains else None,
         epochs_asked=asked[-1] if trains or (is_sweep and asked) else None,
         trials=len(children) if is_sweep else None,
-        validation=_validation(run, children if is_sweep else []),
-        test=score(run, "test"),
+        validation=_validation(run, by_data.get("validation", {}), children if is_sweep else []),
+        test=_score(run, by_data.get("test", {})),
         seconds=metrics.get("time/training_seconds", ended) if params else ended,
         began=run.started_ms / 1000,
         error=tags.get(ERROR_TAG),
     )
 
 
-def _validation(run: Run, trials: Sequence[Run]) -> Score | None:
+def _score(run: Run, scores: Mapping[str, float]) -> Score | None:
+    """Find the score that tells most: what a sweep compares by, else the first of the table, else of the names."""
+    first = run.params.get("sweep.metric", "").rpartition("/")[2]
+    names = (first, *(each.name for each in chosen_by()), *sorted(scores))
+    return next((Score(name, scores[name]) for name in names if name in scores), None)
+
+
+def _validation(run: Run, scores: Mapping[str, float], trials: Sequence[Run]) -> Score | None:
     """Find the score on validation data, of a sweep that of its best point; all trials may be of the test set."""
-    measured = score(run, "validation")
+    measured = _score(run, scores)
     on_test = validated_on_test(run) or (bool(trials) and all(map(validated_on_test, trials)))
     return replace(measured, on_test=True) if measured and on_test else measured
 

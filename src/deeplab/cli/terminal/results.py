@@ -5,6 +5,7 @@ import shlex
 from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import duration
+from deeplab.report.page import Table
 from deeplab.report.sweep_report import conclusion, points
 from deeplab.report.sweep_tables import outcome_of
 from deeplab.sweep.plan import Plan
@@ -16,14 +17,11 @@ from deeplab.workflows.train import RunResult
 
 def show_result(result: RunResult) -> None:
     """Print the scores, the run's id and how to see more."""
-    rows = table(result.name, ("",), list(result.scores))
-    last = result.history.epochs[-1].metrics
-    for data, label in (("train", "training, last epoch"), ("val", "validation, last epoch")):
-        if f"{data}/loss" in last:
-            values = [last.get(f"{data}/{name}") for name in result.scores]
-            rows.add_row(label, *("" if value is None else f"{value:.4f}" for value in values))
-    rows.add_row("test", *(f"{value:.4f}" for value in result.scores.values()), style="bold")
-    console().print(rows)
+    names, last = tuple(result.scores), result.history.epochs[-1].metrics
+    parts = (("train", "training, last epoch"), ("val", "validation, last epoch"))
+    rows = [(label, *(last.get(f"{data}/{name}") for name in names)) for data, label in parts if f"{data}/loss" in last]
+    rows.append(("test", *result.scores.values()))
+    print_parts((Table(result.name, ("", *names), tuple(rows), marked=len(rows) - 1),))
     show_end(f"run {result.run_id} in {result.seconds:.0f} s", result.place, "its curves, figures and model")
 
 
