@@ -1,5 +1,7 @@
 """The engines: which is chosen, and that they train the same."""
 
+import importlib.util
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from deeplab.config.folders import conf_folders, options
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.models.build import build
+from deeplab.models.inspect import multiplications
+from deeplab.models.layers import LAYERS
 from deeplab.training.block_model import BlockModel
-from deeplab.training.engine import BLOCK_SECONDS, Engine, choose_engine, steps_per_block
+from deeplab.training.engine import BLOCK_SECONDS, XLA_IS_FASTEST, Engine, choose_engine, steps_per_block
 from deeplab.training.fit import fit
 from deeplab.training.optimizers import build_optimizer
 from deeplab.training.targets import Targets
@@ -21,6 +25,7 @@ from deeplab.workflows.prepare import prepare
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parents[2]
 ENGINES = {
     "keras": Engine("keras", False, ""),
     "blocks": Engine("compiled", False, ""),
@@ -150,7 +155,9 @@ def network(name: str, shape: tuple[int, ...] = (28, 28, 1)) -> Any:
         ("dense_relu", "auto", "cpu", 100, "keras"),
         ("dense_relu", "compiled", "cpu", 100, "compiled with XLA"),
         ("dense_relu", "keras", "cpu", 10_000, "keras"),
-        ("cnn", "auto", "cpu", 10_000, "keras"),
+        ("cnn", "auto", "cpu", 10_000, "compiled"),
+        ("cnn", "auto", "cpu", 100, "keras"),
+        ("cnn_augmented", "auto", "cpu", 10_000, "compiled"),
         ("cnn", "compiled", "cpu", 10_000, "compiled"),
         ("cnn", "auto", "gpu:0", 10_000, "compiled with XLA"),
         ("cnn_augmented", "auto", "gpu:0", 10_000, "keras"),
@@ -163,12 +170,39 @@ def test_the_choice(name: str, wanted: Any, device: str, steps: int, expected: s
     assert engine.reason
 
 
+def cases() -> dict[str, list[str]]:
+    spec = importlib.util.spec_from_file_location("engines", ROOT / "scripts" / "engines.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dict(module.cases())
+
+
+def test_no_layer_and_no_shipped_network_is_slower_by_default_than_step_by_step() -> None:
+    page, measured = (ROOT / "docs/engines.md").read_text(encoding="utf-8"), cases()
+    rows = re.findall(r"^\| `(.+)` \| .+ \| (.+) \| (.*) \| (.+) \|$", page, re.MULTILINE)
+    assert {name for name, *_ in rows} == set(measured)
+    assert set(XLA_IS_FASTEST) == set(LAYERS)
+    for name, blocks, xla, taken in rows:
+        kinds = [str(layer["type"]) for layer in compose(measured[name]).config.model.layers]
+        assert str(choose_engine("auto", kinds, "cpu", 10**6)) == taken, name
+        times_as_fast = {"keras": 1.0, "compiled": float(blocks), "compiled with XLA": float(xla or 0)}
+        assert times_as_fast[taken] > 0.9, name
+
+
 def test_a_block_is_short_and_blocks_are_equal() -> None:
     assert steps_per_block(55_050, 784, 128, 468) == 234
     assert steps_per_block(545_810, 784, 32, 1875) * (3e-4 + 6 * 545_810 * 32 / 1e11) <= BLOCK_SECONDS
     assert steps_per_block(10**9, 784, 128, 468) == 1
     assert steps_per_block(1000, 3_000_000, 128, 468) == 1
     assert steps_per_block(1000, 4, 16, 0) == 1
+
+
+def test_a_convolution_multiplies_at_each_place() -> None:
+    assert multiplications(network("mlp_64_64")) == network("mlp_64_64").count_params()
+    convolutions = 26 * 26 * (9 * 32 + 32) + 24 * 24 * (9 * 32 * 64 + 64)
+    assert convolutions < multiplications(network("cnn")) < 1.2 * convolutions
 
 
 def test_a_set_smaller_than_two_batches_trains() -> None:

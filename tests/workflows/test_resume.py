@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import DEEPLAB
 
 from deeplab.config.compose import compose
-from deeplab.errors import UserError
+from deeplab.errors import Interrupted, UserError
 from deeplab.tracking.repair import mark_dead
 from deeplab.training.history import Epoch
 from deeplab.workflows.resume import find_resume_point, resumable
@@ -63,8 +63,6 @@ def left_behind(run_id: str) -> tuple[list[tuple[str, ...]], list[np.ndarray]]:
 
 
 def stopped_and_resumed(overrides: list[str], after: int, *more: str) -> RunResult:
-    from deeplab.errors import Interrupted
-
     with pytest.raises(Interrupted, match="To go on: deeplab train --resume"):
         train(compose(overrides), [Stop(after)])
     found = find_resume_point("latest", more, None)
@@ -84,6 +82,26 @@ def test_interrupted_and_resumed_equals_undisturbed_to_the_bit(
     assert all(np.array_equal(a, b) for a, b in zip(weights, weights_then, strict=True))
     assert resumed.scores == undisturbed.scores
     assert [run.info.status for run in runs()] == ["FINISHED", "FINISHED"]
+
+
+def test_a_run_keeps_its_engine_where_another_would_be_chosen_now(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deeplab.training import engine
+    from deeplab.workflows.reproduce import reproduce
+
+    overrides = ["model=mlp_64_64", *TINY, "training.epochs=3"]
+    undisturbed = train(compose(overrides))
+    with pytest.raises(Interrupted):
+        train(compose(overrides), [Stop(2)])
+    monkeypatch.setattr(engine, "WORTHWHILE_STEPS", 0)
+    found = find_resume_point("latest", (), None)
+    resumed = train(found.composed, [], found)
+    assert left_behind(resumed.run_id)[0] == left_behind(undisturbed.run_id)[0]
+    assert found.run.tags["deeplab.engine"] == "keras"
+    again = reproduce(found.store, found.composed.config.tracking.experiment, undisturbed.run_id, [])
+    assert again.verdict == "identical"
+    assert not [line for line in again.changes if line.startswith("engine")]
 
 
 def test_no_step_is_logged_twice_and_none_too_few(folder: Path, runs: Callable[[], list]) -> None:

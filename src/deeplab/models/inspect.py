@@ -47,6 +47,11 @@ def parameter_count(model: Any) -> int:
     return int(model.count_params())
 
 
+def multiplications(model: Any) -> int:
+    """About how many products one row takes: each weight at each place (height, width) of its layer's output."""
+    return sum(row.parameters * math.prod(row.output_shape[:-1]) for row in layer_table(model))
+
+
 LAYER_BYTES = 32 << 20
 FEWEST, MOST = 64, 8192
 

@@ -4,9 +4,39 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-# On two cores XLA's convolutions took four to six times as long as oneDNN's, which `fit` uses.
-_SLOW_IN_XLA_ON_CPU = ("Conv", "Pooling")
-_NOT_IN_XLA = ("Random",)
+# Whether XLA's steps are the fastest for a kind of layer on a CPU, as docs/engines.md has them of scripts/engines.py:
+# its convolutions are slower than oneDNN's, and it has no operation that transforms images.
+XLA_IS_FASTEST = {
+    "Activation": True,
+    "AveragePooling2D": True,
+    "BatchNormalization": True,
+    "Conv2D": False,
+    "Conv2DTranspose": False,
+    "Cropping2D": True,
+    "Dense": True,
+    "DepthwiseConv2D": False,
+    "Dropout": True,
+    "Flatten": True,
+    "GaussianDropout": True,
+    "GaussianNoise": True,
+    "GlobalAveragePooling2D": True,
+    "GlobalMaxPooling2D": True,
+    "LayerNormalization": True,
+    "LeakyReLU": True,
+    "MaxPooling2D": True,
+    "PReLU": True,
+    "RandomContrast": True,
+    "RandomFlip": True,
+    "RandomRotation": False,
+    "RandomTranslation": False,
+    "RandomZoom": False,
+    "Rescaling": True,
+    "Reshape": True,
+    "SeparableConv2D": False,
+    "SpatialDropout2D": True,
+    "UpSampling2D": True,
+    "ZeroPadding2D": True,
+}
 
 # A block takes some seconds to compile and saves two or three milliseconds a step.
 WORTHWHILE_STEPS = 2000
@@ -33,6 +63,11 @@ class Engine:
     def __str__(self) -> str:
         return f"{self.kind} with XLA" if self.xla else self.kind
 
+    @classmethod
+    def named(cls, text: str) -> "Engine":
+        """The engine of which `str` made this text: that of a run which was made before."""
+        return cls("keras" if text == "keras" else "compiled", text.endswith(" with XLA"), "as the run has it")
+
 
 def choose_engine(
     wanted: Literal["auto", "compiled", "keras"], kinds: Iterable[str], device: str, steps: int
@@ -48,30 +83,32 @@ def choose_engine(
     if wanted == "keras":
         return Engine("keras", False, "asked for")
     kinds = list(kinds)
-    augmented = any(kind.startswith(_NOT_IN_XLA) for kind in kinds)
-    slow = device == "cpu" and any(word in kind for kind in kinds for word in _SLOW_IN_XLA_ON_CPU)
-    obstacle = "XLA has no augmentation" if augmented else "XLA's convolutions are slow on CPU" if slow else ""
+    slow = device == "cpu" and any(not XLA_IS_FASTEST.get(kind, "Conv" not in kind) for kind in kinds)
+    if any(kind.startswith("Random") and not XLA_IS_FASTEST.get(kind) for kind in kinds):
+        obstacle = "XLA has no augmentation"
+    else:
+        obstacle = "XLA's convolutions are slow on CPU" if slow else ""
     if wanted == "compiled":
         return Engine("compiled", not obstacle, f"asked for; {obstacle}" if obstacle else "asked for")
-    if obstacle:
+    if obstacle and device != "cpu":
         return Engine("keras", False, obstacle)
     if steps < WORTHWHILE_STEPS:
         return Engine("keras", False, f"{steps} steps take less time than compiling")
-    return Engine("compiled", True, "dense network" if device == "cpu" else "GPU")
+    return Engine("compiled", not obstacle, obstacle or ("dense network" if device == "cpu" else "GPU"))
 
 
-def steps_per_block(parameters: int, row_bytes: int, batch_size: int, steps_per_epoch: int) -> int:
+def steps_per_block(multiplications: int, row_bytes: int, batch_size: int, steps_per_epoch: int) -> int:
     """How many steps make a block of about BLOCK_SECONDS on a slow machine, so that progress moves and Ctrl-C is heard.
 
     Blocks of an epoch are as equal as they can be, since each length is compiled by itself.
 
     Args:
-        parameters: of the network; a step costs about six operations for each and each row.
+        multiplications: of a row, forward; a step costs about six operations for each and each row.
         row_bytes: size of one row.
         batch_size: rows in a step.
         steps_per_epoch: full batches in an epoch.
     """
-    seconds = _SECONDS_A_STEP + 6 * parameters * batch_size / _FLOPS_A_SECOND
+    seconds = _SECONDS_A_STEP + 6 * multiplications * batch_size / _FLOPS_A_SECOND
     longest = min(BLOCK_SECONDS / seconds, BLOCK_BYTES / (row_bytes * batch_size))
     count = -(-steps_per_epoch // max(1, int(longest)))
     return max(1, -(-steps_per_epoch // max(1, count)))

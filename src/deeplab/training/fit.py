@@ -8,7 +8,7 @@ import keras
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.metrics import metric_of
-from deeplab.models.inspect import evaluation_batch_size
+from deeplab.models.inspect import evaluation_batch_size, multiplications
 from deeplab.training.block_model import BlockModel
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
 from deeplab.training.checkpoint import Checkpoint
@@ -127,7 +127,7 @@ def fit(
 def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine: Engine) -> int:
     if engine.kind == "keras":
         return 1
-    return steps_per_block(network.count_params(), train.x[0].nbytes, batch_size, len(train) // batch_size)
+    return steps_per_block(multiplications(network), train.x[0].nbytes, batch_size, len(train) // batch_size)
 
 
 def _early_stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping | None:

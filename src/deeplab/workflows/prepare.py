@@ -13,6 +13,8 @@ from deeplab.data.load import load
 from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
 from deeplab.models.check_layers import check_layers
+from deeplab.tracking.run import Run
+from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
 from deeplab.training.engine import Engine, choose_engine
 from deeplab.training.runtime import prepare_runtime
 from deeplab.training.setup import TrainingSetup
@@ -88,6 +90,12 @@ def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
     """
     steps = -(-rows // config.training.batch_size) * config.training.epochs
     return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
+
+
+def engine_of_run(run: Run, setup: TrainingSetup) -> Engine:
+    """The engine of a run, so that it goes on or is repeated to the bit; on another device that of the setup."""
+    name, device = run.tags.get(ENGINE_TAG), run.tags.get(DEVICE_TAG, "").split()
+    return setup.engine if name is None or device[:1] != [setup.runtime.device] else Engine.named(name)
 
 
 def cache_key(values: Mapping[str, Any], setup: TrainingSetup) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[Ru
     if trained.run.status != "FINISHED":
         raise UserError(f"Run {trained.name} is {trained.run.status}; only a finished run has scores to be reproduced.")
     composed = _again(trained, experiment)
-    result = train(composed, [_Marker(trained), *observers])
+    result = train(composed, [_Marker(trained), *observers], repeated=trained.run)
     again = TrainedRun(store.get_run(result.run_id), store)
     same = {
         "history": _same_file(trained, again, "history.csv"),

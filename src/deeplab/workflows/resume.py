@@ -13,7 +13,7 @@ from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, checkpoint_folder, open_existing
-from deeplab.tracking.tags import ENGINE_TAG, KIND_TAG
+from deeplab.tracking.tags import KIND_TAG
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.checkpoint import Checkpoint, DamagedError
 from deeplab.workflows.artifacts import LAST_CHECKPOINT
@@ -88,9 +88,7 @@ def _configuration(store: Store, run: Run, epochs: int | None) -> ComposedConfig
     logged = TrainedRun(run, store).composed()
     if epochs is None:
         return logged
-    # More epochs might choose another engine, which would draw other dropout masks.
-    engine = run.tags[ENGINE_TAG].split()[0]
-    values = {**logged.values, "training": {**logged.values["training"], "epochs": epochs, "engine": engine}}
+    values = {**logged.values, "training": {**logged.values["training"], "epochs": epochs}}
     config = replace(validate(ExperimentConfig, values), tracking=logged.config.tracking)
     return ComposedConfig(config, values, logged.overrides)
 

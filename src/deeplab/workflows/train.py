@@ -9,6 +9,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import Pruned, RunError
 from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.provenance import git_tags
+from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, checkpoint_folder, open_store, store_errors
 from deeplab.tracking.tags import (
@@ -43,7 +44,7 @@ from deeplab.workflows.artifacts import (
 from deeplab.workflows.figures import figures
 from deeplab.workflows.initial_weights import load_initial_weights
 from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
-from deeplab.workflows.prepare import cache_key, prepare
+from deeplab.workflows.prepare import cache_key, engine_of_run, prepare
 from deeplab.workflows.recording import ParentRun, recorded
 from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.signals import signals_ignored
@@ -116,6 +117,7 @@ def train(
     resume_point: ResumePoint | None = None,
     parent: ParentRun | None = None,
     cache: CompiledTrainerCache | None = None,
+    repeated: Run | None = None,
 ) -> RunResult:
     """Train what a configuration describes and log it.
 
@@ -125,6 +127,7 @@ def train(
         resume_point: the run to go on with, or None to begin one; its configuration is `composed`.
         parent: of the run in a sweep, or None for a run of its own.
         cache: what trainings of this process share, or None.
+        repeated: the run that is done again, or None.
 
     Raises:
         UserError: before the run begins; nothing is left in the store.
@@ -135,6 +138,9 @@ def train(
     config = composed.config
     store = open_store(config.tracking) if resume_point is None else resume_point.store
     setup = prepare(config, store.place.work_folder)
+    earlier = repeated if resume_point is None else resume_point.run
+    if earlier is not None:
+        setup = replace(setup, engine=engine_of_run(earlier, setup))
     name = parent.name if parent else config.name or f"{config.model.name}-{setup.splits.info.name}"
     resume_from = resume_point.checkpoint if resume_point else None
     epochs = list(resume_from.history.epochs) if resume_from else []
