@@ -14,13 +14,13 @@ from deeplab.sweep.messages import TrialEvent, TrialJob
 # Answers each trial with its own process id, and says after trial 1 that it kept memory.
 PRETENDER = """
     import os
-    from deeplab.sweep.trial import Event
+    from deeplab.sweep.messages import TrialEvent
 
     def work(connection, log):
         while True:
             job = connection.recv()
             keeps = job.number == 1
-            connection.send((Event(job.number, "finished", str(os.getpid())), keeps))
+            connection.send((TrialEvent(job.number, "finished", str(os.getpid())), keeps))
             if keeps:
                 return
 """
