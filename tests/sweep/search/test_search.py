@@ -327,7 +327,7 @@ def test_a_search_that_was_killed_in_a_replicate_goes_on_with_that_one(
     folder: Path, start: Callable[..., Any], cli: Callable[..., Any], runs: Callable[[], list[Any]]
 ) -> None:
     often = ("training.engine=keras", "training.checkpoint_seconds=0", "training.checkpoint_every=1")
-    command = search("random", 1, L2, "training.epochs=20", "replicates=2", *often)
+    command = search("random", 1, L2, "training.epochs=60", "replicates=2", *often)
     process = start("-c", KILLED_LATER.format(arguments=["deeplab", *command]), program=(sys.executable,))
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL, out
