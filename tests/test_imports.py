@@ -56,7 +56,7 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["explain", "--help"],
         ["explain", "latest", "1", "seed=2"],
         ["sweep", "--search", "bayes", "--trials", "3", "l2=interval(1,2)"],
-        ["sweep", "--search", "tpe", "--trials", "3", "replicates=2", "l2=interval(1,2)"],
+        ["sweep", "--search", "tpe", "--trials", "3", "validation=none", "l2=interval(1,2)"],
         ["ui", "tracking.uri=nothing"],
         ["runs", "--help"],
         ["runs", "--where", "model"],
