@@ -190,7 +190,7 @@ def phases(name: str, trials: int) -> dict[str, float]:
     from importlib import import_module
 
     from deeplab.config.compose import compose
-    from deeplab.training.compiled_cache import CompiledTrainerCache
+    from deeplab.training.cache import TrainingCache
     from deeplab.workflows.recording import ParentRun
     from deeplab.workflows.train import train
 
@@ -220,7 +220,7 @@ def phases(name: str, trials: int) -> dict[str, float]:
             owner = getattr(owner, part)
         setattr(owner, last, timed(getattr(owner, last), label))
     found: dict[str, list[float]] = defaultdict(list)
-    cache = CompiledTrainerCache()
+    cache = TrainingCache()
     steps_per_epoch = _steps_per_epoch(case)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(trials + 2):

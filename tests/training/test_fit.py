@@ -59,6 +59,7 @@ def trained(
         targets=Targets("classification", INFO),
         overlap={},
         notes=(),
+        input_spec=lambda: None,
     )
     done = fit(setup, training, seed, observers=[observer] if observer else [])
     return done.history, network.get_weights()

@@ -14,6 +14,8 @@ from deeplab.models.inspect import evaluation_batch_size
 from deeplab.tasks import TaskName
 
 Loss = Callable[[Any, Any], Any]
+# Of a batch of examples and their targets: outputs, and their mean loss.
+ScoringStep = Callable[[Any, Any], tuple[Any, Any]]
 Float = NDArray[np.float32]
 # Mean squared error of a pixel in [0, 1] that is rounded to a byte: steps of 1/255, evenly distributed in each.
 ROUNDING = 1 / (12 * 255**2)
@@ -41,7 +43,7 @@ class Predictions:
 
 
 def score(
-    network: Any, split: Split, info: DatasetInfo, task: TaskName, loss: Loss
+    network: Any, split: Split, info: DatasetInfo, task: TaskName, loss: Loss, step: ScoringStep | None = None
 ) -> tuple[Mapping[str, float], Predictions]:
     """Ask a classifier or a regression about every row of a split, in the split's order, and score what it said.
 
@@ -51,6 +53,7 @@ def score(
         info: the facts of the data set.
         task: of the network.
         loss: of targets and outputs, as in training.
+        step: from `scoring_step`, of a network with the same layers and weights; None makes one.
 
     Returns:
         `loss`: mean over the rows with the network's own penalties, as Keras' `evaluate` has it; `accuracy` where there
@@ -61,7 +64,7 @@ def score(
         targets = np.eye(info.num_classes, dtype=np.float32)[split.labels]
     else:
         targets = info.numbers(split.labels)[:, np.newaxis]
-    step = _scoring_step(network, loss)
+    step = step or scoring_step(network, loss)
     total, parts = 0.0, []
     own = _Sums(task)
     for rows, part in _batches(network, split):
@@ -76,7 +79,9 @@ def score(
     return {**scores, **own.means(len(split))}, predictions
 
 
-def score_images(network: Any, split: Split, scale: float, loss: Loss) -> Mapping[str, float]:
+def score_images(
+    network: Any, split: Split, scale: float, loss: Loss, step: ScoringStep | None = None
+) -> Mapping[str, float]:
     """Score how well a network gives back images, a batch at a time.
 
     Args:
@@ -84,6 +89,7 @@ def score_images(network: Any, split: Split, scale: float, loss: Loss) -> Mappin
         split: whose images, without their noise, are right.
         scale: brings those to [0, 1].
         loss: of right and given images, as in training.
+        step: as in `score`.
 
     Returns:
         `loss` as in `score`; `mse`: mean squared error of a pixel; `psnr`: peak signal-to-noise ratio in decibels,
@@ -91,7 +97,7 @@ def score_images(network: Any, split: Split, scale: float, loss: Loss) -> Mappin
         and TensorFlow have it, and would be the mean's, too: no image counts for more than one that was rounded to
         bytes, 58.92 dB.
     """
-    step = _scoring_step(network, loss)
+    step = step or scoring_step(network, loss)
     total = squares = decibels = 0.0
     own = _Sums("reconstruction")
     for rows, part in _batches(network, split):
@@ -121,8 +127,8 @@ class _Sums:
         return {name: total / count for name, total in self._sums.items()}
 
 
-def _scoring_step(network: Any, loss: Loss) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """A function of a batch's rows and targets that gives the network's outputs and their loss, as `fit` computes it.
+def scoring_step(network: Any, loss: Loss) -> ScoringStep:
+    """Make a function of a batch that gives the network's outputs and their mean loss, as `fit` computes it.
 
     Both are computed in one graph: there a cross-entropy finds the logits of a softmax or sigmoid on its outputs and
     takes them, as Keras' own training and `evaluate` do. From probabilities alone it would be another number.
@@ -133,7 +139,7 @@ def _scoring_step(network: Any, loss: Loss) -> Callable[[Any, Any], tuple[Any, A
         outputs = network(rows, training=False)
         return outputs, loss(targets, outputs) + sum(network.losses)
 
-    compiled: Callable[[Any, Any], tuple[Any, Any]] = tf.function(step, reduce_retracing=True)
+    compiled: ScoringStep = tf.function(step, reduce_retracing=True)
     return compiled
 
 

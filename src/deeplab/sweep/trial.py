@@ -14,7 +14,7 @@ from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.tracking.store import Store, checkpoint_folder, open_store
 from deeplab.tracking.tags import TRIAL_TAG
 from deeplab.training import checkpoint as checkpoints
-from deeplab.training.compiled_cache import CompiledTrainerCache
+from deeplab.training.cache import TrainingCache
 from deeplab.training.history import Epoch
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.recording import ParentRun
@@ -28,7 +28,7 @@ def run_trial(
     job: TrialJob,
     report: Callable[[TrialEvent], None],
     should_continue: Callable[[TrialEvent], bool] | None = None,
-    cache: CompiledTrainerCache | None = None,
+    cache: TrainingCache | None = None,
 ) -> None:
     """Train a trial, or go on with it; what came of it is the last event that is reported.
 
@@ -62,7 +62,7 @@ def last_event(job: TrialJob, should_continue: Callable[[TrialEvent], bool] | No
     return events[-1]
 
 
-def _run(job: TrialJob, observer: RunObserver, cache: CompiledTrainerCache | None) -> RunResult:
+def _run(job: TrialJob, observer: RunObserver, cache: TrainingCache | None) -> RunResult:
     config = validate(ExperimentConfig, job.values)
     config = replace(config, tracking=replace(config.tracking, uri=job.uri))
     composed = ComposedConfig(config, job.values, job.overrides)

@@ -10,9 +10,9 @@ from deeplab.data.splits import Split
 from deeplab.metrics import metric_of
 from deeplab.models.inspect import evaluation_batch_size, multiplications
 from deeplab.training.block_model import BlockModel
+from deeplab.training.cache import TrainingCache
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
 from deeplab.training.checkpoint import Checkpoint
-from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.training.engine import Engine, steps_per_block
 from deeplab.training.input_pipeline import (
     EpochPermutation,
@@ -36,7 +36,7 @@ def fit(
     observers: Sequence[Observer] = (),
     resume_from: Checkpoint | None = None,
     save: Callable[[Checkpoint], None] | None = None,
-    cache: CompiledTrainerCache | None = None,
+    cache: TrainingCache | None = None,
 ) -> Checkpoint:
     """Train the weights of a network in place.
 

@@ -1,9 +1,10 @@
 """What a training starts from."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deeplab.data.input_spec import InputSpec
 from deeplab.data.splits import Split, Splits
 from deeplab.models.inspect import LayerRow, layer_table, parameter_count
 from deeplab.tracking.tags import DATA_TAG, VALIDATION_DATA_TAG
@@ -32,6 +33,7 @@ class TrainingSetup:
         overlap: how many of the `test` rows lie in the training rows, too, those that are held out included, and
             where other rows than the test set's validate, how many `validation` rows are among those to learn from.
         notes: what a person should know of the data, each a line.
+        input_spec: finds out what one must know of the data to use the network.
         fresh_noise: whether the rows to train on get another noise in each epoch.
         cache_key: equal for trainings that can share compiled steps: they differ in the seed, factors of L2 and the
             learning rate alone.
@@ -47,6 +49,7 @@ class TrainingSetup:
     targets: "Targets"
     overlap: Mapping[str, int]
     notes: tuple[str, ...]
+    input_spec: Callable[[], InputSpec]
     fresh_noise: bool = False
     cache_key: Hashable = None
 

@@ -9,7 +9,6 @@ import yaml
 
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import TrainingConfig
-from deeplab.data.input_spec import describe_inputs
 from deeplab.files import table
 from deeplab.metrics import short_label_of
 from deeplab.tracking.location import redact_password
@@ -84,7 +83,7 @@ def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
 
 def log_model(log: RunLog, setup: TrainingSetup) -> None:
     """The trained network, and in `dataset.json` what one must know of its data to use it."""
-    log.log_text(DATASET_FILE, describe_inputs(setup.splits).to_json())
+    log.log_text(DATASET_FILE, setup.input_spec().to_json())
     log.model(setup.network, setup.splits.info.input_shape)
 
 

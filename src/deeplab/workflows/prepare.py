@@ -9,30 +9,37 @@ from typing import Any
 from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out, named, unlearned_classes
+from deeplab.data.input_spec import describe_inputs
 from deeplab.data.load import load
 from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
 from deeplab.models.check_layers import check_layers
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
+from deeplab.training.cache import TrainingCache
 from deeplab.training.engine import Engine, choose_engine
 from deeplab.training.runtime import prepare_runtime
 from deeplab.training.setup import TrainingSetup
 
 
-def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False) -> TrainingSetup:
+def prepare(
+    config: ExperimentConfig, work_folder: Path, outlined: bool = False, cache: TrainingCache | None = None
+) -> TrainingSetup:
     """Load the data and build the network.
 
     Args:
         config: of the run.
         work_folder: where decoded images are kept.
         outlined: the network is to be looked at, not trained; its weights take no memory.
+        cache: keeps the data from one training of this process to the next, or None.
 
     Raises:
         UserError: anything that keeps the training from beginning.
     """
     check_layers(config.model.layers)
-    splits = add_noise(load(config.dataset, work_folder), config.noise, config.seed)
+    cache = cache or TrainingCache()
+    read = cache.kept("data", config.dataset, lambda: load(config.dataset, work_folder))
+    splits = add_noise(read, config.noise, config.seed)
     train, validation = hold_out(splits, config.validation, config.seed)
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
@@ -47,10 +54,23 @@ def prepare(config: ExperimentConfig, work_folder: Path, outlined: bool = False)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, runtime.device, len(train))
-    overlap = _overlap(splits, train, validation)
+    used = [part.rows.tobytes() for part in (train, validation) if part is not None]
+    overlap = cache.kept("overlap", (config.dataset, used), lambda: _overlap(splits, train, validation))
     notes = (*splits.notes, *_notes(splits, train, validation, overlap, config.validation.kind))
-    fresh = isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh
-    return TrainingSetup(network, optimizer, splits, train, validation, runtime, engine, targets, overlap, notes, fresh)
+    return TrainingSetup(
+        network=network,
+        optimizer=optimizer,
+        splits=splits,
+        train=train,
+        validation=validation,
+        runtime=runtime,
+        engine=engine,
+        targets=targets,
+        overlap=overlap,
+        notes=notes,
+        input_spec=lambda: cache.kept("input_spec", config.dataset, lambda: describe_inputs(splits)),
+        fresh_noise=isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh,
+    )
 
 
 def _overlap(splits: Splits, train: Split, validation: Split | None) -> dict[str, int]:

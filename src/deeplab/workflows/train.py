@@ -26,8 +26,8 @@ from deeplab.tracking.tags import (
     THREADS_TAG,
     VALIDATION_TAG,
 )
+from deeplab.training.cache import TrainingCache
 from deeplab.training.checkpoint import Checkpoint, remove, write
-from deeplab.training.compiled_cache import CompiledTrainerCache
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
@@ -91,6 +91,7 @@ class RunContext:
         setup: what is trained.
         config: that it was made of.
         history: of the epochs so far.
+        cache: what trainings of this process share, or None.
     """
 
     store: Store
@@ -98,6 +99,7 @@ class RunContext:
     setup: TrainingSetup
     config: ExperimentConfig
     history: History
+    cache: TrainingCache | None = None
 
 
 class _EpochLog(Observer):
@@ -116,7 +118,7 @@ def train(
     observers: Sequence[RunObserver] = (),
     resume_point: ResumePoint | None = None,
     parent: ParentRun | None = None,
-    cache: CompiledTrainerCache | None = None,
+    cache: TrainingCache | None = None,
     repeated: Run | None = None,
 ) -> RunResult:
     """Train what a configuration describes and log it.
@@ -137,7 +139,7 @@ def train(
     """
     config = composed.config
     store = open_store(config.tracking) if resume_point is None else resume_point.store
-    setup = prepare(config, store.place.work_folder)
+    setup = prepare(config, store.place.work_folder, cache=cache)
     earlier = repeated if resume_point is None else resume_point.run
     if earlier is not None:
         setup = replace(setup, engine=engine_of_run(earlier, setup))
@@ -180,7 +182,9 @@ def train(
             save=lambda checkpoint: write(folder, checkpoint),
             cache=cache,
         )
-        scores, final = _score_and_log(RunContext(store, log, setup, config, trained.history), name, trained, recorder)
+        scores, final = _score_and_log(
+            RunContext(store, log, setup, config, trained.history, cache), name, trained, recorder
+        )
     with signals_ignored():
         remove(folder)
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
@@ -234,18 +238,20 @@ def _keep(run: RunContext, cause: BaseException) -> str | None:
 def _score_and_log(
     run: RunContext, name: str, trained: Checkpoint, recorder: BoundaryRecorder | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
-    from deeplab.evaluation.scores import score, score_images
+    from deeplab.evaluation.scores import score, score_images, scoring_step
     from deeplab.training.losses import build_loss
 
     log, setup, config = run.log, run.setup, run.config
     log_history(log, run.history)
     network, test, info = setup.network, setup.splits.test, setup.splits.info
     loss = build_loss(config.training)
-    predictions = None
+    predictions, step = None, None
+    if run.cache is not None:
+        step = run.cache.made("scoring step", lambda trained: scoring_step(trained, loss))
     if config.model.task == "reconstruction":
-        scores = score_images(network, test, info.scale, loss)
+        scores = score_images(network, test, info.scale, loss, step)
     else:
-        scores, predictions = score(network, test, info, config.model.task, loss)
+        scores, predictions = score(network, test, info, config.model.task, loss, step)
     final = log_scores(log, scores, run.history, config.training)
     if config.tracking.save_model != "none":
         log_model(log, setup)

@@ -10,7 +10,7 @@ from pathlib import Path
 from deeplab.sweep.child_process import end_with_parent
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import run_trial
-from deeplab.training.compiled_cache import CompiledTrainerCache
+from deeplab.training.cache import TrainingCache
 from deeplab.workflows.signals import install_handlers
 
 # What a process may hold of memory beyond what it held after its first trial.
@@ -28,7 +28,7 @@ def work(connection: Connection, log: Path) -> None:
     _write_to(log)
     end_with_parent()
     install_handlers()
-    cache = CompiledTrainerCache()
+    cache = TrainingCache()
     held: int | None = None
     try:
         while True:

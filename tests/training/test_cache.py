@@ -8,7 +8,7 @@ import pytest
 
 from deeplab.config.compose import ComposedConfig, compose
 from deeplab.training.block_model import BlockModel
-from deeplab.training.compiled_cache import CompiledTrainerCache
+from deeplab.training.cache import TrainingCache
 from deeplab.workflows.train import RunResult, train
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
     monkeypatch.setattr(BlockModel, "__init__", count)
     alone = [scores(train(composed(model, f"seed={seed}", *more))) for seed in (1, 2)]
     assert len(made) == 2
-    cache = CompiledTrainerCache()
+    cache = TrainingCache()
     together = []
     for seed in (1, 2, 1):
         together.append(scores(train(composed(model, f"seed={seed}", *more), cache=cache)))
@@ -69,7 +69,7 @@ APART = (["l2=0.1"], ["l2=null"], ["l2=0.1", "validation=random"], ["l2=0.1", "v
 def test_trainings_that_differ_in_numbers_alone_are_compiled_once(
     folder: Path, settings: tuple[list[str], ...], compiled: int, engine: str
 ) -> None:
-    cache = CompiledTrainerCache()
+    cache = TrainingCache()
     keys = set()
     for more in settings:
         asked = composed("mlp_64_64", *more, f"training.engine={engine}")
@@ -83,7 +83,7 @@ def test_each_factor_of_a_network_is_its_own(folder: Path) -> None:
         "[{{type: Flatten}},{{type: Dense, units: 9, l2: {}}},"
         "{{type: Dense, units: num_classes, l2: {}, activation: softmax}}]"
     )
-    cache = CompiledTrainerCache()
+    cache = TrainingCache()
     made = []
     for factors in ((0.1, 0.01), (0.01, 0.1), (0.3, 0.3)):
         asked = composed("mlp_64_64", f"model.layers={layers.format(*factors)}")
@@ -96,7 +96,7 @@ def test_the_network_that_comes_out_is_the_one_that_was_given(folder: Path) -> N
     from deeplab.training.fit import fit
     from deeplab.workflows.prepare import prepare
 
-    cache = CompiledTrainerCache()
+    cache = TrainingCache()
     networks = []
     for seed in (1, 2):
         config = composed("mlp_64_64", f"seed={seed}").config

@@ -1,4 +1,4 @@
-"""What trainings in one process share: compiled steps, which know rows and layers but neither weights nor factors."""
+"""What trainings in one process share: data, and compiled steps, which know examples and layers but no weights."""
 
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     import keras
 
 
-class CompiledTrainerCache:
-    """Keeps the last trainer that was compiled, for a next training that differs in nothing but numbers.
+class TrainingCache:
+    """Keeps the last trainer that was compiled, for a next training that differs in nothing but numbers, and data.
 
     Attributes:
         network: what the last training trained, with the weights that it has come to; None before the first.
@@ -20,6 +20,7 @@ class CompiledTrainerCache:
         self._key: Hashable = None
         self._trainer: Any = None
         self._made: dict[str, Any] = {}
+        self._kept: dict[str, tuple[Any, Any]] = {}
 
     def trainer(
         self, key: Hashable, network: "keras.Model", optimizer: Any, make: Callable[["keras.Model"], Any]
@@ -57,3 +58,10 @@ class CompiledTrainerCache:
         if name not in self._made:
             self._made[name] = make(self.network)
         return self._made[name]
+
+    def kept(self, name: str, key: Any, make: Callable[[], Any]) -> Any:
+        """What was made last under this name, if that was with an equal key; otherwise it is made."""
+        if name not in self._kept or self._kept[name][0] != key:
+            self._kept.pop(name, None)  # its memory goes before the next one takes any
+            self._kept[name] = (key, make())
+        return self._kept[name][1]
