@@ -76,6 +76,13 @@ def cases() -> dict[str, list[str]]:
     return made
 
 
+def kinds_of(overrides: list[str]) -> list[str]:
+    """The kinds of a network's layers."""
+    from deeplab.config.compose import compose
+
+    return [str(layer["type"]) for layer in compose(overrides).config.model.layers]
+
+
 def stepper(overrides: list[str], engine: str) -> Callable[[int], float]:
     """A function that trains a number of steps, at most a few hundred, and tells the seconds."""
     import keras
@@ -120,16 +127,16 @@ def stepper(overrides: list[str], engine: str) -> Callable[[int], float]:
 
 def compare(name: str, overrides: list[str], rounds: int) -> dict[str, Any]:
     """Milliseconds a step under Keras and the ratios of the other engines, XLA's where it can compile the network."""
+    from deeplab.training.engine import XLA_IS_FASTEST
     from deeplab.training.random_numbers import drawing
 
+    slow = {kind for kind in kinds_of(overrides) if not XLA_IS_FASTEST[kind]}
+    # XLA cannot transform images, and takes seconds for a step of large convolutions.
+    with_xla = not any(kind.startswith("Random") for kind in slow) and not (slow and name.startswith("model "))
     with drawing("splitmix"):
         runs = {}
         for engine in ENGINES:
-            if engine == "XLA" and any(
-                f"Random{what}" in str(overrides) for what in ("Rotation", "Translation", "Zoom")
-            ):
-                continue
-            if engine == "XLA" and name == "model cnn_augmented":
+            if engine == "XLA" and not with_xla:
                 continue
             runs[engine] = stepper(overrides, engine)
         steps = {}
@@ -156,7 +163,8 @@ PAGE = """# Engines
 
 How many times as fast the steps are in blocks, without XLA and with it, as step by step under Keras, which takes the
 milliseconds of the second column. The engines take turns; each ratio is the median of {rounds} rounds. Empty: XLA
-cannot. "auto" is what [`training.engine=auto`](runs-in-mlflow.md) takes for a long training on a CPU.
+cannot, or takes seconds for a step. "auto" is what [`training.engine=auto`](runs-in-mlflow.md) takes for a long
+training on a CPU.
 
 | case | Keras ms | blocks | XLA | auto |
 |---|---|---|---|---|
@@ -171,15 +179,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--cases", nargs="+", choices=known, default=list(known))
     options = parser.parse_args()
-    from deeplab.config.compose import compose
     from deeplab.training.engine import choose_engine
 
     rows = []
     for name in options.cases:
         found = compare(name, known[name], options.rounds)
-        kinds = [str(layer["type"]) for layer in compose(known[name]).config.model.layers]
         xla = f"{found['XLA']:.2f}" if "XLA" in found else ""
-        engine = choose_engine("auto", kinds, "cpu", 10**6)
+        engine = choose_engine("auto", kinds_of(known[name]), "cpu", 10**6)
         rows.append(f"| `{name}` | {found['step_ms']:.2f} | {found['blocks']:.2f} | {xla} | {engine} |")
     command = " ".join(["scripts/engines.py", *sys.argv[1:]])
     print(PAGE.format(command=command, machine=machine(), rounds=options.rounds, rows="\n".join(rows)), end="")
