@@ -139,10 +139,11 @@ def _of_the_store(uri: str, began: float, ended: float) -> dict[str, float]:
     from deeplab.config.schema import TrackingConfig
     from deeplab.tracking.find import all_runs
     from deeplab.tracking.store import open_existing
+    from deeplab.tracking.tags import KIND_TAG, PARENT_TAG
 
     runs = all_runs(open_existing(TrackingConfig(uri, "deeplab", "all", "all")))
-    parent = next(run for run in runs if run.kind == "sweep")
-    trials = [run for run in runs if run.parent_id == parent.id]
+    parent = next(run for run in runs if run.tags[KIND_TAG] == "sweep")
+    trials = [run for run in runs if run.tags.get(PARENT_TAG) == parent.id]
     first = min(run.started_ms for run in trials) / 1000
     last = max(run.ended_ms or 0 for run in trials) / 1000
     return {

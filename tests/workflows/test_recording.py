@@ -104,9 +104,9 @@ def workflows(store: Store, trained: str, prepared: Any, monkeypatch: pytest.Mon
 
         monkeypatch.setattr(TrainedRun, "network", lambda _: None)
         if name == "train":
-            monkeypatch.setattr(train, "prepare", lambda *_: prepared)
+            monkeypatch.setattr(train, "prepare", lambda *_, **_named: prepared)
             checkpoint = Checkpoint(History(()), False, {}, {}, {}, {})
-            monkeypatch.setattr(train, "_train", lambda *_: worked() or checkpoint)
+            monkeypatch.setattr("deeplab.training.fit.fit", lambda *_, **_named: worked() or checkpoint)
             monkeypatch.setattr(train, "_score_and_log", lambda *_: ({}, {}))
             return partial(train.train, compose([*SMALL, UNSAVED]))
         if name == "evaluate":
