@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from deeplab.models.inspect import flat_layers
+from deeplab.training.cache import TrainingCache
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.plane_figures import BoundaryRecorder, plane_figures
@@ -23,8 +24,18 @@ def figures(
     history: History,
     predictions: "Predictions | None",
     recorder: BoundaryRecorder | None,
+    cache: TrainingCache,
 ) -> Iterator[tuple[str, bytes]]:
     """Draw every figure that this kind of data and network has.
+
+    Args:
+        name: of the run.
+        monitor: the metric whose best epoch is marked.
+        setup: what was trained.
+        history: of every epoch.
+        predictions: of the test examples; None of a reconstruction.
+        recorder: of the boundary on points of the plane, or None.
+        cache: keeps the diagram from one training of this process to the next.
 
     Yields:
         Names of files, and what is in them: PNG, or GIF where it moves.
@@ -39,8 +50,8 @@ def figures(
         figure = confusion.draw(labels=predictions.labels, predicted=predictions.classes, class_names=info.class_names)
         yield "confusion.png", to_png(figure)
     rows = [(row.name, row.type, row.output_shape, row.parameters) for row in setup.layers]
-    figure = diagram.draw(rows=rows, input_shape=info.input_shape, name=setup.network.name)
-    yield "diagram.png", to_png(figure)
+    drawn_of = (rows, info.input_shape, setup.network.name)
+    yield "diagram.png", cache.kept("diagram", drawn_of, lambda: to_png(diagram.draw(*drawn_of)))
     if info.is_image:
         yield from _of_images(setup, predictions)
     if recorder:

@@ -257,7 +257,8 @@ def _score_and_log(
         log_model(log, setup)
         log_checkpoint(log, trained)
     if config.tracking.plots != "none":
-        log_plots(log, figures(name, config.training.monitor, setup, run.history, predictions, recorder))
+        cache = run.cache or TrainingCache()
+        log_plots(log, figures(name, config.training.monitor, setup, run.history, predictions, recorder, cache))
     return scores, final
 
 
