@@ -6,7 +6,7 @@ import pytest
 
 from deeplab.errors import UserError, UserErrors
 from deeplab.sweep.check import checked_plan
-from deeplab.sweep.plan import Plan, apply_checks, plan_sweep, replicate_seed
+from deeplab.sweep.plan import SHARED_STEPS, Plan, apply_checks, plan_sweep, replicate_seed
 from deeplab.workflows.check import PointCheck
 
 CHECKED = PointCheck("keras", 10, "fingerprint")
@@ -153,3 +153,19 @@ def test_the_weights_to_begin_with_are_those_of_one_run_for_the_whole_sweep() ->
 def test_points_that_are_the_same_training_are_refused() -> None:
     with pytest.raises(UserError, match="are the same training"):
         planned("training.checkpoint_seconds=1,2")
+
+
+MANY = ("model=mlp_64_64", "l2=1e-6,1e-3")
+
+
+def test_many_short_trainings_that_share_what_is_compiled_go_in_blocks() -> None:
+    short = replace(CHECKED, steps=SHARED_STEPS // 6 + 1, in_blocks="compiled with XLA")
+    twice, thrice = (
+        apply_checks(plan_sweep([*MANY, f"replicates={count}"], None), [short] * 2).trials for count in (2, 3)
+    )
+    assert {trial.values["training"]["engine"] for trial in twice} == {"auto"}
+    assert {trial.values["training"]["engine"] for trial in thrice} == {"compiled"}
+    apart = apply_checks(plan_sweep([*MANY, "replicates=3", "validation=random"], None), [short] * 2).trials
+    assert {trial.values["training"]["engine"] for trial in apart} == {"auto"}
+    asked = apply_checks(plan_sweep([*MANY, "replicates=3", "training.engine=keras"], None), [short] * 2).trials
+    assert {trial.values["training"]["engine"] for trial in asked} == {"keras"}

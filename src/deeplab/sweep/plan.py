@@ -1,7 +1,8 @@
 """The plan of a sweep: every training it will do, composed, checked and frozen before the first begins."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ from deeplab.machine import cores
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
 from deeplab.workflows.check import PointCheck
+from deeplab.workflows.prepare import shared_configuration
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 8
+# Of trainings together that share what is compiled, which each of some workers compiles once, within seconds.
+SHARED_STEPS = 8000
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,10 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(plan.points))
     sound = [checked for checked in checks if isinstance(checked, PointCheck)]
-    trials = tuple(with_identity(trial, sound[trial.point]) for trial in plan.trials)
+    sharing = Counter(shared_configuration(trial.values) for trial in plan.trials)
+    trials = tuple(
+        with_identity(_in_blocks(trial, sound[trial.point], sharing), sound[trial.point]) for trial in plan.trials
+    )
     seen: dict[str, Trial] = {}
     for trial in trials:
         other = seen.setdefault(trial.identity, trial)
@@ -198,6 +205,14 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
     return replace(plan, trials=trials)
 
 
+def _in_blocks(trial: Trial, checked: PointCheck, sharing: Mapping[str, int]) -> Trial:
+    """The trial in blocks of steps where `auto` would not take them for it alone, but many share the compiling."""
+    training, many = trial.values["training"], sharing[shared_configuration(trial.values)]
+    if training["engine"] != "auto" or checked.in_blocks == checked.engine or checked.steps * many < SHARED_STEPS:
+        return trial
+    return replace(trial, values={**trial.values, "training": {**training, "engine": "compiled"}})
+
+
 def with_identity(trial: Trial, checked: PointCheck) -> Trial:
     """The trial with the hash of all that can change its result.
 
@@ -205,7 +220,8 @@ def with_identity(trial: Trial, checked: PointCheck) -> Trial:
     """
     training = {**trial.values["training"], "initial_weights": checked.initial_weights}
     values = {**trial.values, "training": training}
-    return replace(trial, values=values, identity=sha([identity(values), checked.fingerprint, checked.engine]))
+    engine = checked.in_blocks if training["engine"] == "compiled" and checked.in_blocks else checked.engine
+    return replace(trial, values=values, identity=sha([identity(values), checked.fingerprint, engine]))
 
 
 def point_error(checked: PointCheck | str, metric: str) -> str | None:

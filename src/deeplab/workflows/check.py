@@ -8,6 +8,7 @@ from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out
 from deeplab.data.splits import Splits
 from deeplab.models.check_layers import check_layers
+from deeplab.training.engine import WORTHWHILE_STEPS
 from deeplab.workflows.prepare import engine_for
 
 
@@ -21,6 +22,8 @@ class PointCheck:
         fingerprint: of the data set, and of its own validation rows where they are used.
         has_accuracy: whether it is scored by one.
         initial_weights: id of the run that it begins with the weights of, or None.
+        steps: that it would take.
+        in_blocks: the engine that `auto` would take if compiling cost nothing.
     """
 
     engine: str
@@ -28,6 +31,8 @@ class PointCheck:
     fingerprint: str
     has_accuracy: bool = True
     initial_weights: str | None = None
+    steps: int = 0
+    in_blocks: str = ""
 
 
 def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> PointCheck:
@@ -60,6 +65,14 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     steps_per_epoch = -(-len(train) // config.training.batch_size)
     build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, find_device(config.training.device), len(train))
+    in_blocks = engine_for(config, find_device(config.training.device), len(train), trainings=WORTHWHILE_STEPS)
     has_accuracy = config.model.task != "reconstruction" and bool(splits.info.num_classes)
     given = f" {splits.validation_fingerprint()}" if config.validation.kind == "given" else ""
-    return PointCheck(str(engine), networks[shapes], f"{splits.info.fingerprint}{given}", has_accuracy)
+    return PointCheck(
+        engine=str(engine),
+        parameters=networks[shapes],
+        fingerprint=f"{splits.info.fingerprint}{given}",
+        has_accuracy=has_accuracy,
+        steps=steps_per_epoch * config.training.epochs,
+        in_blocks=str(in_blocks),
+    )

@@ -100,15 +100,16 @@ def _notes(
         yield f"{' and '.join(seen)} are also training rows: their score says too much of new rows"
 
 
-def engine_for(config: ExperimentConfig, device: str, rows: int) -> Engine:
+def engine_for(config: ExperimentConfig, device: str, rows: int, trainings: int = 1) -> Engine:
     """The engine of a configuration.
 
     Args:
         config: of the run.
         device: `cpu`, or `gpu:0` and so on.
         rows: to train on.
+        trainings: that share what is compiled.
     """
-    steps = -(-rows // config.training.batch_size) * config.training.epochs
+    steps = -(-rows // config.training.batch_size) * config.training.epochs * trainings
     return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
 
 
@@ -119,21 +120,26 @@ def engine_of_run(run: Run, setup: TrainingSetup) -> Engine:
 
 
 def cache_key(values: Mapping[str, Any], setup: TrainingSetup) -> tuple[str, ...]:
-    """What trainings have in common that differ in nothing but the seed, factors of L2 and the learning rate.
+    """What trainings have in common that can share what is compiled and the examples in it.
 
     Args:
         values: the composed configuration.
         setup: from it.
     """
-    # Noise is drawn from the seed, and a compiled block holds the rows with their noise.
-    differs = ("name", "notes", "tags", "tracking", "l2", *(("seed",) if setup.train.noise is None else ()))
-    kept = {key: value for key, value in values.items() if key not in differs}
+    rows = hashlib.sha256(setup.train.rows.tobytes()).hexdigest()
+    return (shared_configuration(values), *setup.fingerprints.values(), rows, str(setup.engine))
+
+
+def shared_configuration(values: Mapping[str, Any]) -> str:
+    """A configuration without what a compiled graph takes as inputs: the seed, factors of L2 and the learning rate."""
+    kept = {key: value for key, value in values.items() if key not in ("name", "notes", "tags", "tracking", "l2")}
+    if values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
+        del kept["seed"]  # elsewhere it draws what the examples are, which a compiled graph holds
+    model = values["model"]
     layers = [
-        {key: key if key == "l2" and value else value for key, value in layer.items()}
-        for layer in values["model"]["layers"]
+        {key: key if key == "l2" and value else value for key, value in layer.items()} for layer in model["layers"]
     ]
-    kept["model"] = {"layers": layers, "task": values["model"]["task"]}
+    kept["model"] = {"layers": layers, "task": model["task"]}
     if values["schedule"]["kind"] == "constant":
         kept["optimizer"] = {key: value for key, value in values["optimizer"].items() if key != "learning_rate"}
-    rows = hashlib.sha256(setup.train.rows.tobytes()).hexdigest()
-    return (json.dumps(kept, sort_keys=True), *setup.fingerprints.values(), rows, str(setup.engine))
+    return json.dumps(kept, sort_keys=True)
