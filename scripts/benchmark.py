@@ -45,12 +45,20 @@ class Case:
     dense: bool = True
 
 
-def _layers(draws: str) -> str:
+def _layers(*draws: str) -> str:
     """784-500-300-10 with a layer that draws before each weight matrix."""
-    hidden = ",".join(f"{{type: {draws}}},{{type: Dense, units: {units}, activation: relu}}" for units in (500, 300))
+    first, *hidden = draws
+    dense = ",".join(
+        f"{{type: Dense, units: {units}, activation: relu}},{{type: {layer}}}"
+        for units, layer in zip((500, 300), hidden, strict=True)
+    )
     last = "{type: Dense, units: num_classes, activation: softmax}"
-    return f"model.layers=[{{type: Flatten}},{hidden},{{type: {draws}}},{last}]"
+    return f"model.layers=[{{type: Flatten}},{{type: {first}}},{dense},{last}]"
 
+
+DROPOUT = _layers("Dropout, rate: 0.2", "Dropout, rate: 0.5", "Dropout, rate: 0.5")
+NOISE = _layers(*["GaussianNoise, stddev: 0.2"] * 3)
+OF_MNIST = ("dataset=mnist", "dataset.limit=16000", "optimizer=sgd", "training.batch_size=32")
 
 CASES = {
     "mlp_500_300": Case(
@@ -65,14 +73,13 @@ CASES = {
         4,
     ),
     "dense_relu": Case(("experiment=mnist_dense_relu",), 3.0, 5),
-    "dropout": Case(("dataset=mnist", "model=mlp_500_300", "optimizer=sgd", _layers("Dropout, rate: 0.5")), 1.0, 4),
-    "noise": Case(
-        ("dataset=mnist", "model=mlp_500_300", "optimizer=sgd", _layers("GaussianNoise, stddev: 0.2")), 1.0, 4
-    ),
+    "dropout": Case((*OF_MNIST, DROPOUT), 3.5, 4),
+    "noise": Case((*OF_MNIST, NOISE), 2.5, 4),
     "autoencoder": Case(("experiment=mnist_autoencoder",), 3.5, 4),
     "mlp_64_64": Case(("experiment=mnist_mlp_64_64",), 3.5, 6),
-    "cnn_dropout": Case(("experiment=mnist_cnn_dropout", "dataset.limit=6400"), 1.0, 3, dense=False),
-    "cifar_cnn": Case(("experiment=cifar_cnn", "dataset.limit=3200"), 1.0, 3, dense=False),
+    "cnn_dropout": Case(("experiment=mnist_cnn_dropout", "dataset.limit=6400"), 1.25, 3, dense=False),
+    "cnn6": Case(("experiment=mnist_cnn6", "dataset.limit=6400"), 1.25, 3, dense=False),
+    "cifar_cnn": Case(("experiment=cifar_cnn", "dataset.limit=3200"), 1.25, 3, dense=False),
 }
 
 

@@ -4,13 +4,16 @@ import gc
 import os
 import sys
 from functools import partial
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from deeplab.sweep.child_process import end_with_parent
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import run_trial
+from deeplab.tracking.store import load_mlflow
 from deeplab.training.cache import TrainingCache
+from deeplab.training.runtime import load_keras
 from deeplab.workflows.signals import install_handlers
 
 # What a process may hold of memory beyond what it held after its first trial.
@@ -28,6 +31,7 @@ def work(connection: Connection, log: Path) -> None:
     _write_to(log)
     end_with_parent()
     install_handlers()
+    _import_for_good()
     cache = TrainingCache()
     held: int | None = None
     try:
@@ -53,6 +57,16 @@ def work(connection: Connection, log: Path) -> None:
         return  # nobody is there to work for, or the work is to end
     finally:
         gc.freeze()  # else Python searches TensorFlow's objects for cycles before it goes
+
+
+def _import_for_good() -> None:
+    """Import what every trial needs, and let the collector leave it alone: to search it takes half a second a time."""
+    load_keras()
+    load_mlflow()
+    for module in ("deeplab.training.fit", "deeplab.evaluation.scores", "deeplab.plots.run.confusion"):
+        import_module(module)
+    gc.collect()
+    gc.freeze()
 
 
 def _next_job(connection: Connection) -> TrialJob:
@@ -96,8 +110,7 @@ def _clean_up() -> None:
     """Give back what a trial took: Keras keeps graphs, and the C library keeps what was freed."""
     import keras
 
-    keras.backend.clear_session()
-    gc.collect()
+    keras.backend.clear_session()  # which also collects garbage
     if sys.platform == "linux":
         import ctypes
 
