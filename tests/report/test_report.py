@@ -328,6 +328,19 @@ def test_a_search_shows_every_trial_and_the_configuration_of_the_best(
     assert "deeplab sweep --search tpe --trials 2 model=cnn" in words
 
 
+@pytest.mark.parametrize(("asked", "shown"), [("", False), ("dataset.stratify=true\n", True)])
+def test_what_deeplab_settles_by_itself_is_no_difference(
+    folder: Path, cli: Callable[..., Outcome], asked: str, shown: bool
+) -> None:
+    store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
+    run = forge(store, "one", kind="train")
+    log_bytes(store, run, "config.yaml", b"dataset: {stratify: true}\nl2: 0.1\n")
+    log_bytes(store, run, "overrides.txt", asked.encode())
+    page = cli("show", "one").out
+    assert "l2" in page
+    assert ("dataset.stratify" in page) is shown
+
+
 ALLOWED = {
     *(
         "section",

@@ -82,9 +82,14 @@ def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
     model, training = values.get("model"), values.get("training")
     if not isinstance(model, dict) or not isinstance(training, dict) or training.get("randomness") != "splitmix":
         return values
-    if _DRAWS.search(str(model.get("layers"))):
+    if draws_numbers(model.get("layers")):
         return values
     return {**values, "training": {**training, "randomness": "keras"}}
+
+
+def draws_numbers(layers: Any) -> bool:
+    """Whether layers, in whatever form, draw random numbers while they train."""
+    return _DRAWS.search(str(layers)) is not None
 
 
 def _has_kind(values: Mapping[str, Any], added: AddedKey) -> bool:

@@ -14,6 +14,8 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 
 _NOTHING = "null"
+# What deeplab sets by itself, where the network draws nothing or there is no limit; shown where a user asked for it.
+_FOLLOWING = ("dataset.stratify", "training.randomness")
 
 
 def configuration(store: Store, run: Run, title: str, swept: Collection[str] = ()) -> Section:
@@ -31,7 +33,9 @@ def configuration(store: Store, run: Run, title: str, swept: Collection[str] = (
         return Section(title, (*_network(run), *settings(run)))
     yaml = CodeBlock(content.decode(errors="replace"), "yaml")
     whole = Collapsible("The whole configuration", (yaml,), tuple(settings(run)))
-    return Section(title, (_differences(values, swept), *_network(run), whole))
+    asked = (read_artifact(store, run, "overrides.txt") or b"").decode(errors="replace")
+    hidden = [key for key in _FOLLOWING if f"{key}=" not in asked]
+    return Section(title, (_differences(values, swept, hidden), *_network(run), whole))
 
 
 def settings(run: Run) -> Iterator[KeyValues]:
@@ -53,12 +57,12 @@ def _read(content: bytes) -> Mapping[str, Any] | None:
         return None
 
 
-def _differences(values: Mapping[str, Any], swept: Collection[str]) -> Part:
+def _differences(values: Mapping[str, Any], swept: Collection[str], hidden: Collection[str]) -> Part:
     defaults, ours = flatten(compose([]).values), flatten(values)
     rows: list[tuple[Cell, ...]] = []
     for key, value in ours.items():
         default = defaults.get(key, _NOTHING)
-        if value != default and not key.startswith(LAYER):
+        if value != default and not key.startswith(LAYER) and key not in hidden:
             name = f"{key} (swept)" if key in swept else key
             rows.append((Code(name), Code(value), None if default == _NOTHING else Code(default)))
     if not rows:

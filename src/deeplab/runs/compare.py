@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from deeplab.config.identity import draws_numbers
 from deeplab.errors import UserError
 from deeplab.runs.detail import LAYER, layers
 from deeplab.runs.summary import RunSummary, summarize_runs
@@ -15,6 +16,7 @@ from deeplab.tracking.tags import KIND_TAG
 # Where runs are kept and what they are called makes them no other.
 NO_DIFFERENCE = ("tracking.", "name", "notes", "tags.")
 LAYERS = "model.layers"
+RANDOMNESS = "training.randomness"  # of no meaning where no layer draws
 MISSING = "-"
 CURVES = ("train", "val")
 # A point of a curve: epoch, value, metric, data, as in `history.csv`.
@@ -62,7 +64,9 @@ def differences(runs: Sequence[Run]) -> dict[str, list[str]]:
         if key.startswith(NO_DIFFERENCE) or key.startswith(LAYER):
             continue
         values = [run.params.get(key, MISSING) for run in runs]
-        if len(set(values)) > 1:
+        counting = [run for run in runs if key != RANDOMNESS or draws_numbers(layers(run.params))]
+        meant = [run.params.get(key, MISSING) for run in counting]
+        if len(set(meant)) > 1:
             differing[key] = values
     return differing | _networks([layers(run.params) for run in runs])
 
