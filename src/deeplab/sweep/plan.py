@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -192,9 +192,11 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
             faults.setdefault(fault, []).append(point_name(settings))
     raise_faults(faults, len(plan.points))
     sound = [checked for checked in checks if isinstance(checked, PointCheck)]
-    sharing = Counter(shared_configuration(trial.values) for trial in plan.trials)
+    shared = [shared_configuration(trial.values) for trial in plan.trials]
+    count = Counter(shared)
     trials = tuple(
-        with_identity(_in_blocks(trial, sound[trial.point], sharing), sound[trial.point]) for trial in plan.trials
+        with_identity(_in_blocks(trial, sound[trial.point], count[key]), sound[trial.point])
+        for trial, key in zip(plan.trials, shared, strict=True)
     )
     seen: dict[str, Trial] = {}
     for trial in trials:
@@ -205,10 +207,10 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
     return replace(plan, trials=trials)
 
 
-def _in_blocks(trial: Trial, checked: PointCheck, sharing: Mapping[str, int]) -> Trial:
+def _in_blocks(trial: Trial, checked: PointCheck, sharing: int) -> Trial:
     """The trial in blocks of steps where `auto` would not take them for it alone, but many share the compiling."""
-    training, many = trial.values["training"], sharing[shared_configuration(trial.values)]
-    if training["engine"] != "auto" or checked.in_blocks == checked.engine or checked.steps * many < SHARED_STEPS:
+    training = trial.values["training"]
+    if training["engine"] != "auto" or checked.in_blocks == checked.engine or checked.steps * sharing < SHARED_STEPS:
         return trial
     return replace(trial, values={**trial.values, "training": {**training, "engine": "compiled"}})
 

@@ -9,6 +9,7 @@ from statistics import fmean
 
 import optuna
 import pytest
+from tests.sweep.search.conftest import study_in
 
 from deeplab.cli.commands.sweep import _show_search
 from deeplab.config.compose import compose
@@ -124,16 +125,6 @@ def searched(points: int, *overrides: str, kind: str = "random") -> SearchPlan:
 def by_replicate(job: TrialJob) -> float:
     """A score that depends on the point and the replicate alone."""
     return float(job.values["l2"]) + 0.1 * int(job.tags["deeplab.replicate"])
-
-
-def study_in(folder: Path) -> list[optuna.trial.FrozenTrial]:
-    (path,) = (folder / ".deeplab" / "searches").glob("*.db")
-    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
-    (name,) = optuna.get_all_study_names(storage)
-    trials = optuna.load_study(study_name=name, storage=storage).trials
-    storage.remove_session()
-    storage.engine.dispose()
-    return trials
 
 
 def table_in(store: Store) -> list[dict[str, str]]:

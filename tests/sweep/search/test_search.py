@@ -16,6 +16,7 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import PATIENCE
+from tests.sweep.search.conftest import study_in
 
 from deeplab.config.overrides import Interval, read_interval
 from deeplab.errors import Interrupted, UserError
@@ -100,17 +101,6 @@ def children(runs: list[Any]) -> list[Any]:
 def parent(runs: list[Any]) -> Any:
     (found,) = [run for run in runs if run.data.tags["deeplab.kind"] == "sweep"]
     return found
-
-
-def study_in(folder: Path) -> list[optuna.trial.FrozenTrial]:
-    """The trials of the only study there is."""
-    (path,) = (folder / ".deeplab" / "searches").glob("*.db")
-    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
-    (name,) = optuna.get_all_study_names(storage)
-    trials = optuna.load_study(study_name=name, storage=storage).trials
-    storage.remove_session()
-    storage.engine.dispose()
-    return trials
 
 
 @pytest.mark.parametrize(
