@@ -103,7 +103,10 @@ def stepper(overrides: list[str], engine: str) -> Callable[[int], float]:
     network, look_up = setup.network, ExampleLookup(setup.train, setup.targets.for_split(setup.train))
     trainer = BlockModel(network, xla, look_up) if kind == "compiled" else keras.Model(network.inputs, network.outputs)
     trainer.compile(
-        optimizer=setup.optimizer, loss=build_loss(config.training), metrics=setup.targets.metrics(), jit_compile=False
+        optimizer=setup.optimizer,
+        loss=build_loss(config.training, setup.targets.info.targets),
+        metrics=setup.targets.metrics(),
+        jit_compile=False,
     )
     trainer.optimizer.build(trainer.trainable_variables)
     trainer.make_train_function()

@@ -8,6 +8,25 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
+class Standardization:
+    """What brings numbers to mean 0 and deviation 1, each column (or channel) by itself: (x - mean) / deviation.
+
+    Attributes:
+        mean: of each column.
+        deviation: of each column, by n; 1 where all values are the same.
+    """
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    @classmethod
+    def of(cls, mean: NDArray[np.floating], variance: NDArray[np.floating]) -> "Standardization":
+        """Make it of the means and variances of the columns, [n] each."""
+        deviation = np.sqrt(variance)
+        return cls(tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist()))
+
+
+@dataclass(frozen=True)
 class DatasetInfo:
     """What a network and a report need to know of a data set.
 
@@ -19,6 +38,9 @@ class DatasetInfo:
         fingerprint: SHA-256 over every row and label of the source, before any limit.
         scale: what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats, unless the source
             says otherwise.
+        target_names: of the values that a row has instead of a class; empty where there is one without a name.
+        inputs: what rows are standardised by inside the network, after `scale`; None where they are not.
+        targets: what values are standardised by inside the network and in its loss; None where they are not.
     """
 
     name: str
@@ -27,6 +49,9 @@ class DatasetInfo:
     class_names: tuple[str, ...]
     fingerprint: str
     scale: float
+    target_names: tuple[str, ...] = ()
+    inputs: Standardization | None = None
+    targets: Standardization | None = None
 
     @property
     def is_image(self) -> bool:
@@ -39,6 +64,12 @@ class DatasetInfo:
             return images
         return np.asarray(images * np.float32(self.scale), np.float32)
 
+    @property
+    def num_targets(self) -> int:
+        """How many numbers a regression is to give of a row."""
+        return len(self.target_names) or 1
+
     def numbers(self, labels: Any) -> NDArray[np.float32]:
-        """Return what a regression is to give for these labels, [n]: their values, or -1 and +1 for two classes."""
-        return np.asarray(labels * 2 - 1 if self.num_classes else labels, np.float32)
+        """Return what a regression is to give for these labels, [n, k]: their values, or -1 and +1 for two classes."""
+        values = np.asarray(labels * 2 - 1 if self.num_classes else labels, np.float32)
+        return values.reshape(len(values), self.num_targets)

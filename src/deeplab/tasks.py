@@ -24,8 +24,8 @@ TASKS: dict[str, Task] = {
     "classification": Task(("categorical_crossentropy", "binary_crossentropy"), "val/accuracy"),
     # the example as it was before noise was added, values in [0, 1]
     "reconstruction": Task(("binary_crossentropy", "mean_squared_error"), "val/loss"),
-    # a number; two classes are the numbers -1 and +1
-    "regression": Task(("half_squared_error", "mean_squared_error"), "val/loss"),
+    # numbers; two classes are the numbers -1 and +1
+    "regression": Task(("half_squared_error", "mean_squared_error", "mean_absolute_error", "huber"), "val/loss"),
 }
 
 

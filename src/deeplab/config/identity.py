@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.config.schema import DATASET_KINDS
+from deeplab.config.schema import DATASET_KINDS, NAMED_DATASETS
 
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
@@ -38,6 +38,8 @@ ADDED = (
     AddedKey("dataset", ("npz",), "scale", None),
     AddedKey("validation", ("random",), "stratify", False),
     AddedKey("training", (None,), "randomness", "keras"),
+    AddedKey("training", (None,), "standardize_targets", False),
+    AddedKey("dataset", (*NAMED_DATASETS, "digits", "npz", "image_folder"), "standardize", False),
 )
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from deeplab.data.images.look import DRAWN, Look, look_of
 from deeplab.data.splits import Splits
-from deeplab.dataset_info import DatasetInfo
+from deeplab.dataset_info import DatasetInfo, Standardization
 
 LOOKED_AT = 1000
+_OF_SOME = ("target_names", "inputs", "targets")  # facts that files of before them lack
 NEAR = 0.1  # of the background's brightness, black being 0 and white 1
 PLAIN_SHARE = 0.6  # of the border: what touches it is no background
 
@@ -52,7 +53,12 @@ class InputSpec:
     def to_json(self) -> str:
         """As text, for a person to read and `from_json` too."""
         values = asdict(self)
-        info = {key: value for key, value in values.pop("info").items() if key != "num_classes"}
+        # What only some data sets have is left out where it is not there.
+        info = {
+            key: value
+            for key, value in values.pop("info").items()
+            if key != "num_classes" and (key not in _OF_SOME or value)
+        }
         return json.dumps(info | values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -68,11 +74,17 @@ class InputSpec:
             ranges = None if look is None else {name: (float(low), float(high)) for name, (low, high) in look.items()}
             shape, names = tuple(values.pop("input_shape")), tuple(values.pop("class_names"))
             name, fingerprint, scale = (values.pop(key) for key in ("name", "fingerprint", "scale"))
-            info = DatasetInfo(name, shape, len(names), names, fingerprint, scale)
+            targets = tuple(values.pop("target_names", ()))
+            inside = [_standardization(values.pop(key, None)) for key in ("inputs", "targets")]
+            info = DatasetInfo(name, shape, len(names), names, fingerprint, scale, targets, *inside)
             drawn = None if drawing is None else Drawing(**drawing)
             return cls(info, drawing=drawn, look=ranges, **values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"these are no facts of a data set ({error})") from error
+
+
+def _standardization(values: Any) -> Standardization | None:
+    return None if values is None else Standardization(tuple(values["mean"]), tuple(values["deviation"]))
 
 
 def describe_inputs(splits: Splits) -> InputSpec:

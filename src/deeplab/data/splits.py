@@ -17,7 +17,8 @@ class Split:
 
     Attributes:
         x: all examples of the source, [n, ...], uint8 for images and float32 otherwise; may be memory-mapped.
-        y: all labels of the source, [n], int32 in [0, num_classes); float32 where they are values and not classes.
+        y: all labels of the source, [n], int32 in [0, num_classes); where they are values and not classes float32,
+            [n] or [n, k].
         rows: which examples of `x` and `y` belong to this split, in order, int64.
         noise: that a network gets the examples with, or None.
     """

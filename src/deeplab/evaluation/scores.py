@@ -26,8 +26,8 @@ class Predictions:
     """What a network said of every row of a split.
 
     Attributes:
-        outputs: [n, num_classes] probabilities of a classifier, [n, 1] numbers of a regression; float32.
-        labels: the right classes, [n], int32; or the right values, float32.
+        outputs: [n, num_classes] probabilities of a classifier, [n, k] numbers of a regression; float32.
+        labels: the right classes, [n], int32; or the right values, float32, [n] or [n, k].
     """
 
     outputs: Float
@@ -63,7 +63,7 @@ def score(
     if task == "classification":
         targets = np.eye(info.num_classes, dtype=np.float32)[split.labels]
     else:
-        targets = info.numbers(split.labels)[:, np.newaxis]
+        targets = info.numbers(split.labels)
     step = step or scoring_step(network, loss)
     total, parts = 0.0, []
     own = _Sums(task)

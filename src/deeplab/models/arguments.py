@@ -86,7 +86,7 @@ NUMBER = ArgumentRule("a number", _is_number)
 FACTOR = ArgumentRule("a number or two of them", lambda value: _is_number(value) or _is_list(value, _is_number, 2))
 COUNT = ArgumentRule(f"a whole number from 1 to {LARGEST}", lambda value: _is_whole(value, 1))
 # Words for what a network file cannot know, since it does not know the data set.
-NUMBERS_OF_ROWS = ("num_classes", "num_inputs", "num_channels")
+NUMBERS_OF_ROWS = ("num_classes", "num_inputs", "num_channels", "num_targets")
 SHAPE_OF_ROWS = "input_shape"
 OUTPUTS = ArgumentRule(
     f"a whole number from 1 to {LARGEST}, or {', '.join(NUMBERS_OF_ROWS)}",

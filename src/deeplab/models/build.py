@@ -42,7 +42,7 @@ def check_network(config: ModelConfig, info: DatasetInfo) -> int:
 
 
 def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Sequential:
-    """Build a network, not compiled, that takes rows as the data set has them.
+    """Build a network, not compiled, that takes rows, and gives values, as the data set has them.
 
     The same configuration and seed give the same weights to the bit, and the same names, whatever the process
     did before. Under a mixed-precision policy the last layer, the scaling and the augmentation compute in
@@ -55,7 +55,8 @@ def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Sequential
 
     Returns:
         A `keras.Sequential`: [batch, *input_shape] -> [batch, num_classes], or [batch, *input_shape] of a
-        reconstruction, or [batch, 1] of a regression. Layers of one `part` are a `keras.Sequential` of that name in it.
+        reconstruction, or [batch, num_targets] of a regression. Layers of one `part` are a `keras.Sequential` of that
+        name in it.
 
     Raises:
         UserError: one line that names the layer and what is wrong with it.
@@ -63,9 +64,9 @@ def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Sequential
     check_network(config, info)
     entries = expand_layers(config.layers)
     layers = make_layers(entries, info, seed)
-    scaling = [] if info.scale == 1 else [keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")]
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
-    return keras.Sequential([inputs, *scaling, *_in_parts(entries, layers)], name=_graph_name(config.name))
+    inside = [*_before(info), *_in_parts(entries, layers), *_behind(info)]
+    return keras.Sequential([inputs, *inside], name=_graph_name(config.name))
 
 
 def outline(config: ModelConfig, info: DatasetInfo) -> keras.Sequential:
@@ -80,6 +81,24 @@ def outline(config: ModelConfig, info: DatasetInfo) -> keras.Sequential:
     """
     with tf.Graph().as_default():
         return build(config, info, seed=0)
+
+
+def _before(info: DatasetInfo) -> Iterator[Any]:
+    """What brings rows as the data set has them to what the first layer takes."""
+    if info.scale != 1:
+        yield keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")
+    if info.inputs is not None:
+        variance = [deviation**2 for deviation in info.inputs.deviation]
+        yield keras.layers.Normalization(
+            mean=list(info.inputs.mean), variance=variance, name="normalization", dtype="float32"
+        )
+
+
+def _behind(info: DatasetInfo) -> Iterator[Any]:
+    """What brings standardised values to the units of the targets."""
+    if info.targets is not None:
+        scale, offset = list(info.targets.deviation), list(info.targets.mean)
+        yield keras.layers.Rescaling(scale, offset, name="units_of_targets", dtype="float32")
 
 
 def _in_parts(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...]) -> Iterator[Any]:

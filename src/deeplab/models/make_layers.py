@@ -62,6 +62,7 @@ def _of_rows(key: str, value: Any, info: DatasetInfo) -> Any:
         "num_classes": info.num_classes,
         "num_inputs": math.prod(info.input_shape),
         "num_channels": info.input_shape[-1],
+        "num_targets": info.num_targets,
     }
     return meant[value]
 

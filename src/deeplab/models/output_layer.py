@@ -52,10 +52,13 @@ def check_output_layer(
     if task == "reconstruction":
         _check_image(last, layers, shapes[-1], info)
     elif task == "regression":
-        if shapes[-1] != (1,):
-            raise UserError(
-                f"{last} gives {shape_text(shapes[-1])}, a regression ends in one number: write `units: 1`."
+        if shapes[-1] != (info.num_targets,):
+            numbers = (
+                "one number: write `units: 1`"
+                if info.num_targets == 1
+                else (f"{info.num_targets} numbers, one for each target of {info.name}: write `units: num_targets`")
             )
+            raise UserError(f"{last} gives {shape_text(shapes[-1])}, a regression ends in {numbers}.")
     else:
         _check_probabilities(last, entries, layers, shapes, info)
 

@@ -11,7 +11,7 @@ from deeplab.numpy_layers.activations import activation, leaky_relu
 from deeplab.numpy_layers.arrays import Array, floats
 from deeplab.numpy_layers.convolution import convolution, depthwise_convolution, transposed_convolution
 from deeplab.numpy_layers.dense import fully_connected
-from deeplab.numpy_layers.normalization import batch_normalization, layer_normalization, rescale
+from deeplab.numpy_layers.normalization import batch_normalization, layer_normalization, rescale, standardize
 from deeplab.numpy_layers.pooling import average_pooling, global_average_pooling, global_max_pooling, max_pooling
 from deeplab.numpy_layers.shape import cropping, reshape, up_sampling, zero_padding
 
@@ -148,6 +148,7 @@ LAYERS: Mapping[str, Callable[[Array, Settings, Weights], Array]] = {
     "LeakyReLU": lambda x, settings, _: leaky_relu(x, settings["negative_slope"]),
     "MaxPooling2D": _pooling(max_pooling),
     "PReLU": lambda x, _, weights: np.asarray(np.maximum(x, 0) + weights["alpha"] * np.minimum(x, 0)),
+    "Normalization": lambda x, settings, _: standardize(x, settings["mean"], settings["variance"]),
     "Rescaling": lambda x, settings, _: rescale(x, settings["scale"], settings["offset"]),
     "Reshape": lambda x, settings, _: reshape(x, settings["target_shape"]),
     "SeparableConv2D": _separable_convolution,

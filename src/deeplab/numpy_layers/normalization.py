@@ -93,9 +93,14 @@ def layer_normalization(
     return np.asarray(y * given.get("gamma", 1) + given.get("beta", 0))
 
 
-def rescale(x: Any, scale: float, offset: float = 0.0) -> Array:
-    """Scale times x plus offset."""
-    return np.asarray(floats("x", x) * scale + offset)
+def rescale(x: Any, scale: Any, offset: Any = 0.0) -> Array:
+    """Scale times x plus offset, each one number or one for each value of the last axis."""
+    return np.asarray(floats("x", x) * np.asarray(scale) + np.asarray(offset))
+
+
+def standardize(x: Any, mean: Any, variance: Any) -> Array:
+    """Bring x [..., n] to (x - mean) / sqrt(variance), mean and variance [n]; a variance below 1e-14 counts as that."""
+    return np.asarray((floats("x", x) - np.asarray(mean)) / np.maximum(np.sqrt(np.asarray(variance)), 1e-7))
 
 
 def _along(name: str, part: Any, x: Array, axes: Sequence[int]) -> Array:

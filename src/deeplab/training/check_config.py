@@ -33,6 +33,8 @@ def _check_task(config: TrainingConfig, targets: Targets) -> None:
     if config.loss not in TASKS[task].losses:
         allowed = " or ".join(TASKS[task].losses)
         raise UserError(f"training.loss: a network for {task} is trained with {allowed}, got {config.loss}.")
+    if config.standardize_targets and (task != "regression" or targets.info.num_classes):
+        raise UserError("training.standardize_targets is for a regression of values, and these rows have none.")
     if task != "classification":
         for key, given in (("class_weights", config.class_weights), ("label_smoothing", config.label_smoothing)):
             if given:

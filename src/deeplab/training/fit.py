@@ -68,7 +68,7 @@ def fit(
     def compiled(trainer: Any) -> Any:
         trainer.compile(
             optimizer=optimizer,
-            loss=build_loss(config),
+            loss=build_loss(config, targets.info.targets),
             metrics=targets.metrics(),
             jit_compile=False,  # blocks compile themselves; without blocks XLA gains nothing
         )

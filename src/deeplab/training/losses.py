@@ -6,21 +6,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.config.schema import TrainingConfig
+from deeplab.dataset_info import Standardization
 from deeplab.errors import UserError
 
 LOSSES = {
     "categorical_crossentropy": "CategoricalCrossentropy",
     "binary_crossentropy": "BinaryCrossentropy",
     "mean_squared_error": "MeanSquaredError",
+    "mean_absolute_error": "MeanAbsoluteError",
+    "huber": "Huber",
 }
 _SMOOTHED = ("categorical_crossentropy", "binary_crossentropy")
 
 
-def build_loss(config: TrainingConfig) -> Any:
+def build_loss(config: TrainingConfig, targets: Standardization | None = None) -> Any:
     """A Keras loss of targets and what a network says.
 
-    `half_squared_error` is the mean of (target - output)^2 / 2, as the TensorFlow Playground has it.
+    `half_squared_error` is the mean of (target - output)^2 / 2, as the TensorFlow Playground has it; `huber` is Huber's
+    with a bend at 1.
+
+    Args:
+        config: names it.
+        targets: what both are standardised by before; None leaves them as they are.
     """
+    loss = _plain_loss(config)
+    return loss if targets is None else _standardized(loss, targets)
+
+
+def _plain_loss(config: TrainingConfig) -> Any:
     import keras
 
     if config.loss == "half_squared_error":
@@ -37,6 +50,18 @@ def _half_squared_error() -> Any:
             return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1) / 2
 
     return HalfSquaredError(name="half_squared_error")
+
+
+def _standardized(loss: Any, by: Standardization) -> Any:
+    import keras
+
+    mean, deviation = np.array(by.mean, np.float32), np.array(by.deviation, np.float32)
+
+    class Standardized(keras.losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return loss.call((y_true - mean) / deviation, (y_pred - mean) / deviation)
+
+    return Standardized(name=loss.name)
 
 
 def class_weights(config: TrainingConfig, labels: NDArray[np.int32], num_classes: int) -> NDArray[np.float32] | None:

@@ -30,12 +30,12 @@ class Targets:
     info: DatasetInfo
 
     def for_split(self, split: Split) -> Target:
-        """Targets of the rows of a split: one-hot labels [..., classes], numbers [..., 1], or images in [0, 1]."""
+        """Targets of the rows of a split: one-hot labels [..., classes], numbers [..., k], or images in [0, 1]."""
         if self.task == "reconstruction":
             return _images(split, self.info.scale)
         if self.task == "regression":
             values = tf.constant(self.info.numbers(split.labels))
-            return lambda positions: tf.gather(values, positions)[..., tf.newaxis]
+            return lambda positions: tf.gather(values, positions)
         labels = tf.constant(split.labels)
         return lambda positions: tf.one_hot(tf.gather(labels, positions), self.info.num_classes)
 

@@ -77,7 +77,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
     _check_alike(trained, facts, splits.info)
     network = trained.network()
-    scores, predictions = _scores(network, splits, config)
+    scores, predictions = _scores(network, splits, config, facts.info)
     overall, classes = None, {}
     if predictions is not None and splits.info.num_classes:
         from deeplab.evaluation.accuracy import accuracy, class_accuracies
@@ -95,12 +95,14 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     return found
 
 
-def _scores(network: Any, splits: Splits, config: ExperimentConfig) -> "tuple[Mapping[str, float], Predictions | None]":
+def _scores(
+    network: Any, splits: Splits, config: ExperimentConfig, learned: DatasetInfo
+) -> "tuple[Mapping[str, float], Predictions | None]":
     # Here, because they import TensorFlow.
     from deeplab.evaluation.scores import score, score_images
     from deeplab.training.losses import build_loss
 
-    loss = build_loss(config.training)
+    loss = build_loss(config.training, learned.targets)
     if config.model.task == "reconstruction":
         return score_images(network, splits.test, splits.info.scale, loss), None
     return score(network, splits.test, splits.info, config.model.task, loss)

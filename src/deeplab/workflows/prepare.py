@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from deeplab.data.input_spec import describe_inputs
 from deeplab.data.load import load
 from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
+from deeplab.data.standardize import standardize
 from deeplab.models.check_layers import check_layers
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
@@ -41,6 +43,10 @@ def prepare(
     read = cache.kept("data", config.dataset, lambda: load(config.dataset, work_folder))
     splits = add_noise(read, config.noise, config.seed)
     train, validation = hold_out(splits, config.validation, config.seed)
+    by_inputs = getattr(config.dataset, "standardize", False)
+    if by_inputs or config.training.standardize_targets:
+        info = standardize(splits.info, train, by_inputs, config.training.standardize_targets)
+        splits = replace(splits, info=info)
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
     from deeplab.models.build import build, outline
@@ -68,7 +74,7 @@ def prepare(
         targets=targets,
         overlap=overlap,
         notes=notes,
-        input_spec=lambda: cache.kept("input_spec", config.dataset, lambda: describe_inputs(splits)),
+        input_spec=lambda: cache.kept("input_spec", (config.dataset, splits.info), lambda: describe_inputs(splits)),
         fresh_noise=isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh,
     )
 

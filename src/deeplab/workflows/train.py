@@ -244,7 +244,7 @@ def _score_and_log(
     log, setup, config = run.log, run.setup, run.config
     log_history(log, run.history)
     network, test, info = setup.network, setup.splits.test, setup.splits.info
-    loss = build_loss(config.training)
+    loss = build_loss(config.training, info.targets)
     predictions, step = None, None
     if run.cache is not None:
         step = run.cache.made("scoring step", lambda trained: scoring_step(trained, loss))

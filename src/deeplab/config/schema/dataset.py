@@ -20,6 +20,7 @@ class DigitsConfig:
     image_size: Annotated[int, Field(ge=8, le=512)]
     limit: PositiveInt | None
     stratify: bool
+    standardize: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,6 +31,7 @@ class NamedDatasetConfig:
     data_dir: Text | None
     limit: PositiveInt | None
     stratify: bool
+    standardize: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -42,6 +44,7 @@ class NpzConfig:
     scale: PositiveFloat | Literal["auto"] | None
     limit: PositiveInt | None
     stratify: bool
+    standardize: bool
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -55,6 +58,7 @@ class ImageFolderConfig:
     test_fraction: Fraction
     limit: PositiveInt | None
     stratify: bool
+    standardize: bool
 
 
 @dataclass(frozen=True, config=STRICT)

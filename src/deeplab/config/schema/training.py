@@ -8,12 +8,14 @@ from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveFloat, PositiveInt, Text
 from deeplab.metrics import chosen_by
+from deeplab.tasks import TASKS
 
-# What an epoch can be chosen by is what the table of scores has.
+# What an epoch can be chosen by is what the table of scores has, and losses are those of the tasks.
 if TYPE_CHECKING:
-    Monitor = str
+    Monitor, Loss = str, str
 else:
     Monitor = Literal[tuple(metric.name for metric in reversed(chosen_by()))]
+    Loss = Literal[tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))]
 
 
 def _device(text: str) -> str:
@@ -28,7 +30,8 @@ class TrainingConfig:
 
     epochs: PositiveInt
     batch_size: PositiveInt
-    loss: Literal["categorical_crossentropy", "binary_crossentropy", "mean_squared_error", "half_squared_error"]
+    loss: Loss
+    standardize_targets: bool
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: Literal["balanced"] | tuple[PositiveFloat, ...] | None
     monitor: Monitor

@@ -115,7 +115,7 @@ def _said(task: TaskName, output: Array, facts: InputSpec) -> str | None:
     if task == "classification":
         winner = int(output.argmax())
         return f"{facts.info.class_names[winner]} ({100 * output[winner]:.1f} %)"
-    return f"{output[0]:.4f}" if task == "regression" else None
+    return ", ".join(f"{value:.4f}" for value in output) if task == "regression" else None
 
 
 def _plain(layer: Any) -> Layer:

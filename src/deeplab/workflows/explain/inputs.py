@@ -67,7 +67,7 @@ def _test_row(index: int, trained: TrainedRun) -> ExplainInput:
         label = int(splits.test.labels[index])
         right = splits.info.class_names[label]
     elif config.model.task == "regression":
-        right = f"{splits.info.numbers(splits.test.labels[at])[0]:g}"
+        right = ", ".join(f"{value:g}" for value in splits.info.numbers(splits.test.labels[at])[0])
     noise = "" if splits.test.noise is None else " with noise"
     return ExplainInput(
         f"test row {index}{noise}",
