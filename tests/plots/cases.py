@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from deeplab.plots import reported
+from deeplab.plots.data import contact_sheet, histograms
 from deeplab.plots.explain import feature_maps, probabilities, reconstruction, saliency, strongest
 from deeplab.plots.noise import rates, rates_by_class
 from deeplab.plots.plane import boundary, film, units
@@ -47,6 +48,7 @@ def texts(figure: Figure) -> list[str]:
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
 SHADES = RNG.uniform(size=(5, 4, 4, 1))
+POINTS = np.random.default_rng(1).normal(size=(90, 5))
 MAPS = RNG.uniform(size=(5, 7, 4))
 CELLS = np.tanh(np.linspace(-3, 3, 12) * np.ones((12, 1)))
 PARTS = {
@@ -58,6 +60,11 @@ TESTED = Comparison("val/accuracy", best=0, planned=2)
 
 # A case of its own for each figure: how it is drawn, and what its title says.
 CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
+    "data.contact_sheet": (lambda: contact_sheet.draw([IMAGES, IMAGES[:2], IMAGES[:0]], NAMES, "animals"), "animals"),
+    "data.histograms": (
+        lambda: histograms.draw(POINTS, np.full((3, 5), np.nan), [*"abcde"], "a table"),
+        "a table",
+    ),
     "explain.feature_maps": (lambda: feature_maps.draw(MAPS, "conv"), "conv: 4 maps of 5x7"),
     "explain.probabilities": (lambda: probabilities.draw(np.array([0.2, 0.7, 0.1]), NAMES, 1), "dog: 70.0 %"),
     "explain.reconstruction": (

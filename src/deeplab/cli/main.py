@@ -35,6 +35,7 @@ COMMANDS = {
     "compare": "deeplab.cli.commands.compare:compare",
     "curves": "deeplab.cli.commands.curves:curves",
     "rm": "deeplab.cli.commands.rm:rm",
+    "data": "deeplab.cli.commands.data:data",
     "list": "deeplab.cli.commands.list:list_options",
     "ui": "deeplab.cli.commands.ui:ui",
     "doctor": "deeplab.cli.commands.doctor:doctor",

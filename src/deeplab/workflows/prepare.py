@@ -61,8 +61,8 @@ def prepare(
     optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
     engine = engine_for(config, runtime.device, len(train))
     used = [part.rows.tobytes() for part in (train, validation) if part is not None]
-    overlap = cache.kept("overlap", (config.dataset, used), lambda: _overlap(splits, train, validation))
-    notes = (*splits.notes, *_notes(splits, train, validation, overlap, config.validation.kind))
+    overlap = cache.kept("overlap", (config.dataset, used), lambda: overlaps(splits, train, validation))
+    notes = (*splits.notes, *data_notes(splits, train, validation, overlap, config.validation.kind))
     return TrainingSetup(
         network=network,
         optimizer=optimizer,
@@ -79,19 +79,32 @@ def prepare(
     )
 
 
-def _overlap(splits: Splits, train: Split, validation: Split | None) -> dict[str, int]:
+def overlaps(splits: Splits, train: Split, validation: Split | None) -> dict[str, int]:
+    """Count the rows of a part that are among those to learn from: of `test`, and of `validation` where it is another.
+
+    Rows that are held out choose the weights and count as learned from for the test set.
+    """
     learned = set(row_hashes(train))
     if validation is None or validation is splits.test:
         return {"test": seen_rows(splits.test, learned)}
     found = {"validation": seen_rows(validation, learned)}
-    if validation is not splits.validation:  # rows that were held out choose the weights: they count as known
+    if validation is not splits.validation:
         learned |= set(row_hashes(validation))
     return {"test": seen_rows(splits.test, learned), **found}
 
 
-def _notes(
+def data_notes(
     splits: Splits, train: Split, validation: Split | None, overlap: Mapping[str, int], kind: str
 ) -> Iterator[str]:
+    """Say what a person should know of the data that a training would use, each a line.
+
+    Args:
+        splits: the data set.
+        train: the rows to learn from.
+        validation: the rows to validate on, or None.
+        overlap: of `overlaps`.
+        kind: of the group `validation`.
+    """
     if splits.validation is not None and validation is not splits.validation:
         yield (
             f"{splits.info.name} brings {len(splits.validation):,} validation rows along, which validation={kind} "

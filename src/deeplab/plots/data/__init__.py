@@ -1,0 +1,1 @@
+"""Figures of data sets before anything is trained."""
