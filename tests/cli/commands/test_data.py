@@ -40,7 +40,7 @@ def test_what_is_known_of_data_comes_as_json_with_a_picture(cli: Cli, empty: Pat
     [
         (("digtis",), "Unknown dataset 'digtis'. Did you mean 'digits'?"),
         (("digits", "iris", "--out", "a.png"), "--out is one file, and 2 data sets are named; name one."),
-        (("digits", "--out", "a.jpg"), "--out: "),
+        (("digits", "--out", "a.jpg"), "--out a.jpg: its name must end in .png."),
         (("npz", "dataset.path=none.npz"), "dataset.path=none.npz: "),
     ],
 )
