@@ -78,6 +78,32 @@ def test_trainings_that_differ_in_numbers_alone_are_compiled_once(
     assert len(keys) == compiled
 
 
+@pytest.mark.parametrize(
+    ("engine", "precision"), [("compiled", "float32"), ("compiled", "mixed_bfloat16"), ("keras", "float32")]
+)
+def test_rates_of_dropout_are_inputs_of_what_is_compiled(folder: Path, engine: str, precision: str) -> None:
+    layers = (
+        "[{{type: Conv2D, filters: 4, kernel_size: 3}},{{type: SpatialDropout2D, rate: {}, part: a}},"
+        "{{type: Flatten, part: a}},{{type: Dropout, rate: {}}},"
+        "{{type: Dense, units: num_classes, activation: softmax}}]"
+    )
+    cache = TrainingCache()
+    made, keys = [], set()
+    more = (f"training.engine={engine}", f"training.precision={precision}")
+    for rates in ((0.1, 0.5), (0.3, 0.25), (0.3, 0.1), (0.3, 0)):
+        asked = composed("mlp_64_64", f"model.layers={layers.format(*rates)}", *more)
+        made.append(scores(train(asked, cache=cache)))
+        keys.add(cache._key)
+        assert made[-1] == scores(train(asked))
+    assert len({tuple(each) for each in made}) == 4
+    # A rate of 0 is another graph; in 16 bits XLA rounds a number that it knows otherwise than one that it is given.
+    assert len(keys) == (2 if precision == "float32" else 4)
+    apart = composed("mlp_64_64", f"model.layers={layers.format(0.1, 0.5)}", *more, "training.randomness=keras")
+    made.append(scores(train(apart, cache=cache)))
+    assert made[-1] == scores(train(apart))
+    assert cache._key not in keys
+
+
 def test_each_factor_of_a_network_is_its_own(folder: Path) -> None:
     layers = (
         "[{{type: Flatten}},{{type: Dense, units: 9, l2: {}}},"

@@ -23,25 +23,29 @@ class TrainingCache:
         self._kept: dict[str, tuple[Any, Any]] = {}
 
     def trainer(
-        self, key: Hashable, network: "keras.Model", optimizer: Any, make: Callable[["keras.Model"], Any]
+        self,
+        key: Hashable,
+        network: "keras.Model",
+        optimizer: Any,
+        make: Callable[["keras.Model"], Any],
+        rates: bool = False,
     ) -> Any:
         """A trainer of `self.network`, in the state that a new one would be in.
 
         Args:
-            key: equal for trainings that differ in nothing but the seed, factors of L2 and the learning rate.
+            key: equal for trainings that differ in nothing but the seed, factors of L2, the learning rate, and rates.
             network: whose weights and factors it begins with.
             optimizer: a Keras optimiser that has not been used.
             make: compiles a trainer of a network like this one, with this optimiser.
+            rates: whether rates of dropout may differ.
         """
-        import keras
-
-        from deeplab.training.shared_numbers import share_numbers, take_numbers
+        from deeplab.training.shared_numbers import copy_network, share_numbers, take_numbers
 
         if self.network is None or self._key != key:
             self.network, self._trainer, self._made = None, None, {}  # memory goes before the next one takes any
             # A network of its own: those that were trained before keep their weights.
-            own = keras.models.clone_model(network)
-            share_numbers(own)
+            own = copy_network(network)
+            share_numbers(own, rates)
             self._key, self._trainer, self.network = key, make(own), own
             own.set_weights(network.get_weights())
             return self._trainer

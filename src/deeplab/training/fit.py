@@ -84,7 +84,11 @@ def fit(
             return compiled(keras.Model(net.inputs, net.outputs, name=net.name))
         return compiled(BlockModel(net, engine.xla, look_up if look_up.in_memory else lambda *contents: contents))
 
-    trainer = make(network) if cache is None else cache.trainer(setup.cache_key, network, optimizer, make)
+    # In 16 bits XLA rounds a number that it knows otherwise than one that it is given.
+    shares_rates = config.randomness == "splitmix" and config.precision == "float32"
+    trainer = (
+        make(network) if cache is None else cache.trainer(setup.cache_key, network, optimizer, make, rates=shares_rates)
+    )
     trained = network if cache is None or cache.network is None else cache.network
     if engine.kind == "keras":
         data = single_batches(data, look_up)

@@ -71,18 +71,47 @@ def normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any
     return tf.cast(tf.reshape(drawn, shape), dtype) * stddev + mean
 
 
+class SharedRate(float):
+    """A rate of dropout that a graph takes as an input: it can be changed after the graph was traced.
+
+    As a number it is the rate that it began with.
+    """
+
+    def __init__(self, rate: float) -> None:
+        """Begin with a rate."""
+        self._rate = tf.Variable(rate, trainable=False, dtype=tf.float64)
+        self._threshold = tf.Variable(_threshold(rate), trainable=False, dtype=tf.int64)
+
+    def assign(self, rate: float) -> None:
+        """Take another rate, in (0, 1)."""
+        self._rate.assign(rate)
+        self._threshold.assign(_threshold(rate))
+
+    def tensors(self, dtype: Any) -> tuple[Any, Any]:
+        """Give the least bits of what is kept, uint32, and what that is multiplied by."""
+        return tf.cast(self._threshold, tf.uint32), tf.cast(1 / (1 - self._rate), dtype)
+
+
 def dropout(x: Any, rate: float, seed: Any, noise_shape: Any = None) -> Any:
     """Set a share of the values to zero and scale the others up.
 
     Args:
         x: of any shape.
-        rate: the share, in (0, 1).
+        rate: the share, in (0, 1); a `SharedRate` gives the same values to the bit.
         seed: as of `random_bits`.
         noise_shape: of the mask where it is not that of x, to which it is broadcast.
     """
     shape = tf.shape(x) if noise_shape is None else tf.convert_to_tensor(noise_shape)
     bits = tf.reshape(random_bits(tf.reduce_prod(shape), seed), shape)
-    return tf.where(bits >= tf.constant(round(rate * 2**32), tf.uint32), x * (1 / (1 - rate)), 0)
+    if isinstance(rate, SharedRate):
+        least, scale = rate.tensors(x.dtype)
+    else:
+        least, scale = tf.constant(_threshold(rate), tf.uint32), 1 / (1 - rate)
+    return tf.where(bits >= least, x * scale, 0)
+
+
+def _threshold(rate: float) -> int:
+    return round(rate * 2**32)
 
 
 def _unit(bits: Any, dtype: Any) -> Any:

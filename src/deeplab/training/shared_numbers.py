@@ -3,10 +3,13 @@
 The learning rate is such a number already: a variable of the optimiser.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from deeplab.training.random_numbers import SharedRate
 
 
 class SharedL2(keras.regularizers.Regularizer):
@@ -21,12 +24,28 @@ class SharedL2(keras.regularizers.Regularizer):
         return self.factor * keras.ops.sum(keras.ops.square(x))
 
 
-def share_numbers(network: keras.Model) -> None:
-    """Make the L2 factors of a network that is to be trained inputs of its graphs; it can no longer be saved."""
+def copy_network(network: keras.Model) -> keras.Model:
+    """Make a network of the same layers, with weights of its own."""
+    copy = keras.models.clone_model(network)
+    for mine, its in zip(_dropouts(copy), _dropouts(network), strict=True):
+        mine.dtype_policy = its.dtype_policy  # SpatialDropout2D leaves it out of its configuration
+    return copy
+
+
+def share_numbers(network: keras.Model, rates: bool) -> None:
+    """Make numbers of a network that is to be trained inputs of its graphs; it can no longer be saved.
+
+    Args:
+        network: whose L2 factors become such.
+        rates: whether those of dropout do, too, which takes deeplab's own generator.
+    """
     for weight in network.trainable_weights:
         penalty = weight.regularizer
         if type(penalty) is keras.regularizers.L1L2 and not penalty.l1:
             weight.regularizer = SharedL2(penalty.l2)
+    for layer in _dropouts(network) if rates else ():
+        if layer.rate > 0:
+            layer.rate = SharedRate(layer.rate)
 
 
 def take_numbers(network: keras.Model, other: keras.Model) -> None:
@@ -34,3 +53,15 @@ def take_numbers(network: keras.Model, other: keras.Model) -> None:
     for ours, theirs in zip(network.trainable_weights, other.trainable_weights, strict=True):
         if isinstance(ours.regularizer, SharedL2):
             ours.regularizer.factor.assign(theirs.regularizer.l2)
+    for mine, its in zip(_dropouts(network), _dropouts(other), strict=True):
+        if isinstance(mine.rate, SharedRate):
+            mine.rate.assign(its.rate)
+
+
+def _dropouts(network: keras.Model) -> Iterator[Any]:
+    """Yield the layers of dropout, those in parts of the network too."""
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _dropouts(layer)
+        elif isinstance(layer, keras.layers.Dropout):
+            yield layer

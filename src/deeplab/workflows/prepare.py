@@ -150,15 +150,25 @@ def cache_key(values: Mapping[str, Any], setup: TrainingSetup) -> tuple[str, ...
 
 
 def shared_configuration(values: Mapping[str, Any]) -> str:
-    """A configuration without what a compiled graph takes as inputs: the seed, factors of L2 and the learning rate."""
+    """A configuration without what a compiled graph takes as inputs.
+
+    That is the seed, factors of L2, the learning rate, and, in float32 with deeplab's own generator, rates of dropout.
+    """
     kept = {key: value for key, value in values.items() if key not in ("name", "notes", "tags", "tracking", "l2")}
     if values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
         del kept["seed"]  # elsewhere it draws what the examples are, which a compiled graph holds
     model = values["model"]
+    training = values["training"]
+    shares_rates = training["randomness"] == "splitmix" and training["precision"] == "float32"
     layers = [
-        {key: key if key == "l2" and value else value for key, value in layer.items()} for layer in model["layers"]
+        {key: key if value and _is_input(layer["type"], key, shares_rates) else value for key, value in layer.items()}
+        for layer in model["layers"]
     ]
     kept["model"] = {"layers": layers, "task": model["task"]}
     if values["schedule"]["kind"] == "constant":
         kept["optimizer"] = {key: value for key, value in values["optimizer"].items() if key != "learning_rate"}
     return json.dumps(kept, sort_keys=True)
+
+
+def _is_input(kind: str, key: str, shares_rates: bool) -> bool:
+    return key == "l2" or (key == "rate" and shares_rates and kind in ("Dropout", "SpatialDropout2D"))
