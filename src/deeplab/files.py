@@ -4,17 +4,37 @@ import csv
 import io
 import os
 import stat
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from deeplab.errors import UserError
 
 if TYPE_CHECKING:
-    pass
-
+    import numpy as np
 
 MOST_NAMED = 3
+# What zipfile, zlib and numpy raise on damaged bytes (each was met by flipping some).
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    EOFError,
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def existing_file(text: str, setting: str) -> Path:
@@ -126,3 +146,21 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue()
+
+
+def array_header(stream: IO[bytes]) -> "tuple[tuple[int, ...], np.dtype[Any]]":
+    """Shape and dtype of an array as NumPy writes it; leaves the stream where its values begin.
+
+    Raises:
+        ValueError: it is no array of plain numbers, or damaged; damage raises what else is in DAMAGE, too.
+    """
+    from numpy.lib import format as npy
+
+    version = npy.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = npy.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = npy.read_array_header_2_0(stream)
+    else:  # 3.0 differs in the names of fields only, and records are not numbers
+        raise ValueError(f"array format {version} is not for plain numbers")
+    return shape, dtype
