@@ -42,16 +42,17 @@ def existing_file(text: str, setting: str) -> Path:
 
     Args:
         text: the path; `~` stands for the home folder.
-        setting: the setting that holds it, as in `dataset.path`.
+        setting: the setting that holds it, as in `dataset.path`; empty where none does.
 
     Raises:
         UserError: there is none, it is something else (a folder, a pipe), or it may not be looked at.
     """
     path, mode = _look(text, setting)
+    where = f"{setting}={text}" if setting else text
     if stat.S_ISDIR(mode):
-        raise UserError(f"{setting}={text}: this is a folder; a file is needed.")
+        raise UserError(f"{where}: this is a folder; a file is needed.")
     if not stat.S_ISREG(mode):
-        raise UserError(f"{setting}={text}: this is not a regular file.")
+        raise UserError(f"{where}: this is not a regular file.")
     return path
 
 
@@ -72,15 +73,16 @@ def some(names: Sequence[str]) -> str:
 
 
 def _look(text: str, setting: str) -> tuple[Path, int]:
+    where = f"{setting}={text}" if setting else text
     try:
         path = Path(text).expanduser()
         return path, path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{setting}={text}: there is no such file or folder.") from None
+        raise UserError(f"{where}: there is no such file or folder.") from None
     except PermissionError:
-        raise UserError(f"{setting}={text}: no permission to look there.") from None
+        raise UserError(f"{where}: no permission to look there.") from None
     except OSError as error:  # a loop of links, a name too long
-        raise UserError(f"{setting}={text}: {error.strerror}.") from error
+        raise UserError(f"{where}: {error.strerror}.") from error
     except (ValueError, RuntimeError) as error:  # a NUL in the name, a home folder of nobody
         raise UserError(f"{setting}={text!r}: {error}.") from error
 
