@@ -13,6 +13,7 @@ from deeplab.tasks import TaskName
 
 AUTO = "auto"
 LARGEST_HEAD = 16 << 10  # bytes; numpy reads none beyond 10,000 characters
+_TABLES = ("csv", "iris", "wine", "breast_cancer", "diabetes")
 _TASKS: dict[str, TaskName] = {
     **dict.fromkeys(("digits", *NAMED_DATASETS, *PLANE_KINDS, "image_folder"), "classification"),
     **dict.fromkeys(("plane", "bumps"), "regression"),
@@ -38,6 +39,10 @@ def _task_of(dataset: dict[str, Any]) -> TaskName:
     kind = str(dataset.get("kind"))
     if kind == "npz":
         return "regression" if _has_values(str(dataset.get("path"))) else "classification"
+    if kind in _TABLES:
+        from deeplab.tables import target_task  # which imports NumPy
+
+        return target_task(dataset)
     if kind not in _TASKS and "options" in dataset:  # of a package
         raise UserError(
             f"model.task=auto: deeplab does not know what the rows of dataset.kind={kind} are for; "
