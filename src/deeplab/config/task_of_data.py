@@ -9,7 +9,7 @@ from typing import Any
 from deeplab.config.schema import NAMED_DATASETS, PLANE_KINDS
 from deeplab.errors import UserError
 from deeplab.files import DAMAGE, array_header
-from deeplab.tasks import TaskName
+from deeplab.tasks import TASKS, TaskName
 
 AUTO = "auto"
 LARGEST_HEAD = 16 << 10  # bytes; numpy reads none beyond 10,000 characters
@@ -21,7 +21,7 @@ _TASKS: dict[str, TaskName] = {
 
 
 def settle_task(values: dict[str, Any]) -> dict[str, Any]:
-    """A composed configuration, not checked yet, whose task is one.
+    """A composed configuration, not checked yet, whose task is one; so is that of a table, which takes it over.
 
     Args:
         values: composed; what is wrong with the data set is said when it is checked or read.
@@ -32,7 +32,11 @@ def settle_task(values: dict[str, Any]) -> dict[str, Any]:
     model, dataset = values.get("model"), values.get("dataset")
     if not isinstance(model, dict) or model.get("task") != AUTO:
         return values
-    return {**values, "model": {**model, "task": _task_of(dataset if isinstance(dataset, dict) else {})}}
+    rows: dict[str, Any] = dataset if isinstance(dataset, dict) else {}
+    said = rows.get("task")
+    task = said if said in [*TASKS] else _task_of(rows)
+    settled = {**values, "model": {**model, "task": task}}
+    return {**settled, "dataset": {**rows, "task": task}} if said == AUTO else settled
 
 
 def _task_of(dataset: dict[str, Any]) -> TaskName:
