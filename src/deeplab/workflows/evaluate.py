@@ -74,7 +74,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     trained = find_trained_run(store, wanted)
     composed = _with_data(trained.composed(), of_data, lambda words: compose([*words, *elsewhere], config_dir))
     config, facts = composed.config, trained.facts()
-    splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
+    splits = add_noise(load(config.dataset, store.place.work_folder, facts.table), config.noise, config.seed)
     _check_alike(trained, facts, splits.info)
     network = trained.network()
     scores, predictions = _scores(network, splits, config, facts.info)

@@ -111,7 +111,7 @@ def _file_name(trained: TrainedRun) -> str:
 def _test_rows(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:
     """Real rows, or none and why the data set cannot be read: a network may be exported far from its data."""
     try:
-        splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
+        splits = load(trained.composed().config.dataset, trained.store.place.work_folder, facts.table)
     except UserError as error:
         return np.empty((0, *facts.info.input_shape), np.float32), str(error)
     if splits.info.input_shape != facts.info.input_shape:
