@@ -96,7 +96,7 @@ def test_probabilities_are_those_of_keras_on_rows_encoded_by_hand(use: Cli, stor
     assert list(said["predicted"]) == [SPECIES[index] for index in expected.argmax(axis=1)]
     np.testing.assert_allclose(said["probability"], expected.max(axis=1), atol=1e-6)
     assert "predictions predictions.csv: 40 rows, of which the first 10 are shown\n" in outcome.out
-    assert re.search(rf"\n +1 {said['predicted'][0]} +{said['probability'][0]:.4f} ", outcome.out)
+    assert re.search(rf"\n1 +{said['predicted'][0]} +{said['probability'][0]:.4f} ", outcome.out)
     assert "run species (" in outcome.out
 
 
