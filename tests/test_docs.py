@@ -62,6 +62,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) ->
     assert houses is not None
     with contextlib.chdir(folder):
         exec(houses[1], {})
+    rows = [
+        f"{3000 + 17 * n},{'Dream' if n % 4 else 'Biscoe'},{2007 + n % 3},{n % 20},{'AGC'[n % 3]}" for n in range(80)
+    ]
+    (folder / "penguins.csv").write_text("\n".join(["mass,island,year,nest,species", *rows]) + "\n")
     (folder / "my_conf" / "model").mkdir(parents=True)
     network = re.search(r"```yaml\n(# my_conf/model/mine.yaml\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert network is not None

@@ -108,7 +108,8 @@ def _read_parquet(path: Path, where: str, only: Sequence[str] | None) -> tuple[A
                 f"{where}: the file claims {file.metadata.num_rows:,} rows of {len(names):,} columns, more than its "
                 f"{path.stat().st_size:,} bytes can hold."
             )
-        return file.read(columns=_chosen(names, where, only)), names.count("")
+        # What other programs keep with a table may be anything, and is not asked.
+        return file.read(columns=_chosen(names, where, only)).replace_schema_metadata(None), names.count("")
 
 
 def _read_text(

@@ -72,8 +72,9 @@ def divide(
         except ValueError:
             alone = [name for name, size in zip(classes.names, np.bincount(labels), strict=True) if size == 1]
             raise UserError(
-                f"{where}: {some(alone)} {'has' if len(alone) == 1 else 'have'} one row, which cannot be learned from "
-                "and tested on. Add rows, or leave the class out."
+                f"{where}: {'the class' if len(alone) == 1 else 'the classes'} {some(alone)} "
+                f"{'has' if len(alone) == 1 else 'have'} one row, which cannot be learned from and tested on. "
+                "Add rows, or leave the class out."
             ) from None
     is_test = last_groups_by_time(groups, count) if config.time else drawn_groups(groups, labels, count, rng)
     order = in_order(groups, config.time is not None, rng)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from deeplab.data.tables.spec import TableColumn, TableSpec
 from deeplab.errors import UserError
-from deeplab.files import some
 from deeplab.tables.columns import Column
 from deeplab.tables.read import TextFormat, no_column, read_table
 
@@ -136,11 +135,12 @@ def _encode_category(x: Features, values: Column, column: TableColumn, unknown: 
     x[rows[place >= 0], place[place >= 0]] = 1
 
 
-def unknown_categories(frame: Any, spec: TableSpec, where: str) -> str | None:
-    """Which columns of a frame have categories that the spec does not have, or None."""
+def unknown_categories(frame: Any, spec: TableSpec, where: str) -> list[str]:
+    """The categories of a frame that the spec does not have, as in `island=Cormorant`."""
     strange = []
     for column in spec.columns:
         if column.kind == "category":
+            known = set(column.categories)
             _, names = Column(frame, column.name, where).texts()
-            strange += [f"{column.name}={name}" for name in names if name not in set(column.categories)]
-    return some(strange) if strange else None
+            strange += [f"{column.name}={name}" for name in names if name not in known]
+    return strange

@@ -38,7 +38,7 @@ def fit_columns(
     Raises:
         UserError: a column cannot be a feature.
     """
-    columns, constant, strange = [], [], []
+    columns, constant = [], []
     for name in names:
         values = Column(frame, name, where)
         kind = _kind(values, config)
@@ -47,9 +47,8 @@ def fit_columns(
             raise values.error(f"no row to train on has a value; dataset.drop=['{name}'] leaves it out")
         column = TableColumn(name, kind, has_indicator=config.missing == "impute" and len(there) < len(train))
         if kind == "category":
-            categories, others = _categories(values, there)
+            categories = _categories(values, there)
             column = TableColumn(name, kind, categories, has_indicator=column.has_indicator)
-            strange += [f"{name}={other}" for other in others]
             is_constant = len(categories) == 1
         elif kind == "boolean":
             is_constant = len(np.unique(values.booleans()[there])) == 1
@@ -60,13 +59,11 @@ def fit_columns(
         columns.append(column)
         if is_constant and not column.has_indicator:
             constant.append(name)
-    notes = []
-    if constant:
-        are = "is" if len(constant) == 1 else "are"
-        notes.append(f"{some(constant)} {are} the same in every row to train on, of which nothing can be learned")
-    if strange:
-        notes.append(f"test rows have categories that no row to train on has, and are encoded as none: {some(strange)}")
-    return tuple(columns), tuple(notes)
+    if not constant:
+        return tuple(columns), ()
+    are = "is" if len(constant) == 1 else "are"
+    note = f"{some(constant)} {are} the same in every row to train on, of which nothing can be learned"
+    return tuple(columns), (note,)
 
 
 def _kind(values: Column, config: CsvConfig) -> ColumnKind:
@@ -87,8 +84,8 @@ def _kind(values: Column, config: CsvConfig) -> ColumnKind:
     return kind
 
 
-def _categories(values: Column, there: Rows) -> tuple[tuple[str, ...], list[str]]:
-    """The categories of the training rows, sorted, and those that others have."""
+def _categories(values: Column, there: Rows) -> tuple[str, ...]:
+    """The categories of the training rows, sorted."""
     codes, names = values.texts()
     known = np.unique(codes[there])
     most = min(MOST_CATEGORIES, max(FEW_CATEGORIES, len(there) // 2))
@@ -97,8 +94,7 @@ def _categories(values: Column, there: Rows) -> tuple[tuple[str, ...], list[str]
             f"{len(known):,} different texts in {len(there):,} rows are no categories; "
             f"dataset.drop=['{values.name}'] leaves it out"
         )
-    known_ones = set(known.tolist())
-    return tuple(names[code] for code in known), [name for code, name in enumerate(names) if code not in known_ones]
+    return tuple(names[code] for code in known)
 
 
 def _shift(numbers: NDArray[Any]) -> float:

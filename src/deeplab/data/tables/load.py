@@ -11,13 +11,14 @@ from deeplab.config.schema import CsvConfig
 from deeplab.data.fingerprint import fingerprint
 from deeplab.data.splits import Split, Splits
 from deeplab.data.tables.divide import divide, in_order, row_groups
-from deeplab.data.tables.encode import encode_rows
+from deeplab.data.tables.encode import encode_rows, unknown_categories
 from deeplab.data.tables.fit import fit_columns
 from deeplab.data.tables.missing import filled_splits
 from deeplab.data.tables.roles import choose_columns, usable_rows
 from deeplab.data.tables.spec import TableSpec
 from deeplab.data.tables.targets import encode_targets, fit_targets, has_classes, read_classes, target_note
 from deeplab.dataset_info import DatasetInfo
+from deeplab.files import some
 from deeplab.tables.read import TextFormat, read_table
 
 
@@ -112,14 +113,18 @@ def make_splits(
         notes = (*notes, *remarks)
     x, y = encode_rows(frame, spec, where, unknown="none"), encode_targets(frame, spec.targets, where)
     if given is None:
-        test_split = Split(x, y, test)
+        test_frame, test_where, test_split = frame, where, Split(x, y, test)
     else:
-        test_frame, left_out = usable_rows(given.frame, roles, config, given.where)
-        notes = (*notes, *(f"{given.where}: {note}" for note in left_out), *_on_both(frame, test_frame, config.group))
+        test_where = given.where
+        test_frame, left_out = usable_rows(given.frame, roles, config, test_where)
+        notes = (*notes, *(f"{test_where}: {note}" for note in left_out), *_on_both(frame, test_frame, config.group))
         test_split = Split.whole(
-            encode_rows(test_frame, spec, given.where, unknown="none"),
-            encode_targets(test_frame, spec.targets, given.where),
+            encode_rows(test_frame, spec, test_where, unknown="none"),
+            encode_targets(test_frame, spec.targets, test_where),
         )
+    strange = unknown_categories(test_frame, spec, test_where)
+    if strange:
+        notes = (*notes, f"test rows have categories that no row to train on has, encoded as none: {some(strange)}")
     class_names = spec.targets[0].class_names
     info = DatasetInfo(
         name=name,
