@@ -10,7 +10,7 @@ from deeplab.config.schema import PLANE_KINDS
 from deeplab.dataset_info import DatasetInfo
 
 FILES = [(group, name) for group in GROUPS for name in options(group, conf_folders(None))]
-NEEDS_PATH = ("npz", "image_folder")
+NEEDED = {"npz": ["path"], "image_folder": ["path"], "csv": ["path", "target"]}
 
 
 def test_every_file_is_of_a_known_group() -> None:
@@ -25,7 +25,7 @@ def test_every_file_is_of_a_known_group() -> None:
 
 @pytest.mark.parametrize(("group", "name"), FILES)
 def test_it_composes_and_describes_itself(group: str, name: str) -> None:
-    overrides = [f"{group}={name}", *(["dataset.path=x"] if name in NEEDS_PATH else [])]
+    overrides = [f"{group}={name}", *(f"dataset.{key}=x" for key in NEEDED.get(name, []))]
     config = compose(overrides).config
     assert len(description(options(group, conf_folders(None))[name])) > 15
     if group == "model":

@@ -1,5 +1,6 @@
 """Every command line of the README and the documents is carried out, on little data and for an epoch."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -57,6 +58,14 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) ->
             Image.fromarray(rng.integers(0, 256, (20, 20), dtype=np.uint8)).save(folder / path / f"{number}.png")
     for name in ("digit.png", "photo.png"):
         shutil.copyfile(folder / "scans" / "0.png", folder / name)
+    houses = re.search(r"```python\n(# make_houses.py\n.*?)```", (ROOT / "docs" / "tables.md").read_text(), re.DOTALL)
+    assert houses is not None
+    with contextlib.chdir(folder):
+        exec(houses[1], {})
+    rows = [
+        f"{3000 + 17 * n},{'Dream' if n % 4 else 'Biscoe'},{2007 + n % 3},{n % 20},{'AGC'[n % 3]}" for n in range(80)
+    ]
+    (folder / "penguins.csv").write_text("\n".join(["mass,island,year,nest,species", *rows]) + "\n")
     (folder / "my_conf" / "model").mkdir(parents=True)
     network = re.search(r"```yaml\n(# my_conf/model/mine.yaml\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert network is not None
@@ -73,6 +82,9 @@ def trained(workplace: Path) -> Path:
         here.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow leaves that of an earlier test behind
         here.setenv("DEEPLAB_DATA", str(workplace))
         for words in (
+            "dataset=iris model=mlp name=iris",
+            "dataset=diabetes model=mlp name=diabetes",
+            "dataset=csv dataset.path=houses.csv dataset.target=price model=mlp name=houses",
             "experiment=mnist_cnn6 validation=tail",
             "experiment=mnist_autoencoder",
             "experiment=mnist_conv_autoencoder",

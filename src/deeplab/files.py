@@ -4,17 +4,37 @@ import csv
 import io
 import os
 import stat
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from deeplab.errors import UserError
 
 if TYPE_CHECKING:
-    pass
-
+    import numpy as np
 
 MOST_NAMED = 3
+# What zipfile, zlib and numpy raise on damaged bytes (each was met by flipping some).
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    EOFError,
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def existing_file(text: str, setting: str) -> Path:
@@ -22,16 +42,17 @@ def existing_file(text: str, setting: str) -> Path:
 
     Args:
         text: the path; `~` stands for the home folder.
-        setting: the setting that holds it, as in `dataset.path`.
+        setting: the setting that holds it, as in `dataset.path`; empty where none does.
 
     Raises:
         UserError: there is none, it is something else (a folder, a pipe), or it may not be looked at.
     """
     path, mode = _look(text, setting)
+    where = f"{setting}={text}" if setting else text
     if stat.S_ISDIR(mode):
-        raise UserError(f"{setting}={text}: this is a folder; a file is needed.")
+        raise UserError(f"{where}: this is a folder; a file is needed.")
     if not stat.S_ISREG(mode):
-        raise UserError(f"{setting}={text}: this is not a regular file.")
+        raise UserError(f"{where}: this is not a regular file.")
     return path
 
 
@@ -52,15 +73,16 @@ def some(names: Sequence[str]) -> str:
 
 
 def _look(text: str, setting: str) -> tuple[Path, int]:
+    where = f"{setting}={text}" if setting else text
     try:
         path = Path(text).expanduser()
         return path, path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{setting}={text}: there is no such file or folder.") from None
+        raise UserError(f"{where}: there is no such file or folder.") from None
     except PermissionError:
-        raise UserError(f"{setting}={text}: no permission to look there.") from None
+        raise UserError(f"{where}: no permission to look there.") from None
     except OSError as error:  # a loop of links, a name too long
-        raise UserError(f"{setting}={text}: {error.strerror}.") from error
+        raise UserError(f"{where}: {error.strerror}.") from error
     except (ValueError, RuntimeError) as error:  # a NUL in the name, a home folder of nobody
         raise UserError(f"{setting}={text!r}: {error}.") from error
 
@@ -126,3 +148,21 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue()
+
+
+def array_header(stream: IO[bytes]) -> "tuple[tuple[int, ...], np.dtype[Any]]":
+    """Shape and dtype of an array as NumPy writes it; leaves the stream where its values begin.
+
+    Raises:
+        ValueError: it is no array of plain numbers, or damaged; damage raises what else is in DAMAGE, too.
+    """
+    from numpy.lib import format as npy
+
+    version = npy.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = npy.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = npy.read_array_header_2_0(stream)
+    else:  # 3.0 differs in the names of fields only, and records are not numbers
+        raise ValueError(f"array format {version} is not for plain numbers")
+    return shape, dtype

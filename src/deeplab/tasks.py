@@ -13,24 +13,39 @@ class Task:
     Attributes:
         losses: that fit; the first is meant where `training.loss` is null.
         default_metric: what a sweep compares where `sweep.metric` is null.
+        outputs: what `units: num_outputs` stands for.
+        activation: what `activation: of_task` stands for.
     """
 
     losses: tuple[str, ...]
     default_metric: str
+    outputs: str
+    activation: str
 
 
 TASKS: dict[str, Task] = {
     # a probability for each class
-    "classification": Task(("categorical_crossentropy", "binary_crossentropy"), "val/accuracy"),
+    "classification": Task(
+        ("categorical_crossentropy", "binary_crossentropy"), "val/accuracy", "num_classes", "softmax"
+    ),
     # the example as it was before noise was added, values in [0, 1]
-    "reconstruction": Task(("binary_crossentropy", "mean_squared_error"), "val/loss"),
+    "reconstruction": Task(("binary_crossentropy", "mean_squared_error"), "val/loss", "num_inputs", "sigmoid"),
     # numbers; two classes are the numbers -1 and +1
-    "regression": Task(("half_squared_error", "mean_squared_error", "mean_absolute_error", "huber"), "val/loss"),
+    "regression": Task(
+        ("half_squared_error", "mean_squared_error", "mean_absolute_error", "huber"),
+        "val/loss",
+        "num_targets",
+        "linear",
+    ),
 }
+# Words of a layer that its network's task decides.
+NUM_OUTPUTS, OF_TASK = "num_outputs", "of_task"
 
 
 def fill_task_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """Put what the network's task calls for where a configuration leaves it open with null, and settle the limit.
+    """Put what the network's task calls for where a configuration leaves it open, and settle the limit.
+
+    What is open is null, and of layers `units: num_outputs` and `activation: of_task`.
 
     Args:
         values: composed, not checked yet.
@@ -43,7 +58,21 @@ def fill_task_defaults(values: dict[str, Any]) -> dict[str, Any]:
     for group, key, meant in (("training", "loss", task.losses[0]), ("sweep", "metric", task.default_metric)):
         if isinstance(values.get(group), dict) and values[group].get(key, "") is None:
             settled[group] = {**values[group], key: meant}
+    layers = values["model"].get("layers")
+    if isinstance(layers, list):
+        settled["model"] = {**values["model"], "layers": [_settled_layer(layer, task) for layer in layers]}
     return settled
+
+
+def _settled_layer(layer: Any, task: Task) -> Any:
+    if not isinstance(layer, dict):
+        return layer
+    meant = {
+        ("units", NUM_OUTPUTS): task.outputs,
+        ("filters", NUM_OUTPUTS): task.outputs,
+        ("activation", OF_TASK): task.activation,
+    }
+    return {key: meant.get((key, value), value) if isinstance(value, str) else value for key, value in layer.items()}
 
 
 def settle_limit(dataset: Any) -> Any:

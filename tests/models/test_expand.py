@@ -49,9 +49,36 @@ def test_filters_may_be_a_list_too_and_parts_hold_all_layers(network: Network, f
     assert [layer.output.shape[1:] for layer in model.get_layer("eye").layers] == [(6, 6, 4), (4, 4, 8)]
 
 
+def test_dropout_of_a_layer_stands_behind_each_that_it_is_for(network: Network, facts: Facts) -> None:
+    short = build(network({"type": "Dense", "units": [4, 2], "dropout": 0.25}, OUTPUT), facts(7), seed=3)
+    one, two, drop = ({"type": "Dense", "units": 4}, {"type": "Dense", "units": 2}, {"type": "Dropout", "rate": 0.25})
+    long = build(network(one, drop, two, drop, OUTPUT), facts(7), seed=3)
+    assert [layer.get_config() for layer in short.layers] == [layer.get_config() for layer in long.layers]
+    assert [layer.name for layer in short.layers][1::2] == ["dropout_1", "dropout_2"]
+    for mine, other in zip(short.get_weights(), long.get_weights(), strict=True):
+        assert mine.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("rate", [0, 0.0, None])
+def test_no_dropout_leaves_no_layer_behind(network: Network, facts: Facts, rate: float | None) -> None:
+    conv = {"part": "eye", "type": "Conv2D", "filters": 4, "kernel_size": 3, "dropout": rate}
+    model = build(network(conv, FLATTEN, OUTPUT), facts(8, 8, 1), seed=0)
+    assert len(model.get_layer("eye").layers) == 1
+    model = build(network({**conv, "dropout": 0.5}, FLATTEN, OUTPUT), facts(8, 8, 1), seed=0)
+    assert [layer.name for layer in model.get_layer("eye").layers] == ["conv2d_1", "dropout_1"]
+
+
 @pytest.mark.parametrize(
     ("layers", "line"),
     [
+        (
+            [{"type": "Dense", "units": 4, "dropout": 1}, OUTPUT],
+            "model.layers[0].dropout must be a number from 0 up to but not 1, or null, got 1",
+        ),
+        (
+            [{"type": "Dense", "units": 4, "activation": "of_tsk"}, OUTPUT],
+            "Unknown activation 'of_tsk' in model.layers[0].activation. Did you mean 'of_task'?",
+        ),
         (
             [{"type": "Dense", "units": [4, 0]}, OUTPUT],
             "model.layers[0].units[1] must be a whole number from 1 to 2147483647, or num_classes",
@@ -97,6 +124,20 @@ def test_a_setting_that_the_playground_does_not_use_is_refused() -> None:
         compose(["model=playground", "model.dropout=0.5"])
     with pytest.raises(UserError, match=r"'model.units=\[4,2\]' changes nothing: no layer of the network"):
         compose(["model=playground", "model.units=[4,2]", "model.layers=[{type: Dense, units: 1}]"])
+
+
+@pytest.mark.parametrize("shape", [(4,), (8, 8, 1)])
+def test_the_plain_networks_take_rows_of_any_shape(facts: Facts, shape: tuple[int, ...]) -> None:
+    for name, parameters in (("linear", 10 * (np.prod(shape) + 1)), ("mlp", 64 * (np.prod(shape) + 1) + 65 * 74)):
+        assert check_network(compose([f"model={name}"]).config.model, facts(*shape)) == parameters
+    values = DatasetInfo("table", shape, 0, (), "", 1.0, ("price", "rent"))
+    config = compose(["model=mlp", "dataset=bumps", "model.units=[6,5]", "model.dropout=0.5"]).config.model
+    model = build(config, values, seed=0)
+    assert model.output_shape == (None, 2)
+    assert [layer.name for layer in model.layers] == (
+        ["flatten_1", "dense_1", "dropout_1", "dense_2", "dropout_2", "dense_3"]
+    )
+    assert model.layers[-1].activation.__name__ == "linear"
 
 
 def test_penalties_reach_the_hidden_layers_alone(facts: Facts) -> None:

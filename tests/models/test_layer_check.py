@@ -10,7 +10,7 @@ from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 DENSE = {"type": "Dense", "units": 3}
 UNITS = (
     "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, num_inputs, num_channels, "
-    "num_targets"
+    "num_targets, num_outputs"
 )
 CONV = {"type": "Conv2D", "filters": 8, "kernel_size": 3}
 
@@ -21,7 +21,7 @@ REFUSED = [
     (
         {**DENSE, "activation": "rellu"},
         "Unknown activation 'rellu' in model.layers[0].activation. Did you mean 'relu'? "
-        f"Known: {', '.join(sorted(ACTIVATIONS))}.",
+        f"Known: {', '.join(sorted({*ACTIVATIONS, 'of_task'}))}.",
     ),
     (
         {**DENSE, "kernel_initializer": "he_norma"},

@@ -15,6 +15,7 @@ from deeplab.config.library import Library
 from deeplab.config.overrides import parse_override
 from deeplab.config.safety import check_values
 from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
+from deeplab.config.task_of_data import settle_task
 from deeplab.config.trust import check_addresses
 from deeplab.config.validate import SchemaError, validate
 from deeplab.config.yaml_file import copied
@@ -85,7 +86,7 @@ class Composer:
             apply_override(raw, override, self.folders)
         check_values(raw)
         # Files of before a key was added lack it.
-        values = settle_randomness(fill_task_defaults(with_added_keys(resolve(raw))))
+        values = settle_randomness(fill_task_defaults(settle_task(with_added_keys(resolve(raw)))))
         swept = {key: values.pop(key) for key in SWEEP_KEYS if key in values}
         try:
             sweep, config = validate(SweepConfig, swept), validate(ExperimentConfig, values)

@@ -12,7 +12,8 @@ from deeplab.config.schema import DATASET_KINDS, NAMED_DATASETS
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
 _OUTSIDE_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
-_DRAWS = re.compile("Dropout|Noise|Random")  # in the names of the layers that draw
+# In the names of the layers that draw, or the rate of dropout behind a layer, above 0.
+_DRAWS = re.compile(r"Dropout|Noise|Random|\bdropout\W+0?\.?0*[1-9]")
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,12 @@ def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def draws_numbers(layers: Any) -> bool:
-    """Whether layers, in whatever form, draw random numbers while they train."""
+    """Whether layers, in whatever form, draw random numbers while they train.
+
+    Examples:
+        >>> [draws_numbers([{"type": "Dense", "dropout": rate}]) for rate in (None, 0.0, 0.05)]
+        [False, False, True]
+    """
     return _DRAWS.search(str(layers)) is not None
 
 

@@ -14,6 +14,7 @@ from deeplab.config.schema import (
     TestConfig,
     ValidationConfig,
 )
+from deeplab.data.groups import drawn_groups, last_groups
 from deeplab.data.splits import Split, Splits
 from deeplab.data.stratify import first_of_each, has_classes
 from deeplab.errors import UserError
@@ -28,7 +29,8 @@ def hold_out(splits: Splits, config: ValidationConfig, seed: int) -> tuple[Split
         splits: the data set; its test examples validate when the configuration says `test`, and the validation
             examples that it brings along when it says `given`.
         config: `tail` and `random` learn from floor(n * (1 - fraction)) examples, as Keras' validation_split.
-        seed: draws the examples of `random`; both parts keep the order they had.
+        seed: draws the examples of `random`; both parts keep the order they had. Examples of one group are held out
+            together, or not at all; where groups are times the latest are.
 
     Returns:
         Training examples and validation examples; none of the latter when nothing is held out.
@@ -55,12 +57,26 @@ def hold_out(splits: Splits, config: ValidationConfig, seed: int) -> tuple[Split
         raise UserError(
             f"validation.fraction={config.fraction:g} of {len(train)} training rows leaves none for {empty}."
         )
+    if splits.groups is not None:
+        groups = splits.groups[train.rows]
+        if groups.min() == groups.max():
+            raise UserError(f"validation={config.kind}: all training rows are of one group or time.")
+        if splits.in_time_order or isinstance(config, TailConfig):
+            held_out = last_groups(groups, len(train) - count)
+        else:
+            labels = train.labels if config.stratify and has_classes(train.y) else None
+            held_out = drawn_groups(groups, labels, len(train) - count, _generator(seed))
+        return train.subset(np.flatnonzero(~held_out)), train.subset(np.flatnonzero(held_out))
     if isinstance(config, TailConfig):
         if has_classes(train.y):  # values have no classes that a part could lack
             _check_tail(train.labels, count)
         return train.subset(slice(count)), train.subset(slice(count, None))
-    held_out = _drawn(train, config, count, np.random.default_rng(np.random.SeedSequence([seed, DRAW])))
+    held_out = _drawn(train, config, count, _generator(seed))
     return train.subset(np.flatnonzero(~held_out)), train.subset(np.flatnonzero(held_out))
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed, DRAW]))
 
 
 def unlearned_classes(train: Split, num_classes: int) -> list[int]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deeplab.data.images.look import DRAWN, Look, look_of
 from deeplab.data.splits import Splits
+from deeplab.data.tables.spec import TableSpec
 from deeplab.dataset_info import DatasetInfo, Standardization
 
 LOOKED_AT = 1000
@@ -42,6 +43,7 @@ class InputSpec:
         high: the value that white has, or the largest of floats.
         drawing: of grey images with a background, otherwise None.
         look: ranges of a few measures of the images; None for points, and in files of before they were kept.
+        table: the columns that rows are made of; None where they come from no table.
     """
 
     info: DatasetInfo
@@ -49,10 +51,13 @@ class InputSpec:
     high: float
     drawing: Drawing | None
     look: Look | None = None
+    table: TableSpec | None = None
 
     def to_json(self) -> str:
         """As text, for a person to read and `from_json` too."""
         values = asdict(self)
+        if self.table is None:
+            del values["table"]
         # What only some data sets have is left out where it is not there.
         info = {
             key: value
@@ -77,8 +82,10 @@ class InputSpec:
             targets = tuple(values.pop("target_names", ()))
             inside = [_standardization(values.pop(key, None)) for key in ("inputs", "targets")]
             info = DatasetInfo(name, shape, len(names), names, fingerprint, scale, targets, *inside)
+            table = values.pop("table", None)
+            columns = None if table is None else TableSpec.from_json(table)
             drawn = None if drawing is None else Drawing(**drawing)
-            return cls(info, drawing=drawn, look=ranges, **values)
+            return cls(info, drawing=drawn, look=ranges, table=columns, **values)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"these are no facts of a data set ({error})") from error
 
@@ -95,7 +102,7 @@ def describe_inputs(splits: Splits) -> InputSpec:
     in_bytes = images.dtype == np.uint8
     low, high = (0.0, round(1 / info.scale, 9)) if in_bytes else (float(images.min()), float(images.max()))
     drawing = _drawing(info, images, low, high)
-    return InputSpec(info, low, high, drawing, _look(info, images, low, high, drawing))
+    return InputSpec(info, low, high, drawing, _look(info, images, low, high, drawing), splits.table)
 
 
 def border(image: NDArray[Any]) -> NDArray[Any]:

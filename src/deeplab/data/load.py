@@ -8,9 +8,11 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from deeplab.config.schema import DatasetConfig, PluginDatasetConfig
+from deeplab.config.schema import CsvConfig, DatasetConfig, PluginDatasetConfig
 from deeplab.data.splits import Split, Splits
 from deeplab.data.stratify import first_of_each, has_classes
+from deeplab.data.tables.load import load_as_learned
+from deeplab.data.tables.spec import TableSpec
 from deeplab.errors import UserError, unknown_name
 
 DATASETS = {
@@ -24,6 +26,11 @@ DATASETS = {
     "gaussians": "deeplab.data.plane.load:load",
     "plane": "deeplab.data.plane.load:load",
     "bumps": "deeplab.data.plane.load:load",
+    "iris": "deeplab.data.tables.built_in:load",
+    "wine": "deeplab.data.tables.built_in:load",
+    "breast_cancer": "deeplab.data.tables.built_in:load",
+    "diabetes": "deeplab.data.tables.built_in:load",
+    "csv": "deeplab.data.tables.load:load",
     "npz": "deeplab.data.npz:load",
     "image_folder": "deeplab.data.images.image_folder:load",
 }
@@ -37,12 +44,13 @@ class Source(Protocol):
         """Read the data set that the configuration describes."""
 
 
-def load(config: DatasetConfig, cache_dir: Path) -> Splits:
+def load(config: DatasetConfig, cache_dir: Path, learned: TableSpec | None = None) -> Splits:
     """Read a data set.
 
     Args:
         config: the group `dataset` of a configuration.
         cache_dir: a folder of ours in which a source may keep what it decoded; made when needed.
+        learned: what a network knows of a table that it was trained on; a table is read as that one was.
 
     Returns:
         Training, test and given validation examples, at most `config.limit` of each: of each class its share, those
@@ -52,7 +60,10 @@ def load(config: DatasetConfig, cache_dir: Path) -> Splits:
     Raises:
         UserError: there is no such source, or the data cannot be used.
     """
-    splits = _source(config.kind)(config, cache_dir)
+    if learned is not None and isinstance(config, CsvConfig):
+        splits = load_as_learned(config, learned)
+    else:
+        splits = _source(config.kind)(config, cache_dir)
     if not isinstance(splits, Splits):
         raise UserError(f"dataset.kind={config.kind}: its package returned {type(splits).__name__}, not Splits.")
     if config.limit is None:

@@ -1,11 +1,8 @@
 """A user's own data set: one `.npz` with x_train, y_train, x_test and y_test, and maybe x_val and y_val."""
 
 import math
-import struct
-import tokenize
 import warnings
 import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ from deeplab.config.schema import NpzConfig
 from deeplab.data.splits import Splits
 from deeplab.data.validate_arrays import checked_splits
 from deeplab.errors import UserError, one_line
-from deeplab.files import existing_file, some
+from deeplab.files import DAMAGE, array_header, existing_file, some
 
 
 def load(config: NpzConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every source is called alike)
@@ -43,23 +40,6 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 VALIDATION_KEYS = ("x_val", "y_val")
 NUMBERS = "biuf"  # kinds of dtype that hold real numbers
 
-# What zipfile, zlib and numpy raise on damaged bytes (each was met by flipping some).
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    tokenize.TokenError,
-    EOFError,
-    OSError,
-    ValueError,
-    TypeError,
-    SyntaxError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-)
 DEFLATE_RATIO = 1032  # deflate cannot pack denser than this
 # Beyond both an archive is a trap: images of digits pack 1 to 10.
 MOST_PACKED = 100
@@ -127,7 +107,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, wh
     if info.file_size > packed:
         raise zipfile.BadZipFile(f"{info.filename} claims {info.file_size:,} bytes")
     with archive.open(info) as stream:
-        shape, dtype = _header(stream)
+        shape, dtype = array_header(stream)
         header_size = stream.tell()
     if dtype.hasobject:
         raise UserError(f"{where}: pickled Python objects, which are not read. Save an array of numbers.")
@@ -138,14 +118,3 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, wh
     with archive.open(info) as stream:
         array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
         return array
-
-
-def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    elif version == (2, 0):
-        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
-    else:  # 3.0 differs in the names of fields only, and records are not numbers
-        raise ValueError(f"array format {version} is not for plain numbers")
-    return shape, dtype

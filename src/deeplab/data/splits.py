@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from deeplab.data.fingerprint import fingerprint
 from deeplab.data.noise import Noise
+from deeplab.data.tables.spec import TableSpec
 from deeplab.dataset_info import DatasetInfo
 
 
@@ -21,12 +22,14 @@ class Split:
             [n] or [n, k].
         rows: which examples of `x` and `y` belong to this split, in order, int64.
         noise: that a network gets the examples with, or None.
+        fill: what stands for NaN in each feature of the examples, [features]; None where none is missing.
     """
 
     x: NDArray[np.uint8] | NDArray[np.float32]
     y: NDArray[np.int32] | NDArray[np.float32]
     rows: NDArray[np.int64]
     noise: Noise | None = None
+    fill: NDArray[np.float32] | None = None
 
     @classmethod
     def whole(cls, x: NDArray[np.uint8] | NDArray[np.float32], y: NDArray[np.int32] | NDArray[np.float32]) -> "Split":
@@ -42,8 +45,9 @@ class Split:
         return self.y[self.rows]
 
     def images(self, positions: NDArray[np.int64] | slice) -> NDArray[np.uint8] | NDArray[np.float32]:
-        """The examples at these positions of the split as the source has them, read into memory."""
-        return self.x[self.rows[positions]]
+        """The examples at these positions of the split as the source has them, filled, read into memory."""
+        images = self.x[self.rows[positions]]
+        return images if self.fill is None else np.where(np.isnan(images), self.fill, images)
 
     def inputs(self, positions: NDArray[np.int64] | slice) -> NDArray[np.uint8] | NDArray[np.float32]:
         """The examples at these positions as a network gets them: with noise, if the split has any."""
@@ -65,6 +69,9 @@ class Splits:
         info: the facts about them.
         validation: examples that the data set brings along for validation, or None.
         notes: what the user should know of how the data were read, each a line.
+        table: the columns that examples are made of, or None.
+        groups: by row of the source of `train`, what is never divided between training and validation, int64, or None.
+        in_time_order: whether the groups are times, rising with the rows of `train`: the latest are held out.
     """
 
     train: Split
@@ -72,6 +79,9 @@ class Splits:
     info: DatasetInfo
     validation: Split | None = None
     notes: tuple[str, ...] = ()
+    table: TableSpec | None = None
+    groups: NDArray[np.int64] | None = None
+    in_time_order: bool = False
 
     def validation_fingerprint(self) -> str:
         """SHA-256 over every example and label that is brought along for validation, before any limit."""

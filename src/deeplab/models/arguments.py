@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deeplab.errors import UserError, unknown_name
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
+from deeplab.tasks import NUM_OUTPUTS, OF_TASK
 
 LARGEST = 2**31 - 1
 
@@ -89,7 +90,8 @@ COUNT = ArgumentRule(f"a whole number from 1 to {LARGEST}", lambda value: _is_wh
 NUMBERS_OF_ROWS = ("num_classes", "num_inputs", "num_channels", "num_targets")
 SHAPE_OF_ROWS = "input_shape"
 OUTPUTS = ArgumentRule(
-    f"a whole number from 1 to {LARGEST}, or {', '.join(NUMBERS_OF_ROWS)}",
+    # What the task decides is settled before.
+    f"a whole number from 1 to {LARGEST}, or {', '.join((*NUMBERS_OF_ROWS, NUM_OUTPUTS))}",
     lambda value: value in NUMBERS_OF_ROWS or _is_whole(value, 1),
 )
 SHARE = _between(0.0, 1.0, "a number from 0 up to but not 1")
@@ -106,6 +108,7 @@ ARGUMENTS: Mapping[str, ArgumentRule] = {
     "center": BOOL,
     "cropping": BORDER,
     "depth_multiplier": COUNT,
+    "dropout": _optional(SHARE),
     "dilation_rate": _whole_or_pair(1),
     "epsilon": ArgumentRule("a number above 0", lambda value: NON_NEGATIVE.accepts(value) and value != 0),
     "factor": FACTOR,
@@ -184,7 +187,7 @@ def check_argument(kind: str, key: str, value: object, where: str) -> None:
             f"{where}.{key} must be a finite number, a string, true, false, null or a list of those, got {value!r}."
         )
     if key == "activation" and (value is not None or kind == "Activation") and value not in sorted(ACTIVATIONS):
-        raise unknown_name("activation", str(value), ACTIVATIONS, f"{where}.{key}")
+        raise unknown_name("activation", str(value), [*ACTIVATIONS, OF_TASK], f"{where}.{key}")
     if key.endswith("_initializer") and value not in sorted(INITIALIZERS):
         raise unknown_name("initializer", str(value), INITIALIZERS, f"{where}.{key}")
     rule = _optional(NON_NEGATIVE) if key in ("l1", "l2") else ARGUMENTS_OF.get((kind, key), ARGUMENTS.get(key))

@@ -1,4 +1,7 @@
-"""A layer of the file that stands for several: `units: [4, 2]` is a layer of 4 and then one of 2, otherwise alike."""
+"""A layer of the file that stands for several.
+
+`units: [4, 2]` is a layer of 4 and then one of 2, otherwise alike; `dropout: 0.5` is a Dropout behind each of them.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from typing import Any
 from deeplab.models.layers import LAYERS
 
 SIZES = ("units", "filters")
+DROPOUT = "dropout"
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,14 @@ def expand_layers(layers: Iterable[Mapping[str, Any]]) -> tuple[LayerSpec, ...]:
 
 
 def _entries(layer: Mapping[str, Any], where: str) -> Iterator[LayerSpec]:
-    lists = [key for key in SIZES if isinstance(layer.get(key), list | tuple) and layer["type"] in LAYERS]
-    if not lists:
+    if layer["type"] not in LAYERS:
         yield LayerSpec(layer, where)
-    for key in lists[:1]:
-        for size in layer[key]:
-            yield LayerSpec({**layer, key: size}, where)
+        return
+    rate = layer.get(DROPOUT)
+    plain = {key: value for key, value in layer.items() if key != DROPOUT}
+    behind = {"type": "Dropout", "rate": rate, **{key: value for key, value in layer.items() if key == "part"}}
+    lists = [key for key in SIZES if isinstance(layer.get(key), list | tuple)]
+    for sizes in [{key: size} for key in lists[:1] for size in layer[key]] if lists else [{}]:
+        yield LayerSpec({**plain, **sizes}, where)
+        if rate:
+            yield LayerSpec(behind, where)

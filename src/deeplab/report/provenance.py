@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from deeplab.files import some
 from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, KeyValues, Part, Section, Text
 from deeplab.runs.command_line import command_line
 from deeplab.runs.summary import RunSummary
@@ -132,7 +133,9 @@ def _data(store: Store, trainings: Sequence["Run"]) -> Iterator[tuple[str, Cell]
     try:
         facts = json.loads(content)
         shape = " x ".join(map(str, facts["input_shape"]))
-        yield "data", f"{facts['name']}, rows of {shape}, {len(facts['class_names'])} classes"
+        targets = f"values ({some(facts['target_names'])})" if facts.get("target_names") else "values"
+        learned = f"{len(facts['class_names'])} classes" if facts["class_names"] else targets
+        yield "data", f"{facts['name']}, rows of {shape}, {learned}"
     except (ValueError, KeyError, TypeError):
         return
 

@@ -15,7 +15,7 @@ from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError, unknown_name
-from deeplab.files import table
+from deeplab.files import some, table
 from deeplab.tasks import settle_limit
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
@@ -74,7 +74,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     trained = find_trained_run(store, wanted)
     composed = _with_data(trained.composed(), of_data, lambda words: compose([*words, *elsewhere], config_dir))
     config, facts = composed.config, trained.facts()
-    splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
+    splits = add_noise(load(config.dataset, store.place.work_folder, facts.table), config.noise, config.seed)
     _check_alike(trained, facts, splits.info)
     network = trained.network()
     scores, predictions = _scores(network, splits, config, facts.info)
@@ -163,6 +163,8 @@ def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> No
     if info.scale != facts.info.scale:
         ours, theirs = (_numbers(scale) for scale in (facts.info.scale, info.scale))
         raise UserError(f"{who} takes {ours} as {facts.info.name} has them; the rows of {info.name} are {theirs}.")
+    if info.target_names != facts.info.target_names or bool(info.num_classes) != bool(facts.info.num_classes):
+        raise UserError(f"{who} has learned {_learned(facts.info)}, the rows of {info.name} have {_learned(info)}.")
     if info.class_names == facts.info.class_names:
         return
     if len(info.class_names) != len(facts.info.class_names):
@@ -171,6 +173,13 @@ def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> No
     number, (ours, theirs) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
     hint = " dataset.class_names=[...] names them." if info.name == "npz" else ""
     raise UserError(f"{who} calls class {number} '{ours}', {info.name} calls it '{theirs}'.{hint}")
+
+
+def _learned(info: DatasetInfo) -> str:
+    """What the rows of a data set have that can be learned."""
+    if info.num_classes:
+        return f"{info.num_classes} classes"
+    return f"values of {some(info.target_names)}" if info.target_names else "values without names"
 
 
 def _numbers(scale: float) -> str:

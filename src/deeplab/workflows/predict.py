@@ -13,6 +13,7 @@ from deeplab.data.images.decode import quiet_pillow
 from deeplab.data.images.placement import FittedImage, fit_image
 from deeplab.data.input_spec import InputSpec
 from deeplab.errors import UserError, UserErrors
+from deeplab.files import some
 from deeplab.machine import cores
 from deeplab.models.inspect import evaluation_batch_size
 from deeplab.tracking.store import Store
@@ -82,10 +83,15 @@ def predict(store: Store, wanted: str, paths: Sequence[Path]) -> PredictResult:
         UserError: there is no such network, it takes no images, or a picture cannot be read (each on a line).
     """
     trained = find_trained_run(store, wanted)
-    task = trained.composed().config.model.task
+    task, facts = trained.composed().config.model.task, trained.facts()
+    if facts.table is not None:
+        names = some([column.name for column in facts.table.columns])
+        raise UserError(
+            f"The network of run {trained.name} takes rows of a table with the columns {names}: "
+            "give a CSV, TSV or Parquet file."
+        )
     if task != "classification":
         raise UserError(f"The network of run {trained.name} is for {task} and says no classes of images.")
-    facts = trained.facts()
     if not facts.info.is_image:
         shape = " x ".join(map(str, facts.info.input_shape))
         raise UserError(f"The network of run {trained.name} takes {shape} numbers, no images.")
@@ -112,15 +118,15 @@ def _ask(network: Any, facts: InputSpec, paths: Sequence[Path]) -> tuple[list[Im
     size = evaluation_batch_size(network)
     with ThreadPoolExecutor(min(4, cores())) as pool:
         for start in range(0, len(paths), size):
-            some = paths[start : start + size]
-            placed = list(_placed(pool, some, facts, errors))
+            batch = paths[start : start + size]
+            placed = list(_placed(pool, batch, facts, errors))
             if errors:
                 continue  # the rest is read only to name everything that is wrong at once
             rows = np.stack([each.row for each in placed])
             said = network.predict_on_batch(rows)
             answers += [
                 ImagePrediction(path, probabilities, each.inverted, each.blank, each.trimmed, each.unlike)
-                for path, probabilities, each in zip(some, said, placed, strict=True)
+                for path, probabilities, each in zip(batch, said, placed, strict=True)
             ]
             seen += list(rows[: MOST_SEEN - len(seen)])
     _tell(errors)

@@ -15,6 +15,7 @@ from deeplab.data.load import load
 from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
 from deeplab.data.standardize import standardize
+from deeplab.data.tables.missing import fill_splits
 from deeplab.models.check_layers import check_layers
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
@@ -43,9 +44,11 @@ def prepare(
     read = cache.kept("data", config.dataset, lambda: load(config.dataset, work_folder))
     splits = add_noise(read, config.noise, config.seed)
     train, validation = hold_out(splits, config.validation, config.seed)
+    if getattr(config.dataset, "missing", "") == "impute":
+        splits, train, validation = fill_splits(splits, train, validation)
     by_inputs = getattr(config.dataset, "standardize", False)
     if by_inputs or config.training.standardize_targets:
-        info = standardize(splits.info, train, by_inputs, config.training.standardize_targets)
+        info = standardize(splits.info, train, by_inputs, config.training.standardize_targets, splits.table)
         splits = replace(splits, info=info)
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
@@ -74,7 +77,9 @@ def prepare(
         targets=targets,
         overlap=overlap,
         notes=notes,
-        input_spec=lambda: cache.kept("input_spec", (config.dataset, splits.info), lambda: describe_inputs(splits)),
+        input_spec=lambda: cache.kept(
+            "input_spec", (config.dataset, splits.info, splits.table), lambda: describe_inputs(splits)
+        ),
         fresh_noise=isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh,
     )
 
@@ -110,6 +115,8 @@ def data_notes(
             f"{splits.info.name} brings {len(splits.validation):,} validation rows along, which validation={kind} "
             "leaves aside; validation=given takes them"
         )
+    if splits.in_time_order and kind == "random":
+        yield "validation=random holds the latest rows out, since these are divided by time"
     unlearned = unlearned_classes(train, splits.info.num_classes)
     if unlearned:
         yield f"no row to train on is of {named(unlearned)}, of which the network learns nothing"

@@ -5,7 +5,7 @@ from typing import Any
 
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.identity import with_added_keys
-from deeplab.config.schema import PLANE_KINDS, ExperimentConfig
+from deeplab.config.schema import PLANE_KINDS, CsvConfig, ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.config.yaml_file import read_stored
 from deeplab.data.input_spec import InputSpec
@@ -115,7 +115,9 @@ def load_data(trained: TrainedRun) -> Splits:
     Raises:
         UserError: it is gone, or is not what the network was trained on.
     """
-    splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
+    config = trained.composed().config.dataset
+    learned = trained.facts().table if isinstance(config, CsvConfig) else None
+    splits = load(config, trained.store.place.work_folder, learned)
     if trained.run.tags.get(DATA_TAG) != splits.info.fingerprint:
         raise other_data(splits.info, trained.name)
     return splits

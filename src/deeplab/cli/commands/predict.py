@@ -1,4 +1,4 @@
-"""`deeplab predict`: what a trained network says of pictures."""
+"""`deeplab predict`: what a trained network says of pictures, or of the rows of a table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,19 +8,26 @@ import typer
 
 from deeplab.cli.arguments import ConfigDir, RunName, reading_files, split, words
 from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.table_predictions import as_values as values_of_rows
+from deeplab.cli.terminal.table_predictions import show_predictions
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import print_line, to_json
 from deeplab.config.compose import compose
+from deeplab.config.schema import TrackingConfig
 from deeplab.data.images.find import find_pictures
 from deeplab.errors import UserError
 from deeplab.files import check_file, some, write_file
 from deeplab.tracking.store import open_to_read
 from deeplab.workflows.predict import ImagePrediction, PredictResult, draw_answers
 from deeplab.workflows.predict import predict as predict_pictures
+from deeplab.workflows.predict_table import SUFFIXES, predict_table
 
 Images = Annotated[
     list[str] | None,
-    words("[IMAGE|FOLDER]...", "Image files and folders of them; tracking.uri=... for another store."),
+    words(
+        "[IMAGE|FOLDER|TABLE]...",
+        "Image files and folders of them, or a CSV, TSV or Parquet file; tracking.uri=... for another store.",
+    ),
 ]
 
 
@@ -28,20 +35,33 @@ Images = Annotated[
 def predict(
     run: RunName,
     images: Images = None,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The picture that is drawn, a PNG.")] = Path(
-        "predictions.png"
-    ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every image and class in it.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The picture that is drawn (predictions.png); of a table, the CSV (predictions.csv).",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every image or row and class in it.")] = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Say what is on pictures, and draw them as the network saw them.
+    """Say what is on pictures, and draw them as the network saw them; or what is to be said of the rows of a table.
 
     deeplab predict latest digit.png scans/
+
+    deeplab predict latest new.csv --out answers.csv
     """
     paths, overrides = split(images or [])
     if not paths:
-        raise UserError("Give an image or a folder of images, as in: deeplab predict latest digit.png")
+        raise UserError(
+            "Give an image or a folder of images, as in: deeplab predict latest digit.png; or a table: new.csv"
+        )
     config = compose(overrides, config_dir).config
+    if any(Path(path).suffix.lower() in SUFFIXES for path in paths):
+        _predict_rows(config.tracking, run, paths, out or Path("predictions.csv"), as_json)
+        return
+    out = out or Path("predictions.png")
     check_file(out, ".png", "--out")
     pictures = find_pictures(paths, out)
     with interruptible("Interrupted; nothing was written."):
@@ -53,6 +73,22 @@ def predict(
     else:
         show_answers(answers, pictures.left_out)
         print_line(f"picture {out}")
+
+
+def _predict_rows(tracking: TrackingConfig, run: str, paths: Sequence[str], out: Path, as_json: bool) -> None:
+    if len(paths) > 1:
+        raise UserError(f"{', '.join(paths)}: give one table at a time, and no images beside it.")
+    asked = Path(paths[0])
+    check_file(out, ".csv", "--out")
+    if out.resolve() == asked.expanduser().resolve():
+        raise UserError(f"{asked} is the table to look at, and --out would write over it. Give another --out.")
+    with interruptible("Interrupted; nothing was written."):
+        said = predict_table(open_to_read(tracking), run, asked)
+        write_file(out, said.to_csv())
+    if as_json:
+        print(to_json(values_of_rows(said, asked, out)))
+    else:
+        show_predictions(said, out)
 
 
 MOST_ROWS = 50

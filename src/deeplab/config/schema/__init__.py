@@ -42,6 +42,7 @@ from deeplab.config.schema.sweep import (
     SlurmLauncherConfig,
     SweepConfig,
 )
+from deeplab.config.schema.table import TABLE_KINDS, BuiltInTableConfig, CsvConfig
 from deeplab.config.schema.training import TrainingConfig
 from deeplab.config.schema.validation import (
     GivenConfig,
@@ -57,13 +58,16 @@ __all__ = [
     "NAMED_DATASETS",
     "PLANE_KINDS",
     "SWEEP_KEYS",
+    "TABLE_KINDS",
     "AdadeltaConfig",
     "AdamConfig",
     "AdamWConfig",
     "AddedNoiseConfig",
+    "BuiltInTableConfig",
     "ComparisonConfig",
     "ConstantConfig",
     "CosineConfig",
+    "CsvConfig",
     "DatasetConfig",
     "DigitsConfig",
     "ExperimentConfig",

@@ -7,9 +7,10 @@ from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, Fraction, PositiveFloat, PositiveInt, Text
 from deeplab.config.schema.plane import PLANE_KINDS, PlaneConfig
+from deeplab.config.schema.table import TABLE_KINDS, BuiltInTableConfig, CsvConfig
 
 NAMED_DATASETS = ("mnist", "fashion_mnist", "cifar10")
-DATASET_KINDS = ("digits", *NAMED_DATASETS, *PLANE_KINDS, "npz", "image_folder")
+DATASET_KINDS = ("digits", *NAMED_DATASETS, *PLANE_KINDS, *TABLE_KINDS, "csv", "npz", "image_folder")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -76,6 +77,8 @@ def _dataset_tag(value: Any) -> str:
         return "named"
     if kind in PLANE_KINDS:
         return "plane"
+    if kind in TABLE_KINDS:
+        return "table"
     return str(kind) if kind in DATASET_KINDS else "plugin"
 
 
@@ -83,6 +86,8 @@ DatasetConfig = Annotated[
     Annotated[DigitsConfig, Tag("digits")]
     | Annotated[NamedDatasetConfig, Tag("named")]
     | Annotated[PlaneConfig, Tag("plane")]
+    | Annotated[BuiltInTableConfig, Tag("table")]
+    | Annotated[CsvConfig, Tag("csv")]
     | Annotated[NpzConfig, Tag("npz")]
     | Annotated[ImageFolderConfig, Tag("image_folder")]
     | Annotated[PluginDatasetConfig, Tag("plugin")],

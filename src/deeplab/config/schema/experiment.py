@@ -22,8 +22,8 @@ class ModelConfig:
     Each layer is a mapping with `type` and the arguments of that layer; `units: num_classes` stands for the
     number of classes of the data set, `num_targets` for that of the values of a row where it has no class,
     `num_inputs`, `num_channels` and `input_shape` for what its rows are like.
-    A list as `units` or `filters` stands for several layers that are otherwise alike. Layers one after the other that
-    name the same `part` are a network of that name inside the network.
+    A list as `units` or `filters` stands for several layers that are otherwise alike, and `dropout` for a Dropout
+    behind each. Layers one after the other that name the same `part` are a network of that name inside the network.
     """
 
     name: Text

@@ -73,8 +73,7 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
         check_target(path, chosen, force)
     facts = trained.facts()
     test_rows, missing = _test_rows(trained, facts)
-    random_rows = np.random.default_rng(SEED).uniform(facts.low, facts.high, (ROWS, *facts.info.input_shape))
-    rows = np.concatenate([test_rows, random_rows.astype(np.float32)])
+    rows = np.concatenate([test_rows, _random_rows(facts)])
     network = trained.network()
     rounding = None
     if not chosen.is_keras:
@@ -112,12 +111,21 @@ def _file_name(trained: TrainedRun) -> str:
 def _test_rows(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:
     """Real rows, or none and why the data set cannot be read: a network may be exported far from its data."""
     try:
-        splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
+        splits = load(trained.composed().config.dataset, trained.store.place.work_folder, facts.table)
     except UserError as error:
         return np.empty((0, *facts.info.input_shape), np.float32), str(error)
     if splits.info.input_shape != facts.info.input_shape:
         return np.empty((0, *facts.info.input_shape), np.float32), f"{splits.info.name} has other rows now"
     return splits.test.images(slice(ROWS)).astype(np.float32), ""
+
+
+def _random_rows(facts: InputSpec) -> NDArray[np.float32]:
+    """Rows of the range that the data have; of points, of each feature where it is known."""
+    rng, shape, by = np.random.default_rng(SEED), (ROWS, *facts.info.input_shape), facts.info.inputs
+    if by is None or facts.info.is_image:
+        return rng.uniform(facts.low, facts.high, shape).astype(np.float32)
+    standardised = rng.uniform(-3, 3, shape)
+    return ((by.mean + standardised * by.deviation) / facts.info.scale).astype(np.float32)
 
 
 def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.float32], what: str) -> float:
@@ -157,7 +165,9 @@ def _written_and_asked(
 
 
 def _difference(ours: Any, theirs: Any) -> float:
-    return float(np.abs(np.asarray(ours) - np.asarray(theirs)).max())
+    """The largest difference; of values beyond 1 as a share of the largest, since float32 is exact to a share."""
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    return float((np.abs(ours - theirs) / np.maximum(1, np.abs(theirs).max(axis=0))).max())
 
 
 def _put(aside: Path, path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Tables as data sets: files of a person's own, and scikit-learn's."""

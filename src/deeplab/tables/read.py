@@ -1,0 +1,220 @@
+"""CSV, TSV and Parquet files as pandas' frames, or an error of one line."""
+
+import csv
+import io
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deeplab.errors import UserError, one_line, unknown_name
+from deeplab.files import existing_file, some
+from deeplab.visible import visible_line
+
+SEPARATORS = (",", ";", "\t", "|")
+LONGEST_HEAD = 1 << 24  # characters
+MOST_COLUMNS = 100_000
+# What stands for a missing value, as in pandas.
+NO_VALUE = (
+    *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "#N/A N/A", "NULL", "null", "None"),
+    *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+)
+# A Parquet file that claims more than both is a trap.
+MOST_PACKED = 100
+MOST_BYTES_PACKED = 1 << 30
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How the text of a file is meant; of a Parquet file nothing is asked.
+
+    Attributes:
+        separator: between values; `auto` is that of comma, semicolon, tab and bar which the head has most of.
+        decimal: the character before the decimals of a number.
+        encoding: as Python names it.
+    """
+
+    separator: str = "auto"
+    decimal: str = "."
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a file holds.
+
+    Attributes:
+        frame: a `pandas.DataFrame` of Arrow's types, a missing value being null; its index counts rows from 0.
+        unnamed: how many columns have no name, which are not read; row numbers often have none.
+    """
+
+    frame: Any
+    unnamed: int
+
+
+def read_table(
+    text: str,
+    setting: str,
+    form: TextFormat,
+    only: Sequence[str] | None = None,
+    as_text: Collection[str] = (),
+) -> Table:
+    """Read a table; its first line names the columns.
+
+    Args:
+        text: the path, as it was given.
+        setting: that holds it, as in `dataset.path`; empty where none does.
+        form: of CSV and TSV.
+        only: the columns to read; None reads all.
+        as_text: columns whose values are texts although they may look like numbers, as codes with leading zeros.
+
+    Raises:
+        UserError: the file cannot be read, lacks a column, has no rows, or columns of one name.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    path = existing_file(text, setting)
+    where = f"{setting}={text}" if setting else text
+    try:
+        is_parquet = _is_parquet(path)
+        table, unnamed = (
+            _read_parquet(path, where, only) if is_parquet else _read_text(path, where, form, only, as_text)
+        )
+    except PermissionError:
+        raise UserError(f"{where}: no permission to read this file.") from None
+    except MemoryError:
+        raise UserError(f"{where}: the table does not fit into memory.") from None
+    except (pa.ArrowException, OSError, ValueError, csv.Error) as error:
+        raise UserError(f"{where}: this is no table that can be read ({_shown(one_line(error))}).") from error
+    if table.num_rows == 0:
+        raise UserError(f"{where}: the file names columns and has no rows.")
+    return Table(table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True), unnamed)
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return path.suffix.lower() in (".parquet", ".pq") or stream.read(4) == b"PAR1"
+
+
+def _read_parquet(path: Path, where: str, only: Sequence[str] | None) -> tuple[Any, int]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        names = list(file.schema_arrow.names)
+        size = 8 * file.metadata.num_rows * len(names)
+        if size > max(MOST_BYTES_PACKED, MOST_PACKED * path.stat().st_size):
+            raise UserError(
+                f"{where}: the file claims {file.metadata.num_rows:,} rows of {len(names):,} columns, more than its "
+                f"{path.stat().st_size:,} bytes can hold."
+            )
+        # What other programs keep with a table may be anything, and is not asked.
+        return file.read(columns=_chosen(names, where, only)).replace_schema_metadata(None), names.count("")
+
+
+def _read_text(
+    path: Path, where: str, form: TextFormat, only: Sequence[str] | None, as_text: Collection[str]
+) -> tuple[Any, int]:
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    if form.separator == form.decimal:
+        raise UserError(f"dataset.separator and dataset.decimal are both '{form.decimal}'.")
+    written, separator = _head(path, where, form)
+    names = [name.strip() for name in written]
+    in_file = dict(zip(names, written, strict=True))
+    # Not pandas' own reader, which cannot say that there may be line ends in quotes: a large file breaks at them.
+    parse = arrow.ParseOptions(delimiter=separator, newlines_in_values=True)
+    convert = arrow.ConvertOptions(
+        include_columns=[in_file[name] for name in _chosen(names, where, only)],
+        column_types={in_file[name]: pa.large_string() for name in as_text if name in in_file},
+        null_values=list(NO_VALUE),
+        strings_can_be_null=True,
+        decimal_point=form.decimal,
+    )
+    try:
+        with pa.memory_map(str(path)) as stream:
+            table = arrow.read_csv(stream, arrow.ReadOptions(encoding=form.encoding), parse, convert)
+    except pa.ArrowInvalid as error:
+        if "Empty CSV file" in str(error):  # a head without a line end
+            raise UserError(f"{where}: the file names columns and has no rows.") from error
+        if "columns, got" not in str(error):
+            raise
+        raise _ragged(path, where, form, separator, len(names)) from error
+    return table.rename_columns([name.strip() for name in table.column_names]), names.count("")
+
+
+def _head(path: Path, where: str, form: TextFormat) -> tuple[list[str], str]:
+    """The names of the columns as they are written, and the separator."""
+    if path.stat().st_size == 0:
+        raise UserError(f"{where}: the file is empty.")
+    try:
+        with path.open(encoding=_codec(form), newline="") as stream:
+            text = stream.read(LONGEST_HEAD)
+    except UnicodeDecodeError as error:
+        raise no_encoding(where, form) from error
+    except LookupError as error:
+        raise UserError(f"dataset.encoding={form.encoding}: there is no such encoding.") from error
+    if "\0" in text[:4096]:
+        raise UserError(f"{where}: this is neither text nor a Parquet file.")
+    lines = text.lstrip("\r\n")
+    if not lines.strip():
+        raise UserError(f"{where}: the file is empty.")
+    separator = form.separator
+    if separator == "auto":
+        first = lines.splitlines()[0]
+        among = [each for each in SEPARATORS if each != form.decimal]
+        separator = max(among, key=first.count)
+    return next(csv.reader(io.StringIO(lines, newline=""), delimiter=separator)), separator
+
+
+def no_encoding(where: str, form: TextFormat) -> UserError:
+    """The error for text that is in another encoding."""
+    return UserError(
+        f"{where}: this is not written in {form.encoding}. Give dataset.encoding, as in dataset.encoding=cp1252."
+    )
+
+
+def _chosen(names: Sequence[str], where: str, only: Sequence[str] | None) -> list[str]:
+    """The columns to read, once none is there twice."""
+    if len(names) > MOST_COLUMNS:
+        raise UserError(f"{where}: {len(names):,} columns; {MOST_COLUMNS:,} are the most that is read.")
+    named = [name for name in names if name]
+    if len(set(named)) < len(named):
+        seen: set[str] = set()
+        twice = dict.fromkeys(name for name in named if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise UserError(f"{where}: several columns are named {some([_shown(name) for name in twice])}.")
+    for name in only or ():
+        if name not in named:
+            raise no_column(name, named, where)
+    return named if only is None else list(only)
+
+
+def no_column(name: str, names: Sequence[str], where: str) -> UserError:
+    """The error for a column that is not there, with the nearest name, and ten of those that are."""
+    error = unknown_name("column", name, names, where)
+    if len(names) <= 10:
+        return error
+    return UserError(
+        str(error).partition("Known: ")[0] + f"Known: {', '.join(names[:10])} and {len(names) - 10:,} more."
+    )
+
+
+def _ragged(path: Path, where: str, form: TextFormat, separator: str, columns: int) -> UserError:
+    """The error that names the first row with more or fewer values than there are columns."""
+    with path.open(encoding=_codec(form), newline="", errors="replace") as stream:
+        rows = (values for values in csv.reader(stream, delimiter=separator) if values)
+        for row, values in enumerate(rows):  # the head is row 0
+            if len(values) != columns:
+                shown = _shown(separator.join(values))
+                return UserError(f"{where}: row {row:,} has {len(values):,} values for {columns:,} columns: {shown}")
+    return UserError(f"{where}: a row has more or fewer values than the {columns:,} columns.")
+
+
+def _codec(form: TextFormat) -> str:
+    """The encoding, a mark at the beginning left out."""
+    return "utf-8-sig" if form.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else form.encoding
+
+
+def _shown(text: str) -> str:
+    return visible_line(text if len(text) <= 80 else f"{text[:77]}...")
