@@ -62,7 +62,14 @@ TESTED = Comparison("val/accuracy", best=0, planned=2)
 CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
     "data.contact_sheet": (lambda: contact_sheet.draw([IMAGES, IMAGES[:2], IMAGES[:0]], NAMES, "animals"), "animals"),
     "data.histograms": (
-        lambda: histograms.draw(POINTS, np.full((3, 5), np.nan), [*"abcde"], "a table"),
+        lambda: histograms.draw(
+            [
+                histograms.Panel("a number", POINTS[:, 0], np.full(3, np.nan)),
+                histograms.Panel("a category", np.arange(3.0), np.array([1.0]), NAMES),
+                histograms.Panel("a date", 20_000 + 100 * POINTS[:, 1], POINTS[:0, 0], is_date=True),
+            ],
+            "a table",
+        ),
         "a table",
     ),
     "explain.feature_maps": (lambda: feature_maps.draw(MAPS, "conv"), "conv: 4 maps of 5x7"),

@@ -61,3 +61,27 @@ def test_missing_values_are_counted_and_left_out() -> None:
     column = Column.of("a", np.array([np.nan, 1.0, 3.0, np.nan]))
     assert (column.mean, column.missing) == (2.0, 2)
     assert Column.of("a", np.array([np.nan])).missing == 1
+
+
+def test_a_table_is_described_with_what_is_missing(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "species": ["cat", "dog"] * 20,
+            "weight": [*np.arange(1e9, 1e9 + 39), np.nan],
+            "colour": ["red", "blue", None, "red"] * 10,
+            "born": pd.date_range("2020-01-01", periods=40),
+        }
+    )
+    path = tmp_path / "pets.csv"
+    frame.to_csv(path, index=False)
+    overrides = ["dataset=csv", f"dataset.path={path}", "dataset.target=species", "dataset.dates=[born]"]
+    data = describe_data(compose(overrides).config, tmp_path)
+    rows = frame.iloc[data.splits.train.rows]
+    weight, born = data.columns
+    assert (weight.name, weight.missing) == ("weight", rows["weight"].isna().sum())
+    assert (weight.smallest, weight.largest) == (rows["weight"].min(), rows["weight"].max())
+    assert born.is_date and np.datetime64(int(born.smallest), "D") == rows["born"].min()
+    (colour,) = data.categories
+    assert colour.counts == rows["colour"].value_counts().to_dict()
+    assert colour.missing == rows["colour"].isna().sum()
+    assert any("a training refuses it without" in note for note in data.notes)

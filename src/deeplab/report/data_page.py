@@ -9,6 +9,7 @@ from deeplab.report.page import Cell, KeyValues, Page, Part, Section, Table, Tex
 from deeplab.workflows.describe_data import Column, DataDescription
 
 MOST_CLASSES = 50
+MOST_VALUES = 6
 
 
 def data_page(data: DataDescription) -> Page:
@@ -25,6 +26,7 @@ def data_page(data: DataDescription) -> Page:
         sections=(
             Section("Rows", (_rows(data), *_notes(data))),
             Section("Channels" if info.is_image else "Features", (_columns(data.columns),)),
+            Section("Categories", (_categories(data),) if data.categories else ()),
             Section("Targets", (_columns(data.targets),) if data.targets else ()),
             Section("Duplicates", (_duplicates(data),)),
         ),
@@ -42,6 +44,7 @@ def as_values(data: DataDescription) -> dict[str, object]:
         "rows": {name: len(part) for name, part in data.parts.items()},
         "classes": {name: _counts(part, info.num_classes) for name, part in data.parts.items() if info.num_classes},
         "columns": [vars(column) for column in data.columns],
+        "categories": [vars(category) for category in data.categories],
         "targets": [vars(column) for column in data.targets],
         "duplicates": {**vars(data.duplicates), **{f"{part}_in_training": n for part, n in data.overlaps.items()}},
         "notes": data.notes,
@@ -73,11 +76,28 @@ def _notes(data: DataDescription) -> Iterator[Part]:
 
 def _columns(columns: Iterable[Column]) -> Table:
     head = ("", "smallest", "median", "mean", "deviation", "largest", "missing")
-    rows = (
-        (each.name, each.smallest, each.median, each.mean, each.deviation, each.largest, each.missing or None)
-        for each in columns
-    )
+    rows = []
+    for each in columns:
+        low, median, mean, high = (
+            _day(value) if each.is_date else value for value in (each.smallest, each.median, each.mean, each.largest)
+        )
+        deviation = f"{each.deviation:.0f} days" if each.is_date else each.deviation
+        rows.append((each.name, low, median, mean, deviation, high, each.missing or None))
     return Table("", head, tuple(rows)).without_empty_columns()
+
+
+def _day(value: float) -> Cell:
+    return str(np.datetime64(int(value), "D")) if np.isfinite(value) else None
+
+
+def _categories(data: DataDescription) -> Table:
+    rows = []
+    for category in data.categories:
+        most = sorted(category.counts.items(), key=lambda pair: -pair[1])
+        more = f" and {len(most) - MOST_VALUES} more" if len(most) > MOST_VALUES else ""
+        values = ", ".join(f"{value} {count:,}" for value, count in most[:MOST_VALUES]) + more
+        rows.append((category.name, len(most), values, category.missing or None))
+    return Table("", ("", "values", "rows of each", "missing"), tuple(rows)).without_empty_columns()
 
 
 def _duplicates(data: DataDescription) -> KeyValues:

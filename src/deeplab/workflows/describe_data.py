@@ -1,18 +1,19 @@
 """What a data set is before anything is trained: its parts, values, duplicates and the split that would be made."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.config.schema import ExperimentConfig
+from deeplab.config.schema import CsvConfig, ExperimentConfig
 from deeplab.data.hold_out import hold_out
 from deeplab.data.load import load
 from deeplab.data.overlap import row_hashes
 from deeplab.data.splits import Split, Splits
+from deeplab.data.tables.spec import TableColumn, TableSpec
 from deeplab.workflows.prepare import data_notes, overlaps
 
 BLOCK_ROWS = 4096
@@ -31,6 +32,7 @@ class Column:
         deviation: standard deviation, by n.
         largest: of them.
         missing: rows without a value.
+        is_date: whether the values are days since the beginning of 1970.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Column:
     deviation: float
     largest: float
     missing: int
+    is_date: bool = False
 
     @property
     def is_constant(self) -> bool:
@@ -69,6 +72,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Category:
+    """A column whose values are names, over all rows that come for training.
+
+    Attributes:
+        name: of the column.
+        counts: rows of each value, in the order in which a network gets them.
+        missing: rows without a value.
+    """
+
+    name: str
+    counts: Mapping[str, int]
+    missing: int
+
+
+@dataclass(frozen=True)
 class Duplicates:
     """Rows that are equal in every value.
 
@@ -91,7 +109,9 @@ class DataDescription:
         splits: all of it.
         train: the rows that would be learned from.
         validation: those that would be validated on, or None.
-        columns: of the rows: features of points, channels of images.
+        columns: of the rows: features of points, channels of images; of a table numbers, dates in days since the
+            beginning of 1970, and booleans.
+        categories: of a table, its other columns.
         targets: of the values to predict; none where rows have classes.
         duplicates: among the rows.
         overlaps: how many rows of a part are training rows, too, by part: `test`, `validation`.
@@ -102,6 +122,7 @@ class DataDescription:
     train: Split
     validation: Split | None
     columns: tuple[Column, ...]
+    categories: tuple[Category, ...]
     targets: tuple[Column, ...]
     duplicates: Duplicates
     overlaps: Mapping[str, int]
@@ -124,7 +145,12 @@ def describe_data(config: ExperimentConfig, work_folder: Path) -> DataDescriptio
     Raises:
         UserError: the data cannot be used, or not be split like that.
     """
-    splits = load(config.dataset, work_folder)
+    dataset, refused = config.dataset, list[str]()
+    if isinstance(dataset, CsvConfig) and dataset.missing == "refuse":
+        dataset = replace(dataset, missing="impute")  # to be described, a table need not be complete
+    splits = load(dataset, work_folder)
+    if dataset is not config.dataset and np.isnan(splits.train.x).any():
+        refused.append("so it is with dataset.missing=impute; a training refuses it without, or dataset.missing=drop")
     train, validation = hold_out(splits, config.validation, config.seed)
     seen = overlaps(splits, train, validation)
     names = splits.info.target_names or ("value",)
@@ -133,11 +159,12 @@ def describe_data(config: ExperimentConfig, work_folder: Path) -> DataDescriptio
         splits=splits,
         train=train,
         validation=validation,
-        columns=_columns(splits),
+        columns=_columns(splits) if splits.table is None else tuple(_columns_of_table(splits, splits.table)),
+        categories=() if splits.table is None else tuple(_categories(splits, splits.table)),
         targets=tuple(Column.of(name, values) for name, values in zip(names, numbers, strict=False)),
         duplicates=_duplicates(splits),
         overlaps=seen,
-        notes=(*splits.notes, *data_notes(splits, train, validation, seen, config.validation.kind)),
+        notes=(*splits.notes, *refused, *data_notes(splits, train, validation, seen, config.validation.kind)),
     )
 
 
@@ -155,6 +182,35 @@ def _columns(splits: Splits) -> tuple[Column, ...]:
         block = splits.train.images(slice(start, start + BLOCK_ROWS)).reshape(-1, count)
         counts += [np.bincount(each, minlength=256) for each in block.T]
     return tuple(Column.of_bytes(name, each) for name, each in zip(names, counts, strict=True))
+
+
+def _columns_of_table(splits: Splits, table: TableSpec) -> Iterator[Column]:
+    for column, first in places(table):
+        if column.kind != "category":
+            values = _feature(splits.train, first).astype(np.float64) + column.shift
+            yield replace(Column.of(column.name, values), is_date=column.kind == "date")
+
+
+def _categories(splits: Splits, table: TableSpec) -> Iterator[Category]:
+    for column, first in places(table):
+        if column.kind == "category":
+            values = [_feature(splits.train, first + number) for number in range(len(column.categories))]
+            counts = [int(np.nansum(each)) for each in values]
+            yield Category(
+                column.name, dict(zip(column.categories, counts, strict=True)), int(np.isnan(values[0]).sum())
+            )
+
+
+def places(table: TableSpec) -> Iterator[tuple[TableColumn, int]]:
+    """Yield each column with the number of its first feature."""
+    first = 0
+    for column in table.columns:
+        yield column, first
+        first += len(column.features)
+
+
+def _feature(part: Split, number: int) -> Any:
+    return part.x[part.rows, number]
 
 
 def _duplicates(splits: Splits) -> Duplicates:

@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deeplab.workflows.describe_data import DataDescription
+from deeplab.workflows.describe_data import DataDescription, places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.figure import Figure
+
+    from deeplab.plots.data.histograms import Panel
 
 
 def draw_data(data: DataDescription) -> bytes:
@@ -35,13 +39,38 @@ def _contact_sheet(data: DataDescription) -> "Figure":
 def _histograms(data: DataDescription) -> "Figure":
     from deeplab.plots.data.histograms import MOST, draw
 
-    splits = data.splits
-    columns = [*data.targets, *data.columns]
-    parts = []
-    for part in (splits.train, splits.test):
-        rows = part.images(slice(None)).astype(np.float32)
-        values = [splits.info.numbers(part.labels)] if data.targets else []
-        parts.append(np.concatenate([*values, rows], axis=1)[:, :MOST])
-    shown = [column.name for column in columns[:MOST]]
-    more = f"the first {len(shown)} of {len(columns)}" if len(shown) < len(columns) else f"{len(shown)}"
-    return draw(parts[0], parts[1], shown, f"{splits.info.name}: {more} columns, shares of the rows")
+    panels = [*_target_panels(data), *_panels(data)]
+    count = f"the first {MOST} of {len(panels)}" if len(panels) > MOST else f"{len(panels)}"
+    return draw(panels[:MOST], f"{data.splits.info.name}: {count} columns, shares of the rows")
+
+
+def _target_panels(data: DataDescription) -> "Iterator[Panel]":
+    from deeplab.plots.data.histograms import Panel
+
+    splits, parts = data.splits, (data.splits.train, data.splits.test)
+    if data.targets:
+        train, test = (splits.info.numbers(part.labels) for part in parts)
+        for number, target in enumerate(data.targets):
+            yield Panel(target.name, train[:, number], test[:, number])
+    else:
+        train, test = (part.labels.astype(np.float64) for part in parts)
+        yield Panel("class", train, test, splits.info.class_names)
+
+
+def _panels(data: DataDescription) -> "Iterator[Panel]":
+    from deeplab.plots.data.histograms import Panel
+
+    parts = (data.splits.train, data.splits.test)
+    train, test = (np.asarray(part.x[part.rows], np.float32) for part in parts)
+    if data.splits.table is None:
+        for number, feature in enumerate(data.columns):
+            yield Panel(feature.name, train[:, number], test[:, number])
+        return
+    for column, first in places(data.splits.table):
+        inside = slice(first, first + max(1, len(column.categories)))
+        values = [part[:, inside] for part in (train, test)]
+        if column.kind == "category":
+            learned, tested = (np.where(each.max(axis=1) > 0, each.argmax(axis=1), np.nan) for each in values)
+        else:
+            learned, tested = (each[:, 0].astype(np.float64) + column.shift for each in values)
+        yield Panel(column.name, learned, tested, column.categories, column.kind == "date")
