@@ -15,7 +15,7 @@ from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError, unknown_name
-from deeplab.files import table
+from deeplab.files import some, table
 from deeplab.tasks import settle_limit
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
@@ -163,6 +163,13 @@ def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> No
     if info.scale != facts.info.scale:
         ours, theirs = (_numbers(scale) for scale in (facts.info.scale, info.scale))
         raise UserError(f"{who} takes {ours} as {facts.info.name} has them; the rows of {info.name} are {theirs}.")
+    if (info.num_classes > 0) != (facts.info.num_classes > 0):
+        ours, theirs = ("classes" if each.num_classes else "values" for each in (facts.info, info))
+        raise UserError(f"{who} gives {ours}, and the rows of {info.name} have {theirs}.")
+    if info.target_names != facts.info.target_names:
+        ours, theirs = (_values_of(each) for each in (facts.info, info))
+        hint = " dataset.target_names=[...] names them." if info.name == "npz" and info.num_targets > 1 else ""
+        raise UserError(f"{who} gives {ours}, and the rows of {info.name} have {theirs}.{hint}")
     if info.class_names == facts.info.class_names:
         return
     if len(info.class_names) != len(facts.info.class_names):
@@ -171,6 +178,10 @@ def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> No
     number, (ours, theirs) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
     hint = " dataset.class_names=[...] names them." if info.name == "npz" else ""
     raise UserError(f"{who} calls class {number} '{ours}', {info.name} calls it '{theirs}'.{hint}")
+
+
+def _values_of(info: DatasetInfo) -> str:
+    return f"the values {some(info.target_names)}" if info.target_names else "one value without a name"
 
 
 def _numbers(scale: float) -> str:

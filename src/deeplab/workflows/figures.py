@@ -64,7 +64,7 @@ def _of_images(setup: TrainingSetup, predictions: "Predictions | None") -> Itera
 
     if predictions is None:
         yield "denoised.png", to_png(_denoised(setup))
-    elif predictions.outputs.shape[1] > 1:
+    elif predictions.outputs.shape[1] > 1 and setup.splits.info.num_classes:
         yield "mistakes.png", to_png(_mistakes(setup, predictions))
     shape = setup.splits.info.input_shape
     first = next((layer for layer in flat_layers(setup.network) if layer.weights), None)
