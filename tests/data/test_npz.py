@@ -381,6 +381,7 @@ def test_one_hot_rows_are_classes(tmp_path: Path, dtype: str) -> None:
     splits = read(labelled(tmp_path, np.eye(3)[Y].astype(dtype)))
     assert splits.info == read(saved(tmp_path)).info
     assert splits.train.labels.tolist() == Y.tolist()
+    assert "for 4 classes, but no row of class 3." in error(labelled(tmp_path, np.eye(4)[Y].astype(dtype)))
 
 
 def test_booleans_are_two_classes(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def read_labels(
         return _named_classes(labels, kind, class_names, where)
     if (kind if kind != "auto" else _told(labels, where)) == "values":
         return _values(labels, class_names, where)
+    if train.ndim == 2 and class_names is None:
+        class_names = tuple(str(column) for column in range(train.shape[1]))
     numbers = {part: _numbered(y, f"{where}: y_{part}") for part, y in labels.items()}
     return Labelling(numbers, _class_names(numbers, class_names, where, TAKEN_AS_VALUES if kind == "auto" else ""))
 

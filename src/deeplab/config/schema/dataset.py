@@ -12,6 +12,7 @@ NAMED_DATASETS = ("mnist", "fashion_mnist", "cifar10")
 DATASET_KINDS = ("digits", *NAMED_DATASETS, "cifar100", *PLANE_KINDS, "npz", "image_folder")
 
 LabelKind = Literal["auto", "classes", "values"]
+FolderLabelKind = LabelKind | Literal["folders"]
 Background = Literal["white", "black", "grey"]
 
 
@@ -74,7 +75,7 @@ class ImageFolderConfig:
 
     kind: Literal["image_folder"]
     path: Text
-    labels: LabelKind | Literal["folders"]
+    labels: FolderLabelKind
     image_size: Annotated[int, Field(ge=1, le=4096)]
     color: Literal["auto", "grey", "rgb"]
     background: Background

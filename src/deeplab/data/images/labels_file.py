@@ -7,10 +7,10 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 import numpy as np
 
+from deeplab.config.schema import FolderLabelKind
 from deeplab.data.images.decode import SUFFIXES
 from deeplab.data.labels import ASKED, MOST_LIKE_CLASSES
 from deeplab.errors import UserError, one_line
@@ -21,8 +21,6 @@ COLUMNS = ("file", "label")
 MOST_BYTES = 1 << 26
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-FolderLabels = Literal["auto", "folders", "classes", "values"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def read_lines(path: Path, notes: list[str]) -> list[Line]:
 
 
 def told_labels(
-    lines: Mapping[str, Sequence[Line]], labels: FolderLabels, root: Path
+    lines: Mapping[str, Sequence[Line]], labels: FolderLabelKind, root: Path
 ) -> tuple[dict[str, list[float]], tuple[str, ...]]:
     """Tell the label of each line, by part: the number of its class, or its value; and the names of the classes.
 
@@ -144,7 +142,7 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         raise UserError(f"{path}, line {reader.line_num}: {one_line(error)}.") from error
 
 
-def _told(labels: Sequence[tuple[str, str]], file: Path) -> FolderLabels:
+def _told(labels: Sequence[tuple[str, str]], file: Path) -> FolderLabelKind:
     """Tell classes from values; each label with the place where it is written."""
     decimals = [(where, label) for where, label in labels if _is_decimal(label)]
     if not decimals:
