@@ -25,6 +25,18 @@ CHANGES: tuple[Callable[[Any], Any], ...] = (
     *(lambda a: a.sum(), lambda a: a.astype("U2"), lambda a: a.astype(object), lambda a: a.astype("?")),
     lambda a: np.zeros(len(a), [("a", "i4"), ("b", "f4")]),
 )
+# What labels may be besides integers; of all parts alike.
+LABELS: tuple[Callable[[Any], Any], ...] = (
+    *(lambda y: np.array(["b", "Ä", "c c", "\x1b[2J"])[y % 4], lambda y: np.array(["x", "", "z"])[y % 3]),
+    *(lambda y: y.astype("S1"), lambda y: np.array([b"\xff", b"a"])[y % 2], lambda y: y.astype(object)),
+    *(lambda y: np.eye(10)[y], lambda y: y > 0, lambda y: y.astype("f4"), lambda y: y / 7, lambda y: y * 1e39),
+    *(lambda y: np.stack([y / 3, y * y], axis=1), lambda y: np.stack([y, y], axis=1), lambda y: y[:, None] / 2),
+    lambda y: np.full(len(y), 0x110000, np.uint32).view("U1"),
+)
+LABEL_KEYS = (
+    *("labels=values", "labels=classes", "labels=folders", "test_fraction=0.3", "test_fraction=1", "target_names=[a]"),
+    *("target_names=[a,b]", "target_names=['',b]", "target_names=[]"),
+)
 HEADERS = ["|u1", "<f8", "|O", "|V0", "<U1", "x", [("a", "<i4")], [], (), (-1,), (2**62, 2**62), (0,), ("a",), None, 1]
 CLASS_NAMES = ["[a,b]", "[a,b,c]", "[a,a]", "[1,2]", "[]", "[ü,'']", "['a\nb',x]", "a", "[null,a]", "[<b>,'[/x]',🙂]"]
 
@@ -47,11 +59,17 @@ def archive_cases(draw: st.DrawFn) -> Case:
     ):
         arrays[f"x_{part}"] = rng.integers(0, 100, (rows, *shape)).astype(dtype)
         arrays[f"y_{part}"] = np.arange(rows) % classes
+    if draw(st.booleans()):
+        change = draw(st.sampled_from(LABELS))
+        arrays |= {key: change(array) for key, array in arrays.items() if key.startswith("y_")}
+    key = draw(st.sampled_from(["", "", "", "", *LABEL_KEYS]))
+    if key == "test_fraction=0.3":
+        del arrays["x_test"], arrays["y_test"]
     changed = draw(st.sampled_from(sorted(arrays)))
     if fault == "values":
         change = draw(st.sampled_from(CHANGES))
         # Not every change is one for every dtype.
-        with contextlib.suppress(OverflowError, TypeError), np.errstate(all="ignore"):
+        with contextlib.suppress(OverflowError, TypeError, ValueError, SystemError), np.errstate(all="ignore"):
             arrays[changed] = change(arrays[changed])
     members = {f"{key}.npy": _member(array) for key, array in arrays.items()}
     if fault == "header":
@@ -70,11 +88,12 @@ def archive_cases(draw: st.DrawFn) -> Case:
         if fault == "path"
         else "own.npz"
     )
-    model = draw(st.sampled_from(["dense_linear", "dense_linear", "mlp_64_64", "dense_relu", "cnn"]))
+    model = draw(st.sampled_from(["dense_linear", "dense_linear", "mlp_64_64", "dense_relu", "cnn", "playground"]))
     names = draw(st.sampled_from([None, None, None, *CLASS_NAMES]))
     others = ["validation=none", "validation=test", "validation=random", "training.class_weights=balanced"]
     more = [f"dataset.class_names={names}"] if names else []
     more += draw(st.lists(st.sampled_from([*others, "training.batch_size=1"]), max_size=1))
+    more += [f"dataset.{key}"] if key else []
     return Case(("dataset=npz", f"dataset.path={path}", f"model={model}", *more), (("own.npz", content),))
 
 

@@ -41,6 +41,7 @@ class DatasetInfo:
         target_names: of the values that a row has instead of a class; empty where there is one without a name.
         inputs: what rows are standardised by inside the network, after `scale`; None where they are not.
         targets: what values are standardised by inside the network and in its loss; None where they are not.
+        background: what transparent image files are laid on, where that is not white.
     """
 
     name: str
@@ -52,6 +53,7 @@ class DatasetInfo:
     target_names: tuple[str, ...] = ()
     inputs: Standardization | None = None
     targets: Standardization | None = None
+    background: str = ""
 
     @property
     def is_image(self) -> bool:

@@ -25,7 +25,7 @@ def test_defaults() -> None:
 def test_groups_and_values_are_overridden() -> None:
     config = compose(["schedule=cosine", "schedule.warmup_epochs=2", "dataset=npz", "dataset.path=a.npz"]).config
     assert config.schedule == CosineConfig("cosine", 2, 0.0)
-    assert config.dataset == NpzConfig("npz", "a.npz", None, "auto", None, False, False)
+    assert config.dataset == NpzConfig("npz", "a.npz", "auto", None, None, None, "auto", None, False, False)
 
 
 def test_configuration_is_frozen() -> None:

@@ -48,11 +48,33 @@ def test_the_values_of_rows_are_learned(name: str) -> None:
         (np.arange(3), "classification"),
         (np.arange(3, dtype=np.uint8), "classification"),
         (np.linspace(0, 1, 3), "regression"),
-        (np.ones((3, 2), np.float16), "regression"),
+        (np.full((3, 2), 0.5, np.float16), "regression"),
+        (np.eye(3)[:, :2], "classification"),  # one-hot
+        (np.array(["a", "b", "c"]), "classification"),
     ],
 )
 def test_the_dtype_of_labels_decides_of_an_archive(tmp_path: Path, labels: Any, expected: str) -> None:
     assert task("dataset=npz", archive(tmp_path, labels)) == expected
+
+
+def test_what_is_said_of_labels_decides(tmp_path: Path) -> None:
+    floats = archive(tmp_path, np.arange(3.0))
+    assert task("dataset=npz", floats, "dataset.labels=classes") == "classification"
+    assert task("dataset=npz", floats, "dataset.class_names=[a,b,c]") == "classification"
+    assert task("dataset=npz", archive(tmp_path, np.arange(3)), "dataset.labels=values") == "regression"
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [("0.5 1 2", "regression"), ("1 2 3", "classification"), ("cat dog cat", "classification")],
+)
+def test_decimal_numbers_in_labels_csv_are_values(tmp_path: Path, labels: str, expected: str) -> None:
+    (tmp_path / "train").mkdir()
+    lines = ["file,label", *(f"{number}.png,{label}" for number, label in enumerate(labels.split()))]
+    (tmp_path / "train" / "labels.csv").write_text("\n".join([*lines, ""]))
+    assert task("dataset=image_folder", f"dataset.path={tmp_path}") == expected
+    (tmp_path / "train" / "labels.csv").write_bytes(b"\xff\xfe" * 9)
+    assert task("dataset=image_folder", f"dataset.path={tmp_path}") == "classification"
 
 
 def test_only_the_head_of_the_labels_is_read(tmp_path: Path) -> None:
@@ -72,7 +94,7 @@ def test_what_is_wrong_with_an_archive_is_said_when_it_is_read(tmp_path: Path) -
 
 
 def test_the_task_of_every_kind_of_data_set_is_known() -> None:
-    assert {*DATASET_KINDS} <= {*task_of_data._TASKS, *task_of_data._TABLES, "npz"}
+    assert {*DATASET_KINDS} <= {*task_of_data._TASKS, *task_of_data._TABLES, "npz", "image_folder"}
 
 
 def test_a_given_task_decides_against_the_data() -> None:

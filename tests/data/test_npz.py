@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deeplab.config.compose import compose
 from deeplab.config.schema import NpzConfig
 from deeplab.data import npz
 from deeplab.data.load import load
@@ -22,8 +24,12 @@ Y = np.arange(12) % 3
 GOOD: dict[str, Any] = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y[:6]}
 
 
-def read(path: Path, class_names: tuple[str, ...] | None = None, scale: Any = "auto") -> Splits:
-    return load(NpzConfig("npz", str(path), class_names, scale, None, False, False), Path())
+DEFAULTS = compose(["dataset=npz", "dataset.path=x"]).config.dataset
+assert isinstance(DEFAULTS, NpzConfig)
+
+
+def read(path: Path, class_names: tuple[str, ...] | None = None, scale: Any = "auto", **changes: Any) -> Splits:
+    return load(replace(DEFAULTS, path=str(path), class_names=class_names, scale=scale, **changes), Path())
 
 
 def saved(folder: Path, **changes: Any) -> Path:
@@ -32,9 +38,9 @@ def saved(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def error(path: Path, class_names: tuple[str, ...] | None = None, scale: Any = "auto") -> str:
+def error(path: Path, class_names: tuple[str, ...] | None = None, scale: Any = "auto", **changes: Any) -> str:
     with pytest.raises(UserError) as caught:
-        read(path, class_names, scale)
+        read(path, class_names, scale, **changes)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -75,8 +81,14 @@ def test_class_names_are_taken(tmp_path: Path) -> None:
         ({"y_train": Y - 1}, "label -1 is negative"),
         ({"y_train": Y * 2}, "y_train has labels up to 4 for 5 classes, but no row of class 1, 3."),
         ({"y_test": Y[:6] + 5}, "y_test holds label 7, and the classes are 0 to 2."),
-        ({"y_train": Y.astype(float)}, "labels are integers from 0: y_train.astype('int32')"),
-        ({"y_train": np.eye(3)[Y]}, "looks one-hot; needed is the class of each row: y_train.argmax(axis=1)"),
+        (
+            {"y_train": Y.astype(float)},
+            "y_train holds whole numbers as floats, 0 to 2, which may be classes or values. dataset.labels=classes or "
+            "dataset.labels=values says what they are; so does saving classes as integers: y_train.astype('int32').",
+        ),
+        ({"y_train": np.eye(3)[Y]}, "y_train is float64 of shape (12, 3), y_test int64 of shape (6,); both must be"),
+        ({"y_train": Y.astype(object)}, "y_train: pickled Python objects, which are not read. Save an array of numb"),
+        ({"y_train": Y.astype("M8[s]")}, "y_train: dtype datetime64[s]; integers, floats or text are needed."),
         ({"y_train": Y[:5]}, "5 labels for 12 rows of x_train."),
         ({"y_train": np.zeros(12, int)}, "holds the label 0 alone; two classes at least are needed."),
         ({"x_test": X[:6, :3]}, "a row of x_train has shape (4, 4), one of x_test (3, 4)."),
@@ -199,7 +211,7 @@ def test_validation_rows_are_read_where_both_arrays_are_there(tmp_path: Path) ->
         ({"x_val": X[6:] // 200}, None),
         ({"y_val": Y[6:8]}, "y_val: 2 labels for 6 rows of x_val."),
         ({"y_val": Y[6:] + 1}, "y_val holds label 3, and the classes are 0 to 2."),
-        ({"y_val": np.eye(3)[Y[6:]]}, "y_val: shape (6, 3) looks one-hot"),
+        ({"y_val": np.eye(3)[Y[6:]]}, "y_train is int64 of shape (12,), y_val float64 of shape (6, 3); both must be"),
     ],
 )
 def test_validation_rows_must_fit_the_others(tmp_path: Path, changes: dict[str, Any], line: str | None) -> None:
@@ -293,3 +305,219 @@ def test_any_header_gives_one_line(tmp_path: Path, header: bytes) -> None:
         for key in GOOD:
             archive.writestr(f"{key}.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
     assert "this is not an intact .npz archive" in error(path) or "dtype" in error(path)
+
+
+def labelled(folder: Path, y: Any, **changes: Any) -> Path:
+    """The archive with other labels, those of the test rows the first six."""
+    return saved(folder, y_train=y, y_test=y[:6], **changes)
+
+
+NAMES = np.array(["dog", "Eel", "cat"])
+
+
+@pytest.mark.parametrize("dtype", ["U3", ">U3", "S3", "U40"])
+def test_text_says_the_classes_sorted(tmp_path: Path, dtype: str) -> None:
+    splits = read(labelled(tmp_path, NAMES[Y].astype(dtype)))
+    assert splits.info.class_names == ("Eel", "cat", "dog")
+    assert [splits.info.class_names[label] for label in splits.train.labels] == NAMES[Y].tolist()
+    assert splits.train.labels.dtype == np.int32
+    given = read(labelled(tmp_path, NAMES[Y].astype(dtype)), ("dog", "cat", "Eel"))
+    assert given.info.class_names == ("dog", "cat", "Eel")
+    assert [given.info.class_names[label] for label in given.test.labels] == NAMES[Y[:6]].tolist()
+
+
+def test_text_in_a_column_and_letters_beyond_ascii_are_read(tmp_path: Path) -> None:
+    names = np.array(["Öl", "水", "a\u0301"])
+    for y in (names[Y][:, None], np.char.encode(names, "utf-8")[Y]):
+        splits = read(labelled(tmp_path, y))
+        assert [splits.info.class_names[label] for label in splits.train.labels] == names[Y].tolist()
+
+
+@pytest.mark.parametrize(
+    ("y", "changes", "line"),
+    [
+        (NAMES[Y * 0], {}, "y_train holds the label 'dog' alone; two classes at least are needed."),
+        (np.array(["a", "", "b"])[Y], {}, "y_train: row 1 holds an empty text, no label."),
+        (
+            NAMES[Y],
+            {"class_names": ("cat", "dog")},
+            "y_train holds the label 'Eel', which is not among dataset.class_n",
+        ),
+        (NAMES[Y], {"class_names": ("cat", "dog", "Eel", "x")}, "for 4 classes, but no row of class 3."),
+        (NAMES[Y], {"labels": "values"}, "y_train holds text, and dataset.labels=values needs numbers."),
+        (np.array([b"a", b"\xff"])[Y % 2], {}, "y_train: text that is not Unicode (bytes are read as UTF-8)."),
+        (np.array(["a", "\ud800"])[Y % 2], {}, "y_train: text that is not Unicode"),
+        (np.full(12, 0x110000, np.uint32).view("U1"), {}, "y_train: text that is not Unicode"),
+        (NAMES[np.stack([Y, Y], axis=1)], {}, "y_train: shape (12, 2); needed is a class or value for each row"),
+    ],
+)
+def test_text_that_says_no_classes_is_told(tmp_path: Path, y: Any, changes: dict[str, Any], line: str) -> None:
+    assert line in error(labelled(tmp_path, y), **changes)
+
+
+def test_text_of_no_letters_and_as_many_rows_as_one_likes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for key, array in GOOD.items():
+            stream = io.BytesIO()
+            if key == "y_train":
+                header = {"descr": "<U0", "fortran_order": False, "shape": (1 << 50,)}
+                np.lib.format.write_array_header_1_0(stream, header)
+            else:
+                np.lib.format.write_array(stream, array)
+            archive.writestr(f"{key}.npy", stream.getvalue())
+    assert "y_train: dtype <U0; integers, floats or text are needed." in error(path)
+
+
+def test_a_test_label_that_is_not_trained_on_is_told(tmp_path: Path) -> None:
+    path = saved(tmp_path, y_train=NAMES[Y], y_test=np.array(["eel"] * 6))
+    assert "y_test holds the label 'eel', which is not among the labels of y_train." in error(path)
+    mixed = saved(tmp_path, y_train=NAMES[Y])
+    assert "y_train is <U3 of shape (12,), y_test int64 of shape (6,); both must be alike." in error(mixed)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "bool"])
+def test_one_hot_rows_are_classes(tmp_path: Path, dtype: str) -> None:
+    splits = read(labelled(tmp_path, np.eye(3)[Y].astype(dtype)))
+    assert splits.info == read(saved(tmp_path)).info
+    assert splits.train.labels.tolist() == Y.tolist()
+    assert "for 4 classes, but no row of class 3." in error(labelled(tmp_path, np.eye(4)[Y].astype(dtype)))
+
+
+def test_booleans_are_two_classes(tmp_path: Path) -> None:
+    splits = read(labelled(tmp_path, Y > 1))
+    assert (splits.info.class_names, splits.train.labels.tolist()) == (("0", "1"), (Y > 1).astype(int).tolist())
+
+
+VALUES = np.linspace(-1.5, 4, 12)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", ">f8"])
+def test_floats_are_values_one_or_several_of_a_row(tmp_path: Path, dtype: str) -> None:
+    one = VALUES.astype(dtype)
+    for y in (one, one[:, None]):
+        splits = read(labelled(tmp_path, y))
+        assert (splits.info.num_classes, splits.info.class_names, splits.info.target_names) == (0, (), ())
+        assert (splits.train.y.dtype, splits.train.y.tolist()) == (np.float32, one.astype(np.float32).tolist())
+    three = np.stack([one, one**2, -one], axis=1)
+    splits = read(labelled(tmp_path, three))
+    assert splits.info.target_names == ("y0", "y1", "y2")
+    assert np.array_equal(splits.test.labels, three[:6].astype(np.float32))
+    assert read(labelled(tmp_path, three), target_names=("a", "b", "c")).info.target_names == ("a", "b", "c")
+
+
+def test_the_archive_may_name_the_values(tmp_path: Path) -> None:
+    two = np.stack([VALUES, VALUES**2], axis=1)
+    for names in (np.array(["höhe", "b"]), np.char.encode(np.array(["höhe", "b"]), "utf-8")):
+        splits = read(labelled(tmp_path, two, target_names=names))
+        assert (splits.info.target_names, splits.notes) == (("höhe", "b"), ())
+        assert read(labelled(tmp_path, two, target_names=names), target_names=("c", "d")).info.target_names == (
+            "c",
+            "d",
+        )
+    assert read(labelled(tmp_path, VALUES, target_names=np.array("price"))).info.target_names == ("price",)
+    # Of classes they are what else lies in the archive, and may be anything.
+    assert read(saved(tmp_path, target_names=np.array([{}]))).notes == ("not read of own.npz: target_names",)
+    for names, line in (
+        (np.array(["a"]), "a row has 2 values, and target_names are 1."),
+        (np.array(["a", "a"]), "target_names holds a name twice."),
+        (np.array(["a", ""]), "target_names holds an empty name."),
+        (np.array([1, 2]), "target_names: dtype int64; text are needed."),
+        (np.array(["a", None]), "target_names: pickled Python objects, which are not read. Save an array of text"),
+        (np.array([b"a", b"\xff"]), "this is not an intact .npz archive ('utf-8' codec can't decode"),
+        (np.full(2, 0x110000, np.uint32).view("U1"), "this is not an intact .npz archive (invalid maximum character"),
+    ):
+        assert line in error(labelled(tmp_path, two, target_names=names))
+
+
+def test_whole_floats_are_asked_about_and_taken_as_they_are_said_to_be(tmp_path: Path) -> None:
+    whole = labelled(tmp_path, Y.astype(np.float32))
+    assert "which may be classes or values" in error(whole)
+    classes = read(whole, labels="classes")
+    assert (classes.info.num_classes, classes.train.labels.tolist()) == (3, Y.tolist())
+    values = read(whole, labels="values")
+    assert (values.info.num_classes, values.train.labels.tolist(), values.train.y.dtype) == (0, Y.tolist(), np.float32)
+    # Names that are given say it too.
+    assert read(whole, ("a", "b", "c")).info == read(saved(tmp_path), ("a", "b", "c")).info
+    assert read(labelled(tmp_path, Y.astype(np.float32)), target_names=("stars",)).info.target_names == ("stars",)
+    assert "0 to 2, which may be" in error(labelled(tmp_path, Y.astype(np.float32)))
+    assert "-1 to 1, which may be" in error(labelled(tmp_path, (Y - 1).astype(np.float32)))
+    prices = labelled(tmp_path, Y * 1000.0 + 5000)
+    assert read(prices).train.labels.max() == 7000
+
+
+def test_numbers_are_values_or_classes_where_that_is_said(tmp_path: Path) -> None:
+    assert read(labelled(tmp_path, Y * 7), labels="values").train.labels.tolist() == (Y * 7).tolist()
+    assert error(labelled(tmp_path, Y * 7)).endswith(
+        "If they are no classes, dataset.labels=values takes numbers as values."
+    )
+    several = labelled(tmp_path, np.stack([Y, Y], axis=1))
+    assert "whole numbers that are not one-hot. dataset.labels=values takes them as 2 values of each row." in error(
+        several
+    )
+    assert read(several, labels="values").info.target_names == ("y0", "y1")
+    assert "y_train: shape (12, 2), and not one-hot" in error(several, labels="classes")
+    assert "y_train: row 0 holds -1.5, which is no class" in error(labelled(tmp_path, VALUES), labels="classes")
+    assert "holds values, and dataset.class_names is for classes" in error(several, ("a", "b"), labels="values")
+    assert "labels are classes, and dataset.target_names is for values" in error(
+        saved(tmp_path), labels="classes", target_names=("a",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("y", "line"),
+    [
+        (np.where(VALUES > 3, np.nan, VALUES), "y_train: row 10 holds NaN, infinity or a value beyond float32."),
+        (np.where(VALUES > 3, 1e300, VALUES), "y_train: row 10 holds NaN, infinity or a value beyond float32."),
+        (np.full((12, 2), np.inf), "y_train: row 0 holds NaN"),
+        (np.full(12, 2.5), "y_train holds the same value in every row, of which nothing is learned."),
+        (VALUES[:5], "5 labels for 12 rows of x_train."),
+        (np.zeros((12, 0)), "y_train: shape (12, 0); needed is a class or value for each row"),
+        (np.zeros((12, 2, 2)) + 0.5, "y_train: shape (12, 2, 2); needed is a class or value for each row"),
+    ],
+)
+def test_values_that_cannot_be_learned_are_told(tmp_path: Path, y: Any, line: str) -> None:
+    assert line in error(labelled(tmp_path, y))
+
+
+NO_TEST = {"x_test": None, "y_test": None}
+
+
+def test_a_share_of_the_training_rows_tests_where_there_are_no_others(tmp_path: Path) -> None:
+    x, y = np.arange(200, dtype=np.uint8).reshape(100, 2, 1), np.repeat([0, 1], [80, 20])
+    path = saved(tmp_path, **{**NO_TEST, "x_train": x, "y_train": y})
+    assert error(path).endswith(
+        "x_test, y_test missing. The archive holds x_train, y_train. dataset.test_fraction=0.2 tests on that share of "
+        "the training rows."
+    )
+    splits = read(path, test_fraction=0.25)
+    assert np.bincount(splits.test.labels).tolist() == [20, 5]
+    rows = np.concatenate([splits.train.x, splits.test.x])[..., 0]
+    labels = np.concatenate([splits.train.y, splits.test.y])
+    assert sorted(map(tuple, rows[:, :, 0].tolist())) == list(map(tuple, x[:, :, 0].tolist()))
+    assert np.array_equal(labels, (rows[:, 0, 0] >= 160).astype(int))
+    assert splits.train.labels.tolist() != sorted(splits.train.labels.tolist())
+    assert read(path, test_fraction=0.25).info == splits.info
+    assert read(path, test_fraction=0.3).info.fingerprint != splits.info.fingerprint
+
+
+def test_a_share_of_values_tests_too(tmp_path: Path) -> None:
+    path = saved(tmp_path, **{**NO_TEST, "y_train": VALUES, "x_val": X[:2], "y_val": VALUES[:2]})
+    splits = read(path, test_fraction=0.25)
+    assert (len(splits.train), len(splits.test)) == (9, 3)
+    assert sorted([*splits.train.y, *splits.test.y]) == VALUES.astype(np.float32).tolist()
+    assert splits.validation is not None
+    assert splits.validation.labels.tolist() == VALUES[:2].astype(np.float32).tolist()
+
+
+def test_shares_that_cannot_be_taken_are_told(tmp_path: Path) -> None:
+    assert "the archive holds x_test to test on, so dataset.test_fraction must be null." in error(
+        saved(tmp_path), test_fraction=0.2
+    )
+    assert "x_test missing. The archive holds x_train, y_test, y_train." in error(saved(tmp_path, x_test=None))
+    assert "y_test missing." in error(saved(tmp_path, y_test=None), test_fraction=0.2)
+    one = np.array(["a"] * 11 + ["b"])
+    line = (
+        "y_train has a single row of class b; dataset.test_fraction=0.2 needs two, one to train on and one to test on."
+    )
+    assert line in error(saved(tmp_path, **{**NO_TEST, "y_train": one}), test_fraction=0.2)

@@ -35,7 +35,12 @@ def archive(folder: Path, name: str = "mnist", shape: tuple[int, ...] = (28, 28)
 
 
 def mnist(data_dir: Path | None = None, limit: int | None = None, stratify: bool = False) -> Splits:
-    return load.load(NamedDatasetConfig("mnist", str(data_dir) if data_dir else None, limit, stratify, False), Path())
+    folder = str(data_dir) if data_dir else None
+    return load.load(NamedDatasetConfig("mnist", folder, limit, stratify, standardize=False), Path())
+
+
+def digits(size: int) -> Splits:
+    return load.load(DigitsConfig("digits", size, None, stratify=False, standardize=False), Path())
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +50,7 @@ def _no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_digits_are_split_and_sized_as_promised() -> None:
-    splits = load.load(DigitsConfig("digits", 28, None, False, False), Path())
+    splits = digits(28)
     assert splits.info.input_shape == (28, 28, 1)
     assert (len(splits.train), len(splits.test), splits.info.num_classes) == (1438, 359, 10)
     assert splits.train.x.dtype == np.uint8
@@ -57,14 +62,14 @@ def test_digits_are_split_and_sized_as_promised() -> None:
 def test_digits_of_eight_are_the_source_s_own() -> None:
     from sklearn.datasets import load_digits
 
-    splits = load.load(DigitsConfig("digits", 8, None, False, False), Path())
+    splits = digits(8)
     ours = np.concatenate([splits.train.x, splits.test.x])[..., 0]
     theirs = np.rint(load_digits().images * 255 / 16).astype(np.uint8)
     assert sorted(image.tobytes() for image in ours) == sorted(image.tobytes() for image in theirs)
 
 
 def test_the_same_digits_have_the_same_fingerprint_and_other_sizes_another() -> None:
-    first, second, other = (load.load(DigitsConfig("digits", size, None, False, False), Path()) for size in (8, 8, 9))
+    first, second, other = (digits(size) for size in (8, 8, 9))
     assert first.info.fingerprint == second.info.fingerprint != other.info.fingerprint
 
 
@@ -188,7 +193,7 @@ def test_cifar10_is_downloaded_read_without_pickle_and_kept(tmp_path: Path, monk
             tar.addfile(info, io.BytesIO(data))
     monkeypatch.setattr(download, "CIFAR10", source.as_uri())
     monkeypatch.setattr(download, "CIFAR10_MD5", hashlib.md5(source.read_bytes()).hexdigest())
-    config = NamedDatasetConfig("cifar10", None, None, False, False)
+    config = NamedDatasetConfig("cifar10", None, None, stratify=False, standardize=False)
     splits = load.load(config, Path())
     assert splits.info.class_names[:2] == ("airplane", "automobile")
     assert np.array_equal(splits.train.x, images[:5].reshape(100, 32, 32, 3))
@@ -198,12 +203,72 @@ def test_cifar10_is_downloaded_read_without_pickle_and_kept(tmp_path: Path, monk
     assert load.load(config, Path()).info == splits.info
 
 
+def cifar100(labels: str, data_dir: Path | None = None) -> Splits:
+    overrides = [
+        "dataset=cifar100",
+        f"dataset.labels={labels}",
+        *([f"dataset.data_dir={data_dir}"] if data_dir else []),
+    ]
+    return load.load(compose(overrides).config.dataset, Path())
+
+
+# The superclass of each class, as programs that know nothing of ours list it.
+COARSE = (
+    "4 1 14 8 0 6 7 7 18 3 3 14 9 18 7 11 3 9 7 11 6 11 5 10 7 6 13 15 3 15 0 11 1 10 12 14 16 9 11 5 5 19 8 8 15 13 "
+    "14 17 18 10 16 4 17 4 2 0 17 4 18 17 10 3 2 12 12 16 12 1 9 19 2 10 0 1 16 12 9 13 15 13 16 19 2 4 6 19 5 5 8 19 "
+    "18 1 2 15 6 0 17 8 14 13"
+)
+
+
+def test_cifar100_is_downloaded_without_pickle_and_has_classes_and_superclasses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The binary archive as its authors describe it: superclass, class, then planes of red, green and blue."""
+    images = np.random.default_rng(0).integers(0, 256, (2, 100, 32, 32, 3), dtype=np.uint8)
+    fine = np.stack([np.random.default_rng(seed).permutation(100) for seed in (0, 1)]).astype(np.uint8)
+    coarse = np.array(COARSE.split(), np.uint8)[fine]
+    source = tmp_path / "cifar-100-binary.tar.gz"
+    with tarfile.open(source, "w:gz") as tar:
+        for number, name in enumerate(("train.bin", "test.bin")):
+            planes = images[number].transpose(0, 3, 1, 2).reshape(100, -1)
+            data = np.concatenate([coarse[number, :, None], fine[number, :, None], planes], axis=1).tobytes()
+            info = tarfile.TarInfo(f"cifar-100-binary/{name}")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    monkeypatch.setattr(download, "CIFAR100", source.as_uri())
+    monkeypatch.setattr(download, "CIFAR100_MD5", hashlib.md5(source.read_bytes()).hexdigest())
+    whole, grouped = cifar100("fine"), cifar100("coarse")
+    assert (whole.info.num_classes, grouped.info.num_classes) == (100, 20)
+    assert [whole.info.class_names[label] for label in (0, 41, 99)] == ["apple", "lawn_mower", "worm"]
+    assert [grouped.info.class_names[label] for label in (0, 9, 19)] == [
+        "aquatic_mammals",
+        "large_man-made_outdoor_things",
+        "vehicles_2",
+    ]
+    for splits, labels in ((whole, fine), (grouped, coarse)):
+        assert np.array_equal(splits.train.x, images[0])
+        assert np.array_equal(splits.test.x, images[1])
+        assert np.array_equal(splits.train.labels, labels[0])
+        assert np.array_equal(splits.test.labels, labels[1])
+    assert whole.info.fingerprint != grouped.info.fingerprint
+    source.unlink()
+    assert cifar100("coarse", tmp_path / "keras" / "datasets").info == grouped.info
+
+
+def test_a_cifar100_of_superclasses_alone_is_told(tmp_path: Path) -> None:
+    archive(tmp_path, "cifar100", (32, 32, 3), classes=20)
+    with pytest.raises(UserError, match=r"cifar100 in .* for 100 classes, but no row of class 20, 21, .* and 70 more"):
+        cifar100("coarse", tmp_path)
+    with pytest.raises(UserError, match="dataset.labels: must be 'fine' or 'coarse', got \"rough\""):
+        cifar100("rough")
+
+
 def test_a_download_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "cifar-10-binary.tar.gz"
     source.write_bytes(b"something else")
     monkeypatch.setattr(download, "CIFAR10", source.as_uri())
     with pytest.raises(UserError, match="the download failed"):
-        load.load(NamedDatasetConfig("cifar10", None, None, False, False), Path())
+        load.load(NamedDatasetConfig("cifar10", None, None, stratify=False, standardize=False), Path())
     assert list((tmp_path / "keras" / "datasets").iterdir()) == []
 
 

@@ -41,6 +41,10 @@ ADDED = (
     AddedKey("training", (None,), "randomness", "keras"),
     AddedKey("training", (None,), "standardize_targets", False),
     AddedKey("dataset", (*NAMED_DATASETS, "digits", "npz", "image_folder"), "standardize", False),
+    AddedKey("dataset", ("npz", "image_folder"), "labels", "auto"),
+    AddedKey("dataset", ("npz",), "target_names", None),
+    AddedKey("dataset", ("npz",), "test_fraction", None),
+    AddedKey("dataset", ("image_folder",), "background", "white"),
 )
 
 

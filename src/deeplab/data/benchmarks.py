@@ -1,11 +1,13 @@
-"""MNIST, Fashion-MNIST and CIFAR-10: found in a folder as `<name>.npz`, or downloaded once."""
+"""MNIST, Fashion-MNIST, CIFAR-10 and CIFAR-100: found in a folder as `<name>.npz`, or downloaded once."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deeplab.config.schema import NamedDatasetConfig
+from deeplab.config.schema import Cifar100Config, NamedDatasetConfig
+from deeplab.data.cifar100 import COARSE, FINE, superclasses
 from deeplab.data.download import DownloadError, download
+from deeplab.data.fingerprint import fingerprint
 from deeplab.data.npz import read_archive
 from deeplab.data.splits import Splits
 from deeplab.data.validate_arrays import checked_splits
@@ -34,11 +36,14 @@ KNOWN = {
         (32, 32, 3),
         ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     ),
+    "cifar100": BenchmarkSpec((32, 32, 3), FINE),
 }
 
 
-def load(config: NamedDatasetConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (Keras' cache is used)
+def load(config: NamedDatasetConfig | Cifar100Config, cache_dir: Path) -> Splits:  # noqa: ARG001  (Keras' cache is used)
     """Read `<name>.npz` from dataset.data_dir, DEEPLAB_DATA or Keras' cache, or download it there.
+
+    The labels of `cifar100.npz` are the 100 classes; the superclasses follow from them.
 
     Raises:
         UserError: it is nowhere and cannot be downloaded, or is not what its name says.
@@ -53,7 +58,20 @@ def load(config: NamedDatasetConfig, cache_dir: Path) -> Splits:  # noqa: ARG001
             f"{where}: {splits.train.x.dtype} images of shape {splits.info.input_shape}; "
             f"{config.kind} has uint8 images of shape {known.input_shape}."
         )
-    return splits
+    return _coarse(splits) if isinstance(config, Cifar100Config) and config.labels == "coarse" else splits
+
+
+def _coarse(splits: Splits) -> Splits:
+    """CIFAR-100 with its 20 superclasses."""
+    train, test = (replace(part, y=superclasses(part.y)) for part in (splits.train, splits.test))
+    validation = splits.validation and replace(splits.validation, y=superclasses(splits.validation.y))
+    info = replace(
+        splits.info,
+        num_classes=len(COARSE),
+        class_names=COARSE,
+        fingerprint=fingerprint(train.x, train.y, test.x, test.y),
+    )
+    return replace(splits, train=train, test=test, validation=validation, info=info)
 
 
 def data_folders(data_dir: str | None) -> list[Path]:
@@ -73,7 +91,7 @@ def data_folders(data_dir: str | None) -> list[Path]:
     return [*folders, Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"]
 
 
-def _find(config: NamedDatasetConfig) -> Path:
+def _find(config: NamedDatasetConfig | Cifar100Config) -> Path:
     folders = data_folders(config.data_dir)
     for folder in folders:
         path = folder / f"{config.kind}.npz"

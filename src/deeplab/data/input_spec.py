@@ -13,7 +13,7 @@ from deeplab.data.tables.spec import TableSpec
 from deeplab.dataset_info import DatasetInfo, Standardization
 
 LOOKED_AT = 1000
-_OF_SOME = ("target_names", "inputs", "targets")  # facts that files of before them lack
+_OF_SOME = ("target_names", "inputs", "targets", "background")  # facts that files of before them lack
 NEAR = 0.1  # of the background's brightness, black being 0 and white 1
 PLAIN_SHARE = 0.6  # of the border: what touches it is no background
 
@@ -80,8 +80,9 @@ class InputSpec:
             shape, names = tuple(values.pop("input_shape")), tuple(values.pop("class_names"))
             name, fingerprint, scale = (values.pop(key) for key in ("name", "fingerprint", "scale"))
             targets = tuple(values.pop("target_names", ()))
-            inside = [_standardization(values.pop(key, None)) for key in ("inputs", "targets")]
-            info = DatasetInfo(name, shape, len(names), names, fingerprint, scale, targets, *inside)
+            inputs, outputs = (_standardization(values.pop(key, None)) for key in ("inputs", "targets"))
+            inside = (targets, inputs, outputs, str(values.pop("background", "")))
+            info = DatasetInfo(name, shape, len(names), names, fingerprint, scale, *inside)
             table = values.pop("table", None)
             columns = None if table is None else TableSpec.from_json(table)
             drawn = None if drawing is None else Drawing(**drawing)

@@ -20,6 +20,7 @@ DATASETS = {
     "mnist": "deeplab.data.benchmarks:load",
     "fashion_mnist": "deeplab.data.benchmarks:load",
     "cifar10": "deeplab.data.benchmarks:load",
+    "cifar100": "deeplab.data.benchmarks:load",
     "spiral": "deeplab.data.plane.load:load",
     "circle": "deeplab.data.plane.load:load",
     "xor": "deeplab.data.plane.load:load",

@@ -39,6 +39,21 @@ def stratified_split(labels: Labels, test_fraction: float, rng: np.random.Genera
     return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
 
 
+def split_off(labels: NDArray[Any], test_fraction: float, rng: np.random.Generator) -> tuple[Positions, Positions]:
+    """Draw test examples as `stratified_split` does; of values, [n] or [n, k], any.
+
+    Raises:
+        ValueError: a class, or the whole, has a single example.
+    """
+    if has_classes(labels):
+        return stratified_split(labels, test_fraction, rng)
+    if len(labels) < 2:
+        raise ValueError("there is a single row, which cannot be split")
+    order = rng.permutation(len(labels))
+    count = min(max(round(len(labels) * test_fraction), 1), len(labels) - 1)
+    return order[count:], order[:count]
+
+
 def first_of_each(labels: Labels, order: Positions, count: int, keep: int = 0) -> Positions:
     """Exactly `count` positions, of each class its share (largest remainders), at least one, the first in an order.
 

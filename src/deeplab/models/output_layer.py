@@ -24,7 +24,8 @@ def check_task(config: ModelConfig, info: DatasetInfo) -> None:
     if config.task == "classification" and info.num_classes == 0:
         raise UserError(f"{network} needs classes, and the rows of {info.name} have values: choose a regression.")
     if config.task == "regression" and info.num_classes not in (0, 2):
-        raise UserError(f"{network} needs values or two classes, {info.name} has {info.num_classes} classes.")
+        hint = " dataset.labels=values takes numbers as values." if info.name in ("npz", "image_folder") else ""
+        raise UserError(f"{network} needs values or two classes, {info.name} has {info.num_classes} classes.{hint}")
     if config.task == "reconstruction" and len(info.input_shape) != 3:
         raise UserError(f"{network} needs images, and the rows of {info.name} are {shape_text(info.input_shape)}.")
 

@@ -2,6 +2,7 @@
 
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
+from deeplab.data.stratify import has_classes
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.tasks import TASKS
@@ -17,7 +18,8 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, t
             or a score that the task does not have.
     """
     _check_task(config, targets)
-    class_weights(config, train.labels, targets.info.num_classes)
+    if has_classes(train.y):
+        class_weights(config, train.labels, targets.info.num_classes)
     if config.batch_size > len(train):
         raise UserError(
             f"training.batch_size: must be at most the number of training rows ({len(train)}), got {config.batch_size}."

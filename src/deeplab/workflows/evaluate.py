@@ -163,8 +163,13 @@ def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> No
     if info.scale != facts.info.scale:
         ours, theirs = (_numbers(scale) for scale in (facts.info.scale, info.scale))
         raise UserError(f"{who} takes {ours} as {facts.info.name} has them; the rows of {info.name} are {theirs}.")
-    if info.target_names != facts.info.target_names or bool(info.num_classes) != bool(facts.info.num_classes):
-        raise UserError(f"{who} has learned {_learned(facts.info)}, the rows of {info.name} have {_learned(info)}.")
+    if (info.num_classes > 0) != (facts.info.num_classes > 0):
+        ours, theirs = ("classes" if each.num_classes else "values" for each in (facts.info, info))
+        raise UserError(f"{who} gives {ours}, and the rows of {info.name} have {theirs}.")
+    if info.target_names != facts.info.target_names:
+        ours, theirs = (_values_of(each) for each in (facts.info, info))
+        hint = " dataset.target_names=[...] names them." if info.name == "npz" and info.num_targets > 1 else ""
+        raise UserError(f"{who} gives {ours}, and the rows of {info.name} have {theirs}.{hint}")
     if info.class_names == facts.info.class_names:
         return
     if len(info.class_names) != len(facts.info.class_names):
@@ -175,11 +180,8 @@ def _check_alike(trained: TrainedRun, facts: InputSpec, info: DatasetInfo) -> No
     raise UserError(f"{who} calls class {number} '{ours}', {info.name} calls it '{theirs}'.{hint}")
 
 
-def _learned(info: DatasetInfo) -> str:
-    """What the rows of a data set have that can be learned."""
-    if info.num_classes:
-        return f"{info.num_classes} classes"
-    return f"values of {some(info.target_names)}" if info.target_names else "values without names"
+def _values_of(info: DatasetInfo) -> str:
+    return f"the values {some(info.target_names)}" if info.target_names else "one value without a name"
 
 
 def _numbers(scale: float) -> str:

@@ -1,12 +1,13 @@
 """Image files of every kind that is read, and of some that are not."""
 
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from deeplab.data.images.decode import decode, is_grey, quiet_pillow, read_picture
 from deeplab.errors import UserError
@@ -129,6 +130,48 @@ def test_images_are_turned_as_exif_says(tmp_path: Path, name: str) -> None:
     turned = np.rot90(COLOUR, -1)
     assert seen(path).shape == turned.shape
     assert np.abs(seen(path).astype(int) - turned).max() <= (30 if name == "a.jpg" else 0)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
+def test_every_orientation_is_that_of_pillow(tmp_path: Path, name: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path / name, COLOUR, exif=exif, **({"lossless": True} if name == "a.webp" else {}))
+    with Image.open(path) as image:
+        expected = ImageOps.exif_transpose(image).convert("RGB")
+    np.testing.assert_array_equal(seen(path), np.array(expected))
+    small = expected.resize((8, 8), Image.Resampling.BICUBIC)
+    most = 1 if name == "a.jpg" else 0  # a JPEG is read at half its size where that is enough
+    assert np.abs(decode(path, 8, 3).astype(int) - np.array(small)).max() <= most
+
+
+@pytest.mark.parametrize("background", ["white", "black", "grey"])
+def test_half_transparent_pixels_are_those_of_pillow(tmp_path: Path, background: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 4), dtype=np.uint8)
+    for name, how in (("a.png", {}), ("a.webp", {"lossless": True, "exact": True}), ("a.tif", {})):
+        path = saved(tmp_path / name, pixels, **how)
+        expected = Image.new("RGB", (8, 8), background)
+        expected.paste(Image.fromarray(pixels), mask=Image.fromarray(pixels).getchannel("A"))
+        assert np.abs(decode(path, 8, 3, background).astype(int) - np.array(expected)).max() <= 1
+    share = pixels[..., 3:] / 255
+    behind = {"white": 255, "black": 0, "grey": 128}[background]
+    np.testing.assert_allclose(decode(path, 8, 3, background), share * pixels[..., :3] + (1 - share) * behind, atol=1)
+    grey = saved(tmp_path / "la.png", pixels, "LA")
+    luma = np.array(Image.fromarray(pixels).convert("LA"))[..., :1] / 1.0
+    np.testing.assert_allclose(decode(grey, 8, 1, background), share * luma + (1 - share) * behind, atol=1)
+
+
+def test_sixteen_bits_in_colour_lose_their_lower_byte(tmp_path: Path) -> None:
+    """Pillow reads the upper byte of each; files of OpenCV and ImageMagick are such."""
+    pixels = np.random.default_rng(0).integers(0, 65536, (4, 4, 3)).astype(">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    (tmp_path / "rgb16.png").write_bytes(content)
+    assert np.abs(decode(tmp_path / "rgb16.png", 4, 3) - pixels / 257).max() <= 1
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.tif", "lzw.tif", "a.bmp", "a.png", "a.jpg"])

@@ -1,7 +1,9 @@
 """Class folders of images: decoded once, mapped afterwards."""
 
+import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deeplab.config.compose import compose
 from deeplab.config.schema import ImageFolderConfig
 from deeplab.data.images import file_contents, image_folder
+from deeplab.data.images.placement import fit_image
+from deeplab.data.input_spec import InputSpec, describe_inputs
 from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError
@@ -32,17 +37,13 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
+DEFAULTS = compose(["dataset=image_folder", "dataset.path=x"]).config.dataset
+assert isinstance(DEFAULTS, ImageFolderConfig)
+
+
 def read(root: Path, cache: Path | None = None, **changes: Any) -> Splits:
-    settings = {
-        "image_size": 8,
-        "color": "auto",
-        "test_fraction": 0.2,
-        "limit": None,
-        "stratify": False,
-        "standardize": False,
-    }
-    settings |= changes
-    return load(ImageFolderConfig("image_folder", str(root), **settings), cache or root.parent / "cache")
+    config = replace(DEFAULTS, path=str(root), **{"image_size": 8, **changes})
+    return load(config, cache or root.parent / "cache")
 
 
 def error(root: Path, **changes: Any) -> str:
@@ -295,3 +296,30 @@ def test_a_folder_of_other_kinds_of_images_is_read(tmp_path: Path, ending: str) 
     assert splits.info.input_shape == (8, 8, 3 if ending == "webp" else 1)
     means = splits.train.images(slice(None)).reshape(len(splits.train), -1).mean(axis=1)
     assert np.array_equal(means > 150, splits.train.labels == 1)
+
+
+def test_what_is_transparent_lies_on_the_background_that_is_chosen(folder: Path) -> None:
+    picture(folder / "cat" / "0.png", (0, 0, 0, 0), mode="RGBA")
+    kept = {}
+    for background, value in (("white", 255), ("black", 0), ("grey", 128)):
+        splits = read(folder, background=background, color="grey")
+        rows = np.concatenate([splits.train.images(slice(None)), splits.test.images(slice(None))])
+        kept[background] = splits.info.fingerprint
+        assert any((row == value).all() for row in rows), background
+        spec = describe_inputs(splits)
+        assert InputSpec.from_json(spec.to_json()) == spec
+        assert spec.info.background == ("" if background == "white" else background)
+        picture(folder.parent / "new.png", (0, 0, 0, 0), mode="RGBA")
+        assert (fit_image(folder.parent / "new.png", spec).row == value).all()
+    assert len(set(kept.values())) == 3
+    assert read(folder, color="grey").info.fingerprint == kept["white"]
+
+
+def test_a_folder_that_was_decoded_before_there_were_labels_and_backgrounds_is_found(folder: Path) -> None:
+    read(folder)
+    (kept,) = (path.name for path in (folder.parent / "cache" / "images").iterdir() if path.is_dir())
+    digest = hashlib.sha256()
+    for name in ("cat", "dog"):
+        for path in sorted((folder / name).iterdir()):
+            digest.update(f"{name}/{path.name}".encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    assert kept == hashlib.sha256(f"2 8 auto 0.2 {digest.hexdigest()}".encode()).hexdigest()[:32]

@@ -28,14 +28,14 @@ class CachedSet:
     Attributes:
         shape: of the array, [n, height, width, channels]; training examples first, then test examples.
         num_train: number of training examples.
-        labels: the class of each example.
-        class_names: a name for each class.
+        labels: the class of each example, or its value.
+        class_names: a name for each class; empty where examples have values.
         fingerprint: SHA-256 of the data set.
     """
 
     shape: tuple[int, ...]
     num_train: int
-    labels: tuple[int, ...]
+    labels: tuple[float, ...]
     class_names: tuple[str, ...]
     fingerprint: str
 

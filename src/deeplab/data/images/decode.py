@@ -62,16 +62,17 @@ def is_grey(path: Path) -> bool:
         return bool((palette == palette[:, :1]).all())
 
 
-def decode(path: Path, image_size: int, channels: int) -> NDArray[np.uint8]:
+def decode(path: Path, image_size: int, channels: int, background: str = "white") -> NDArray[np.uint8]:
     """Read one image as people see it; of several in a file, as in an animation, the first.
 
-    It is turned as EXIF says, laid on white where it is transparent, brought to 8 bits, and resized to a
+    It is turned as EXIF says, laid on the background where it is transparent, brought to 8 bits, and resized to a
     square; its proportions are not kept.
 
     Args:
         path: a file of one of FORMATS.
         image_size: height and width of what is returned.
         channels: 1 for grey (luma of ITU-R 601), 3 for red, green and blue.
+        background: `white`, `black` or `grey`.
 
     Returns:
         [image_size, image_size, channels].
@@ -85,7 +86,7 @@ def decode(path: Path, image_size: int, channels: int) -> NDArray[np.uint8]:
         image = opened
         if image.has_transparency_data:
             image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
         image = image.convert(mode)
         if image.size != (image_size, image_size):
             image = image.resize((image_size, image_size), Image.Resampling.BICUBIC)

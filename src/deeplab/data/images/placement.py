@@ -64,7 +64,7 @@ def fit_image(path: Path, facts: InputSpec) -> FittedImage:
 def _placed(path: Path, facts: InputSpec) -> FittedImage:
     height, width, channels = facts.info.input_shape
     if facts.info.name == "image_folder":
-        return FittedImage(decode(path, height, channels), inverted=False)
+        return FittedImage(decode(path, height, channels, facts.info.background or "white"), inverted=False)
     picture = read_picture(path, max(height, width) if facts.drawing is None else DETAIL * max(height, width))
     if facts.drawing is None:
         return FittedImage(_in_range(_covering(picture, facts), facts), inverted=False)
