@@ -3,7 +3,7 @@
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.errors import UserError
-from deeplab.metrics import metric_of
+from deeplab.metrics import metric_of, optional
 from deeplab.tasks import TASKS
 from deeplab.training.losses import class_weights
 from deeplab.training.targets import Targets
@@ -43,3 +43,8 @@ def _check_task(config: TrainingConfig, targets: Targets) -> None:
         raise UserError(
             f"training.monitor: there is no {config.monitor} of a network for {task} on these rows; give loss."
         )
+    listed = [each.name for each in optional() if each.is_measured_for(task, bool(targets.info.num_classes))]
+    for name in config.metrics:
+        if name not in listed:
+            there_are = f"there are {', '.join(listed)}" if listed else "there is none to be listed"
+            raise UserError(f"training.metrics: there is no {name} of a network for {task} on these rows; {there_are}.")

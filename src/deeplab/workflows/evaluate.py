@@ -15,18 +15,18 @@ from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError, unknown_name
-from deeplab.files import table
 from deeplab.tasks import settle_limit
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_existing
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
-from deeplab.workflows.artifacts import override_lines
+from deeplab.workflows.artifacts import log_plots, override_lines, score_table
 from deeplab.workflows.recording import recorded
+from deeplab.workflows.scored_rows import score_figures, score_tables
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 if TYPE_CHECKING:
-    from deeplab.evaluation.accuracy import Accuracy
+    from deeplab.evaluation.accuracy import Accuracy, ClassScores
     from deeplab.evaluation.scores import Predictions
 
 STORE_KEYS = ("tracking.uri", "tracking.experiment")
@@ -44,7 +44,7 @@ class Evaluation:
         is_own: whether it is, row by row, what the network was trained and tested on.
         scores: over the test rows, by name, as a training logs them.
         accuracy: over the test rows with its interval, or None where rows have no class.
-        classes: the accuracy of each class, by name; empty where rows have none.
+        classes: how well each class is known, by name; empty where rows have none.
     """
 
     trained: TrainedRun
@@ -53,7 +53,7 @@ class Evaluation:
     is_own: bool
     scores: Mapping[str, float]
     accuracy: "Accuracy | None"
-    classes: "Mapping[str, Accuracy]"
+    classes: "Mapping[str, ClassScores]"
 
 
 def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> Evaluation:
@@ -80,10 +80,10 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     scores, predictions = _scores(network, splits, config, facts.info)
     overall, classes = None, {}
     if predictions is not None and splits.info.num_classes:
-        from deeplab.evaluation.accuracy import accuracy, class_accuracies
+        from deeplab.evaluation.accuracy import accuracy, class_scores
 
         overall = accuracy(int((predictions.classes == predictions.labels).sum()), len(predictions.labels))
-        classes = dict(zip(facts.info.class_names, class_accuracies(predictions, facts.info.class_names), strict=True))
+        classes = class_scores(predictions, facts.info.class_names)
     is_own = splits.info.fingerprint == facts.info.fingerprint
 
     def begin() -> RunLog:
@@ -91,7 +91,11 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
 
     with recorded(store, begin, lambda log: f"Interrupted: the evaluation {log.run_id[:8]} is KILLED.") as log:
         found = Evaluation(trained, log.run_id, _data_name(splits), is_own, scores, overall, classes)
-        _log(log, found, predictions)
+        _log(log, found)
+        if predictions is not None:
+            for name, text in score_tables(predictions, facts.info):
+                log.log_text(name, text)
+            log_plots(log, score_figures(predictions, facts.info, config.training.metrics))
     return found
 
 
@@ -105,7 +109,7 @@ def _scores(
     loss = build_loss(config.training, learned.targets)
     if config.model.task == "reconstruction":
         return score_images(network, splits.test, splits.info.scale, loss), None
-    return score(network, splits.test, splits.info, config.model.task, loss)
+    return score(network, splits.test, splits.info, config.model.task, loss, listed=config.training.metrics)
 
 
 def _data_name(splits: Splits) -> str:
@@ -191,18 +195,9 @@ def _begin(trained: TrainedRun, composed: ComposedConfig, splits: Splits, overri
     return RunLog.begin(trained.store, name, values, tags, None, files)
 
 
-def _log(log: RunLog, found: Evaluation, predictions: "Predictions | None") -> None:
+def _log(log: RunLog, found: Evaluation) -> None:
     scores = dict(found.scores)
     if found.accuracy is not None:
         scores |= {"accuracy_low": found.accuracy.low, "accuracy_high": found.accuracy.high}
     log.metrics(0, {f"test/{name}": value for name, value in scores.items()})
-    columns = [name.replace("accuracy", "acc") for name in scores]
-    log.log_text("score.csv", table(columns, [tuple(scores.values())]))
-    if predictions is None or not found.classes:
-        return
-    from deeplab.plots.run.confusion import draw
-    from deeplab.plots.style import to_png
-
-    rows = [(name, each.rows, each.right, each.value, each.low, each.high) for name, each in found.classes.items()]
-    log.log_text("classes.csv", table(("class", "rows", "right", "acc", "acc_low", "acc_high"), rows))
-    log.log_bytes("plots/confusion.png", to_png(draw(predictions.labels, predictions.classes, list(found.classes))))
+    log.log_text("score.csv", score_table(scores))

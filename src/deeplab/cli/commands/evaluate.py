@@ -24,10 +24,15 @@ def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = 
                 each.rows,
                 each.right,
                 *((each.value, f"{each.low:.4f} to {each.high:.4f}") if each.rows else ("", "")),
+                *more,
             )
-            for name, each in (*result.classes.items(), ("all", result.accuracy))
+            for name, each, *more in (
+                *((name, of.recall, of.precision.value, of.f1) for name, of in result.classes.items()),
+                ("all", result.accuracy, "", ""),
+            )
         )
-        print_parts((Table("", ("class", "rows", "right", "accuracy", "95 %"), rows, marked=len(rows) - 1),))
+        head = ("class", "rows", "right", "accuracy", "95 %", "precision", "F1")
+        print_parts((Table("", head, rows, marked=len(rows) - 1),))
     own = "its own test set" if result.is_own else "not the data it was trained and tested on"
     scores = [f"{name} {value:.4f}" for name, value in result.scores.items()]
     if result.accuracy is not None:
