@@ -16,8 +16,8 @@ from deeplab.plots.style import say
 LABELS = {"train": "training", "val": "validation"}
 DASHES: dict[str, Literal["--", "-"]] = {"train": "--", "val": "-"}
 MARKED_EPOCHS = 15  # up to so many each has a dot
-PANELS_ACROSS = 3
-ROW_INCHES = 2.8
+PANELS_ACROSS = 2
+ROW_INCHES = 2.6
 _LOG_RATIO = 100.0
 
 # What `history.csv` holds: epoch from 1, value, metric, and `train` or `val`.
@@ -46,7 +46,7 @@ def history_lines(rows: Iterable[Row]) -> dict[tuple[str, str], Line]:
 
 
 def panel_grid(figure: Figure, count: int) -> list[Axes]:
-    """Lay out so many panels, three in a row; a figure for one row grows with each that is added."""
+    """Lay out so many panels, two in a row; a figure for one row grows with each that is added."""
     rows = -(-count // PANELS_ACROSS)
     figure.set_figheight(figure.get_figheight() + ROW_INCHES * (rows - 1))
     panels: list[Axes] = figure.subplots(rows, min(count, PANELS_ACROSS), squeeze=False).ravel().tolist()

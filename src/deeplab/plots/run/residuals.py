@@ -27,7 +27,7 @@ def draw(targets: NDArray[np.floating], outputs: NDArray[np.floating], names: Se
         rest = true - given
         axes.axhline(0, color=GREY, linewidth=1, linestyle=":")
         axes.plot(given, rest, "o", color=BLUE, markersize=3, alpha=0.4, markeredgewidth=0)
-        axes.set_title(f"{shorten(name, 18)}: mean {rest.mean():.3g}, std {rest.std():.3g}")
+        axes.set_title(f"{shorten(name, 28)}\nmean {rest.mean():.3g}, std {rest.std():.3g}")
         axes.set(xlabel="predicted", ylabel="true - predicted")
         axes.grid()
     return figure
