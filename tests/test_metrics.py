@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.conftest import Outcome
+from tests.conftest import ROOT, Outcome
 
 from deeplab.metrics import (
     METRICS,
@@ -21,6 +21,7 @@ from deeplab.metrics import (
     known_metric,
     label_of,
     metric_of,
+    optional,
     short_label_of,
 )
 from deeplab.plots.run import curves
@@ -88,6 +89,29 @@ def test_what_is_no_score_is_none(name: str) -> None:
         ValueError, match=r"Known: val/accuracy, val/loss, .*, test/accuracy, test/loss, .*, test/mape\.$"
     ):
         metric_of(name)
+
+
+def test_the_page_on_scores_lists_those_that_there_are() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (higher|lower) \| (\w+) \| (yes|no) \|$", page, re.MULTILINE)
+
+    def of_what(metric: Metric) -> str:
+        if "classification" not in metric.tasks:
+            return "values"
+        return "classes" if "regression" in metric.tasks else "probabilities"
+
+    assert rows == [
+        (
+            each.name,
+            each.label,
+            "higher" if each.higher_is_better else "lower",
+            of_what(each),
+            "yes" if each.function else "no",
+        )
+        for each in optional()
+    ]
+    assert len(rows) == 14
+    assert not any(each.function and each.of_all for each in METRICS.values())
 
 
 def test_the_best_is_the_first_of_equals_and_no_number_comes_last() -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 STORE_KEYS = ("tracking.uri", "tracking.experiment")
 GROUPS = ("dataset", "noise")
+METRICS_KEY = "training.metrics"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     Args:
         wanted: the run, as `find_run` understands it.
         overrides: `dataset=...` and `dataset.KEY=...` for other rows, `noise...` for other noise on them,
-            `tracking...` for the store.
+            `training.metrics=[...]` for other scores, `tracking...` for the store.
         config_dir: a person's own `conf/` folder.
 
     Raises:
@@ -77,6 +78,9 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     splits = add_noise(load(config.dataset, store.place.work_folder), config.noise, config.seed)
     _check_alike(trained, facts, splits.info)
     network = trained.network()
+    from deeplab.training.check_config import check_listed  # here, because it imports TensorFlow
+
+    check_listed(config.training.metrics, config.model.task, bool(facts.info.num_classes))
     scores, predictions = _scores(network, splits, config, facts.info)
     overall, classes = None, {}
     if predictions is not None and splits.info.num_classes:
@@ -118,25 +122,26 @@ def _data_name(splits: Splits) -> str:
 
 
 def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The overrides that say where the run is, and those of the data."""
+    """The overrides that say where the run is, and those of the data and the scores."""
     elsewhere, of_data = [], []
     for text in overrides:
         key = parse_override(text).key
         if key in STORE_KEYS:
             elsewhere.append(text)
-        elif key.partition(".")[0] in GROUPS:
+        elif key == METRICS_KEY or key.partition(".")[0] in GROUPS:
             of_data.append(text)
         else:
-            raise UserError(f"Override '{text}': an evaluation can change nothing but dataset, noise and tracking.uri.")
+            allowed = f"dataset, noise, {METRICS_KEY} and tracking.uri"
+            raise UserError(f"Override '{text}': an evaluation can change nothing but {allowed}.")
     return elsewhere, of_data
 
 
 def _with_data(
     logged: ComposedConfig, overrides: Sequence[str], compose_here: Callable[[list[str]], ComposedConfig]
 ) -> ComposedConfig:
-    """A logged configuration with other rows: of another data set, or of the same one with other settings."""
+    """A logged configuration with other rows, of another data set or with other settings, or with other scores."""
     values = dict(logged.values)
-    for group in GROUPS:
+    for group in (*GROUPS, "training"):
         mine = [text for text in overrides if text.partition("=")[0].partition(".")[0] == group]
         if any(text.startswith(f"{group}=") for text in mine):
             values[group] = compose_here(mine).values[group]
