@@ -53,8 +53,8 @@ def test_a_far_name_is_not(name: str, choices: tuple[str, ...]) -> None:
 
 
 def test_where_no_name_is_near_the_known_ones_are_listed_alone() -> None:
-    with pytest.raises(UserError, match=r"^Unknown key 'metrics' in training\. Known: batch_size, "):
-        compose(["training.metrics=[f1]"])
+    with pytest.raises(UserError, match=r"^Unknown key 'scorers' in training\. Known: batch_size, "):
+        compose(["training.scorers=[f1]"])
     assert str(unknown_name("thing", "qq", ["b", "a"])) == "Unknown thing 'qq'. Known: a, b."
 
 

@@ -5,7 +5,7 @@ from here.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -28,8 +28,11 @@ class Metric:
         is_compared: whether sweeps, searches and `best:` may choose by it; otherwise it is reported of the test set.
         tasks: of the networks that have it.
         needs_classes: whether there is none of rows that have values instead of classes.
+        is_optional: whether it is measured only where `training.metrics` lists it.
         function: `module:name` of what computes it, `(targets, outputs) -> values` of the rows of a batch, tensors
             [n, ...] to a tensor [n], whose mean is the score; empty where the code that scores has it built in.
+        of_all: `module:name` of what computes it of all rows at once, `(targets, outputs) -> number`, arrays [n, ...];
+            in place of `function` where the score is no mean over rows. It is measured on validation and test rows.
     """
 
     name: str
@@ -39,7 +42,9 @@ class Metric:
     higher_is_better: bool
     is_share: bool = False
     is_compared: bool = True
+    is_optional: bool = False
     function: str = ""
+    of_all: str = ""
     tasks: tuple[str, ...] = ("classification",)
     needs_classes: bool = False
 
@@ -86,11 +91,32 @@ class Metric:
 
     def values(self, targets: Any, outputs: Any) -> Any:
         """Compute the score of each row of a batch, [n], with `function`."""
-        module, _, name = self.function.partition(":")
-        return getattr(import_module(module), name)(targets, outputs)
+        return _function(self.function)(targets, outputs)
+
+    def value_of_all(self, targets: Any, outputs: Any) -> float:
+        """Compute the score of all rows with `of_all`."""
+        return float(_function(self.of_all)(targets, outputs))
+
+
+def _function(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _listed(name: str, label: str, short_label: str, module: str, **more: Any) -> Metric:
+    """A score that `training.metrics` may list: the function of its name in a module of `evaluation`."""
+    function = f"deeplab.evaluation.{module}:{name}"
+    computed: dict[str, Any] = {"function": function} if module == "row_scores" else {"of_all": function}
+    return Metric(name, label, short_label, name, is_optional=True, **computed, **more)
 
 
 _LABELLED, _REBUILT = ("classification", "regression"), ("reconstruction",)
+# What a score is of: predicted classes, of whatever network; probabilities; numbers.
+_CLASSES: dict[str, Any] = {"module": "class_scores", "tasks": _LABELLED, "needs_classes": True}
+_VALUES: dict[str, Any] = {"module": "value_scores", "tasks": ("regression",)}
+_UP: dict[str, Any] = {"higher_is_better": True}
+_DOWN: dict[str, Any] = {"higher_is_better": False}
+_SHARE: dict[str, Any] = {"higher_is_better": True, "is_share": True}
 # In the order in which the first that there is tells most.
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -99,6 +125,20 @@ METRICS: dict[str, Metric] = {
         Metric("loss", "loss", "loss", "loss", False, tasks=(*_LABELLED, *_REBUILT)),
         Metric("mse", "mean squared error", "mse", "mse", False, is_compared=False, tasks=_REBUILT),
         Metric("psnr", "peak signal-to-noise ratio", "psnr", "psnr", True, is_compared=False, tasks=_REBUILT),
+        _listed("f1_macro", "macro F1", "f1", **_CLASSES, **_SHARE),
+        _listed("balanced_accuracy", "balanced accuracy", "balanced acc", **_CLASSES, **_SHARE),
+        _listed("top_5_accuracy", "top-5 accuracy", "top 5 acc", "row_scores", **_SHARE),
+        _listed("auc", "area under the ROC curve", "auc", **_CLASSES, **_UP),
+        _listed("precision_macro", "macro precision", "precision", **_CLASSES, **_SHARE),
+        _listed("recall_macro", "macro recall", "recall", **_CLASSES, **_SHARE),
+        _listed("mcc", "Matthews' correlation", "mcc", **_CLASSES, **_UP),
+        _listed("kappa", "Cohen's kappa", "kappa", **_CLASSES, **_UP),
+        _listed("brier", "Brier score", "brier", "row_scores", **_DOWN),
+        _listed("ece", "expected calibration error", "ece", "class_scores", **_DOWN),
+        _listed("mae", "mean absolute error", "mae", **{**_VALUES, "module": "row_scores"}, **_DOWN),
+        _listed("rmse", "root mean squared error", "rmse", **_VALUES, **_DOWN),
+        _listed("r2", "coefficient of determination", "r2", **_VALUES, **_UP),
+        _listed("mape", "mean absolute percentage error", "mape", **{**_VALUES, "module": "row_scores"}, **_DOWN),
     )
 }
 
@@ -112,7 +152,7 @@ def compared(*data: str) -> tuple[Metric, ...]:
     """Return what points of a sweep may be compared by, on `val` and `test` rows unless others are named.
 
     Examples:
-        >>> [metric.name for metric in compared()]
+        >>> [metric.name for metric in compared() if not metric.is_optional]
         ['val/accuracy', 'val/loss', 'test/accuracy', 'test/loss']
     """
     return tuple(metric.on(each) for each in data or ("val", "test") for metric in chosen_by())
@@ -139,9 +179,22 @@ def reported() -> list[str]:
     return [metric.logged_as for metric in (*compared(), *rest)]
 
 
-def computed_for(task: str) -> tuple[Metric, ...]:
-    """Return the scores of a task that have a function of their own."""
-    return tuple(metric for metric in METRICS.values() if metric.function and task in metric.tasks)
+def computed_for(task: str, has_classes: bool, listed: Collection[str]) -> tuple[Metric, ...]:
+    """Return the scores that have a function of their own: those that each network of a task has, and the listed ones.
+
+    Args:
+        task: of the network.
+        has_classes: whether rows have classes.
+        listed: names of those that are measured where a configuration asks for them.
+    """
+    having = [each for each in METRICS.values() if each.is_measured_for(task, has_classes)]
+    computed = [each for each in having if each.function or each.of_all]
+    return tuple(each for each in computed if not each.is_optional or each.name in listed)
+
+
+def optional() -> tuple[Metric, ...]:
+    """Return the scores that a configuration may ask for in `training.metrics`."""
+    return tuple(metric for metric in METRICS.values() if metric.is_optional)
 
 
 def metric_of(name: str) -> Metric:

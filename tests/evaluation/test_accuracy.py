@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab.evaluation.accuracy import Z, accuracy, class_accuracies
+from deeplab.evaluation.accuracy import Z, accuracy, class_scores
 from deeplab.evaluation.scores import Predictions
 
 
@@ -32,7 +32,12 @@ def test_its_ends_are_the_shares_that_the_answers_are_just_likely_enough_for(cou
 
 def test_classes_are_counted_by_what_is_right() -> None:
     outputs = np.eye(3, dtype=np.float32)[[0, 0, 1, 1, 1]]
-    found = class_accuracies(Predictions(outputs, np.array([0, 1, 1, 1, 1], np.int32)), ("a", "b", "c"))
-    assert [(each.right, each.rows) for each in found] == [(1, 1), (3, 4), (0, 0)]
-    assert math.isnan(found[2].value)
-    assert (found[2].low, found[2].high) == (0.0, 1.0)
+    found = class_scores(Predictions(outputs, np.array([0, 1, 1, 1, 1], np.int32)), ("a", "b", "c"))
+    assert list(found) == ["a", "b", "c"]
+    recalls = [each.recall for each in found.values()]
+    assert [(each.right, each.rows) for each in recalls] == [(1, 1), (3, 4), (0, 0)]
+    assert [(each.precision.right, each.precision.rows) for each in found.values()] == [(1, 2), (3, 3), (0, 0)]
+    assert [found[name].f1 for name in "ab"] == [2 / 3, 6 / 7]
+    assert math.isnan(recalls[2].value)
+    assert math.isnan(found["c"].f1)
+    assert (recalls[2].low, recalls[2].high) == (0.0, 1.0)

@@ -18,7 +18,12 @@ from deeplab.plots.run import (
     filters,
     gallery,
     mistakes,
+    precision_recall,
+    predicted,
     predictions,
+    reliability,
+    residuals,
+    roc,
 )
 from deeplab.plots.sweep import categories, factor, heat_map, parallel, search
 from deeplab.plots.sweep import curves as sweep_curves
@@ -49,6 +54,7 @@ RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
 SHADES = RNG.uniform(size=(5, 4, 4, 1))
 POINTS = np.random.default_rng(1).normal(size=(90, 5))
+VALUES = np.arange(40.0).reshape(5, 8)
 MAPS = RNG.uniform(size=(5, 7, 4))
 CELLS = np.tanh(np.linspace(-3, 3, 12) * np.ones((12, 1)))
 PARTS = {
@@ -141,6 +147,23 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
     "run.mistakes": (
         lambda: mistakes.draw(IMAGES, np.zeros(5, int), np.tile([0.1, 0.7, 0.2], (5, 1)), NAMES, 1234),
         "The 5 most confident mistakes of 1,234 test images",
+    ),
+    "run.precision_recall": (
+        lambda: precision_recall.draw(np.array([1.0, 0.5, 0.0]), np.array([0.4, 0.5, 1.0]), 0.45, 0.4, "eel"),
+        "Precision and recall of eel: AUC 0.4500",
+    ),
+    "run.predicted": (
+        lambda: predicted.draw(VALUES, VALUES + 0.5, [f"value {n}" for n in range(8)]),
+        "Predicted and true values of 5 test rows (the first 6 of 8 values)",
+    ),
+    "run.reliability": (
+        lambda: reliability.draw(np.array([0, 2, 8]), np.array([0.0, 0.5, 0.9]), np.array([0.0, 1.0, 0.8])),
+        "Reliability: expected calibration error 0.1800 on 10 rows",
+    ),
+    "run.residuals": (lambda: residuals.draw(VALUES[:, :1], VALUES[:, :1], ["height"]), "Residuals of 5 test rows"),
+    "run.roc": (
+        lambda: roc.draw(np.array([0.0, 0.2, 1.0]), np.array([0.0, 0.8, 1.0]), 0.8, "eel"),
+        "ROC curve of eel: AUC 0.8000",
     ),
     "run.predictions": (
         lambda: predictions.draw(

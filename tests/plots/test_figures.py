@@ -9,7 +9,7 @@ from tests.plots.cases import CASES, HISTORY, NAMES, drawn, texts
 
 from deeplab import plots
 from deeplab.plots.plane import film
-from deeplab.plots.run import confusion, curves, diagram, filters, mistakes
+from deeplab.plots.run import confusion, curves, diagram, filters, mistakes, residuals
 from deeplab.plots.style import to_png
 
 FOLDER = Path(plots.__file__).parent
@@ -157,3 +157,30 @@ def test_the_package_imports_nothing() -> None:
 
     code = "import sys, deeplab.plots\nprint([m for m in ('matplotlib', 'numpy') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_many_metrics_stand_in_rows_of_two_under_what_they_are_called() -> None:
+    rows = [(1, 0.5, name, "val") for name in ("accuracy", "loss", "f1_macro", "auc", "ece")]
+    figure = curves.draw(rows, "auc")
+    assert [axes.get_title(loc="left").split("\n")[0] for axes in figure.axes[:5]] == [
+        *("Accuracy", "Macro F1", "Area under the ROC curve", "Expected calibration error", "Loss")
+    ]
+    assert figure.axes[2].get_title(loc="left").split("\n")[1] == "validation 0.5 in epoch 1 (○)"
+    assert figure.get_figheight() == pytest.approx(3.8 + 2 * 2.6)
+
+
+def test_bars_of_reliability_are_the_accuracies_and_the_rows_of_each_bin() -> None:
+    upper, lower = drawn("run.reliability").axes
+    assert [bar.get_height() for bar in upper.patches] == [1.0, 0.8]
+    assert [bar.get_height() for bar in lower.patches] == [0, 2, 8]
+    assert [text.get_text() for text in lower.texts] == ["2", "8"]
+
+
+def test_values_that_are_not_finite_or_too_many_are_left_out_and_that_is_said() -> None:
+    true = np.arange(12_000.0)[:, np.newaxis]
+    said = np.where(true == 3, np.nan, true + 1)
+    figure = residuals.draw(true, said, ["height"])
+    assert "Residuals of 12,000 test rows (one of 3 rows)" in texts(figure)
+    points = figure.axes[0].get_lines()[1].get_xdata()
+    assert points[:2].tolist() == [1.0, 7.0]
+    assert "no finite value" in texts(residuals.draw(true[:2], np.full((2, 1), np.nan), ["height"]))

@@ -58,6 +58,27 @@ def test_its_own_test_set_gives_the_scores_of_the_training(
     assert names == {"plots/confusion.png"}
 
 
+def test_other_scores_can_be_asked_for_than_the_training_listed(
+    use: Use, trained: Any, evaluations: Callable[[], list]
+) -> None:
+    status, out, err = use("evaluate", "digits", "training.metrics=[f1_macro,ece]", "dataset.limit=100")
+    assert (status, err) == (0, "")
+    run = evaluations()[0]
+    classes = logged(trained, run, "classes.csv")
+    f1 = [float(row["f1"]) for row in classes if row["support"] != "0"]
+    assert run.data.metrics["test/f1_macro"] == pytest.approx(np.mean(f1), abs=1e-12)
+    assert f"f1_macro {np.mean(f1):.4f}, ece {run.data.metrics['test/ece']:.4f}" in out
+    first = classes[0]
+    shown = f"{float(first['precision']):.4f} +{float(first['f1']):.4f}"
+    assert re.search(rf"^0 .* {shown} *$", out, re.MULTILINE)
+    client = mlflow.MlflowClient(trained.uri.removeprefix("tracking.uri="))
+    names = {item.path for item in client.list_artifacts(run.info.run_id, "plots")}
+    assert names == {"plots/confusion.png", "plots/reliability.png"}
+    status, _, err = use("evaluate", "digits", "training.metrics=[rmse]")
+    line = "training.metrics: there is no rmse of a network for classification on these rows; there are f1_macro, "
+    assert (status, line in err) == (2, True)
+
+
 def test_other_rows_of_the_same_kind_are_scored_too(
     use: Use, trained: Any, evaluations: Callable[[], list], tmp_path: Path
 ) -> None:

@@ -140,7 +140,7 @@ def test_neither_model_nor_plots_where_they_are_not_wanted(folder: Path, runs: C
     train(compose([*SMALL, "tracking.save_model=none", "tracking.plots=none", "training.epochs=1"]))
     (run,) = runs()
     names = {item.path for item in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
-    assert names == {"config.yaml", "overrides.txt", "packages.txt", "history.csv", "score.csv"}
+    assert names == {"config.yaml", "overrides.txt", "packages.txt", "history.csv", "score.csv", "classes.csv"}
     with pytest.raises(UserError, match="has no model; it was made with tracking.save_model=none or ended early"):
         train(compose([*SMALL, "training.initial_weights=latest"]))
 

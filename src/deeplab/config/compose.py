@@ -9,7 +9,7 @@ from deeplab.config.apply_overrides import apply_override, check_effect
 from deeplab.config.defaults import Chosen, check_choice, choose
 from deeplab.config.folders import GROUPS
 from deeplab.config.hydra_adapter import Override
-from deeplab.config.identity import settle_randomness, sha, with_added_keys
+from deeplab.config.identity import settle_metrics, settle_randomness, sha, with_added_keys
 from deeplab.config.interpolation import resolve
 from deeplab.config.library import Library
 from deeplab.config.overrides import parse_override
@@ -86,7 +86,8 @@ class Composer:
             apply_override(raw, override, self.folders)
         check_values(raw)
         # Files of before a key was added lack it.
-        values = settle_randomness(fill_task_defaults(settle_task(with_added_keys(resolve(raw)))))
+        settled = settle_task(with_added_keys(resolve(raw)))
+        values = settle_metrics(settle_randomness(fill_task_defaults(settled)))
         swept = {key: values.pop(key) for key in SWEEP_KEYS if key in values}
         try:
             sweep, config = validate(SweepConfig, swept), validate(ExperimentConfig, values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deeplab.config.schema import DATASET_KINDS, NAMED_DATASETS
+from deeplab.metrics import optional
 
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
@@ -40,6 +41,7 @@ ADDED = (
     AddedKey("validation", ("random",), "stratify", False),
     AddedKey("training", (None,), "randomness", "keras"),
     AddedKey("training", (None,), "standardize_targets", False),
+    AddedKey("training", (None,), "metrics", []),
     AddedKey("dataset", (*NAMED_DATASETS, "digits", "npz", "image_folder"), "standardize", False),
     AddedKey("dataset", ("npz", "image_folder"), "labels", "auto"),
     AddedKey("dataset", ("npz",), "target_names", None),
@@ -92,6 +94,17 @@ def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
     if draws_numbers(model.get("layers")):
         return values
     return {**values, "training": {**training, "randomness": "keras"}}
+
+
+def settle_metrics(values: dict[str, Any]) -> dict[str, Any]:
+    """A composed configuration, not checked yet; what it is to choose by, it measures."""
+    training, sweep = values.get("training"), values.get("sweep")
+    if not isinstance(training, dict) or not isinstance(training.get("metrics"), list):
+        return values
+    compared = str(sweep.get("metric")).rpartition("/")[2] if isinstance(sweep, dict) else ""
+    needed = [name for name in (training.get("monitor"), compared) if name in {each.name for each in optional()}]
+    metrics = [*training["metrics"], *(name for name in dict.fromkeys(needed) if name not in training["metrics"])]
+    return {**values, "training": {**training, "metrics": metrics}}
 
 
 def draws_numbers(layers: Any) -> bool:

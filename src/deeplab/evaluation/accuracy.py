@@ -53,9 +53,32 @@ def accuracy(right: int, rows: int) -> Accuracy:
     return Accuracy(right, rows, low, high)
 
 
-def class_accuracies(predictions: Predictions, class_names: Sequence[str]) -> list[Accuracy]:
-    """The accuracy among the rows of each class, in the order of the classes."""
-    hits = predictions.classes == predictions.labels
-    rows = np.bincount(predictions.labels, minlength=len(class_names))
-    right = np.bincount(predictions.labels[hits], minlength=len(class_names))
-    return [accuracy(int(r), int(n)) for r, n in zip(right, rows, strict=True)]
+@dataclass(frozen=True)
+class ClassScores:
+    """How well one class is known.
+
+    Attributes:
+        recall: right answers among the rows of the class, which is its accuracy.
+        precision: right answers among the rows that were called it.
+    """
+
+    recall: Accuracy
+    precision: Accuracy
+
+    @property
+    def f1(self) -> float:
+        """Twice the right answers among the rows of the class and those that were called it; nan without any."""
+        total = self.recall.rows + self.precision.rows
+        return 2 * self.recall.right / total if total else math.nan
+
+
+def class_scores(predictions: Predictions, class_names: Sequence[str]) -> dict[str, ClassScores]:
+    """Score each class, by its name, in their order."""
+    labels, called = predictions.labels, predictions.classes
+    counts = (
+        np.bincount(each, minlength=len(class_names)).tolist() for each in (labels[called == labels], labels, called)
+    )
+    return {
+        name: ClassScores(accuracy(right, rows), accuracy(right, predicted))
+        for name, right, rows, predicted in zip(class_names, *counts, strict=True)
+    }

@@ -1,6 +1,6 @@
 """Scores and predictions of a trained network on rows it has not been trained on."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
-from deeplab.metrics import computed_for
+from deeplab.evaluation.class_scores import most_likely
+from deeplab.metrics import Metric, computed_for
 from deeplab.models.inspect import evaluation_batch_size
 from deeplab.tasks import TaskName
 
@@ -36,14 +37,17 @@ class Predictions:
     @property
     def classes(self) -> NDArray[np.int64]:
         """The most likely class of every row, [n]; of one number the class 1 if it is above 0, otherwise 0."""
-        if self.outputs.shape[1] == 1:
-            return (self.outputs[:, 0] > 0).astype(np.int64)
-        classes: NDArray[np.int64] = self.outputs.argmax(axis=1)
-        return classes
+        return most_likely(self.outputs)
 
 
 def score(
-    network: Any, split: Split, info: DatasetInfo, task: TaskName, loss: Loss, step: ScoringStep | None = None
+    network: Any,
+    split: Split,
+    info: DatasetInfo,
+    task: TaskName,
+    loss: Loss,
+    step: ScoringStep | None = None,
+    listed: Collection[str] = (),
 ) -> tuple[Mapping[str, float], Predictions]:
     """Ask a classifier or a regression about every row of a split, in the split's order, and score what it said.
 
@@ -54,6 +58,7 @@ def score(
         task: of the network.
         loss: of targets and outputs, as in training.
         step: from `scoring_step`, of a network with the same layers and weights; None makes one.
+        listed: names of the scores that are computed where they are asked for.
 
     Returns:
         `loss`: mean over the rows with the network's own penalties, as Keras' `evaluate` has it; `accuracy` where there
@@ -66,7 +71,8 @@ def score(
         targets = info.numbers(split.labels)
     step = step or scoring_step(network, loss)
     total, parts = 0.0, []
-    own = _Sums(task)
+    metrics = computed_for(task, bool(info.num_classes), listed)
+    own = _Sums(metrics)
     for rows, part in _batches(network, split):
         outputs, mean_loss = step(rows, targets[part])
         total += float(mean_loss) * len(rows)
@@ -76,7 +82,11 @@ def score(
     scores = {"loss": total / len(split)}
     if info.num_classes:
         scores["accuracy"] = float(np.mean(predictions.classes == split.labels))
-    return {**scores, **own.means(len(split))}, predictions
+    means = own.means(len(split))
+    for metric in metrics:
+        of_all = metric.value_of_all(targets, predictions.outputs) if metric.of_all else None
+        scores[metric.name] = means[metric.name] if of_all is None else of_all
+    return scores, predictions
 
 
 def score_images(
@@ -99,7 +109,7 @@ def score_images(
     """
     step = step or scoring_step(network, loss)
     total = squares = decibels = 0.0
-    own = _Sums("reconstruction")
+    own = _Sums(computed_for("reconstruction", True, ()))
     for rows, part in _batches(network, split):
         right = split.images(part).astype(np.float32) * np.float32(scale)
         outputs, mean_loss = step(rows, right)
@@ -113,10 +123,10 @@ def score_images(
 
 
 class _Sums:
-    """Those scores of a task that have a function of their own, over the batches of a split."""
+    """Those scores that have a function of their own, over the batches of a split."""
 
-    def __init__(self, task: TaskName) -> None:
-        self._metrics = computed_for(task)
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = [metric for metric in metrics if metric.function]
         self._sums = dict.fromkeys((metric.name for metric in self._metrics), 0.0)
 
     def add(self, targets: Any, outputs: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
@@ -15,6 +16,8 @@ from deeplab.plots.style import say
 LABELS = {"train": "training", "val": "validation"}
 DASHES: dict[str, Literal["--", "-"]] = {"train": "--", "val": "-"}
 MARKED_EPOCHS = 15  # up to so many each has a dot
+PANELS_ACROSS = 2
+ROW_INCHES = 2.6
 _LOG_RATIO = 100.0
 
 # What `history.csv` holds: epoch from 1, value, metric, and `train` or `val`.
@@ -40,6 +43,16 @@ def history_lines(rows: Iterable[Row]) -> dict[tuple[str, str], Line]:
         key: (np.array(sorted(line), dtype=np.int64), np.array([line[epoch] for epoch in sorted(line)]))
         for key, line in values.items()
     }
+
+
+def panel_grid(figure: Figure, count: int) -> list[Axes]:
+    """Lay out so many panels, two in a row; a figure for one row grows with each that is added."""
+    rows = -(-count // PANELS_ACROSS)
+    figure.set_figheight(figure.get_figheight() + ROW_INCHES * (rows - 1))
+    panels: list[Axes] = figure.subplots(rows, min(count, PANELS_ACROSS), squeeze=False).ravel().tolist()
+    for unused in panels[count:]:
+        unused.set_axis_off()
+    return panels[:count]
 
 
 def draw_panel(axes: Axes, metric: str, lines: Sequence[tuple[Line, dict[str, Any]]]) -> bool:

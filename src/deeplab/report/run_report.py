@@ -7,7 +7,7 @@ from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Group, Page, Part, Section, Table, Text
 from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance, timestamp
-from deeplab.report.scores import history, scores, stored_table
+from deeplab.report.scores import class_table, history, scores, stored_table
 from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
@@ -43,10 +43,10 @@ def run_report(store: Store, run: Run, files: list[str]) -> Page:
         files: that it left.
     """
     row = summarize_runs([run], [])[0]
-    classes = stored_table(store, run, "classes.csv", "Each class, with 95 % intervals")
+    tables = (*class_table(store, run), *stored_table(store, run, "targets.csv", "Each value"))
     explained = tuple(_explained(store, run, files))
     sections = (
-        Section("Scores", (*notes(run), *scores(run), *classes, *history(store, run))),
+        Section("Scores", (*notes(run), *scores(run), *tables, *history(store, run))),
         Section("Figures", pictures(run, pictures_in(files, "plots"))),
         Section("Inside the network", explained),
         Section("Generated images", pictures(run, pictures_in(files, "generate"))),

@@ -40,6 +40,16 @@ def stored_table(store: Store, run: Run, path: str, caption: str) -> Iterator[Ta
         yield table_of(caption, list(csv.reader(content.decode().splitlines())))
 
 
+def class_table(store: Store, run: Run) -> Iterator[Table]:
+    """Read what a run left of each class; nothing where it has no classes."""
+    for table in stored_table(store, run, "classes.csv", "Each class, with 95 % intervals"):
+        # What has two names there is shown once: the accuracy of a class is its recall.
+        twice = ("acc", "acc_low", "acc_high", "support") if "recall" in table.head else ()
+        shown = [place for place, name in enumerate(table.head) if name not in twice]
+        rows = tuple(tuple(row[place] for place in shown) for row in table.rows)
+        yield Table(table.caption, tuple(table.head[place] for place in shown), rows)
+
+
 def history(store: Store, run: Run) -> Iterator[Part]:
     """List what was logged epoch by epoch, in brief a line of bars for each metric."""
     metrics = read_history(store, run)

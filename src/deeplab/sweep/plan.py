@@ -230,7 +230,7 @@ def point_error(checked: PointCheck | str, metric: str) -> str | None:
     """What is wrong with a point that was checked and is to be compared by this metric, or None."""
     if isinstance(checked, str):
         return checked
-    if metric.endswith("accuracy") and not checked.has_accuracy:
+    if metric.endswith("/accuracy") and not checked.has_accuracy:
         return f"sweep.metric={metric}: there is no accuracy of this network on these rows; give val/loss."
     return None
 

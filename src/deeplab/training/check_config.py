@@ -1,10 +1,12 @@
 """What can be refused of a training before it begins."""
 
+from collections.abc import Iterable
+
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.data.stratify import has_classes
 from deeplab.errors import UserError
-from deeplab.metrics import metric_of
+from deeplab.metrics import metric_of, optional
 from deeplab.tasks import TASKS
 from deeplab.training.losses import class_weights
 from deeplab.training.targets import Targets
@@ -45,3 +47,17 @@ def _check_task(config: TrainingConfig, targets: Targets) -> None:
         raise UserError(
             f"training.monitor: there is no {config.monitor} of a network for {task} on these rows; give loss."
         )
+    check_listed(config.metrics, task, bool(targets.info.num_classes))
+
+
+def check_listed(metrics: Iterable[str], task: str, has_classes: bool) -> None:
+    """Refuse scores that a network for a task does not have on rows with classes, or without.
+
+    Raises:
+        UserError: the first of them.
+    """
+    known = [each.name for each in optional() if each.is_measured_for(task, has_classes)]
+    for name in metrics:
+        if name not in known:
+            there_are = f"there are {', '.join(known)}" if known else "there is none to be listed"
+            raise UserError(f"training.metrics: there is no {name} of a network for {task} on these rows; {there_are}.")

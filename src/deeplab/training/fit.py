@@ -26,6 +26,7 @@ from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
 from deeplab.training.random_numbers import drawing
 from deeplab.training.setup import TrainingSetup
+from deeplab.training.validation_scores import ValidationScores
 
 
 def fit(
@@ -69,7 +70,7 @@ def fit(
         trainer.compile(
             optimizer=optimizer,
             loss=build_loss(config, targets.info.targets),
-            metrics=targets.metrics(),
+            metrics=targets.metrics(config.metrics),
             jit_compile=False,  # blocks compile themselves; without blocks XLA gains nothing
         )
         trainer.optimizer.build(trainer.trainable_variables)
@@ -97,6 +98,7 @@ def fit(
     loop = EpochCallback(
         trained, config.epochs, sizes, order, look_up, observers, resume_from.history.epochs if resume_from else ()
     )
+    scores = ValidationScores(trained, validation, targets, config.metrics, cache)
     stopping = _early_stopping(config)
     keeper = CheckpointCallback(
         loop.history,
@@ -118,7 +120,7 @@ def fit(
                 initial_epoch=done,
                 epochs=done if resume_from and resume_from.stopped else max(done, config.epochs),
                 shuffle=False,  # the order is ours
-                callbacks=[loop, *([] if stopping is None else [stopping]), keeper],
+                callbacks=[scores, loop, *([] if stopping is None else [stopping]), keeper],
                 verbose=0,
             )
     finally:

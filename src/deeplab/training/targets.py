@@ -1,6 +1,6 @@
 """What a network is to say of each row, and what is measured besides the loss, for each task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,10 @@ class Targets:
         labels = tf.constant(split.labels)
         return lambda positions: tf.one_hot(tf.gather(labels, positions), self.info.num_classes)
 
-    def metrics(self) -> list[Any]:
-        """Keras metrics besides the loss."""
-        own = [keras.metrics.MeanMetricWrapper(metric.values, name=metric.name) for metric in computed_for(self.task)]
+    def metrics(self, listed: Collection[str] = ()) -> list[Any]:
+        """Keras metrics besides the loss, those among them that are listed and are means over rows."""
+        computed = [each for each in computed_for(self.task, bool(self.info.num_classes), listed) if each.function]
+        own = [keras.metrics.MeanMetricWrapper(metric.values, name=metric.name) for metric in computed]
         if self.task == "reconstruction":
             return [keras.metrics.MeanSquaredError(name="mse"), *own]
         if self.task == "classification":

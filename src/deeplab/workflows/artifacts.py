@@ -1,5 +1,6 @@
 """What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
 
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +11,6 @@ import yaml
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import TrainingConfig
 from deeplab.files import table
-from deeplab.metrics import short_label_of
 from deeplab.tracking.location import redact_password
 from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
@@ -71,9 +71,13 @@ def log_scores(log: RunLog, scores: Mapping[str, float], history: History, confi
             values[f"validation/{name.removeprefix('val/')}"] = value
     values["time/training_seconds"] = sum(history.values("time/epoch_seconds"))
     log.metrics(history.epochs[-1].number, values)
-    columns = [short_label_of(name) for name in scores]
-    log.log_text("score.csv", table(columns, [tuple(scores.values())]))
+    log.log_text("score.csv", score_table(scores))
     return values
+
+
+def score_table(scores: Mapping[str, float]) -> str:
+    """The content of `score.csv`: one line, under the names of the scores, the accuracy as `acc`."""
+    return table([re.sub("^accuracy", "acc", name) for name in scores], [tuple(scores.values())])
 
 
 def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:

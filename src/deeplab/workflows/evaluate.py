@@ -15,22 +15,24 @@ from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError, unknown_name
-from deeplab.files import some, table
+from deeplab.files import some
 from deeplab.tasks import settle_limit
 from deeplab.tracking.provenance import PACKAGES_FILE, git_tags, installed_packages
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import open_existing
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
-from deeplab.workflows.artifacts import override_lines
+from deeplab.workflows.artifacts import log_plots, override_lines, score_table
 from deeplab.workflows.recording import recorded
+from deeplab.workflows.scored_rows import score_figures, score_tables
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 if TYPE_CHECKING:
-    from deeplab.evaluation.accuracy import Accuracy
+    from deeplab.evaluation.accuracy import Accuracy, ClassScores
     from deeplab.evaluation.scores import Predictions
 
 STORE_KEYS = ("tracking.uri", "tracking.experiment")
 GROUPS = ("dataset", "noise")
+METRICS_KEY = "training.metrics"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Evaluation:
         is_own: whether it is, row by row, what the network was trained and tested on.
         scores: over the test rows, by name, as a training logs them.
         accuracy: over the test rows with its interval, or None where rows have no class.
-        classes: the accuracy of each class, by name; empty where rows have none.
+        classes: how well each class is known, by name; empty where rows have none.
     """
 
     trained: TrainedRun
@@ -53,7 +55,7 @@ class Evaluation:
     is_own: bool
     scores: Mapping[str, float]
     accuracy: "Accuracy | None"
-    classes: "Mapping[str, Accuracy]"
+    classes: "Mapping[str, ClassScores]"
 
 
 def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> Evaluation:
@@ -62,7 +64,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     Args:
         wanted: the run, as `find_run` understands it.
         overrides: `dataset=...` and `dataset.KEY=...` for other rows, `noise...` for other noise on them,
-            `tracking...` for the store.
+            `training.metrics=[...]` for other scores, `tracking...` for the store.
         config_dir: a person's own `conf/` folder.
 
     Raises:
@@ -77,13 +79,16 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     splits = add_noise(load(config.dataset, store.place.work_folder, facts.table), config.noise, config.seed)
     _check_alike(trained, facts, splits.info)
     network = trained.network()
+    from deeplab.training.check_config import check_listed  # here, because it imports TensorFlow
+
+    check_listed(config.training.metrics, config.model.task, bool(facts.info.num_classes))
     scores, predictions = _scores(network, splits, config, facts.info)
     overall, classes = None, {}
     if predictions is not None and splits.info.num_classes:
-        from deeplab.evaluation.accuracy import accuracy, class_accuracies
+        from deeplab.evaluation.accuracy import accuracy, class_scores
 
         overall = accuracy(int((predictions.classes == predictions.labels).sum()), len(predictions.labels))
-        classes = dict(zip(facts.info.class_names, class_accuracies(predictions, facts.info.class_names), strict=True))
+        classes = class_scores(predictions, facts.info.class_names)
     is_own = splits.info.fingerprint == facts.info.fingerprint
 
     def begin() -> RunLog:
@@ -91,7 +96,11 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
 
     with recorded(store, begin, lambda log: f"Interrupted: the evaluation {log.run_id[:8]} is KILLED.") as log:
         found = Evaluation(trained, log.run_id, _data_name(splits), is_own, scores, overall, classes)
-        _log(log, found, predictions)
+        _log(log, found)
+        if predictions is not None:
+            for name, text in score_tables(predictions, facts.info):
+                log.log_text(name, text)
+            log_plots(log, score_figures(predictions, facts.info, config.training.metrics))
     return found
 
 
@@ -105,7 +114,7 @@ def _scores(
     loss = build_loss(config.training, learned.targets)
     if config.model.task == "reconstruction":
         return score_images(network, splits.test, splits.info.scale, loss), None
-    return score(network, splits.test, splits.info, config.model.task, loss)
+    return score(network, splits.test, splits.info, config.model.task, loss, listed=config.training.metrics)
 
 
 def _data_name(splits: Splits) -> str:
@@ -114,25 +123,26 @@ def _data_name(splits: Splits) -> str:
 
 
 def _divided(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The overrides that say where the run is, and those of the data."""
+    """The overrides that say where the run is, and those of the data and the scores."""
     elsewhere, of_data = [], []
     for text in overrides:
         key = parse_override(text).key
         if key in STORE_KEYS:
             elsewhere.append(text)
-        elif key.partition(".")[0] in GROUPS:
+        elif key == METRICS_KEY or key.partition(".")[0] in GROUPS:
             of_data.append(text)
         else:
-            raise UserError(f"Override '{text}': an evaluation can change nothing but dataset, noise and tracking.uri.")
+            allowed = f"dataset, noise, {METRICS_KEY} and tracking.uri"
+            raise UserError(f"Override '{text}': an evaluation can change nothing but {allowed}.")
     return elsewhere, of_data
 
 
 def _with_data(
     logged: ComposedConfig, overrides: Sequence[str], compose_here: Callable[[list[str]], ComposedConfig]
 ) -> ComposedConfig:
-    """A logged configuration with other rows: of another data set, or of the same one with other settings."""
+    """A logged configuration with other rows, of another data set or with other settings, or with other scores."""
     values = dict(logged.values)
-    for group in GROUPS:
+    for group in (*GROUPS, "training"):
         mine = [text for text in overrides if text.partition("=")[0].partition(".")[0] == group]
         if any(text.startswith(f"{group}=") for text in mine):
             values[group] = compose_here(mine).values[group]
@@ -202,18 +212,9 @@ def _begin(trained: TrainedRun, composed: ComposedConfig, splits: Splits, overri
     return RunLog.begin(trained.store, name, values, tags, None, files)
 
 
-def _log(log: RunLog, found: Evaluation, predictions: "Predictions | None") -> None:
+def _log(log: RunLog, found: Evaluation) -> None:
     scores = dict(found.scores)
     if found.accuracy is not None:
         scores |= {"accuracy_low": found.accuracy.low, "accuracy_high": found.accuracy.high}
     log.metrics(0, {f"test/{name}": value for name, value in scores.items()})
-    columns = [name.replace("accuracy", "acc") for name in scores]
-    log.log_text("score.csv", table(columns, [tuple(scores.values())]))
-    if predictions is None or not found.classes:
-        return
-    from deeplab.plots.run.confusion import draw
-    from deeplab.plots.style import to_png
-
-    rows = [(name, each.rows, each.right, each.value, each.low, each.high) for name, each in found.classes.items()]
-    log.log_text("classes.csv", table(("class", "rows", "right", "acc", "acc_low", "acc_high"), rows))
-    log.log_bytes("plots/confusion.png", to_png(draw(predictions.labels, predictions.classes, list(found.classes))))
+    log.log_text("score.csv", score_table(scores))

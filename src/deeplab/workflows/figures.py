@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from deeplab.config.schema import TrainingConfig
 from deeplab.models.inspect import flat_layers
 from deeplab.training.cache import TrainingCache
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.plane_figures import BoundaryRecorder, plane_figures
+from deeplab.workflows.scored_rows import score_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,7 +21,7 @@ SHOWN_IMAGES = 10
 
 def figures(
     name: str,
-    monitor: str,
+    config: TrainingConfig,
     setup: TrainingSetup,
     history: History,
     predictions: "Predictions | None",
@@ -30,7 +32,7 @@ def figures(
 
     Args:
         name: of the run.
-        monitor: the metric whose best epoch is marked.
+        config: whose monitor's best epoch is marked, and whose metrics call for figures.
         setup: what was trained.
         history: of every epoch.
         predictions: of the test examples; None of a reconstruction.
@@ -41,14 +43,13 @@ def figures(
         Names of files, and what is in them: PNG, or GIF where it moves.
     """
     # Here, because they import Matplotlib.
-    from deeplab.plots.run import confusion, curves, diagram
+    from deeplab.plots.run import curves, diagram
     from deeplab.plots.style import to_png
 
     info = setup.splits.info
-    yield "curves.png", to_png(curves.draw(rows=history.long_form(), monitor=monitor, name=name))
-    if predictions is not None and info.num_classes:
-        figure = confusion.draw(labels=predictions.labels, predicted=predictions.classes, class_names=info.class_names)
-        yield "confusion.png", to_png(figure)
+    yield "curves.png", to_png(curves.draw(rows=history.long_form(), monitor=config.monitor, name=name))
+    if predictions is not None:
+        yield from score_figures(predictions, info, config.metrics)
     rows = [(row.name, row.type, row.output_shape, row.parameters) for row in setup.layers]
     drawn_of = (rows, info.input_shape, setup.network.name)
     yield "diagram.png", cache.kept("diagram", drawn_of, lambda: to_png(diagram.draw(*drawn_of)))

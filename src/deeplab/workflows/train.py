@@ -47,6 +47,7 @@ from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
 from deeplab.workflows.prepare import cache_key, engine_of_run, prepare
 from deeplab.workflows.recording import ParentRun, recorded
 from deeplab.workflows.resume import ResumePoint
+from deeplab.workflows.scored_rows import score_tables
 from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import other_data
 
@@ -251,14 +252,16 @@ def _score_and_log(
     if config.model.task == "reconstruction":
         scores = score_images(network, test, info.scale, loss, step)
     else:
-        scores, predictions = score(network, test, info, config.model.task, loss, step)
+        scores, predictions = score(network, test, info, config.model.task, loss, step, config.training.metrics)
+        for path, text in score_tables(predictions, info):
+            log.log_text(path, text)
     final = log_scores(log, scores, run.history, config.training)
     if config.tracking.save_model != "none":
         log_model(log, setup)
         log_checkpoint(log, trained)
     if config.tracking.plots != "none":
         cache = run.cache or TrainingCache()
-        log_plots(log, figures(name, config.training.monitor, setup, run.history, predictions, recorder, cache))
+        log_plots(log, figures(name, config.training, setup, run.history, predictions, recorder, cache))
     return scores, final
 
 

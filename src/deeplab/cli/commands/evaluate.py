@@ -24,13 +24,18 @@ def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = 
                 each.rows,
                 each.right,
                 *((each.value, f"{each.low:.4f} to {each.high:.4f}") if each.rows else ("", "")),
+                *more,
             )
-            for name, each in (*result.classes.items(), ("all", result.accuracy))
+            for name, each, *more in (
+                *((name, of.recall, of.precision.value, of.f1) for name, of in result.classes.items()),
+                ("all", result.accuracy, "", ""),
+            )
         )
-        print_parts((Table("", ("class", "rows", "right", "accuracy", "95 %"), rows, marked=len(rows) - 1),))
+        head = ("class", "rows", "right", "accuracy", "95 %", "precision", "F1")
+        print_parts((Table("", head, rows, marked=len(rows) - 1),))
     own = "its own test set" if result.is_own else "not the data it was trained and tested on"
-    scores = [f"{name} {value:.4f}" for name, value in result.scores.items()]
+    scores = {name: f"{name} {value:.4f}" for name, value in result.scores.items()}
     if result.accuracy is not None:
-        scores.append(f"95 % interval {result.accuracy.low:.4f} to {result.accuracy.high:.4f}")
-    screen.print(f"run {result.trained.name} on {result.dataset} ({own}): {', '.join(scores)}", soft_wrap=True)
+        scores["accuracy"] += f", 95 % interval {result.accuracy.low:.4f} to {result.accuracy.high:.4f}"
+    screen.print(f"run {result.trained.name} on {result.dataset} ({own}): {', '.join(scores.values())}", soft_wrap=True)
     screen.print(f"evaluation {result.run_id}", soft_wrap=True)

@@ -116,6 +116,8 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
         if reference is not None:
             screen.print(against(reference.label, reference.value, metric, best.value), soft_wrap=True)
         own = [text for text in search.grid.common if text.partition("=")[0].split(".")[0] not in SWEEP_KEYS]
+        if metric_of(metric).is_optional and not any(text.startswith("training.metrics=") for text in own):
+            own.append(f"training.metrics=[{metric.rpartition('/')[2]}]")
         screen.print(f"To train it again: deeplab train {shlex.join(own)} {settings}", soft_wrap=True)
         if search.on_test:
             screen.print(ON_TEST, soft_wrap=True)

@@ -1,22 +1,36 @@
 """How long, how large, on what: the group `training`."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveFloat, PositiveInt, Text
-from deeplab.metrics import chosen_by
+from deeplab.metrics import METRICS, chosen_by, optional
 from deeplab.tasks import TASKS
 
 # What an epoch can be chosen by is what the table of scores has, and losses are those of the tasks.
 if TYPE_CHECKING:
     Monitor = str
     Loss = str
+    OptionalMetric = str
 else:
-    Monitor = Literal[tuple(metric.name for metric in reversed(chosen_by()))]
+    Monitor = Literal[tuple(metric.name for metric in chosen_by())]
+    OptionalMetric = Literal[tuple(metric.name for metric in optional())]
     Loss = Literal[tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))]
+
+
+def _not_measured_anyway(name: Any) -> Any:
+    if name in METRICS and not METRICS[name].is_optional:
+        raise ValueError("must be a score that is not measured anyway")
+    return name
+
+
+def _once_each(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("must name each score once")
+    return names
 
 
 def _device(text: str) -> str:
@@ -35,6 +49,9 @@ class TrainingConfig:
     standardize_targets: bool
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: Literal["balanced"] | tuple[PositiveFloat, ...] | None
+    metrics: Annotated[
+        tuple[Annotated[OptionalMetric, BeforeValidator(_not_measured_anyway)], ...], AfterValidator(_once_each)
+    ]
     monitor: Monitor
     early_stopping_patience: PositiveInt | None
     restore_best_weights: bool

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from deeplab.metrics import in_order
 from deeplab.plots import score_axes as scores_of
-from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines
+from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid
 from deeplab.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, new_figure, style
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
@@ -39,8 +39,7 @@ def draw(histories: Mapping[str, Iterable[Row]]) -> Figure:
     listed = " and ".join(filter(None, (", ".join(metrics[:-1]), metrics[-1])))
     title = f"{len(runs)} runs: {listed} by epoch" if len(runs) > 1 else names[0]
     figure = new_figure(scores_of.title("", title), 4.0 + _LEGEND_ROW * len(runs) / 2)
-    panels = np.atleast_1d(figure.subplots(1, len(metrics)))
-    for panel, metric in zip(panels, metrics, strict=True):
+    for panel, metric in zip(panel_grid(figure, len(metrics)), metrics, strict=True):
         _draw_panel(panel, metric, runs, colours)
     present = {data for lines in runs.values() for _, data in lines}
     _explain(figure, dict(zip(names, colours.values(), strict=True)), present)

@@ -6,12 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from deeplab.metrics import in_order, is_share, metric_of
-from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines
+from deeplab.metrics import in_order, is_share, label_of, metric_of
+from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, style
 
 _COLOURS = {"train": BLUE, "val": VERMILLION}
 _LABEL_GAP = 0.075
+MOST_SHORT_TITLES = 2  # more metrics are told apart by what they are called in words
 
 
 @style()
@@ -34,9 +35,12 @@ def draw(rows: Iterable[Row], monitor: str = "accuracy", *, name: str = "") -> F
         raise ValueError("No epoch to draw: the history is empty.")
     best = _best_epoch(lines.get((monitor, "val")), monitor)
     figure = new_figure(f"{name}: training and validation" if name else "Training and validation", 3.8)
-    panels = np.atleast_1d(figure.subplots(1, len(metrics)))
-    for panel, metric in zip(panels, metrics, strict=True):
+    for panel, metric in zip(panel_grid(figure, len(metrics)), metrics, strict=True):
         _draw_panel(panel, metric, {data: line for (m, data), line in lines.items() if m == metric}, best)
+        if len(metrics) > MOST_SHORT_TITLES:
+            _, _, rest = panel.get_title(loc="left").partition(": ")
+            label = label_of(metric)
+            panel.set_title(f"{label[:1].upper()}{label[1:]}\n{rest}".rstrip())
     return figure
 
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from deeplab.metrics import in_order
 from deeplab.plots import score_axes as scores_of
-from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines
+from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid
 from deeplab.plots.style import BLUE, VERMILLION, new_figure, style
 
 _COLOURS = {"train": BLUE, "val": VERMILLION}
@@ -42,8 +42,7 @@ def draw(histories: Sequence[Iterable[Row]], *, name: str = "") -> Figure:
         raise ValueError("No epoch to draw: the histories are empty.")
     count = len(started)
     figure = new_figure(scores_of.title(name, f"{count} replicate{'' if count == 1 else 's'}"), 4.0)
-    panels = np.atleast_1d(figure.subplots(1, len(metrics)))
-    for panel, metric in zip(panels, metrics, strict=True):
+    for panel, metric in zip(panel_grid(figure, len(metrics)), metrics, strict=True):
         _draw_panel(panel, metric, {data: of_data for (m, data), of_data in lines.items() if m == metric})
     _explain(figure, {data for _, data in lines}, count)
     return figure

@@ -15,26 +15,27 @@ SPREAD = ("deviation", "interval", "minimum", "maximum")
 def points_table(axes: Sequence[Axis], summary: Summary) -> str:
     """A line for each point: settings, n, and each score's mean, deviation, interval, minimum and maximum."""
     columns = ["point", *(axis.key for axis in axes), "n", "planned", "best", "difference", "difference_interval"]
-    for metric in _names():
+    for metric in _names(summary):
         columns += [f"{metric} {part}" for part in ("mean", *SPREAD)]
     return table([*columns, "seconds"], _points(summary))
 
 
 def trials_table(axes: Sequence[Axis], summary: Summary) -> str:
     """A line for each finished trial: settings, replicate, run, scores, seconds."""
+    names = _names(summary)
     rows = [
         [
             number + 1,
             *point.settings.values(),
             trial.replicate + 1,
             trial.run_id,
-            *(trial.scores.get(metric, "") for metric in _names()),
+            *(trial.scores.get(metric, "") for metric in names),
             trial.seconds,
         ]
         for number, point in enumerate(summary.points)
         for trial in point.trials
     ]
-    return table(["point", *(axis.key for axis in axes), "replicate", "run", *_names(), "seconds"], rows)
+    return table(["point", *(axis.key for axis in axes), "replicate", "run", *names, "seconds"], rows)
 
 
 def parts_of(scores: Statistics | None, parts: Sequence[str]) -> list[Any]:
@@ -43,8 +44,10 @@ def parts_of(scores: Statistics | None, parts: Sequence[str]) -> list[Any]:
     return ["" if value is None else value for value in values]
 
 
-def _names() -> list[str]:
-    return [metric.name for metric in compared()]
+def _names(summary: Summary) -> list[str]:
+    """Those scores that every trial may have, and of the others what any trial has."""
+    there = {name for point in summary.points for trial in point.trials for name in trial.scores}
+    return [metric.name for metric in compared() if not metric.is_optional or metric.name in there]
 
 
 def _points(summary: Summary) -> Iterator[list[Any]]:
@@ -52,6 +55,6 @@ def _points(summary: Summary) -> Iterator[list[Any]]:
         row: list[Any] = [number + 1, *point.settings.values(), len(point.trials), summary.replicates]
         row.append("best" if number == summary.best else "")
         row += ["", ""] if point.difference is None else [point.difference.mean, point.difference.interval]
-        for metric in _names():
+        for metric in _names(summary):
             row += parts_of(point.statistics.get(metric), ("mean", *SPREAD))
         yield [*row, "" if point.seconds is None else point.seconds]

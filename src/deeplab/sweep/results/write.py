@@ -42,7 +42,7 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
         if tracking["plots"] == "best" and summary.best is not None:
             drawn = [summary.best]
         histories = {
-            number: [_history(store, trial.run_id) for trial in summary.points[number].trials]
+            number: [_history(store, trial) for trial in summary.points[number].trials]
             for number in drawn
             if summary.points[number].trials
         }
@@ -78,11 +78,12 @@ def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mappin
             delete_files(store, run.artifact_uri, "plots")
 
 
-def _history(store: Store, run_id: str) -> "History":
-    """The learning curves of a run, in long form."""
+def _history(store: Store, trial: TrialScores) -> "History":
+    """The learning curves of a trial, in long form."""
     return [
-        (step, value, name, data)
+        (step, value, metric.name, data)
         for data in ("train", "val")
-        for name in (metric.name for metric in chosen_by())
-        for step, value in metric_history(store, run_id, f"{data}/{name}")
+        for metric in chosen_by()
+        if not metric.is_optional or f"test/{metric.name}" in trial.scores
+        for step, value in metric_history(store, trial.run_id, f"{data}/{metric.name}")
     ]
