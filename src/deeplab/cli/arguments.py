@@ -19,8 +19,6 @@ def words(metavar: str, help_text: str, complete: Callable[..., Any] | None = No
     """Declare the words of a command that are no options; the help shows no default.
 
     Args:
-        metavar: what the help calls them.
-        help_text: what they are.
         complete: what a shell is offered for them.
     """
     return typer.Argument(metavar=metavar, help=help_text, autocompletion=complete, show_default=False)

@@ -12,11 +12,7 @@ from deeplab.tracking.store import Store, open_to_read
 
 
 def open_store_fast(overrides: list[str], config_dir: Path | None) -> Store:
-    """Open the store that is there, for a command that looks something up and ends.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
+    """Open the store that is there, for a command that looks something up and ends."""
     # Nothing of what so short a process makes is worth collecting, and looking for it takes a third of its time.
     gc.disable()
     return open_to_read(tracking_config(overrides, config_dir))

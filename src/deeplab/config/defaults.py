@@ -56,7 +56,6 @@ def choose(groups: Sequence[Override], library: Library) -> Chosen:
 
     Args:
         groups: overrides that choose a file, past `check_choice`.
-        library: to read from.
 
     Raises:
         UserError: a file is refused or there is none, or a defaults list cannot be followed.

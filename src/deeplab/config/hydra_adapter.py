@@ -54,7 +54,6 @@ class Override:
     """`key=value`, as Hydra reads it.
 
     Attributes:
-        text: as it was given.
         key: of the value, or the group that a file is chosen from.
         package: behind an `@` in the key, or None.
         change: what is asked for: `key=` sets, `+key=` and `++key=` add, `~key` deletes.
@@ -139,8 +138,6 @@ def follow_defaults(
     Args:
         chosen: overrides that choose a file, as in `model=cnn`.
         read: finds a file by name, as in `model/cnn`; None where there is none. It is asked for the same one often.
-        groups: names of all groups.
-        names: of the files in a group.
 
     Returns:
         The files that are merged, in their order, each with its package, which is empty for the top.

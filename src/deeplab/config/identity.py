@@ -20,9 +20,7 @@ class AddedKey:
     """A key that configurations did not have from the beginning.
 
     Attributes:
-        group: that it is in.
         kinds: of the group that have it; (None,) where it has no kinds.
-        key: inside the group.
         before: what trainings did that were made without it.
     """
 

@@ -18,14 +18,7 @@ class Library:
     """The files of a user's folder and of deeplab's own."""
 
     def __init__(self, config_dir: Path | None = None) -> None:
-        """Check what can be chosen in a user's folder.
-
-        Args:
-            config_dir: the user's own `conf/` folder, looked into before deeplab's.
-
-        Raises:
-            UserError: it cannot be read, or holds what is refused.
-        """
+        """Check what can be chosen in a user's folder."""
         self.folders = conf_folders(config_dir)
         self._interpolated: set[str] = set()
         self._documents: dict[str, Document | None] = {}

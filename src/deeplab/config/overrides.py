@@ -28,8 +28,6 @@ class Interval:
     """All numbers from one to another, to be searched.
 
     Attributes:
-        low: the smallest.
-        high: the largest.
         whole: whether whole numbers alone are meant.
     """
 

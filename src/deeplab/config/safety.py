@@ -36,7 +36,6 @@ def check_document(document: Document, interpolated: set[str]) -> None:
     """Refuse what a configuration file may not say.
 
     Args:
-        document: the file.
         interpolated: texts with `${...}` of the files before it, bounded together; takes those of this one in.
 
     Raises:
@@ -61,11 +60,7 @@ def check_document(document: Document, interpolated: set[str]) -> None:
 
 
 def check_values(value: Any, where: Place = ()) -> None:
-    """Refuse code and resolvers anywhere in composed values that are not yet interpolated, and odd kinds of values.
-
-    Raises:
-        UserError: with the key at fault.
-    """
+    """Refuse code and resolvers anywhere in composed values that are not yet interpolated, and odd kinds of values."""
     _check_kinds(value, where)
     check_texts((_named(place), text) for place, text in texts(value, where))
 

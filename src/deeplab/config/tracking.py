@@ -16,7 +16,6 @@ def tracking_config(overrides: Sequence[str], config_dir: Path | None) -> Tracki
 
     Args:
         overrides: `tracking.uri=...`, `tracking.experiment=...`.
-        config_dir: a user's own `conf/` folder.
 
     Raises:
         UserError: whatever is wrong with them, on one line.

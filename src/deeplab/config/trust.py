@@ -37,7 +37,6 @@ def check_addresses(
     """Refuse an address that a user's configuration folder brings.
 
     Args:
-        values: as composed.
         given: keys that the command line sets; a choice of a file is none.
         place_of: where in the user's files a value stands, or None where it is from elsewhere.
 
@@ -54,10 +53,6 @@ def check_addresses(
 
 def check_overrides(overrides: Sequence[str], where: str) -> None:
     """Refuse an address among overrides that a file brings.
-
-    Args:
-        overrides: as on a command line.
-        where: they stand.
 
     Raises:
         UserError: there is one, and files are not trusted.

@@ -32,7 +32,6 @@ class Document:
     """A file that was read.
 
     Attributes:
-        path: of it.
         text: all of it, without a byte order mark.
         values: what it says; a mapping.
         lines: where each value stands, counted from 1, by its place in the file.
@@ -114,7 +113,6 @@ def read_stored(content: bytes, name: str) -> dict[str, Any]:
     """Read the `config.yaml` of a run, as PyYAML wrote it.
 
     Args:
-        content: of the file.
         name: what it is called in an error.
 
     Raises:

@@ -59,15 +59,8 @@ def check_size(name: str, array: Array, dimension: int, meaning: str, expected: 
     """Refuse an array one dimension of which is of the wrong size.
 
     Args:
-        name: of the argument.
-        array: its value.
-        dimension: the one to look at.
         meaning: what that dimension counts.
-        expected: its right size.
         reason: where the right size comes from.
-
-    Raises:
-        ValueError: it has another size.
     """
     got = array.shape[dimension]
     if got != expected:
@@ -75,11 +68,7 @@ def check_size(name: str, array: Array, dimension: int, meaning: str, expected: 
 
 
 def check_dimensions(name: str, array: Array, layout: str) -> None:
-    """Refuse an array that has not the dimensions of a layout such as `[inputs, units]`.
-
-    Raises:
-        ValueError: it has more or fewer.
-    """
+    """Refuse an array that has not the dimensions of a layout such as `[inputs, units]`."""
     if array.ndim != layout.count(",") + 1:
         raise ValueError(f"{name}: expected {layout}, got {array.ndim} dimensions {list(array.shape)}.")
 
@@ -101,11 +90,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def check_padding(padding: str) -> None:
-    """Refuse what is neither `valid` nor `same`.
-
-    Raises:
-        ValueError: with the nearest name.
-    """
+    """Refuse what is neither `valid` nor `same`."""
     if padding not in PADDINGS:
         near = nearest(str(padding), PADDINGS)
         raise ValueError(f"padding: expected one of {', '.join(PADDINGS)}, got {padding!r}. {near}".strip())

@@ -81,9 +81,6 @@ def depthwise_convolution(
         maps: [height, width], [height, width, channels] or [rows, height, width, channels].
         filters: [kernel height, kernel width, channels, m].
         bias: [channels * m], or None.
-        strides: from one window to the next, down and across.
-        padding: `valid` or `same`.
-        dilation: from one value of a window to the next.
 
     Returns:
         [height', width', channels * m], or with the rows in front of it where there were rows.

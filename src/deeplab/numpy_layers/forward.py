@@ -44,7 +44,6 @@ def carry(layer: Layer, rows: Any) -> Array:
     """What a trained layer makes of rows.
 
     Args:
-        layer: of any kind in the table.
         rows: [rows, ...].
 
     Returns:

@@ -104,11 +104,7 @@ def standardize(x: Any, mean: Any, variance: Any) -> Array:
 
 
 def _along(name: str, part: Any, x: Array, axes: Sequence[int]) -> Array:
-    """A part that has the shape of x along some axes, so that it broadcasts against x.
-
-    Raises:
-        ValueError: it has another shape.
-    """
+    """A part that has the shape of x along some axes, so that it broadcasts against x."""
     values = floats(name, part)
     sizes = [x.shape[axis] for axis in axes]
     if list(values.shape) != sizes:

@@ -69,11 +69,7 @@ def global_average_pooling(maps: Any) -> Array:
 
 
 def _of_whole_maps(maps: Any) -> Array:
-    """[..., height * width, channels].
-
-    Raises:
-        ValueError: the maps have no values.
-    """
+    """[..., height * width, channels]."""
     batch = batch_of_maps("maps", maps)
     rows, height, width, channels = batch.shape
     if not height * width:

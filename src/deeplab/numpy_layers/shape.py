@@ -25,7 +25,6 @@ def reshape(rows: Any, target_shape: Sequence[int]) -> Array:
     """Each row in another shape: [rows, ...] -> [rows, *target_shape].
 
     Args:
-        rows: [rows, ...].
         target_shape: of one row; one of its sizes may be -1, for what is left.
 
     Raises:

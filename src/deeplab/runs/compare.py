@@ -28,8 +28,6 @@ class RunCurves:
     """One of the runs that are compared.
 
     Attributes:
-        row: in brief.
-        metrics: the last value of each.
         curves: its scores epoch by epoch.
         epoch_seconds: mean over the epochs, training and validation, or None.
     """

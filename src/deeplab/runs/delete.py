@@ -20,10 +20,7 @@ class Deletion:
     """A run that is to go.
 
     Attributes:
-        run: as MLflow has it.
-        row: the same in brief.
         files: how many lie there for it: artifacts, models, checkpoints and plans.
-        bytes: their size.
         outside: where some of them lie outside the store's folder.
     """
 
@@ -38,8 +35,6 @@ def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> l
     """List what goes when some runs go: they and the trials of those that are sweeps, the trials first.
 
     Args:
-        store: whose they are.
-        runs: that were chosen.
         outside: whether files may go that lie outside the store's folder.
 
     Raises:

@@ -24,10 +24,6 @@ class Detail:
     """A run in full.
 
     Attributes:
-        row: in brief.
-        params: its configuration, flat.
-        metrics: the last value of each.
-        tags: its own and a person's.
         history: metrics by name, each from epoch to value.
         files: path and size in bytes of each file that it left, models among them.
         command: that made it, or None where it did not get so far.

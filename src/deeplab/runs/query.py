@@ -31,12 +31,9 @@ class Query:
 
     Attributes:
         where: a filter, or nothing; a sweep is there for its trials and is shown where one of them matches.
-        kind: of the runs, or None.
         failed: only what failed, was killed or died, trials among it.
         trials: show trials beside their sweeps, too.
         sort: a column or any field of a run, or None for the newest first.
-        reverse: the other way round.
-        limit: show no more than so many.
     """
 
     where: str = ""
@@ -53,7 +50,6 @@ def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
 
     Args:
         runs: all of the store, the newest first.
-        query: what of them.
 
     Raises:
         UserError: the filter, the kind or what to sort by is unknown.

@@ -15,9 +15,7 @@ class ReplicateSpread:
     """Scores of replicates in brief.
 
     Attributes:
-        mean: of them.
         deviation: standard deviation of the sample (n - 1).
-        count: how many.
     """
 
     mean: float

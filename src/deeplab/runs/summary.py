@@ -22,8 +22,6 @@ class Score:
     """A score and what it is.
 
     Attributes:
-        metric: its name.
-        value: its value.
         on_test: whether it is a score of validation, but was measured on the test set.
     """
 
@@ -37,8 +35,6 @@ class RunSummary:
     """A run in brief.
 
     Attributes:
-        id: MLflow's.
-        name: of the run.
         kind: train, trial, sweep, ...
         dataset: its kind; of a sweep those of its trials.
         model: name of the network; of a sweep those of its trials.
@@ -74,7 +70,6 @@ def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSu
     """Make a row for each run.
 
     Args:
-        runs: to tell of.
         everything: all runs of the store, among them the trials of the sweeps.
     """
     children: defaultdict[str, list[Run]] = defaultdict(list)

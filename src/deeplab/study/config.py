@@ -35,10 +35,8 @@ class ReportedValue:
         metric: what is measured: `test/accuracy`, `max_val/accuracy` over the epochs, or `noisy@0.5`, a true-positive
             rate at a level of noise. Of a sweep: at its best point.
         source: who reported it.
-        reported: the figure.
         tolerance: how far the mean may lie from it and still be called reproduced.
         at_least: a bound, in place of a reported figure.
-        at_most: a bound.
         minus: another metric of the same entry that is subtracted.
         point: of a sweep, as in `l2=0.001`; its best one where null.
     """
@@ -84,10 +82,7 @@ class StudyEntry:
     Attributes:
         run: overrides of a training.
         sweep: overrides of a sweep.
-        noise: an evaluation.
         replicates: trainings of `run`; those of the study where null.
-        figures: that it is held against.
-        about: a sentence on it.
     """
 
     run: tuple[Text, ...] | None = None
@@ -109,7 +104,6 @@ class StudyConfig:
     """A study.
 
     Attributes:
-        title: of its report.
         about: what it asks, and what must be known to read it.
         replicates: trainings of each run.
         entries: by name, in order.

@@ -30,11 +30,6 @@ GOOD = ("reproduced", "holds")
 def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> Page:
     """Describe a study.
 
-    Args:
-        config: what it asks for.
-        lines: its results.
-        folder: where it lies.
-
     Raises:
         UserError: an entry's configuration is wrong.
     """

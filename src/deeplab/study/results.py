@@ -21,7 +21,6 @@ class ResultKey:
     """Which of a study's runs is meant.
 
     Attributes:
-        entry: its name in the study.
         point: of a sweep, as in `l2=0.001`; empty otherwise.
         replicate: from 0.
         configuration: hash of all in its configuration that can change the result.
@@ -41,11 +40,8 @@ class Result(ResultKey):
         run: its id in the store it was made in.
         finished: date, as in 2026-11-21.
         data: the beginning of the data set's SHA-256.
-        device: that it was trained on.
         commit: of the working directory, empty where there is none; with a + where the tree had changes.
-        versions: of what it was made with.
         seconds: that its training took.
-        scores: by name.
     """
 
     run: str
@@ -70,14 +66,7 @@ class Results:
     """The lines of a study's `results.csv`."""
 
     def __init__(self, folder: Path) -> None:
-        """Read them.
-
-        Args:
-            folder: of the study.
-
-        Raises:
-            UserError: as in `read`.
-        """
+        """Read them."""
         self._path = folder / FILE
         self.rows: list[Result] = []
         self.read()

@@ -54,12 +54,8 @@ class Study:
     """A study that is being carried out.
 
     Attributes:
-        config: what it asks for.
-        folder: where it lies.
         overrides: of the place where runs are kept.
         store: that place.
-        observer: told how it goes.
-        results: what is finished.
         failed: why runs failed, by entry.
     """
 
@@ -76,7 +72,6 @@ def run_study(study: Study, only: Sequence[str]) -> None:
     """Do what is missing.
 
     Args:
-        study: to be carried out; its results grow.
         only: names of entries; all of them where empty.
 
     Raises:

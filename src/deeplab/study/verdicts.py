@@ -20,7 +20,6 @@ class Chosen:
     """The point of a sweep that figures without a point of their own are held against.
 
     Attributes:
-        point: its name.
         metric: whose mean it is the best by.
         left_out: points that did not compete, since they were validated on the test set and others were not.
         on_test: whether it was chosen on the test set.
@@ -37,8 +36,6 @@ class Verdict:
     """One figure of an entry, and what was measured.
 
     Attributes:
-        entry: its name.
-        figure: that it is held against.
         point: of a sweep, the best one where the figure names none; empty otherwise.
         measured: over the replicates, or None where nothing is finished.
         within: how many of the single runs lie within the tolerance or the bounds.
@@ -83,8 +80,6 @@ def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = 
     """Hold an entry's figures against its finished runs.
 
     Args:
-        name: of the entry.
-        entry: what it asks for.
         lines: its finished runs, of the configuration that it has now.
         best: of a sweep the point that was chosen, or nothing where no trial is finished.
     """
@@ -99,12 +94,7 @@ def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = 
 
 
 def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
-    """Choose the best point of a sweep, by its own rule and metric; None where no trial is finished.
-
-    Args:
-        plan: of the sweep.
-        lines: its finished runs.
-    """
+    """Choose the best point of a sweep, by its own rule and metric; None where no trial is finished."""
     metric = plan.config.sweep.metric
     names = [point_name(settings) for settings in plan.points]
     scores = [

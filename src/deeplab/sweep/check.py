@@ -25,7 +25,6 @@ def checked_plan(plan: Plan) -> Plan:
 
     Raises:
         UserErrors: what is wrong with the points, all of it.
-        RunError: the process that checks was ended.
     """
     return apply_checks(plan, check_points([trial.values for trial in plan.trials if trial.replicate == 0]))
 

@@ -63,7 +63,6 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
     Args:
         overrides: as on the command line; those with several values are axes. So is what an experiment brings in
             `sweep.grid`, unless the command line gives that key a value.
-        composer: composes a point, which says what the experiment brings.
 
     Returns:
         The grid, and one of its points composed.
@@ -98,10 +97,6 @@ def raise_faults(faults: Mapping[str, Sequence[str]], points: int) -> None:
 
     Args:
         faults: names of points by what is wrong with them; none is no error.
-        points: of the sweep.
-
-    Raises:
-        UserErrors: there are any.
     """
     if len(faults) == 1 and all(len(set(names)) == points for names in faults.values()):
         raise UserErrors(list(faults))  # it is no matter of points

@@ -21,11 +21,7 @@ class GridSource:
     noun, folder = "sweep", "sweeps"
 
     def __init__(self, plan: Plan) -> None:
-        """Begin with nothing done.
-
-        Args:
-            plan: composed and checked.
-        """
+        """Begin with nothing done."""
         self.plan = plan
         self._waiting: deque[int] = deque()
         self._previous: dict[int, str] = {}

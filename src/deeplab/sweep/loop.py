@@ -21,25 +21,14 @@ class TrialLoop:
     """Trains what a source has, as many trials at a time as the launcher takes."""
 
     def __init__(self, source: TrialSource, store: Store, launcher: Launcher, observer: SweepObserver) -> None:
-        """Start nothing yet.
-
-        Args:
-            source: of the trials.
-            store: where runs are kept.
-            launcher: that trains.
-            observer: told how it goes.
-        """
+        """Start nothing yet."""
         self._source, self._store, self._launcher, self._observer = source, store, launcher, observer
         self._retries: deque[PlannedTrial] = deque()
         self._attempts: Counter[int] = Counter()
         self.running: dict[int, PlannedTrial] = {}
 
     def run(self, parent_id: str) -> None:
-        """Train until the source has no more.
-
-        Args:
-            parent_id: the sweep's own run.
-        """
+        """Train until the source has no more."""
         while True:
             while len(self.running) < self._launcher.capacity and (planned := self._next()) is not None:
                 self._submit(planned, parent_id)
@@ -50,12 +39,7 @@ class TrialLoop:
             self._observer.waited()
 
     def stop(self, parent_id: str, cause: BaseException) -> None:
-        """End what runs: as KILLED where a signal ends the sweep, at once if another one comes.
-
-        Args:
-            parent_id: the sweep's own run.
-            cause: why the sweep ends early.
-        """
+        """End what runs: as KILLED where a signal ends the sweep, at once if another one comes."""
         if not isinstance(cause, KeyboardInterrupt):
             self._launcher.close()
             return

@@ -9,12 +9,8 @@ class TrialJob:
     """What a worker needs to train one trial.
 
     Attributes:
-        number: of the trial in its plan.
-        name: of the run.
         values: the composed configuration.
-        overrides: that it came from.
         tags: which point and replicate it is.
-        parent_id: the sweep's own run.
         uri: of the store, the same from wherever the worker is started.
         previous: an unfinished run of the same trial, or None.
         asks: whether to ask after each epoch if it is to go on.
@@ -45,12 +41,9 @@ class TrialEvent:
     """Something that happened to a trial.
 
     Attributes:
-        number: of the trial in its plan.
         kind: `began` and `epoch` while it goes on; `finished`, `pruned` (it asked, and was not to go on), `failed` (an
             error of its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone.
         text: the error, or nothing.
-        epoch: done so far.
-        epochs: asked for.
         run_id: of a finished trial.
         metrics: of the last epoch, or those that a finished trial logged once.
         skips: further trials of the plan that need not be trained because of it.

@@ -55,11 +55,7 @@ def find_sweep(store: Store, key: str) -> Run | None:
 
 
 def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
-    """Refuse to go on with a sweep whose plan has become another.
-
-    Raises:
-        UserError: with the difference.
-    """
+    """Refuse to go on with a sweep whose plan has become another."""
     content = read_artifact(store, run, PLAN_FILE)
     name = f"{run.label}"
     if content is None:

@@ -32,7 +32,6 @@ class Trial:
 
     Attributes:
         point: number of its point, from 0.
-        replicate: from 0.
         values: its composed configuration.
         identity: hash of all that can change its result.
     """
@@ -48,11 +47,8 @@ class Plan:
     """All trainings of a sweep.
 
     Attributes:
-        name: of the sweep.
         overrides: what the person asked for, word by word.
-        axes: where points differ.
         points: the value of each key, point by point.
-        replicates: trainings of each point.
         config: how they are compared, and where they are trained.
         trials: point by point, replicate by replicate.
     """
@@ -116,8 +112,6 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     """Compose every trial of a sweep.
 
     Args:
-        overrides: as on the command line.
-        config_dir: a person's own `conf/` folder.
         yes: more trials than MOST_TRIALS are meant.
 
     Raises:
@@ -161,11 +155,7 @@ def replicate_values(
     """The composed configuration of each replicate of a point.
 
     Args:
-        composed: that of the point.
-        overrides: that it comes from.
-        replicates: how many there are.
         threads: of each, where the configuration leaves them open.
-        composer: that composed it.
     """
     for replicate in range(replicates):
         values = composed.values
@@ -179,7 +169,6 @@ def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
     """The plan with the identity of each trial.
 
     Args:
-        plan: as composed.
         checks: of each point, or what is wrong with it.
 
     Raises:

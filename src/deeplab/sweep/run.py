@@ -33,9 +33,6 @@ class SweepResult(Generic[Asked, Outcome]):
     """What came of a sweep.
 
     Attributes:
-        run_id: of the parent run.
-        place: where it is kept.
-        plan: that was carried out.
         summary: of the finished trials of a grid; all trials of a search, in the order in which they were drawn.
         failed: why trials of this start failed, by name.
         failure: how many these are, in words.
@@ -60,8 +57,6 @@ def carry_out(source: TrialSource, observer: SweepObserver, fresh: bool = False)
     """Train what a source has until it has no more.
 
     Args:
-        source: of the trials.
-        observer: told how it goes.
         fresh: begin anew, whatever the same command has done before.
 
     Raises:

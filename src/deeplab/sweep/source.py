@@ -18,11 +18,6 @@ class PlannedTrial:
     """A trial that is to be submitted.
 
     Attributes:
-        number: of it.
-        name: of its run.
-        trial: what is trained.
-        settings: the value of each key at its point.
-        overrides: that it comes from.
         previous: an unfinished run to go on with, or None.
         asks: whether it asks after each epoch if it is to go on.
     """
@@ -71,7 +66,6 @@ class TrialSource(Protocol):
         """Held while the sweep is carried out.
 
         Args:
-            store: where it is kept.
             before: the run that an earlier start made of it, or None.
 
         Raises:

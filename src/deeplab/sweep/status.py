@@ -21,8 +21,6 @@ class SweepStatus:
     """How a sweep stands.
 
     Attributes:
-        run_id: of its parent run.
-        name: of it.
         status: MLflow's; DEAD for one that says RUNNING and shows no life.
         trials: trainings that are planned.
         replicates: trainings of each point.
@@ -51,11 +49,7 @@ class TrialStatus:
     """How a trial stands.
 
     Attributes:
-        run_id: of its run.
-        name: of it.
         status: MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early.
-        epoch: done.
-        epochs: asked for.
         score: of the last epoch, the first of SCORES that there is, or None.
         heartbeat_seconds: since it last showed that it is alive.
     """

@@ -33,8 +33,6 @@ def run_trial(
     """Train a trial, or go on with it; what came of it is the last event that is reported.
 
     Args:
-        job: what to train.
-        report: takes the events.
         should_continue: given the event of an epoch, which was reported, says whether to go on; or None.
         cache: what the trials of this process share, or None.
     """

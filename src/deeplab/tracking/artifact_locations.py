@@ -36,7 +36,6 @@ def current(location: str, moves: Iterable[Move], new: bool = False) -> str:
     """Where the files of a recorded location are: beside the database first.
 
     Args:
-        location: of an artifact store, as it is recorded.
         moves: of the store; of none of them is what was never beside its database.
         new: whether it is for files that are yet to come, which never go to where a store was before.
 

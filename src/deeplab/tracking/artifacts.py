@@ -156,11 +156,7 @@ def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:
 
 
 def check_own(store: Store, run: Run) -> None:
-    """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from.
-
-    Raises:
-        UserError: so it is.
-    """
+    """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from."""
     folder = local_path(run.artifact_uri)
     if store.place.database is not None and folder is not None and not store.owns(folder):
         raise UserError(

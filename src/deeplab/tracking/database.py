@@ -11,11 +11,7 @@ _SQLITE = b"SQLite format 3\0"  # how every database of it begins
 
 
 def check_database(database: Path) -> None:
-    """Check that a database is there or can be made, and can be written.
-
-    Raises:
-        UserError: it is not so; says why.
-    """
+    """Check that a database is there or can be made, and can be written."""
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         if database.exists():

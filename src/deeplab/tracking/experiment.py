@@ -20,8 +20,6 @@ def find_or_create(client: "MlflowClient", name: str, files: Path | None, addres
     """The experiment of this name.
 
     Args:
-        client: of the store.
-        name: of the experiment.
         files: the folder for those of its runs, or None where a server sees to that.
         address: of the store, as it is shown.
 
@@ -51,11 +49,7 @@ def tell_outside(experiment: "Experiment", folder: Path) -> None:
 
 
 def check_not_deleted(found: "Experiment | SqliteExperiment", name: str, address: str) -> None:
-    """Say how an experiment comes back that was deleted.
-
-    Raises:
-        UserError: it was.
-    """
+    """Say how an experiment comes back that was deleted."""
     if found.lifecycle_stage == "deleted":
         restore = f"mlflow experiments restore --experiment-id {found.experiment_id}"
         raise UserError(

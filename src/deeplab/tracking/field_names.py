@@ -65,9 +65,6 @@ def names_in(runs: Sequence[Run], name: str, where: str, more: Collection[str] =
     """The full names that a name of a field may stand for in some runs.
 
     Args:
-        runs: to look in.
-        name: as it was given.
-        where: for the error.
         more: names that would be right, too.
 
     Raises:
@@ -90,11 +87,9 @@ def resolve_field(
     """The full names that a short one stands for: more than one where runs write the same differently.
 
     Args:
-        name: as it was given.
         params: that any run has.
         metrics: that any run has.
         tags: that any run has; our own go without `deeplab.`, too.
-        where: for the error.
         more: names that would be right, too.
 
     Raises:

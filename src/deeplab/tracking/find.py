@@ -114,7 +114,6 @@ def all_runs(store: Store, tag: tuple[str, str] | None = None) -> list[Run]:
     """Every run of the experiment, the newest first.
 
     Args:
-        store: where.
         tag: key and value that they have, or None.
     """
     if store.reader is not None:

@@ -18,7 +18,6 @@ class Run:
 
     Attributes:
         id: MLflow's, 32 letters.
-        name: as it is called.
         status: MLflow's: RUNNING, FINISHED, FAILED or KILLED.
         started_ms: milliseconds since 1970.
         ended_ms: the same, or None while it goes on.

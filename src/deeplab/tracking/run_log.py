@@ -41,7 +41,6 @@ class RunLog:
     as FAILED a run that nobody has ended.
 
     Attributes:
-        run_id: of the run.
         has_ended: whether its end was written, or could not be.
     """
 
@@ -49,8 +48,6 @@ class RunLog:
         """Write a run that is in the store; `begin` and `resume` are the ways to one.
 
         Args:
-            store: where.
-            run_id: of the run.
             logged: metrics and steps that it has already, which are not written again.
         """
         self._store, self._client = store, store.client
@@ -79,8 +76,6 @@ class RunLog:
         """Create a run; one that cannot be written in full is deleted again.
 
         Args:
-            store: where.
-            name: of the run.
             values: the composed configuration, which becomes its params.
             tags: our own and the person's.
             notes: shown as the run's description, or None.
@@ -166,7 +161,6 @@ class RunLog:
         """Store a network as an MLflow model with signature, in Keras' own format.
 
         Args:
-            network: a plain Keras model.
             input_shape: of one row.
         """
         import mlflow.keras

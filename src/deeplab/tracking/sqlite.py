@@ -32,11 +32,7 @@ class SqliteReader:
     """Reads a database and changes nothing."""
 
     def __init__(self, database: Path) -> None:
-        """Take a database; `can_read` says whether its tables are known.
-
-        Args:
-            database: the file.
-        """
+        """Take a database; `can_read` says whether its tables are known."""
         self._database = database
 
     def can_read(self) -> bool:
@@ -61,9 +57,7 @@ class SqliteReader:
         """The runs of an experiment that are not deleted, the newest first.
 
         Args:
-            experiment_id: whose.
             most: how many; all of them if negative.
-            run_id: of the only one that is wanted, or None.
             tag: key and value that they have, or None.
         """
         query = (

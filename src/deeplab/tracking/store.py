@@ -40,9 +40,6 @@ class Store:
     """An open store.
 
     Attributes:
-        place: where it is.
-        client: MLflow's client of it.
-        experiment_id: of the MLflow experiment that runs belong to.
         reader: reads the same without MLflow, where that is possible and the store was opened to read.
         location: where the files of new runs go, an artifact location of MLflow's.
         moves: of folders whose place its database does not record; none where the store was opened to write.
@@ -152,11 +149,7 @@ def open_existing(config: TrackingConfig) -> Store:
 
 
 def open_if_there(config: TrackingConfig) -> Store | None:
-    """Open a store to read; None where there is none yet, or no such experiment in it. Nothing is created.
-
-    Raises:
-        UserError: it cannot be read.
-    """
+    """Open a store to read; None where there is none yet, or no such experiment in it. Nothing is created."""
     try:
         return open_to_read(config)
     except NothingThereError:

@@ -59,11 +59,9 @@ class GenerateResult:
     """What was generated.
 
     Attributes:
-        trained: whose decoder made it.
         rows: images in [0, 1] by how they were made, [k, height, width, channels].
         said: class and probability of each image by a classifier, or None without one.
         artifact: where the picture lies among the run's artifacts.
-        png: the picture.
     """
 
     trained: TrainedRun
@@ -86,9 +84,7 @@ def generate(wanted: str, wish: GenerateRequest, classifier: str | None, store: 
 
     Args:
         wanted: the run of the autoencoder, as `find_run` understands it.
-        wish: what is to be generated.
         classifier: a run whose network says what it sees in each image, or None.
-        store: where the runs are.
 
     Raises:
         UserError: there is no such network or test image, or the networks do not fit each other.

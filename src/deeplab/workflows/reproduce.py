@@ -52,8 +52,6 @@ class Score:
 
     Attributes:
         name: as in `test/accuracy`.
-        before: of the run that was done again.
-        again: of the new one.
         spread: of its replicates, or None where it has none.
         interval: half the width of the prediction interval about their mean, or None.
     """
@@ -77,11 +75,9 @@ class Reproduction:
     """What came of doing a run again.
 
     Attributes:
-        trained: the run that was done again.
         run_id: of the new one.
         verdict: `identical` to the bit, `within` the prediction intervals of its replicates, or `different`.
         same: whether history, scores and weights are equal to the bit; None for what was not kept.
-        scores: of both.
         changes: in what both were done under, one line each.
     """
 
@@ -97,10 +93,7 @@ def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[Ru
     """Train with the logged configuration of a run, as a new run beside it, and compare.
 
     Args:
-        store: where the run is and the new one will be.
-        experiment: of both.
         wanted: the run, as `find_run` understands it.
-        observers: told how it goes.
 
     Raises:
         UserError: there is no such run, or it is not finished.
@@ -180,10 +173,6 @@ def held_against(name: str, before: float, again: float, spread: ReplicateSpread
     """A score with the interval in which one more run of the same configuration lies.
 
     Args:
-        name: as in `test/accuracy`.
-        before: of the run that was done again.
-        again: of the new one.
-        spread: of the replicates, or None.
         count: of the scores that are held against theirs. All of them lie within at once with CONFIDENCE at least, so
             each does with 1 - (1 - CONFIDENCE) / count (Bonferroni).
     """

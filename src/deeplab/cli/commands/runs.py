@@ -82,7 +82,6 @@ def print_table(chosen: Sequence[RunSummary], failed: bool) -> None:
     """Print a line for each run.
 
     Args:
-        chosen: the runs.
         failed: whether to say why each ended early.
     """
     columns = {

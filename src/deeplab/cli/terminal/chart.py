@@ -35,8 +35,6 @@ def chart(title: str, lines: Sequence[Line], width: int, height: int) -> Text:
     """Draw lines over one another; the last one that touches a letter gives it its colour.
 
     Args:
-        title: of the first row.
-        lines: at least one.
         width: letters, the scale at the left among them.
         height: rows for the lines; title and scale take three more.
     """

@@ -20,7 +20,6 @@ def live_or_plain(
     """Make an observer that shows work on the standard output for as long as the context lasts.
 
     Args:
-        columns: of the bar.
         plain: makes the observer where the output is no terminal.
         live: makes the observer that moves the bar.
     """

@@ -67,8 +67,6 @@ def show_end(line: str, place: StoreLocation, more: str) -> None:
     """Print the last lines of a command that made a run.
 
     Args:
-        line: the run and the time it took.
-        place: the store that has it.
         more: what is to be seen there.
     """
     for each in (line, f"store {redact_password(place.uri)}", f"See {more}: {ui_command(place)}"):

@@ -32,7 +32,6 @@ def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence
     """Make an empty table in the common look; texts that are too long go on in the next line.
 
     Args:
-        title: above it.
         heads: of columns of words.
         numbers: heads of columns of numbers, which come after them.
     """
@@ -77,9 +76,7 @@ def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tu
     A score of validation that was measured on the test set is marked; see `footnote`.
 
     Args:
-        label: of the column.
         short: the same in brief.
-        scores: of the runs.
     """
     kinds = {score.metric for score in scores if score}
     if len(kinds) != 1:

@@ -19,7 +19,6 @@ def draw(maps: NDArray[Any], layer: str) -> Figure:
 
     Args:
         maps: [height, width, channels].
-        layer: its name, for the title.
     """
     height, width, count = maps.shape
     tiles = np.moveaxis(maps[..., :MAX_SHOWN], 2, 0)[..., None].astype(np.float64)  # [shown, height, width, 1]

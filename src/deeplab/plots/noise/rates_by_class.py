@@ -18,10 +18,7 @@ def draw(
     """Draw a panel for each state.
 
     Args:
-        levels: of the noise, rising.
         rates: [level, class] by state; NaN where a class has no image.
-        class_names: a name for each class.
-        title: of the figure.
     """
     figure = new_figure(title, 0.9 + len(rates) * (0.6 + 0.24 * min(len(class_names), 40)))
     panels = figure.subplots(len(rates), 1, squeeze=False)[:, 0]

@@ -25,8 +25,6 @@ def draw(pictures: Sequence[tuple[str, NDArray[Any]]], reach: float, parts: Part
     Args:
         pictures: a caption that tells the epoch, and what the network says over the square from -reach to reach,
             [g, g], the lowest row first.
-        reach: half the width of the square.
-        parts: the points, as in the figure of the boundary.
     """
     return [_draw(caption, outputs, reach, parts) for caption, outputs in pictures]
 

@@ -42,12 +42,10 @@ def draw(
     among its values has them in even steps, in the order in which they come.
 
     Args:
-        factors: what was varied.
         points: the value of each factor at each point, [points, factors].
         means: score of each point, accuracies as fractions; one that is not finite ends its line, dashed,
             before the axis of the score.
         comparison: what was measured, and where it was best: that line is thick and on top.
-        name: of the sweep, for the title.
 
     Raises:
         ValueError: there is no factor or no point, the lengths differ, the metric is unknown, or the best point
@@ -166,11 +164,7 @@ def _draw_lines(
     """Draw the points, the worse ones first.
 
     Args:
-        axes: where to draw.
         heights: [points, axes]; NaN on the last one where there is no score.
-        metric: what is measured.
-        means: score of each point.
-        best: position of the best.
     """
     scores = np.array(means, dtype=np.float64)
     known = scores[np.isfinite(scores)]

@@ -53,10 +53,8 @@ def draw(
     Args:
         trials: their numbers, from 0.
         scores: of each trial, the mean where it has several replicates; accuracies as fractions.
-        pruned: which of them were ended early.
         factors: by name, what each trial got.
         metric: `val/accuracy` or `val/loss`.
-        name: of the search, for the title.
         replicates: the scores of each trial's replicates where there are several, none for a pruned one.
 
     Raises:

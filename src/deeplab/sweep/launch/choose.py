@@ -21,7 +21,6 @@ def choose_launcher(plan: Plan | SearchPlan, folder: Path) -> Launcher:
     """Make ready what trains the trials.
 
     Args:
-        plan: its configuration says where.
         folder: of the sweep, for logs.
 
     Raises:

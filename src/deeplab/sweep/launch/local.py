@@ -33,7 +33,6 @@ class LocalLauncher:
         """Start nothing yet.
 
         Args:
-            workers: processes at once.
             folder: for what the workers write on their screen.
         """
         self.capacity = workers

@@ -33,10 +33,6 @@ class RayLauncher:
     def __init__(self, config: RayLauncherConfig, folder: Path) -> None:
         """Join the cluster.
 
-        Args:
-            config: where it is and what a trial takes of it.
-            folder: of the sweep.
-
         Raises:
             UserError: it cannot be reached, or no machine of it can take a trial.
         """
@@ -194,7 +190,6 @@ def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) ->
     """Refuse what Ray would wait for without a word.
 
     Args:
-        config: what a trial takes.
         nodes: of the cluster, as Ray describes them.
 
     Raises:

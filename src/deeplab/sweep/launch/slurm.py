@@ -33,7 +33,6 @@ class SlurmLauncher:
         """Find the cluster.
 
         Args:
-            config: what a job asks for.
             folder: for the jobs' files; every node must see it.
 
         Raises:

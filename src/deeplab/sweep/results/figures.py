@@ -35,10 +35,6 @@ def sweep_figures(
     """Names and PNGs.
 
     Args:
-        name: of the sweep.
-        axes: what was swept over.
-        summary: what came of it.
-        reference: a published figure to hold against, or None.
         histories: of each replicate of the points whose learning curves are drawn, by point, in long form.
     """
     drawn = _compared(name, axes, summary, reference)

@@ -14,9 +14,7 @@ class TrialScores:
     """What is left of a finished trial.
 
     Attributes:
-        point: number of its point.
         replicate: number of the replicate, whose seed is the same at every point.
-        run_id: of its run.
         scores: by name, as `metrics.compared` has them; those of validation are missing when nothing was held out.
         seconds: that its training took.
         on_test: whether it was validated on the test set.
@@ -70,9 +68,6 @@ class Summary:
     """A sweep in numbers.
 
     Attributes:
-        points: in the order of the plan.
-        choice: the best point, see `best_point`.
-        metric: what the best point is chosen by.
         replicates: that were planned for each point.
     """
 
@@ -105,7 +100,6 @@ def summarise(
     Args:
         points: the value of each key, point by point.
         trials: finished, in any order.
-        metric: what points are compared by.
         replicates: planned for each point.
     """
     groups = [
@@ -135,7 +129,6 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
 
     Args:
         scores: by `metric`, of the finished trials of each point.
-        metric: what is compared.
         replicates: planned for each point.
         on_test: numbers of the points that were validated on the test set.
     """

@@ -41,7 +41,6 @@ def open_study(path: Path, search: SearchPlan, name: str | None) -> Iterator[Stu
 
     Args:
         path: of its file, which holds the studies of all searches by the same command.
-        search: what it is about.
         name: of the study to go on with, or None to begin one.
 
     Raises:
@@ -110,9 +109,7 @@ def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
     """Say what became of the trials whose process ended before it could; what was not done is drawn once more.
 
     Args:
-        study: in which they are said to run.
         runs: by the identity of their trial.
-        metric: that is searched by.
     """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         trained = [runs.get(identity) for identity in identities_of(trial)]

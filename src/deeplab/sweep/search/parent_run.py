@@ -66,8 +66,6 @@ def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:
     """Create the parent run.
 
     Args:
-        store: where.
-        search: what it is.
         study: name of its study.
     """
     tags = {
@@ -87,9 +85,7 @@ def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[Sear
     """The trials of a study that have ended.
 
     Args:
-        study: of the search.
         runs: by the identity of their trial.
-        metric: that is searched by.
     """
     drawn = []
     for trial in study.get_trials(deepcopy=False, states=_ENDED):

@@ -33,14 +33,11 @@ class SearchPlan:
     """A search that is asked for.
 
     Attributes:
-        name: of the sweep.
         kind: how trials are chosen, one of SEARCHES.
         overrides: what the person asked for, word by word.
         grid: what all trials share, and what they are drawn from.
-        config: what they are compared by, and where they are trained.
         first: one point, composed.
         points: to be drawn in the end, finished or pruned.
-        composer: makes a configuration of what is drawn.
         checked: what is known of the first point once it was looked at.
     """
 
@@ -127,8 +124,6 @@ def plan_search(
     """Read what is to be searched, and refuse what cannot be.
 
     Args:
-        overrides: as on the command line.
-        config_dir: a person's own `conf/` folder.
         kind: one of SEARCHES.
         points: to be drawn in the end.
         yes: more trials than MOST_TRIALS are meant.
@@ -163,7 +158,6 @@ def checked_search(search: SearchPlan) -> SearchPlan:
 
     Raises:
         UserErrors: what is wrong with them, all of it.
-        RunError: the process that checks was ended.
     """
     from deeplab.sweep.check import check_points  # here, because it imports MLflow
 

@@ -43,8 +43,6 @@ class _Point:
     """A point that was drawn.
 
     Attributes:
-        asked: Optuna's trial.
-        settings: the value of each key.
         trials: its replicates; none where they cannot be composed.
         scores: of the finished replicates, by number.
         open: replicates that are still to end.

@@ -49,7 +49,6 @@ class Explanation:
         run: name and id of the run.
         image: what was looked at, for a person.
         folder: of the pictures, among the artifacts of the run.
-        layers: every layer, in order.
         said: the likeliest class and its probability, or the number; None of a network that gives images.
         right: what would have been right, or None where it is not known.
         pictures: their file names.
@@ -73,7 +72,6 @@ def explain(store: Store, wanted: str, what: str) -> Explanation:
     """Carry one image through the network of a run by hand, compare every layer with Keras', and log pictures.
 
     Args:
-        store: where the run is.
         wanted: the run, as `find_run` understands it.
         what: the path of a PNG or JPEG file, or the number of a row of the run's test set, from 0.
 

@@ -32,10 +32,6 @@ def pictures(
     """Draw what this kind of network has.
 
     Args:
-        task: of the network.
-        facts: of its data.
-        seen: what it looks at.
-        layers: in order.
         outputs: of each layer for the one row.
         trained: the layers of Keras, for the gradient.
 

@@ -43,8 +43,6 @@ def find_input(what: str, trained: TrainedRun, facts: InputSpec) -> ExplainInput
 
     Args:
         what: the number of a row of the test set, from 0, or the path of a PNG or JPEG file.
-        trained: the run.
-        facts: of the data its network was trained on.
 
     Raises:
         UserError: there is no such row or file, the data are others, or the file is no image.

@@ -28,8 +28,6 @@ class ExportResult:
     """What was written.
 
     Attributes:
-        trained: whose network it is.
-        path: of the file or folder.
         size: in bytes.
         difference: the largest between what the network and what was written say of a row.
         rounding: the largest that float32 makes, in which it was written, to a network of mixed precision; None where
@@ -53,11 +51,9 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
     """Export a network; it appears under its name when it has been loaded again and said the same.
 
     Args:
-        store: where the run is.
         wanted: the run, as `find_run` understands it.
         to: the name of a format, of FORMATS.
         out: where to, or None for a name from that of the run.
-        force: whether to write over what is there.
 
     Raises:
         UserError: there is no such network, its format needs packages, or the place is taken.

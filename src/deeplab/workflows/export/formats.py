@@ -42,11 +42,7 @@ class Format:
     is_keras: bool = False
 
     def check_installed(self, name: str) -> None:
-        """Refuse a format whose packages are not there.
-
-        Raises:
-            UserError: with the command that installs them.
-        """
+        """Refuse a format whose packages are not there."""
         missing = [each for each in self.packages if importlib.util.find_spec(each.partition(">=")[0]) is None]
         if missing:
             raise UserError(f"--to {name} needs more packages; install them with: pip install {shlex.join(missing)}")

@@ -61,10 +61,6 @@ class NoiseResult:
     """What came of it.
 
     Attributes:
-        run_id: of the evaluation.
-        name: of it.
-        store: where it is kept.
-        kind: of the noise.
         levels: rising.
         rates: true-positive rates by state of the images, level by level: `noisy`, or the name of who denoised them.
         images: in the test set.
@@ -94,11 +90,6 @@ class NoiseObserver:
 
 def noise_curve(settings: NoiseSettings, store: Store, observer: NoiseObserver) -> NoiseResult:
     """Evaluate networks on noisy test images and log that as a run of its own.
-
-    Args:
-        settings: what is evaluated.
-        store: where the runs are.
-        observer: told how it goes.
 
     Raises:
         UserError: there are no such networks, or they do not fit each other; no run is left.

@@ -13,8 +13,6 @@ class NoiseDraw:
     """One draw of the noise over the whole test set.
 
     Attributes:
-        level: of the noise.
-        seed: of the draw.
         right: rightly classified images of each class, by state of the images.
     """
 

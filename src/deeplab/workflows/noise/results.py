@@ -38,10 +38,6 @@ def log_outcome(
     """Write metrics, tables and figures.
 
     Args:
-        log: of the evaluation.
-        kind: of the noise.
-        done: every cell.
-        splits: the data set.
         denoisers: networks by name.
         trained_at: the level of the noise that they were trained with, where they were.
     """
