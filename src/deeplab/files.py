@@ -6,13 +6,9 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.errors import UserError
-
-if TYPE_CHECKING:
-    pass
-
 
 MOST_NAMED = 3
 

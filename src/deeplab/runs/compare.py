@@ -46,9 +46,8 @@ def with_curves(store: Store, runs: Sequence[Run]) -> list[RunCurves]:
     """
     for run in runs:
         if run.tags.get(KIND_TAG) == "sweep":
-            name = f"{run.label}"
             raise UserError(
-                f"Run {name} is a sweep; its own table compares its points: deeplab show {run.short_id}. "
+                f"Run {run.label} is a sweep; its own table compares its points: deeplab show {run.short_id}. "
                 f"Its trials can be named here: deeplab runs --kind trial --where 'sweep={run.short_id}*'"
             )
     return [_compared(store, run, row) for run, row in zip(runs, summarize_runs(runs, runs), strict=True)]

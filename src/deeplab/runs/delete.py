@@ -48,9 +48,8 @@ def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> l
         chosen |= {each.id: each for each in (*members, run)}
     for run in chosen.values():
         if run.is_alive:
-            name = f"{run.label}"
             raise UserError(
-                f"Run {name} is still running; nothing was deleted. End it first, with Ctrl-C where it runs."
+                f"Run {run.label} is still running; nothing was deleted. End it first, with Ctrl-C where it runs."
             )
     # A run comes after those that belong to it, whatever order they were named in.
     order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.tags)

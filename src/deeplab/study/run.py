@@ -14,9 +14,10 @@ from deeplab.study.results import Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
-from deeplab.sweep.observer import SweepHeader, SweepObserver
+from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
+from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -172,8 +173,8 @@ class _ResultRecorder(SweepObserver):
         self._study, self._name, self._plan = study, name, plan
         self._shown = study.observer.sweep()
 
-    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
-        self._shown.sweep_began(sweep, run_id, finished, capacity)
+    def sweep_began(self, plan: Plan | SearchPlan, run_id: str, finished: int, capacity: int) -> None:
+        self._shown.sweep_began(plan, run_id, finished, capacity)
 
     def trial_submitted(self, number: int, name: str) -> None:
         self._shown.trial_submitted(number, name)

@@ -95,7 +95,7 @@ def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = 
 
 def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
     """Choose the best point of a sweep, by its own rule and metric; None where no trial is finished."""
-    metric = plan.config.sweep.metric
+    metric = plan.sweep.comparison.metric
     names = [point_name(settings) for settings in plan.points]
     scores = [
         [

@@ -108,7 +108,7 @@ class TrialLoop:
             return TrialEvent(number, "pruned")
         if run is not None:
             mark_killed(store, run, event.text)
-        if self._attempts[number] <= self._source.plan.config.launcher.retries:
+        if self._attempts[number] <= self._source.plan.sweep.launcher.retries:
             self._retries.appendleft(replace(planned, previous=planned.previous if run is None else run.id))
             return None
         why = f"{event.text}, {self._attempts[number]} times" if self._attempts[number] > 1 else event.text

@@ -65,7 +65,7 @@ def carry_out(source: TrialSource, observer: SweepObserver, fresh: bool = False)
     """
     began = time.perf_counter()
     plan = source.plan
-    store = open_store(plan.tracking)
+    store = open_store(plan.sweep.run.config.tracking)
     folder = store.place.work_folder / source.folder
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -83,7 +83,7 @@ def _carry_out(
     source: TrialSource, store: Store, observer: SweepObserver, before: Run | None, began: float
 ) -> SweepResult[Any, Any]:
     plan, folder = source.plan, store.place.work_folder / source.folder / source.plan.key
-    if before is not None and plan.config.launcher.kind != "local":
+    if before is not None and plan.sweep.launcher.kind != "local":
         _check_not_running(store, before)
     launcher = choose_launcher(plan, folder)
     loop = TrialLoop(source, store, launcher, observer)

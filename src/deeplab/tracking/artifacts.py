@@ -122,21 +122,20 @@ def load_network(store: Store, run: Run) -> Any:
     """
     import keras
 
-    name = f"{run.label}"
     with tempfile.TemporaryDirectory() as scratch:
         folder = _model_folder(store, run.id, scratch)
         if folder is None:
             raise UserError(
-                f"Run {name} has no model; it was made with tracking.save_model=none or ended early, "
+                f"Run {run.label} has no model; it was made with tracking.save_model=none or ended early, "
                 "or its files were deleted."
             )
         file = folder / "data" / "model.keras"
         if not file.is_file():
-            raise UserError(f"The model of run {name} has lost its file data/model.keras.")
+            raise UserError(f"The model of run {run.label} has lost its file data/model.keras.")
         try:
             return keras.saving.load_model(file, safe_mode=True)
         except DAMAGE as error:
-            raise UserError(f"The model of run {name} cannot be read: {first_line(error)[:200]}") from error
+            raise UserError(f"The model of run {run.label} cannot be read: {first_line(error)[:200]}") from error
 
 
 def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:

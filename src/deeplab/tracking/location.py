@@ -4,14 +4,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deeplab.errors import UserError
 from deeplab.tracking.database import WAYS_ON
-
-if TYPE_CHECKING:
-    pass
 
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PORTS = {"http": 80, "https": 443}

@@ -22,7 +22,6 @@ from deeplab.tracking.sqlite import SqliteReader
 from deeplab.tracking.tags import ERROR_TAG
 
 if TYPE_CHECKING:
-    pass
     from mlflow import MlflowClient
 
 

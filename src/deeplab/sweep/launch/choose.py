@@ -26,11 +26,11 @@ def choose_launcher(plan: Plan | SearchPlan, folder: Path) -> Launcher:
     Raises:
         UserError: a package is missing, or a cluster cannot be reached.
     """
-    config = plan.config.launcher
+    config = plan.sweep.launcher
     if isinstance(config, LocalLauncherConfig):
         from deeplab.sweep.launch.local import LocalLauncher
 
-        return LocalLauncher(workers_of(plan.config, plan.device, plan.count), folder)
+        return LocalLauncher(workers_of(config, plan.sweep.run.config.training.device, plan.count), folder)
     target, package = LAUNCHERS[config.kind]
     module, _, name = target.partition(":")
     try:

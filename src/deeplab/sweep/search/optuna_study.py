@@ -60,7 +60,7 @@ def open_study(path: Path, search: SearchPlan, name: str | None) -> Iterator[Stu
         study = optuna.create_study(
             storage=storage,
             study_name=name or uuid4().hex,
-            direction="maximize" if metric_of(search.config.sweep.metric).higher_is_better else "minimize",
+            direction="maximize" if metric_of(search.sweep.comparison.metric).higher_is_better else "minimize",
             # Our epochs count from 1, Optuna's steps from 0.
             pruner=MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS + 1),
             load_if_exists=True,
@@ -126,7 +126,7 @@ def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
 
 def _sampler(search: SearchPlan, drawn: int) -> BaseSampler:
     """What draws; after a restart it must not draw what it drew before, so its seed is of the trials so far, too."""
-    seed = replicate_seed(search.first.config.seed, drawn)
+    seed = replicate_seed(search.sweep.run.config.seed, drawn)
     return TPESampler(seed=seed) if search.kind == "tpe" else RandomSampler(seed=seed)
 
 

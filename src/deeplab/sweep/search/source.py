@@ -81,9 +81,9 @@ class SearchSource:
     def __init__(self, plan: SearchPlan, observer: SweepObserver) -> None:
         """Draw nothing yet; the observer is told of trials that end without being trained."""
         self.plan, self._observer = plan, observer
-        self._metric = plan.config.sweep.metric
+        self._metric = plan.sweep.comparison.metric
         self._logged_as = metric_of(self._metric).logged_as
-        on_cluster = plan.config.launcher.kind != "local"
+        on_cluster = plan.sweep.launcher.kind != "local"
         self._most_open = MOST_AT_ONCE if on_cluster and plan.kind == "tpe" else plan.points
         self._points: dict[int, _Point] = {}
         self._waiting: deque[tuple[int, int]] = deque()  # a point and a replicate of it
