@@ -16,11 +16,7 @@ STORE_KEYS = ("tracking.uri=", "tracking.experiment=")
 
 
 def words(metavar: str, help_text: str, complete: Callable[..., Any] | None = None) -> Any:
-    """Declare the words of a command that are no options; the help shows no default.
-
-    Args:
-        complete: what a shell is offered for them.
-    """
+    """Declare the words of a command that are no options; the help shows no default."""
     return typer.Argument(metavar=metavar, help=help_text, autocompletion=complete, show_default=False)
 
 
@@ -71,11 +67,7 @@ TrustConfig = Annotated[
 
 
 def check_store_overrides(arguments: list[str], command: str) -> list[str]:
-    """Return the overrides of a command that changes nothing but where the run is looked for.
-
-    Raises:
-        UserError: one of them says something else.
-    """
+    """Return the overrides of a command that changes nothing but where the run is looked for, or refuse others."""
     others, overrides = split(arguments)
     if others:
         raise UserError(

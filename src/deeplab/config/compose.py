@@ -70,14 +70,7 @@ class Composer:
     """Composes configurations from the same folders; what a choice of groups comes to is found out once."""
 
     def __init__(self, config_dir: Path | None = None) -> None:
-        """Read the folders.
-
-        Args:
-            config_dir: a user's own `conf/` folder, looked into before deeplab's.
-
-        Raises:
-            UserError: it cannot be read, or holds what is refused.
-        """
+        """Read the folders, a user's own before deeplab's; a UserError where it holds what is refused."""
         self._library = Library(config_dir)
         self._chosen: dict[tuple[str, ...], Chosen] = {}
 
@@ -91,14 +84,7 @@ class Composer:
         return self.compose_sweep(overrides).run
 
     def compose_sweep(self, overrides: Sequence[str]) -> ComposedSweep:
-        """Compose a configuration.
-
-        Args:
-            overrides: as on the command line: `model=cnn`, `training.epochs=3`.
-
-        Raises:
-            UserError: whatever is wrong with them, on one line.
-        """
+        """Compose what is asked for as on the command line, or say in a UserError of one line what is wrong with it."""
         parsed = [parse_override(text) for text in overrides]
         settings = [override for override in parsed if override.key not in GROUPS]
         chosen = self._choose([override for override in parsed if override.key in GROUPS])

@@ -78,11 +78,7 @@ class Override:
         return any(isinstance(each, parsed.IntervalSweep) for each in (values, *getattr(values, "list", ())))
 
     def values(self, names: Sequence[str] = ()) -> Iterator[str]:
-        """Each of several values, as it would be written in an override of its own.
-
-        Args:
-            names: those that a glob chooses from.
-        """
+        """Each of several values, as in an override of its own; `names` are those that a glob chooses from."""
         values: Any = self._parsed.value()
         if isinstance(values, parsed.Glob):
             return iter(values.filter(list(names)))
@@ -106,11 +102,7 @@ Read = Callable[[str], ConfigFile | None]
 
 
 def read_override(text: str) -> Override:
-    """Read an override of one value or several.
-
-    Raises:
-        HydraError: it cannot be read.
-    """
+    """Read an override of one value or several; a HydraError where it cannot be read."""
     try:
         override = OverridesParser.create().parse_override(text)
     except _OVERRIDE_ERRORS as error:

@@ -27,11 +27,7 @@ class Library:
             self._check(folder)
 
     def document(self, name: str) -> Document | None:
-        """A file by the name that Hydra has for it, as in `model/cnn`, or None where there is none.
-
-        Raises:
-            UserError: it cannot be read, or holds what is refused.
-        """
+        """A file by the name that Hydra has for it, as in `model/cnn`, or None; a UserError where it is refused."""
         if name not in self._documents:
             path = self._find(name)
             self._documents[name] = None if path is None else self._read(name, path)

@@ -48,11 +48,7 @@ class Interval:
 
 
 def parse_override(text: str) -> Override:
-    """Read an override that has one value.
-
-    Raises:
-        UserError: it cannot be read, has several values, or asks for what a configuration does not do.
-    """
+    """Read an override that has one value, or say in a UserError why it is none."""
     override = _parse(text)
     if override.sweep is not None:
         raise UserError(f"Override '{text}' has several values; one run takes one. For all of them: deeplab sweep.")

@@ -16,11 +16,7 @@ MOST_DEFAULTS = 100
 
 
 def check_override(text: str) -> None:
-    """Refuse an override that touches Hydra or names code, before anything is read of it.
-
-    Raises:
-        UserError: it does, or is longer or nested more deeply than is read.
-    """
+    """Refuse an override that touches Hydra, names code, or is longer or nested more deeply than is read."""
     if HYDRA_OVERRIDE.match(text):
         raise UserError(f"Override '{text}': Hydra's own settings cannot be changed here, only deeplab's.")
     if len(text) > LONGEST_OVERRIDE:

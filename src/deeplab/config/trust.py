@@ -52,11 +52,7 @@ def check_addresses(
 
 
 def check_overrides(overrides: Sequence[str], where: str) -> None:
-    """Refuse an address among overrides that a file brings.
-
-    Raises:
-        UserError: there is one, and files are not trusted.
-    """
+    """Refuse an address among overrides that a file brings, unless files are trusted."""
     for text in overrides:
         key, _, value = text.partition("=")
         if key.strip().lstrip("+") in ADDRESSES and not trusts_files():

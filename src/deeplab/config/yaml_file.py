@@ -109,14 +109,7 @@ def read_yaml(path: Path) -> Document:
 
 
 def read_stored(content: bytes, name: str) -> dict[str, Any]:
-    """Read the `config.yaml` of a run, as PyYAML wrote it.
-
-    Args:
-        name: what it is called in an error.
-
-    Raises:
-        UserError: it is no such file any more.
-    """
+    """Read the `config.yaml` of a run, as PyYAML wrote it, or refuse what is no such file any more."""
     if len(content) > MOST_STORED_BYTES:
         raise UserError(f"{name} is larger than {MOST_STORED_BYTES >> 10} KiB, the most that is read.")
     guard = _Guard(name)

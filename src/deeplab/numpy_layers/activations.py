@@ -149,11 +149,7 @@ ACTIVATIONS: Mapping[str, Callable[[Any], Array]] = {
 
 
 def activation(name: str) -> Callable[[Any], Array]:
-    """The activation of this name, as Keras names it.
-
-    Raises:
-        ValueError: there is none; the message has the nearest name and all of them.
-    """
+    """The activation that Keras gives this name, or a ValueError with the nearest name and all of them."""
     if name not in ACTIVATIONS:
         raise ValueError(str(unknown_name("activation", name, ACTIVATIONS)))
     return ACTIVATIONS[name]

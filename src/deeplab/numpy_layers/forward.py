@@ -41,17 +41,7 @@ class UnknownLayerError(ValueError):
 
 
 def carry(layer: Layer, rows: Any) -> Array:
-    """What a trained layer makes of rows.
-
-    Args:
-        rows: [rows, ...].
-
-    Returns:
-        [rows, ...].
-
-    Raises:
-        UnknownLayerError: the layer, or one of its settings, is not in the table.
-    """
+    """What a trained layer makes of rows [n, ...]; an UnknownLayerError where it, or a setting, is not in the table."""
     if layer.kind not in LAYERS:
         near = nearest(layer.kind, LAYERS)
         raise UnknownLayerError(

@@ -39,11 +39,7 @@ class RunCurves:
 
 
 def with_curves(store: Store, runs: Sequence[Run]) -> list[RunCurves]:
-    """Read what is compared of runs.
-
-    Raises:
-        UserError: one of them is a sweep, which has no configuration and no curves of its own.
-    """
+    """Read what is compared of runs; a sweep is refused, which has no configuration and no curves of its own."""
     for run in runs:
         if run.tags.get(KIND_TAG) == "sweep":
             raise UserError(

@@ -46,14 +46,7 @@ class Query:
 
 
 def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
-    """Choose and order the rows of a table.
-
-    Args:
-        runs: all of the store, the newest first.
-
-    Raises:
-        UserError: the filter, the kind or what to sort by is unknown.
-    """
+    """Choose and order the rows of a table from all runs of the store, the newest first."""
     matching = _visible(runs, select(runs, query.where), query)
     if query.kind is not None:
         matching = _of_kind(runs, matching, query.kind)

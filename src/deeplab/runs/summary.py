@@ -67,11 +67,7 @@ class RunSummary:
 
 
 def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSummary]:
-    """Make a row for each run.
-
-    Args:
-        everything: all runs of the store, among them the trials of the sweeps.
-    """
+    """Make a row for each run; `everything` has the trials of the sweeps among it."""
     children: defaultdict[str, list[Run]] = defaultdict(list)
     for run in everything:
         if PARENT_TAG in run.tags:

@@ -121,11 +121,7 @@ _ADAPTER: TypeAdapter[StudyConfig] = TypeAdapter(StudyConfig)
 
 
 def read_study(folder: Path) -> StudyConfig:
-    """Read the `study.yaml` of a folder.
-
-    Raises:
-        UserError: there is none, or what is wrong with it.
-    """
+    """Read the `study.yaml` of a folder, or say in a UserError what is wrong with it."""
     path = folder / FILE
     try:
         document = read_yaml(path)

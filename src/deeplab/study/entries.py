@@ -36,22 +36,14 @@ class EntryResult:
 
 
 def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
-    """Hold every entry against what is finished of it.
-
-    Raises:
-        UserError: an entry's configuration is wrong.
-    """
+    """Hold every entry against what is finished of it."""
     return [_measured(config, name, entry, lines) for name, entry in config.entries.items()]
 
 
 def planned_runs(
     name: str, entry: StudyEntry, config: StudyConfig, overrides: Sequence[str] = ()
 ) -> list[ComposedConfig]:
-    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's.
-
-    Raises:
-        UserError: an override is wrong.
-    """
+    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's."""
     composer = Composer(None)
     assert entry.run is not None
     try:

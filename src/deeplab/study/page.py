@@ -28,11 +28,7 @@ GOOD = ("reproduced", "holds")
 
 
 def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> Page:
-    """Describe a study.
-
-    Raises:
-        UserError: an entry's configuration is wrong.
-    """
+    """Describe a study."""
     measured = measure(config, lines)
     sections = (
         Section("Reported and measured", tuple(_verdicts(measured, folder))),

@@ -72,11 +72,7 @@ class Results:
         self.read()
 
     def read(self) -> None:
-        """Read them again: another process may carry out other entries of the study.
-
-        Raises:
-            UserError: the file is not what this class wrote.
-        """
+        """Read them again, as another process may carry out other entries; a UserError where the file is not ours."""
         self.rows = []
         if not self._path.exists():
             return
@@ -87,11 +83,7 @@ class Results:
             raise UserError(f"{self._path} cannot be read ({error}). It is written by deeplab study.") from error
 
     def add(self, result: Result) -> None:
-        """Add a line to what the file has by now; it replaces one of the same configuration.
-
-        Raises:
-            UserError: the file was broken meanwhile, or cannot be written.
-        """
+        """Add a line to what the file has by now; it replaces one of the same configuration."""
         with self._lock():
             self.read()
             self.rows = [*(row for row in self.rows if row.key != result.key), result]

@@ -77,12 +77,7 @@ class Verdict:
 
 
 def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = "") -> list[Verdict]:
-    """Hold an entry's figures against its finished runs.
-
-    Args:
-        lines: its finished runs, of the configuration that it has now.
-        best: of a sweep the point that was chosen, or nothing where no trial is finished.
-    """
+    """Hold an entry's figures against its finished runs, of a sweep at the figure's point or else at the best one."""
     held = []
     for figure in entry.figures:
         point = figure.point or best

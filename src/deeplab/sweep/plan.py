@@ -153,11 +153,7 @@ def replicate_name(point: str, replicate: int, replicates: int) -> str:
 def replicate_values(
     composed: ComposedConfig, overrides: Sequence[str], replicates: int, threads: int, composer: Composer
 ) -> Iterator[dict[str, Any]]:
-    """The composed configuration of each replicate of a point.
-
-    Args:
-        threads: of each, where the configuration leaves them open.
-    """
+    """The composed configuration of each replicate of a point, with these threads where it leaves them open."""
     for replicate in range(replicates):
         values = composed.values
         if replicate:
@@ -167,14 +163,7 @@ def replicate_values(
 
 
 def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
-    """The plan with the identity of each trial.
-
-    Args:
-        checks: of each point, or what is wrong with it.
-
-    Raises:
-        UserErrors: what is wrong, each fault once with the points that have it.
-    """
+    """The plan with the identity of each trial, or UserErrors with what is wrong with the points that were checked."""
     faults, sound = Faults(len(plan.points)), []
     for settings, checked in zip(plan.points, checks, strict=True):
         with faults.of(settings):

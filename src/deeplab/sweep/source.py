@@ -63,14 +63,7 @@ class TrialSource(Protocol):
         """How far it is, as in `3 of 4 trials are finished and kept`."""
 
     def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
-        """Held while the sweep is carried out.
-
-        Args:
-            before: the run that an earlier start made of it, or None.
-
-        Raises:
-            UserError: it cannot be gone on with as it is.
-        """
+        """Held while the sweep is carried out; a UserError where the run of an earlier start cannot be gone on with."""
 
     def begin(self, store: Store) -> RunLog:
         """Create the parent run."""

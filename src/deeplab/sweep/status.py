@@ -61,11 +61,7 @@ def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:
 
 
 def find_sweep_run(store: Store, name: str) -> Run:
-    """The sweep that is meant: an id, the beginning of one, a name, or `latest`.
-
-    Raises:
-        UserError: there is none, or it is no sweep.
-    """
+    """The sweep that is meant by an id, the beginning of one, a name, or `latest`; a UserError where there is none."""
     parents = all_runs(store, (KIND_TAG, "sweep"))
     if name == "latest":
         if not parents:

@@ -34,18 +34,9 @@ DAMAGE = (
 
 
 def put_file(store: Store, run: Run, path: str, content: bytes) -> None:
-    """Store a file under this path among the artifacts of a run that has ended.
-
-    Raises:
-        UserError: its files lie outside the store.
-    """
+    """Store a file among the artifacts of a run that has ended, unless they lie outside the store."""
     check_own(store, run)
     put_bytes(store.client, run.id, path, content)
-
-
-def log_bytes(store: Store, run_id: str, path: str, content: bytes) -> None:
-    """Store bytes under this path among the artifacts of a run that another part of the program writes."""
-    put_bytes(store.client, run_id, path, content)
 
 
 def put_bytes(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
@@ -71,8 +62,8 @@ def read_artifact(store: Store, run: Run, path: str) -> bytes | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             uri = f"runs:/{run.id}/{path}"
-            found = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
-            return Path(found).read_bytes()
+            copy = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
+            return Path(copy).read_bytes()
         except (MlflowException, OSError):
             return None
 
@@ -82,8 +73,8 @@ def list_files(store: Store, location: str) -> list[tuple[str, int]]:
     folder = local_path(current(location, store.moves))
     if folder is not None:
         try:
-            found = sorted(path for path in folder.rglob("*") if path.is_file())
-            return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
+            paths = sorted(path for path in folder.rglob("*") if path.is_file())
+            return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
         except OSError:  # it goes while it is looked at
             return []
     from mlflow.exceptions import MlflowException
@@ -113,12 +104,9 @@ def model_locations(store: Store, run_id: str) -> list[str]:
 
 
 def load_network(store: Store, run: Run) -> Any:
-    """The trained network of a run, a plain Keras model.
+    """The trained network of a run, a plain Keras model; a UserError where there is none or it cannot be read.
 
     Keras' safe mode refuses a file that would run code.
-
-    Raises:
-        UserError: the run has no model, or it cannot be read.
     """
     import keras
 

@@ -41,11 +41,7 @@ def create_database(database: Path) -> None:
 
 
 def has_content(database: Path) -> bool:
-    """Whether a database is there; an empty file is none yet.
-
-    Raises:
-        UserError: what is there is something else, or cannot be read.
-    """
+    """Whether a database is there, an empty file being none yet; a UserError where it is something else."""
     return database.exists() and bool(_head(database))
 
 

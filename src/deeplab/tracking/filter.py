@@ -48,13 +48,13 @@ class Comparison:
 
     def matches(self, lookup: Lookup) -> bool:
         """Whether it is true of the run whose values these are."""
-        found = lookup(self.field)
-        if found is None:
+        own = lookup(self.field)
+        if own is None:
             return False
-        number, wanted = as_number(found), as_number(self.value)
+        number, threshold = as_number(own), as_number(self.value)
         if self.operator in _ORDERS:
-            return number is not None and wanted is not None and _ORDERS[self.operator](number, wanted)
-        alike = (number is not None and number == wanted) or _like(str(found), self.value)
+            return number is not None and threshold is not None and _ORDERS[self.operator](number, threshold)
+        alike = (number is not None and number == threshold) or _like(str(own), self.value)
         return alike if self.operator == "=" else not alike
 
 
@@ -107,12 +107,12 @@ def parse(text: str) -> Filter:
     return _Reader(text).read() if text.strip() else AllOf(())
 
 
-def fields(found: Filter) -> Iterator[str]:
+def fields(query: Filter) -> Iterator[str]:
     """The names of the fields that a filter asks for, in their order."""
-    if isinstance(found, Comparison):
-        yield found.field
+    if isinstance(query, Comparison):
+        yield query.field
     else:
-        for part in (found.part,) if isinstance(found, Not) else found.parts:
+        for part in (query.part,) if isinstance(query, Not) else query.parts:
             yield from fields(part)
 
 
@@ -131,40 +131,40 @@ class _Reader:
         self._depth = 0
 
     def read(self) -> Filter:
-        found = self._either()
+        query = self._either()
         if self._peek() is not None:
             raise self._error("'and' or 'or' is missing")
-        return found
+        return query
 
     def _either(self) -> Filter:
-        parts = [self._both()]
-        while self._takes("or"):
-            parts.append(self._both())
-        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+        return self._joined("or", self._both, AnyOf)
 
     def _both(self) -> Filter:
-        parts = [self._one()]
-        while self._takes("and"):
-            parts.append(self._one())
-        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+        return self._joined("and", self._one, AllOf)
+
+    def _joined(self, word: str, read: Callable[[], Filter], kind: type[AnyOf | AllOf]) -> Filter:
+        parts = [read()]
+        while self._takes(word):
+            parts.append(read())
+        return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
     def _one(self) -> Filter:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._error(f"more than {_DEEPEST} levels of parentheses and 'not'")
-        found = self._negated_or_grouped()
+        part = self._negated_or_grouped()
         self._depth -= 1
-        return found
+        return part
 
     def _negated_or_grouped(self) -> Filter:
         if self._takes("not"):
             return Not(self._one())
         if not self._takes("("):
             return self._comparison()
-        found = self._either()
+        part = self._either()
         if not self._takes(")"):
             raise self._error("a closing parenthesis is missing")
-        return found
+        return part
 
     def _comparison(self) -> Comparison:
         token = self._peek()

@@ -39,11 +39,7 @@ class StoreLocation:
 
 
 def locate_store(uri: str | None) -> StoreLocation:
-    """Find the store: the setting, then MLFLOW_TRACKING_URI, then SQLite in the working directory.
-
-    Raises:
-        UserError: the address is of no known kind.
-    """
+    """Find the store: the setting, then MLFLOW_TRACKING_URI, then SQLite in the working directory."""
     uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
     try:
         scheme = urlsplit(uri).scheme.partition("+")[0]

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.tags import HEARTBEAT_TAG, PRUNED_TAG
 
 if TYPE_CHECKING:
     import mlflow.entities
+
+STALE_SECONDS = 60.0  # a run that says RUNNING and shows no life for so long has lost its process
 
 
 @dataclass(frozen=True)

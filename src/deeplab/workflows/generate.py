@@ -60,13 +60,13 @@ class GenerateResult:
 
     Attributes:
         rows: images in [0, 1] by how they were made, [k, height, width, channels].
-        said: class and probability of each image by a classifier, or None without one.
+        predicted: class and probability of each image by a classifier, or None without one.
         artifact: where the picture lies among the run's artifacts.
     """
 
     trained: TrainedRun
     rows: Mapping[str, Images]
-    said: Mapping[str, Sequence[tuple[str, float]]] | None
+    predicted: Mapping[str, Sequence[tuple[str, float]]] | None
     artifact: str
     png: bytes
 
@@ -79,17 +79,17 @@ class _Classifier:
     facts: InputSpec
 
 
-def generate(wanted: str, wish: GenerateRequest, classifier: str | None, store: Store) -> GenerateResult:
+def generate(name: str, wish: GenerateRequest, classifier: str | None, store: Store) -> GenerateResult:
     """Decode codes that no image has, and log the picture with the run.
 
     Args:
-        wanted: the run of the autoencoder, as `find_run` understands it.
+        name: the run of the autoencoder, as `find_run` understands it.
         classifier: a run whose network says what it sees in each image, or None.
 
     Raises:
         UserError: there is no such network or test image, or the networks do not fit each other.
     """
-    trained = find_trained_run(store, wanted)
+    trained = find_trained_run(store, name)
     check_task(trained, "reconstruction", "deeplab generate")
     judge = None if classifier is None else find_trained_run(store, classifier)
     if judge is not None:
@@ -121,8 +121,8 @@ def generate(wanted: str, wish: GenerateRequest, classifier: str | None, store: 
         name: np.asarray(decoder.predict_on_batch(codes)).clip(0, 1)
         for name, codes in _codes(wish, codes_of(np.array(chosen)), scale).items()
     }
-    said = None if judging is None else _said(judging, rows)
-    return _logged(trained, wish, rows, said, None if judge is None else str(judge.run.id))
+    predicted = None if judging is None else _predicted(judging, rows)
+    return _logged(trained, wish, rows, predicted, None if judge is None else str(judge.run.id))
 
 
 def _position(text: str, splits: Splits) -> int:
@@ -135,22 +135,22 @@ def _position(text: str, splits: Splits) -> int:
     names = splits.info.class_names
     if text not in names:
         raise UserError(f"{unknown_name('class', text, names)} A test image by its index: @0 to @{count - 1}.")
-    found = np.flatnonzero(splits.test.labels == names.index(text))
-    if not len(found):
+    rows = np.flatnonzero(splits.test.labels == names.index(text))
+    if not len(rows):
         raise UserError(f"There is no test image of class '{text}'.")
-    return int(found[0])
+    return int(rows[0])
 
 
 def _parts(trained: TrainedRun) -> tuple[Any, Any]:
     network = trained.network()
-    found = {layer.name: layer for layer in network.layers}
-    missing = [part for part in ("encoder", "decoder") if part not in found]
+    parts = {layer.name: layer for layer in network.layers}
+    missing = [part for part in ("encoder", "decoder") if part not in parts]
     if missing:
         raise UserError(
             f"The network of run {trained.name} has no part called {missing[0]}: "
             "its layers must name their part, as in model=autoencoder."
         )
-    return found["encoder"], found["decoder"]
+    return parts["encoder"], parts["decoder"]
 
 
 def _codes(wish: GenerateRequest, codes: Images, scale: Images) -> dict[str, Images]:
@@ -173,21 +173,21 @@ def _codes(wish: GenerateRequest, codes: Images, scale: Images) -> dict[str, Ima
     return rows
 
 
-def _said(judge: _Classifier, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
-    said = {}
+def _predicted(judge: _Classifier, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
+    predicted = {}
     for name, images in rows.items():
         probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.info.scale))
         best = probabilities.argmax(axis=1)
         names = judge.facts.info.class_names
-        said[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
-    return said
+        predicted[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
+    return predicted
 
 
 def _logged(
     trained: TrainedRun,
     wish: GenerateRequest,
     rows: Mapping[str, Images],
-    said: Mapping[str, Sequence[tuple[str, float]]] | None,
+    predicted: Mapping[str, Sequence[tuple[str, float]]] | None,
     judge: str | None,
 ) -> GenerateResult:
     from deeplab.plots.run.gallery import draw
@@ -195,8 +195,8 @@ def _logged(
 
     images = ", ".join(wish.images)
     captions = None
-    if said is not None:
-        captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in said.items()}
+    if predicted is not None:
+        captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in predicted.items()}
     png = to_png(draw(rows, f"{trained.run.name}: {wish.way} {images}", captions))
     plain = "_".join("".join(letter if letter.isalnum() else "-" for letter in text) for text in wish.images)
     noisy = f"_noise_{wish.noise:g}_seed_{wish.seed}" if wish.noise else ""
@@ -204,8 +204,8 @@ def _logged(
     judged = "" if judge is None else f"_by_{judge[:8]}"
     artifact = f"generate/{wish.way}_{plain}_in_{wish.steps}{noisy}{judged}.png"
     put_file(trained.store, trained.run, artifact, png)
-    if said:
-        lines = [(name.strip(), n, *pair) for name, pairs in said.items() for n, pair in enumerate(pairs)]
+    if predicted:
+        lines = [(name.strip(), n, *pair) for name, pairs in predicted.items() for n, pair in enumerate(pairs)]
         content = table(("row", "step", "class", "probability"), lines)
         put_file(trained.store, trained.run, artifact.replace(".png", ".csv"), content.encode())
-    return GenerateResult(trained, rows, said, artifact, png)
+    return GenerateResult(trained, rows, predicted, artifact, png)

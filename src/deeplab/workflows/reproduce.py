@@ -89,17 +89,17 @@ class Reproduction:
     changes: tuple[str, ...]
 
 
-def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[RunObserver]) -> Reproduction:
+def reproduce(store: Store, experiment: str, name: str, observers: Sequence[RunObserver]) -> Reproduction:
     """Train with the logged configuration of a run, as a new run beside it, and compare.
 
     Args:
-        wanted: the run, as `find_run` understands it.
+        name: the run, as `find_run` understands it.
 
     Raises:
         UserError: there is no such run, or it is not finished.
         RunError: the new run could not be finished.
     """
-    trained = find_trained_run(store, wanted)
+    trained = find_trained_run(store, name)
     if trained.run.status != "FINISHED":
         raise UserError(f"Run {trained.name} is {trained.run.status}; only a finished run has scores to be reproduced.")
     composed = _again(trained, experiment)
@@ -163,10 +163,10 @@ def _same_weights(before: TrainedRun, again: TrainedRun, kept: bool) -> bool | N
 
 
 def _scores(before: TrainedRun, again: TrainedRun) -> tuple[Score, ...]:
-    found = spreads(before.store, before.run)
+    scatter = spreads(before.store, before.run)
     old, new = before.run.metrics, again.run.metrics
     names = [name for name in sorted(old) if name.startswith(SCORES) and name in new]
-    return tuple(held_against(name, old[name], new[name], found.get(name), len(names)) for name in names)
+    return tuple(held_against(name, old[name], new[name], scatter.get(name), len(names)) for name in names)
 
 
 def held_against(name: str, before: float, again: float, spread: ReplicateSpread | None, count: int) -> Score:

@@ -79,11 +79,7 @@ def _print_csv(chosen: Sequence[RunSummary]) -> None:
 
 
 def print_table(chosen: Sequence[RunSummary], failed: bool) -> None:
-    """Print a line for each run.
-
-    Args:
-        failed: whether to say why each ended early.
-    """
+    """Print a line for each run, and why it ended early where those are asked for that `failed`."""
     columns = {
         "id": [row.id[:8] for row in chosen],
         "name": [row.name for row in chosen],

@@ -61,10 +61,6 @@ def show_sweep(result: SweepResult[Plan, Summary]) -> None:
 
 
 def show_end(line: str, place: StoreLocation, more: str) -> None:
-    """Print the last lines of a command that made a run.
-
-    Args:
-        more: what is to be seen there.
-    """
+    """Print the last lines of a command that made a run: what it was, the store that has it, how to see `more`."""
     for each in (line, f"store {redact_password(place.uri)}", f"See {more}: {ui_command(place)}"):
         console().print(each, soft_wrap=True)

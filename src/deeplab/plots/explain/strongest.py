@@ -32,11 +32,7 @@ class Peak:
 
 
 def strongest(maps: NDArray[Any]) -> tuple[Peak, ...]:
-    """The peaks of the SHOWN maps that fire most, the strongest first; of equal ones the first.
-
-    Args:
-        maps: [height, width, channels].
-    """
+    """The peaks of the SHOWN of some maps [height, width, channels] that fire most, the first of equal ones first."""
     _, width, count = maps.shape
     flat = maps.reshape(-1, count)
     places = flat.argmax(axis=0)

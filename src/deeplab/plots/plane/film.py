@@ -40,11 +40,7 @@ def _draw(caption: str, outputs: NDArray[Any], reach: float, parts: Parts) -> Fi
 
 
 def to_gif(figures: Sequence[Figure]) -> bytes:
-    """Pictures of one size as an animated GIF that starts again from the front; equal pictures give equal bytes.
-
-    Raises:
-        ValueError: there are no pictures.
-    """
+    """Pictures of one size as an animated GIF that starts again from the front; equal pictures give equal bytes."""
     from PIL import Image
 
     if not figures:

@@ -161,11 +161,7 @@ def _draw_axis(axes: Axes, place: int, label: str, ticks: list[tuple[float, str]
 def _draw_lines(
     axes: Axes, heights: NDArray[np.float64], metric: str, means: Sequence[float], best: int | None
 ) -> None:
-    """Draw the points, the worse ones first.
-
-    Args:
-        heights: [points, axes]; NaN on the last one where there is no score.
-    """
+    """Draw the points, the worse ones first; heights are [points, axes], NaN on the last where there is no score."""
     scores = np.array(means, dtype=np.float64)
     known = scores[np.isfinite(scores)]
     colours = scores_of.dark_is_better(metric)

@@ -18,14 +18,7 @@ LAUNCHERS = {
 
 
 def choose_launcher(plan: Plan | SearchPlan, folder: Path) -> Launcher:
-    """Make ready what trains the trials.
-
-    Args:
-        folder: of the sweep, for logs.
-
-    Raises:
-        UserError: a package is missing, or a cluster cannot be reached.
-    """
+    """Make what trains the trials, with logs in the folder; a UserError where a package or the cluster is missing."""
     config = plan.sweep.launcher
     if isinstance(config, LocalLauncherConfig):
         from deeplab.sweep.launch.local import LocalLauncher

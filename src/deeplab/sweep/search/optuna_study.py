@@ -106,11 +106,7 @@ def score_of(run: Run | None, metric: str) -> float | None:
 
 
 def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
-    """Say what became of the trials whose process ended before it could; what was not done is drawn once more.
-
-    Args:
-        runs: by the identity of their trial.
-    """
+    """Say what became of trials whose process ended before it could; what was not done is drawn once more."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         trained = [runs.get(identity) for identity in identities_of(trial)]
         scores = [score_of(run, metric) for run in trained]

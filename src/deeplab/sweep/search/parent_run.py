@@ -59,11 +59,7 @@ def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:
 
 
 def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[SearchTrial, ...]:
-    """The trials of a study that have ended.
-
-    Args:
-        runs: by the identity of their trial.
-    """
+    """The trials of a study that have ended; runs come by the identity of their trial."""
     drawn = []
     for trial in study.get_trials(deepcopy=False, states=_ENDED):
         trained = [runs[identity] for identity in identities_of(trial) if identity in runs]

@@ -93,11 +93,7 @@ class SearchPlan:
         }
 
     def trials(self, number: int, settings: Mapping[str, str]) -> list[Trial]:
-        """Compose every replicate of what was drawn.
-
-        Raises:
-            UserError: it makes no configuration.
-        """
+        """Compose every replicate of what was drawn; a UserError where it makes no configuration."""
         assert self.checked is not None
         overrides = self.grid.overrides(settings)
         composed = self.composer.compose(overrides)
@@ -142,11 +138,7 @@ def plan_search(
 
 
 def checked_search(search: SearchPlan) -> SearchPlan:
-    """Compose the ends of every interval and the values of every list, and build their networks on shapes alone.
-
-    Raises:
-        UserErrors: what is wrong with them, all of it.
-    """
+    """Compose the ends of intervals and the values of lists and check them; UserErrors are all that is wrong."""
     from deeplab.sweep.check import check_points  # here, because it imports MLflow
 
     sound: list[tuple[dict[str, str], dict[str, Any]]] = []

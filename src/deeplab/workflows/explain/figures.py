@@ -29,15 +29,7 @@ def pictures(
     outputs: Sequence[Array],
     trained: Any,
 ) -> Iterator[tuple[str, bytes]]:
-    """Draw what this kind of network has.
-
-    Args:
-        outputs: of each layer for the one row.
-        trained: the layers of Keras, for the gradient.
-
-    Yields:
-        File names, and PNGs.
-    """
+    """Draw what this kind of network has, as file names and PNGs; `trained` are Keras' layers, for the gradient."""
     # Here, because they import Matplotlib.
     from deeplab.plots.explain import feature_maps, probabilities, reconstruction, saliency, strongest
     from deeplab.plots.style import to_png

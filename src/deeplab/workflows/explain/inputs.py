@@ -27,7 +27,7 @@ class ExplainInput:
         row: as the network gets it, with noise where it was trained with noise.
         clean: the same without noise.
         label: its class, or None where it is not known.
-        right: what a network should say of it, or None where it is not known.
+        correct: what a network should say of it, or None where it is not known.
     """
 
     name: str
@@ -35,18 +35,11 @@ class ExplainInput:
     row: NDArray[Any]
     clean: NDArray[Any]
     label: int | None
-    right: str | None
+    correct: str | None
 
 
 def find_input(what: str, trained: TrainedRun, facts: InputSpec) -> ExplainInput:
-    """The row or image that a person means.
-
-    Args:
-        what: the number of a row of the test set, from 0, or the path of a PNG or JPEG file.
-
-    Raises:
-        UserError: there is no such row or file, the data are others, or the file is no image.
-    """
+    """The row that is meant: by its number in the test set, from 0, or as the path of a PNG or JPEG file."""
     is_number = what.isdecimal() and len(what) <= LONGEST_NUMBER
     return _test_row(int(what), trained) if is_number else _file(what, facts)
 
@@ -60,12 +53,12 @@ def _test_row(index: int, trained: TrainedRun) -> ExplainInput:
             f"has rows 0 to {len(splits.test) - 1}."
         )
     at = slice(index, index + 1)
-    label, right = None, None
+    label, correct = None, None
     if config.model.task == "classification":
         label = int(splits.test.labels[index])
-        right = splits.info.class_names[label]
+        correct = splits.info.class_names[label]
     elif config.model.task == "regression":
-        right = ", ".join(f"{value:g}" for value in splits.info.numbers(splits.test.labels[at])[0])
+        correct = ", ".join(f"{value:g}" for value in splits.info.numbers(splits.test.labels[at])[0])
     noise = "" if splits.test.noise is None else " with noise"
     return ExplainInput(
         f"test row {index}{noise}",
@@ -73,7 +66,7 @@ def _test_row(index: int, trained: TrainedRun) -> ExplainInput:
         splits.test.inputs(at)[0],
         splits.test.images(at)[0],
         label,
-        right,
+        correct,
     )
 
 

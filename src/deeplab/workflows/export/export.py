@@ -47,11 +47,11 @@ class ExportResult:
     missing: str
 
 
-def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) -> ExportResult:
+def export(store: Store, name: str, to: str, out: Path | None, force: bool) -> ExportResult:
     """Export a network; it appears under its name when it has been loaded again and said the same.
 
     Args:
-        wanted: the run, as `find_run` understands it.
+        name: the run, as `find_run` understands it.
         to: the name of a format, of FORMATS.
         out: where to, or None for a name from that of the run.
 
@@ -63,7 +63,7 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
     chosen.check_installed(to)
     if out is not None:
         check_target(out, chosen, force)
-    trained = find_trained_run(store, wanted)
+    trained = find_trained_run(store, name)
     path = out or Path(f"{_file_name(trained)}{chosen.suffix or '_' + to}")
     if out is None:
         check_target(path, chosen, force)
@@ -82,11 +82,7 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
 
 
 def check_target(path: Path, chosen: Format, force: bool) -> None:
-    """Refuse a place that cannot be written or is taken.
-
-    Raises:
-        UserError: so it is; with `force` only where something of another kind is there.
-    """
+    """Refuse a place that cannot be written or is taken; with `force` only what is of another kind."""
     if chosen.suffix and path.suffix.lower() != chosen.suffix:
         raise UserError(f"--out {path}: its name must end in {chosen.suffix}.")
     check_folder_of(path, "--out")
@@ -120,10 +116,10 @@ def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.fl
     aside = aside_of(path)
     expected = np.asarray(network.predict_on_batch(rows))
     try:
-        found = _written_and_asked(network, chosen, aside, rows, what)
-        if found.shape != expected.shape:
-            raise RunError(f"The {what} gives {found.shape}, the network {expected.shape}; it was not kept.")
-        difference = _difference(found, expected)
+        written = _written_and_asked(network, chosen, aside, rows, what)
+        if written.shape != expected.shape:
+            raise RunError(f"The {what} gives {written.shape}, the network {expected.shape}; it was not kept.")
+        difference = _difference(written, expected)
         if not difference <= TOLERANCE:
             raise RunError(
                 f"The {what} says something else than the network, by up to {difference:.2g} "

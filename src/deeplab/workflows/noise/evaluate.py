@@ -97,7 +97,7 @@ def noise_curve(settings: NoiseSettings, store: Store, observer: NoiseObserver) 
     """
     classifier = find_trained_run(store, settings.classifier)
     check_task(classifier, "classification", "--classifier")
-    denoisers = _named([find_trained_run(store, wanted) for wanted in settings.denoisers])
+    denoisers = _named([find_trained_run(store, name) for name in settings.denoisers])
     for denoiser in denoisers.values():
         check_task(denoiser, "reconstruction", "deeplab noise")
     kind = settings.kind or next((kind for one in denoisers.values() if (kind := _trained_with(one)[0])), None)
@@ -199,10 +199,10 @@ def _check_fits(denoiser: TrainedRun, shape: tuple[int, ...], info: DatasetInfo)
     if tuple(shape) != info.input_shape:
         a, b = ("x".join(map(str, shape)) for shape in (shape, info.input_shape))
         raise UserError(f"Run {denoiser.name} denoises images of {a}, the classifier takes images of {b}.")
-    white, wanted = (round(1 / scale) for scale in (denoiser.facts().info.scale, info.scale))
-    if white != wanted:
+    white, expected = (round(1 / scale) for scale in (denoiser.facts().info.scale, info.scale))
+    if white != expected:
         raise UserError(
-            f"Run {denoiser.name} denoises images with values from 0 to {white}, the classifier takes 0 to {wanted}."
+            f"Run {denoiser.name} denoises images with values from 0 to {white}, the classifier takes 0 to {expected}."
         )
 
 

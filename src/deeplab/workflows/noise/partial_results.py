@@ -25,11 +25,7 @@ class NoiseDrawFile:
     """Cells in a file, a line each; a line that was cut off is counted again."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what there is.
-
-        Args:
-            folder: of this evaluation alone.
-        """
+        """Read what there is in the folder of this evaluation."""
         self._folder, self._file = folder, folder / "cells.jsonl"
         self.done: dict[tuple[float, int], NoiseDraw] = {}
         lines = self._file.read_text().splitlines() if self._file.exists() else []

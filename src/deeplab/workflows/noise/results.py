@@ -48,7 +48,7 @@ def log_outcome(
 
     rates, levels = rates_of(done, splits), tuple(_by_level(done))
     for number, level in enumerate(levels):
-        values = {f"{_metric(state)}/true_positive_rate": found[number].mean for state, found in rates.items()}
+        values = {f"{_metric(state)}/true_positive_rate": points[number].mean for state, points in rates.items()}
         log.metrics(round(STEPS * level), values)
     classes = _class_rates(done, splits)
     names = splits.info.class_names
@@ -65,7 +65,7 @@ def log_outcome(
     title = f"{splits.info.name}: classified rightly under noise"
     curve = noise_curve.draw(
         levels,
-        {state: [(point.mean, point.interval) for point in found] for state, found in rates.items()},
+        {state: [(point.mean, point.interval) for point in points] for state, points in rates.items()},
         noise=kind.replace("_", " "),
         chance=float(np.bincount(splits.test.labels).max() / len(splits.test)),
         trained_at=trained_at,
@@ -102,8 +102,8 @@ def _rows(
     levels: tuple[float, ...], rates: Mapping[str, list[Statistics]], classes: Mapping[str, NDArray[np.float64]]
 ) -> Iterator[tuple[Any, ...]]:
     for number, level in enumerate(levels):
-        for state, found in rates.items():
-            point = found[number]
+        for state, points in rates.items():
+            point = points[number]
             spread = (point.deviation, point.interval, point.minimum, point.maximum, point.count)
             yield (level, state, point.mean, *spread, *classes[state][number].tolist())
 
