@@ -1,6 +1,6 @@
 """Several runs side by side: what differs between them, what they reached, and their curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -33,7 +33,6 @@ class RunCurves:
     """
 
     row: RunSummary
-    metrics: Mapping[str, float]
     curves: Sequence[Point]
     epoch_seconds: float | None
 
@@ -82,4 +81,4 @@ def _compared(store: Store, run: Run, row: RunSummary) -> RunCurves:
         for epoch, value in line.items()
     ]
     seconds = list(history.get("time/epoch_seconds", {}).values())
-    return RunCurves(row, run.metrics, curves, fmean(seconds) if seconds else None)
+    return RunCurves(row, curves, fmean(seconds) if seconds else None)

@@ -14,8 +14,9 @@ from deeplab.config.identity import identity, sha
 from deeplab.config.schema import SWEEP_KEYS, LauncherConfig, LocalLauncherConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
-from deeplab.metrics import metric_of
+from deeplab.metrics import METRICS
 from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
+from deeplab.tasks import TASKS
 from deeplab.workflows.check import PointCheck
 from deeplab.workflows.prepare import shared_configuration
 
@@ -207,8 +208,11 @@ def sound_point(checked: PointCheck | str, metric: str) -> PointCheck:
     """A point that was checked; a UserError where it is wrong, or has not the metric that it is to be compared by."""
     if isinstance(checked, str):
         raise UserError(checked)
-    if metric.endswith("accuracy") and not checked.has_accuracy:
-        raise UserError(f"sweep.metric={metric}: there is no accuracy of this network on these rows; give val/loss.")
+    score = METRICS[metric.rpartition("/")[2]]
+    if score.needs_classes and not checked.has_accuracy:
+        raise UserError(
+            f"sweep.metric={metric}: there is no {score.label} of this network on these rows; give val/loss."
+        )
     return checked
 
 
@@ -255,10 +259,10 @@ def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
 
 def _check_metric(first: ComposedSweep) -> None:
     metric, config = first.comparison.metric, first.run.config
-    if config.model.task == "reconstruction" and metric.endswith("accuracy"):
-        raise UserError(f"sweep.metric={metric}: a network for reconstruction has no accuracy; give val/loss.")
-    if not metric_of(metric).is_measured_for(config.model.task):
-        raise UserError(f"sweep.metric={metric}: a network for {config.model.task} has no such score.")
+    score, task = METRICS[metric.rpartition("/")[2]], config.model.task
+    if not score.is_measured_for(task):
+        instead = TASKS[task].default_metric
+        raise UserError(f"sweep.metric={metric}: a network for {task} has no {score.label}; give {instead}.")
     if config.validation.kind == "none" and metric.startswith("val/"):
         raise UserError(
             f"sweep.metric={metric} needs validation rows, but validation=none holds nothing out. "

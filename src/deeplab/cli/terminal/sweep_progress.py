@@ -120,7 +120,7 @@ class LiveSweepProgress(PlainSweepProgress):
             if task is not None:
                 self._bar.remove_task(task)
         elif event.number in self._tasks:
-            names = ("val/accuracy", "train/accuracy", "val/loss", "train/loss")
+            names = (f"{data}/{metric.name}" for metric in chosen_by() for data in ("val", "train"))
             name = next((name for name in names if name in event.metrics), None)
             state = "" if name is None else f"{name.partition('/')[2]} {event.metrics[name]:.4f}"
             self._bar.update(self._tasks[event.number], total=event.epochs, completed=event.epoch, state=state)

@@ -33,7 +33,6 @@ class ExportResult:
         rounding: the largest that float32 makes, in which it was written, to a network of mixed precision; None where
             there is none.
         test_rows: real rows that were compared; 0 where the data set is not here.
-        random_rows: drawn ones that were compared.
         missing: why the data set is not here, or nothing.
     """
 
@@ -43,7 +42,6 @@ class ExportResult:
     difference: float
     rounding: float | None
     test_rows: int
-    random_rows: int
     missing: str
 
 
@@ -78,7 +76,7 @@ def export(store: Store, name: str, to: str, out: Path | None, force: bool) -> E
         if any(layer.compute_dtype != "float32" for layer in flat_layers(trained_in)):
             rounding = _difference(trained_in.predict_on_batch(rows), network.predict_on_batch(rows))
     difference = _write_checked(network, chosen, path, rows, f"{to} file of run {trained.name}")
-    return ExportResult(trained, path, _size(path), difference, rounding, len(test_rows), ROWS, missing)
+    return ExportResult(trained, path, _size(path), difference, rounding, len(test_rows), missing)
 
 
 def check_target(path: Path, chosen: Format, force: bool) -> None:
