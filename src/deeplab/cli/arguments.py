@@ -55,8 +55,7 @@ RunArguments = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 ConfigDir = Annotated[
-    Path | None,
-    typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first."),
+    Path | None, typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first.")
 ]
 TrustConfig = Annotated[
     bool,

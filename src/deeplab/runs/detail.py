@@ -7,7 +7,7 @@ from typing import Any
 from deeplab.runs.command_line import command_line
 from deeplab.runs.summary import summarize_runs, to_dict
 from deeplab.tracking.artifacts import list_files, model_locations
-from deeplab.tracking.find import all_runs
+from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.read import read_history, read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store

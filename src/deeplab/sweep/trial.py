@@ -97,10 +97,7 @@ class _Reporter(RunObserver):
     """Reports the beginning and each epoch to the sweep, and asks whether to go on."""
 
     def __init__(
-        self,
-        number: int,
-        report: Callable[[TrialEvent], None],
-        should_continue: Callable[[TrialEvent], bool] | None,
+        self, number: int, report: Callable[[TrialEvent], None], should_continue: Callable[[TrialEvent], bool] | None
     ) -> None:
         self._number, self._report, self._should_continue = number, report, should_continue
         self._epochs = self._done = 0

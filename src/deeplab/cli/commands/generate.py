@@ -20,8 +20,7 @@ def generate(
     run: RunName,
     overrides: StoreOverrides = None,
     between: Annotated[
-        tuple[str, str] | None,
-        typer.Option(help="Two test images: a class (3) for its first one, or an index (@57)."),
+        tuple[str, str] | None, typer.Option(help="Two test images: a class (3) for its first one, or an index (@57).")
     ] = None,
     grid: Annotated[
         tuple[str, str, str, str] | None, typer.Option(help="Four test images, the corners of a square.")

@@ -19,8 +19,7 @@ from deeplab.workflows.predict import ImagePrediction, PredictResult, draw_answe
 from deeplab.workflows.predict import predict as predict_pictures
 
 Images = Annotated[
-    list[str] | None,
-    words("[IMAGE|FOLDER]...", "Image files and folders of them; tracking.uri=... for another store."),
+    list[str] | None, words("[IMAGE|FOLDER]...", "Image files and folders of them; tracking.uri=... for another store.")
 ]
 
 

@@ -27,8 +27,7 @@ STYLES = {"FAILED": "red", "KILLED": "red", "DEAD": "red", "RUNNING": "green", "
 @reading_files
 def runs(
     overrides: Annotated[
-        list[str] | None,
-        words("[OVERRIDES]...", "tracking.uri=... looks into another store."),
+        list[str] | None, words("[OVERRIDES]...", "tracking.uri=... looks into another store.")
     ] = None,
     where: Annotated[
         str, typer.Option("--where", metavar="FILTER", help="Only those for which it is true.", show_default=False)

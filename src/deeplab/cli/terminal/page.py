@@ -12,18 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from deeplab.cli.terminal.tables import console, table
-from deeplab.report.page import (
-    CodeBlock,
-    Collapsible,
-    Group,
-    KeyValues,
-    Page,
-    Part,
-    Picture,
-    Table,
-    Text,
-    cell_text,
-)
+from deeplab.report.page import CodeBlock, Collapsible, Group, KeyValues, Page, Part, Picture, Table, Text, cell_text
 from deeplab.visible import visible_line
 
 MOST_ROWS = 50

@@ -11,14 +11,7 @@ from deeplab.numpy_layers.forward import Layer
 from deeplab.tasks import TaskName
 from deeplab.workflows.explain.inputs import ExplainInput
 
-MAP_LAYERS = (
-    "AveragePooling2D",
-    "Conv2D",
-    "Conv2DTranspose",
-    "DepthwiseConv2D",
-    "MaxPooling2D",
-    "SeparableConv2D",
-)
+MAP_LAYERS = ("AveragePooling2D", "Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "MaxPooling2D", "SeparableConv2D")
 
 
 def pictures(
