@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from deeplab.errors import UserError
-from deeplab.files import write_file
+from deeplab.files import table, write_file
 
 FILE = "results.csv"
 
@@ -87,11 +87,8 @@ class Results:
         with self._lock():
             self.read()
             self.rows = [*(row for row in self.rows if row.key != result.key), result]
-            text = io.StringIO()
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(_COLUMNS)
-            writer.writerows(_written(row) for row in sorted(self.rows, key=attrgetter("key")))
-            write_file(self._path, text.getvalue().encode())
+            rows = sorted(self.rows, key=attrgetter("key"))
+            write_file(self._path, table(_COLUMNS, map(_written, rows)).encode())
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.parent_run import children, mark_killed, trial_tags
+from deeplab.sweep.parent_run import children, trial_tags
 from deeplab.sweep.source import PlannedTrial, TrialSource
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import PRUNED_TAG
@@ -62,7 +62,7 @@ class TrialLoop:
         self._launcher.close()
         for run in children(self._store, parent_id).values():
             if run.status == "RUNNING":
-                mark_killed(self._store, run, "ended with its sweep")
+                self._store.end_run(run.id, "KILLED", "ended with its sweep")
 
     def _next(self) -> PlannedTrial | None:
         return self._retries.popleft() if self._retries else self._source.next_trial()
@@ -107,7 +107,7 @@ class TrialLoop:
         if run is not None and run.status == "KILLED" and PRUNED_TAG in run.tags:
             return TrialEvent(number, "pruned")
         if run is not None:
-            mark_killed(store, run, event.text)
+            store.end_run(run.id, "KILLED", event.text)
         if self._attempts[number] <= self._source.plan.sweep.launcher.retries:
             self._retries.appendleft(replace(planned, previous=planned.previous if run is None else run.id))
             return None

@@ -91,11 +91,6 @@ def children(store: Store, parent_id: str) -> dict[str, Run]:
     return runs
 
 
-def mark_killed(store: Store, run: Run, why: str) -> None:
-    """Mark a trial KILLED whose process is gone."""
-    store.end_run(run.id, "KILLED", why)
-
-
 def trial_tags(settings: Mapping[str, str], trial: Trial, parent_id: str) -> dict[str, str]:
     """What makes a trial findable by its tags alone."""
     return {

@@ -13,7 +13,7 @@ from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.parent_run import children, find_sweep, mark_killed
+from deeplab.sweep.parent_run import children, find_sweep
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import Summary
 from deeplab.sweep.source import TrialSource
@@ -129,5 +129,5 @@ def _without_processes(store: Store, run_id: str, noun: str) -> Mapping[str, Run
     runs = children(store, run_id)
     for run in runs.values():
         if run.status == "RUNNING":
-            mark_killed(store, run, f"its process is gone; marked by the next start of its {noun}")
+            store.end_run(run.id, "KILLED", f"its process is gone; marked by the next start of its {noun}")
     return runs

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.data.input_spec import InputSpec
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError, unknown_name
 from deeplab.evaluation.latent import add_code_noise, bilinear, linear, spherical
@@ -71,14 +70,6 @@ class GenerateResult:
     png: bytes
 
 
-@dataclass(frozen=True)
-class _Classifier:
-    """A classifier, which may know other classes and other values of a pixel than the autoencoder."""
-
-    network: Any
-    facts: InputSpec
-
-
 def generate(name: str, wish: GenerateRequest, classifier: str | None, store: Store) -> GenerateResult:
     """Decode codes that no image has, and log the picture with the run.
 
@@ -102,10 +93,9 @@ def generate(name: str, wish: GenerateRequest, classifier: str | None, store: St
     training = replace(trained.composed().config.training, device="auto", threads=None, precision="float32")
     prepare_runtime(training, seed=0)
     encoder, decoder = _parts(trained)
-    judging = None if judge is None else _Classifier(judge.network(), judge.facts())
-    if judging is not None and judging.network.input_shape[1:] != splits.info.input_shape:
-        a, b = ("x".join(map(str, shape)) for shape in (judging.network.input_shape[1:], splits.info.input_shape))
-        assert judge is not None
+    if judge is not None and judge.facts().info.input_shape != splits.info.input_shape:
+        shapes = (judge.facts().info.input_shape, splits.info.input_shape)
+        a, b = ("x".join(map(str, shape)) for shape in shapes)
         raise UserError(f"--classifier: run {judge.name} takes images of {a}, the decoder makes images of {b}.")
 
     def codes_of(positions: Any) -> Images:
@@ -121,7 +111,7 @@ def generate(name: str, wish: GenerateRequest, classifier: str | None, store: St
         name: np.asarray(decoder.predict_on_batch(codes)).clip(0, 1)
         for name, codes in _codes(wish, codes_of(np.array(chosen)), scale).items()
     }
-    predicted = None if judging is None else _predicted(judging, rows)
+    predicted = None if judge is None else _predicted(judge, rows)
     return _logged(trained, wish, rows, predicted, None if judge is None else str(judge.run.id))
 
 
@@ -173,12 +163,13 @@ def _codes(wish: GenerateRequest, codes: Images, scale: Images) -> dict[str, Ima
     return rows
 
 
-def _predicted(judge: _Classifier, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
-    predicted = {}
+def _predicted(judge: TrainedRun, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
+    """What a classifier makes of images; it may know other classes and other values of a pixel than the autoencoder."""
+    predicted, network, info = {}, judge.network(), judge.facts().info
+    names = info.class_names
     for name, images in rows.items():
-        probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.info.scale))
+        probabilities = network.predict_on_batch(images / np.float32(info.scale))
         best = probabilities.argmax(axis=1)
-        names = judge.facts.info.class_names
         predicted[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
     return predicted
 

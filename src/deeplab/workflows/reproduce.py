@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from deeplab.config.compose import ComposedConfig
 from deeplab.errors import UserError
@@ -10,7 +10,6 @@ from deeplab.evaluation.statistics import CONFIDENCE, prediction_interval
 from deeplab.runs.replicates import ReplicateSpread, spreads
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.read import read_packages
-from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     COMMIT_TAG,
@@ -183,7 +182,7 @@ def held_against(name: str, before: float, again: float, spread: ReplicateSpread
 
 
 def _changes(before: TrainedRun, again: TrainedRun) -> list[str]:
-    old, new = _tags(before.run), _tags(again.run)
+    old, new = before.run.tags, again.run.tags
     lines = [
         f"{what}: {_short(old.get(tag))}, now {_short(new.get(tag))}"
         for tag, what in ENVIRONMENT_TAGS.items()
@@ -204,10 +203,6 @@ def _package_changes(before: TrainedRun, again: TrainedRun) -> list[str]:
         for name in names
         if old.get(name) != new.get(name)
     ]
-
-
-def _tags(run: Run) -> dict[str, Any]:
-    return dict(run.tags)
 
 
 def _short(value: str | None) -> str:

@@ -13,9 +13,10 @@ from deeplab.data.load import load
 from deeplab.errors import RunError, UserError
 from deeplab.files import aside_of, check_folder_of
 from deeplab.models.inspect import flat_layers
+from deeplab.tracking.delete import delete_tree
 from deeplab.tracking.store import Store, first_line
 from deeplab.training.runtime import quiet_import
-from deeplab.workflows.export.formats import FORMATS, Format, for_inference, remove
+from deeplab.workflows.export.formats import FORMATS, Format, for_inference
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 ROWS = 64  # of each kind that are compared
@@ -128,7 +129,7 @@ def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.fl
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        remove(aside)
+        delete_tree(aside)
 
 
 def _written_and_asked(
@@ -158,7 +159,7 @@ def _put(aside: Path, path: Path) -> None:
     old = aside_of(path).with_suffix(".old")
     path.rename(old)
     aside.rename(path)
-    remove(old)
+    delete_tree(old)
 
 
 def _size(path: Path) -> int:

@@ -159,8 +159,10 @@ def _evaluate(
             continue
         noise = Noise(settings.kind or "", level, seed, "test") if level else None
         info = splits.info
-        right = count_correct(classifier, denoisers, splits.test, noise, info.scale, info.num_classes, observer.counted)
-        cell = NoiseDraw(level, seed, {state: tuple(map(int, counts)) for state, counts in right.items()})
+        correct = count_correct(
+            classifier, denoisers, splits.test, noise, info.scale, info.num_classes, observer.counted
+        )
+        cell = NoiseDraw(level, seed, {state: tuple(map(int, counts)) for state, counts in correct.items()})
         cells.add(cell)
         observer.cell_done(cell, images)
 

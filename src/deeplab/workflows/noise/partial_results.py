@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from deeplab.files import write_file
 
 
 @dataclass(frozen=True)
@@ -13,12 +15,17 @@ class NoiseDraw:
     """One draw of the noise over the whole test set.
 
     Attributes:
-        right: rightly classified images of each class, by state of the images.
+        correct: rightly classified images of each class, by state of the images.
     """
 
     level: float
     seed: int
-    right: Mapping[str, tuple[int, ...]]
+    correct: Mapping[str, tuple[int, ...]]
+
+    @property
+    def line(self) -> str:
+        """As it is kept."""
+        return json.dumps({"level": self.level, "seed": self.seed, "right": self.correct}) + "\n"
 
 
 class NoiseDrawFile:
@@ -41,7 +48,7 @@ class NoiseDrawFile:
     def add(self, cell: NoiseDraw) -> None:
         """Keep a cell; it is on the disk when this returns."""
         with self._file.open("a") as file:
-            file.write(json.dumps(asdict(cell)) + "\n")
+            file.write(cell.line)
             file.flush()
             os.fsync(file.fileno())
         self.done[cell.level, cell.seed] = cell
@@ -56,6 +63,4 @@ class NoiseDrawFile:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write_anew(self) -> None:
-        aside = self._file.with_suffix(".new")
-        aside.write_text("".join(json.dumps(asdict(cell)) + "\n" for cell in self.done.values()))
-        aside.replace(self._file)
+        write_file(self._file, "".join(cell.line for cell in self.done.values()).encode())

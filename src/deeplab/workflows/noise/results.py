@@ -23,10 +23,10 @@ Done = Mapping[tuple[float, int], NoiseDraw]
 def rates_of(done: Done, splits: Splits) -> dict[str, list[Statistics]]:
     """True-positive rates over the draws, level by level, for each state of the images."""
     by_level = _by_level(done)
-    states = next(iter(done.values())).right
+    states = next(iter(done.values())).correct
     return {
         state: [
-            statistics([sum(cell.right[state]) / len(splits.test) for cell in cells]) for cells in by_level.values()
+            statistics([sum(cell.correct[state]) / len(splits.test) for cell in cells]) for cells in by_level.values()
         ]
         for state in states
     }
@@ -57,9 +57,9 @@ def log_outcome(
     head = ("level", "state", "class", "images", "mean", "std", "interval_95", "min", "max", "n")
     log.log_text("classes.csv", table(head, _class_rows(done, splits)))
     cells = [
-        (cell.level, cell.seed, state, len(splits.test), sum(right), sum(right) / len(splits.test))
+        (cell.level, cell.seed, state, len(splits.test), sum(correct), sum(correct) / len(splits.test))
         for cell in done.values()
-        for state, right in cell.right.items()
+        for state, correct in cell.correct.items()
     ]
     log.log_text("draws.csv", table(("level", "seed", "state", "images", "right", "true_positive_rate"), cells))
     title = f"{splits.info.name}: classified rightly under noise"
@@ -90,10 +90,10 @@ def _class_rates(done: Done, splits: Splits) -> dict[str, NDArray[np.float64]]:
     """[level, class] by state; NaN where a class has no test image."""
     counts = np.bincount(splits.test.labels, minlength=splits.info.num_classes).astype(float)
     counts[counts == 0] = np.nan
-    states = next(iter(done.values())).right
+    states = next(iter(done.values())).correct
     levels = _by_level(done).values()
     return {
-        state: np.stack([np.mean([cell.right[state] for cell in cells], axis=0) / counts for cells in levels])
+        state: np.stack([np.mean([cell.correct[state] for cell in cells], axis=0) / counts for cells in levels])
         for state in states
     }
 
@@ -111,12 +111,12 @@ def _rows(
 def _class_rows(done: Done, splits: Splits) -> Iterator[tuple[Any, ...]]:
     """A line for each level, state and class that has test images, with the spread over the draws."""
     counts = np.bincount(splits.test.labels, minlength=splits.info.num_classes)
-    states = next(iter(done.values())).right
+    states = next(iter(done.values())).correct
     for level, cells in _by_level(done).items():
         for state in states:
             for number in np.flatnonzero(counts):
                 count = int(counts[number])
-                point = statistics([cell.right[state][number] / count for cell in cells])
+                point = statistics([cell.correct[state][number] / count for cell in cells])
                 spread = (point.deviation, point.interval, point.minimum, point.maximum, point.count)
                 yield (level, state, splits.info.class_names[number], count, point.mean, *spread)
 
