@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from deeplab.choice import TEST
 from deeplab.errors import UserError, nearest
-from deeplab.tracking.filter import Value, fields, parse
+from deeplab.tracking.filter import Value, fields, matches, parse
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import KIND_TAG, OUR_TAGS, VALIDATION_TAG
 
@@ -43,11 +43,11 @@ def select(runs: Sequence[Run], text: str) -> list[Run]:
     query = parse(text)
     keys = {name: names_in(runs, name, f"Filter '{text}'") for name in dict.fromkeys(fields(query))}
 
-    def matches(run: Run) -> bool:
+    def is_meant(run: Run) -> bool:
         values = values_of(run)
-        return query.matches(lambda name: next((values[key] for key in keys[name] if key in values), None))
+        return matches(query, lambda name: next((values[key] for key in keys[name] if key in values), None))
 
-    return list(filter(matches, runs))
+    return list(filter(is_meant, runs))
 
 
 def asks_for_validation(text: str) -> bool:

@@ -46,27 +46,12 @@ class Comparison:
     operator: str
     value: str
 
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        own = lookup(self.field)
-        if own is None:
-            return False
-        number, threshold = as_number(own), as_number(self.value)
-        if self.operator in _ORDERS:
-            return number is not None and threshold is not None and _ORDERS[self.operator](number, threshold)
-        alike = (number is not None and number == threshold) or _like(str(own), self.value)
-        return alike if self.operator == "=" else not alike
-
 
 @dataclass(frozen=True)
 class Not:
     """True where its part is not."""
 
     part: "Filter"
-
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        return not self.part.matches(lookup)
 
 
 @dataclass(frozen=True)
@@ -75,20 +60,12 @@ class AllOf:
 
     parts: tuple["Filter", ...]
 
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        return all(part.matches(lookup) for part in self.parts)
-
 
 @dataclass(frozen=True)
 class AnyOf:
     """True where one of its parts is."""
 
     parts: tuple["Filter", ...]
-
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        return any(part.matches(lookup) for part in self.parts)
 
 
 Filter = Comparison | Not | AllOf | AnyOf
@@ -100,11 +77,32 @@ def parse(text: str) -> Filter:
     Comparisons `FIELD = VALUE` (also `!= < <= > >=`) are joined by `and`, `or`, `not` and parentheses, as in Python.
     In text `*` stands for any letters and `?` for one, and capitals make no difference; a value with blanks or
     parentheses is quoted. A text of blanks is true of every run.
-
-    Raises:
-        UserError: it is no filter; says where.
     """
     return _Reader(text).read() if text.strip() else AllOf(())
+
+
+def matches(query: Filter, lookup: Lookup) -> bool:
+    """Whether a filter is true of the run whose values these are."""
+    match query:
+        case Comparison(field, sign, value):
+            own = lookup(field)
+            return own is not None and _compares(own, sign, value)
+        case Not(part):
+            return not matches(part, lookup)
+        case AllOf(parts):
+            return all(matches(part, lookup) for part in parts)
+        case AnyOf(parts):
+            return any(matches(part, lookup) for part in parts)
+
+
+def _compares(own: Value, sign: str, value: str) -> bool:
+    number, threshold = as_number(own), as_number(value)
+    if sign in _ORDERS:
+        return number is not None and threshold is not None and _ORDERS[sign](number, threshold)
+    # A pattern has no sets of letters: brackets stand for themselves.
+    is_like = fnmatchcase(str(own).lower(), value.lower().replace("[", "[[]"))
+    alike = (number is not None and number == threshold) or is_like
+    return alike if sign == "=" else not alike
 
 
 def fields(query: Filter) -> Iterator[str]:
@@ -227,7 +225,3 @@ def as_number(value: Value) -> float | None:
         return float(value) if value.isascii() and "_" not in value else None
     except ValueError:
         return None
-
-
-def _like(text: str, pattern: str) -> bool:
-    return fnmatchcase(text.lower(), pattern.lower().replace("[", "[[]"))
