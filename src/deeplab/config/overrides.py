@@ -63,9 +63,6 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
             `logspace(a,b,n)`.
         group_options: the names in each group, which `model=glob(cnn*)` chooses from.
 
-    Raises:
-        UserError: it cannot be read, or has no value.
-
     Examples:
         >>> expand_override("l2=1e-6,1e-3", {})
         ['l2=1e-06', 'l2=0.001']
@@ -151,9 +148,6 @@ def read_interval(text: str) -> Interval | None:
     """Read `l2=interval(1e-6,1e-2)`; None where an override is something else.
 
     Whole numbers are meant where both ends are written as such, and by `int(interval(1,9))`.
-
-    Raises:
-        UserError: it cannot be read, or nothing lies between its ends.
 
     Examples:
         >>> read_interval("optimizer.learning_rate=interval(1e-4,1e-1)")

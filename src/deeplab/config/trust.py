@@ -39,9 +39,6 @@ def check_addresses(
     Args:
         given: keys that the command line sets; a choice of a file is none.
         place_of: where in the user's files a value stands, or None where it is from elsewhere.
-
-    Raises:
-        UserError: there is one, and files are not trusted.
     """
     for address in ADDRESSES:
         group, _, key = address.partition(".")

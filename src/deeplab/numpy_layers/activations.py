@@ -115,9 +115,6 @@ def softmax(x: Any) -> Array:
 
     Returns:
         [..., classes], each row of sum 1: the largest value is subtracted first, which changes nothing else.
-
-    Raises:
-        ValueError: there is no last dimension, or it is empty.
     """
     x = floats("x", x)
     if x.ndim == 0 or x.shape[-1] == 0:

@@ -22,9 +22,6 @@ def find_or_create(client: "MlflowClient", name: str, files: Path | None, addres
     Args:
         files: the folder for those of its runs, or None where a server sees to that.
         address: of the store, as it is shown.
-
-    Raises:
-        UserError: it is deleted.
     """
     bound = address.startswith("sqlite:")
     experiment = client.get_experiment_by_name(name)

@@ -60,9 +60,6 @@ def names_in(runs: Sequence[Run], name: str, where: str, more: Collection[str] =
 
     Args:
         more: names that would be right, too.
-
-    Raises:
-        UserError: no run has such a field, or it may be several.
     """
     params = {key for run in runs for key in run.params}
     metrics = {key for run in runs for key in run.metrics}

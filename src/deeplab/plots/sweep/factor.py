@@ -40,10 +40,6 @@ def draw(
     Args:
         values: of the factor, one for each point, in any order. The axis is logarithmic where that reads better.
         scores: of the replicates of each point; accuracies as fractions. What is not finite counts as absent.
-
-    Raises:
-        ValueError: there is no point, the lengths differ, a value is not finite, the metric is unknown, or the
-            best point has no score.
     """
     metric, best, planned = comparison.metric, comparison.best, comparison.planned
     points = scores_of.check_points(scores, len(values), best)

@@ -46,10 +46,6 @@ def draw(
         means: score of each point, accuracies as fractions; one that is not finite ends its line, dashed,
             before the axis of the score.
         comparison: what was measured, and where it was best: that line is thick and on top.
-
-    Raises:
-        ValueError: there is no factor or no point, the lengths differ, the metric is unknown, or the best point
-            has no score.
     """
     metric, best = comparison.metric, comparison.best
     scores_of.check_points([[mean] for mean in means], len(points), best)

@@ -65,9 +65,6 @@ def draw(
         factors: by name, what each trial got.
         metric: `val/accuracy` or `val/loss`.
         replicates: the scores of each trial's replicates where there are several, none for a pruned one.
-
-    Raises:
-        ValueError: lengths differ, or the metric is unknown.
     """
     several = [replicates] if replicates else []
     for values in (scores, pruned, *several, *(factor.values for factor in factors.values())):

@@ -112,9 +112,6 @@ def plan_search(
         kind: one of SEARCHES.
         points: to be drawn in the end.
         yes: more trials than MOST_TRIALS are meant.
-
-    Raises:
-        UserError: something about them does not go together.
     """
     if kind not in SEARCHES:
         raise unknown_name("search", kind, SEARCHES)

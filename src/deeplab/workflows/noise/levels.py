@@ -13,9 +13,6 @@ def read_levels(text: str, option: str = "--levels") -> tuple[float, ...]:
 
     Args:
         option: that took it, for the message.
-
-    Raises:
-        UserError: it is neither.
     """
     parts = text.split(":")
     try:
