@@ -23,17 +23,11 @@ from deeplab.tasks import fill_task_defaults
 
 @dataclass(frozen=True)
 class ComposedConfig:
-    """A configuration in the two forms it is needed in.
+    """A configuration in the two forms it is needed in."""
 
-    Attributes:
-        config: frozen and checked; what the code works with.
-        values: the same as plain dicts and lists; what is shown and logged.
-        overrides: what the user asked for, word by word.
-    """
-
-    config: ExperimentConfig
-    values: dict[str, Any]
-    overrides: tuple[str, ...]
+    config: ExperimentConfig  # frozen and checked; what the code works with
+    values: dict[str, Any]  # the same as plain dicts and lists; what is shown and logged
+    overrides: tuple[str, ...]  # what the user asked for, word by word
 
     @property
     def hash(self) -> str:

@@ -51,24 +51,15 @@ class HydraError(Exception):
 
 @dataclass(frozen=True)
 class Override:
-    """`key=value`, as Hydra reads it.
-
-    Attributes:
-        key: of the value, or the group that a file is chosen from.
-        package: behind an `@` in the key, or None.
-        change: what is asked for: `key=` sets, `+key=` and `++key=` add, `~key` deletes.
-        value: plain; None where there are several.
-        sweep: in which way there are several values, or None where there is one.
-        bounds: start, stop and step of a range, both ends of an interval.
-    """
+    """`key=value`, as Hydra reads it."""
 
     text: str
-    key: str
-    package: str | None
-    change: Change
-    value: Any
-    sweep: Sweep | None
-    bounds: tuple[float, ...]
+    key: str  # of the value, or the group that a file is chosen from
+    package: str | None  # behind an `@` in the key, or None
+    change: Change  # what is asked for: `key=` sets, `+key=` and `++key=` add, `~key` deletes
+    value: Any  # plain; None where there are several
+    sweep: Sweep | None  # in which way there are several values, or None where there is one
+    bounds: tuple[float, ...]  # start, stop and step of a range, both ends of an interval
     _parsed: parsed.Override = field(repr=False, compare=False)
 
     @property
@@ -87,15 +78,10 @@ class Override:
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """What Hydra needs to know of a file.
+    """What Hydra needs to know of a file."""
 
-    Attributes:
-        defaults: its defaults list, as it stands there.
-        package: that it says it belongs to, in a comment before its first line.
-    """
-
-    defaults: Any
-    package: str | None
+    defaults: Any  # its defaults list, as it stands there
+    package: str | None  # that it says it belongs to, in a comment before its first line
 
 
 Read = Callable[[str], ConfigFile | None]

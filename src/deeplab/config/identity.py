@@ -17,17 +17,12 @@ _DRAWS = re.compile("Dropout|Noise|Random")  # in the names of the layers that d
 
 @dataclass(frozen=True)
 class AddedKey:
-    """A key that configurations did not have from the beginning.
-
-    Attributes:
-        kinds: of the group that have it; (None,) where it has no kinds.
-        before: what trainings did that were made without it.
-    """
+    """A key that configurations did not have from the beginning."""
 
     group: str
-    kinds: tuple[str | None, ...]
+    kinds: tuple[str | None, ...]  # of the group that have it; (None,) where it has no kinds
     key: str
-    before: Any
+    before: Any  # what trainings did that were made without it
 
 
 ADDED = (

@@ -25,15 +25,11 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Interval:
-    """All numbers from one to another, to be searched.
-
-    Attributes:
-        whole: whether whole numbers alone are meant.
-    """
+    """All numbers from one to another, to be searched."""
 
     low: float
     high: float
-    whole: bool
+    whole: bool  # whether whole numbers alone are meant
 
     @property
     def log(self) -> bool:

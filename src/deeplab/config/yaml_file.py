@@ -29,20 +29,13 @@ _INVISIBLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2
 
 @dataclass(frozen=True)
 class Document:
-    """A file that was read.
-
-    Attributes:
-        text: all of it, without a byte order mark.
-        values: what it says; a mapping.
-        lines: where each value stands, counted from 1, by its place in the file.
-        written: the words without quotes, as they are written.
-    """
+    """A file that was read."""
 
     path: Path
-    text: str
-    values: dict[str, Any]
-    lines: Mapping[Place, int]
-    written: Mapping[Place, str]
+    text: str  # all of it, without a byte order mark
+    values: dict[str, Any]  # what it says; a mapping
+    lines: Mapping[Place, int]  # where each value stands, counted from 1, by its place in the file
+    written: Mapping[Place, str]  # the words without quotes, as they are written
 
     def where(self, place: Place) -> str:
         """A place for a message, as in `conf/model/mine.yaml, line 3`; that of what it is in where it is not there."""

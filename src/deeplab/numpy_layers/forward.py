@@ -21,19 +21,12 @@ Weights = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a trained network as plain values.
+    """A layer of a trained network as plain values."""
 
-    Attributes:
-        name: as in `conv2d_1`.
-        kind: as in `Conv2D`.
-        settings: what Keras' `get_config` gives.
-        weights: arrays by the names that Keras has for them, as in `kernel`.
-    """
-
-    name: str
-    kind: str
-    settings: Settings
-    weights: Weights
+    name: str  # as in `conv2d_1`
+    kind: str  # as in `Conv2D`
+    settings: Settings  # what Keras' `get_config` gives
+    weights: Weights  # arrays by the names that Keras has for them, as in `kernel`
 
 
 class UnknownLayerError(ValueError):

@@ -25,16 +25,11 @@ Point = tuple[int, float, str, str]
 
 @dataclass(frozen=True)
 class RunCurves:
-    """One of the runs that are compared.
-
-    Attributes:
-        curves: its scores epoch by epoch.
-        epoch_seconds: mean over the epochs, training and validation, or None.
-    """
+    """One of the runs that are compared."""
 
     row: RunSummary
-    curves: Sequence[Point]
-    epoch_seconds: float | None
+    curves: Sequence[Point]  # its scores epoch by epoch
+    epoch_seconds: float | None  # mean over the epochs, training and validation, or None
 
 
 def with_curves(store: Store, runs: Sequence[Run]) -> list[RunCurves]:

@@ -16,17 +16,12 @@ from deeplab.tracking.tags import PARENT_TAG
 
 @dataclass(frozen=True)
 class Deletion:
-    """A run that is to go.
-
-    Attributes:
-        files: how many lie there for it: artifacts, models, checkpoints and plans.
-        outside: where some of them lie outside the store's folder.
-    """
+    """A run that is to go."""
 
     run: Run
-    files: int
+    files: int  # how many lie there for it: artifacts, models, checkpoints and plans
     bytes: int
-    outside: tuple[Path, ...]
+    outside: tuple[Path, ...]  # where some of them lie outside the store's folder
 
 
 def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> list[Deletion]:

@@ -27,20 +27,13 @@ _Key = tuple[int, float, str]
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for.
+    """What is asked for."""
 
-    Attributes:
-        where: a filter, or nothing; a sweep is there for its trials and is shown where one of them matches.
-        failed: only what failed, was killed or died, trials among it.
-        trials: show trials beside their sweeps, too.
-        sort: a column or any field of a run, or None for the newest first.
-    """
-
-    where: str = ""
+    where: str = ""  # a filter, or nothing; a sweep is there for its trials and is shown where one of them matches
     kind: str | None = None
-    failed: bool = False
-    trials: bool = False
-    sort: str | None = None
+    failed: bool = False  # only what failed, was killed or died, trials among it
+    trials: bool = False  # show trials beside their sweeps, too
+    sort: str | None = None  # a column or any field of a run, or None for the newest first
     reverse: bool = False
     limit: int | None = None
 

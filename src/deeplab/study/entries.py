@@ -17,22 +17,15 @@ from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
 
 @dataclass(frozen=True)
 class EntryResult:
-    """An entry and its finished runs.
-
-    Attributes:
-        rows: finished runs of the configuration that it has now.
-        planned: how many there are to be.
-        chosen: of a sweep the best point, or None.
-        on_test: whether any of its trainings is validated on the test set.
-    """
+    """An entry and its finished runs."""
 
     name: str
     entry: StudyEntry
-    rows: tuple[Result, ...]
-    planned: int
+    rows: tuple[Result, ...]  # finished runs of the configuration that it has now
+    planned: int  # how many there are to be
     verdicts: tuple[Verdict, ...]
-    chosen: Chosen | None = None
-    on_test: bool = False
+    chosen: Chosen | None = None  # of a sweep the best point, or None
+    on_test: bool = False  # whether any of its trainings is validated on the test set
 
 
 def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:

@@ -18,39 +18,25 @@ FILE = "results.csv"
 
 @dataclass(frozen=True, order=True)
 class ResultKey:
-    """Which of a study's runs is meant.
-
-    Attributes:
-        point: of a sweep, as in `l2=0.001`; empty otherwise.
-        replicate: from 0.
-        configuration: hash of all in its configuration that can change the result.
-    """
+    """Which of a study's runs is meant."""
 
     entry: str
-    point: str
-    replicate: int
-    configuration: str
+    point: str  # of a sweep, as in `l2=0.001`; empty otherwise
+    replicate: int  # from 0
+    configuration: str  # hash of all in its configuration that can change the result
 
 
 @dataclass(frozen=True)
 class Result(ResultKey):
-    """A finished run of a study.
+    """A finished run of a study."""
 
-    Attributes:
-        run: its id in the store it was made in.
-        finished: date, as in 2026-11-21.
-        data: the beginning of the data set's SHA-256.
-        commit: of the working directory, empty where there is none; with a + where the tree had changes.
-        seconds: that its training took.
-    """
-
-    run: str
-    finished: str
-    data: str
+    run: str  # its id in the store it was made in
+    finished: str  # date, as in 2026-11-21
+    data: str  # the beginning of the data set's SHA-256
     device: str
-    commit: str
+    commit: str  # of the working directory, empty where there is none; with a + where the tree had changes
     versions: str
-    seconds: float
+    seconds: float  # that its training took
     scores: Mapping[str, float]
 
     @property

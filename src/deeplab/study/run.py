@@ -52,21 +52,15 @@ class StudyObserver:
 
 @dataclass
 class Study:
-    """A study that is being carried out.
-
-    Attributes:
-        overrides: of the place where runs are kept.
-        store: that place.
-        failed: why runs failed, by entry.
-    """
+    """A study that is being carried out."""
 
     config: StudyConfig
     folder: Path
-    overrides: Sequence[str]
-    store: Store
+    overrides: Sequence[str]  # of the place where runs are kept
+    store: Store  # that place
     observer: StudyObserver
     results: Results
-    failed: dict[str, str]
+    failed: dict[str, str]  # why runs failed, by entry
 
 
 def run_study(study: Study, only: Sequence[str]) -> None:

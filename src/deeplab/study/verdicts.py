@@ -17,37 +17,24 @@ from deeplab.sweep.results.summary import best_point
 
 @dataclass(frozen=True)
 class Chosen:
-    """The point of a sweep that figures without a point of their own are held against.
-
-    Attributes:
-        metric: whose mean it is the best by.
-        left_out: points that did not compete, since they were validated on the test set and others were not.
-        on_test: whether it was chosen on the test set.
-    """
+    """The point of a sweep that figures without a point of their own are held against."""
 
     point: str
-    metric: str
-    left_out: int
-    on_test: bool
+    metric: str  # whose mean it is the best by
+    left_out: int  # points that did not compete, since they were validated on the test set and others were not
+    on_test: bool  # whether it was chosen on the test set
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One figure of an entry, and what was measured.
-
-    Attributes:
-        point: of a sweep, the best one where the figure names none; empty otherwise.
-        measured: over the replicates, or None where nothing is finished.
-        within: how many of the single runs lie within the tolerance or the bounds.
-        outcome: of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound.
-    """
+    """One figure of an entry, and what was measured."""
 
     entry: str
     figure: ReportedValue
-    point: str
-    measured: Statistics | None
-    within: int
-    outcome: str
+    point: str  # of a sweep, the best one where the figure names none; empty otherwise
+    measured: Statistics | None  # over the replicates, or None where nothing is finished
+    within: int  # how many of the single runs lie within the tolerance or the bounds
+    outcome: str  # of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound
 
     @property
     def expected(self) -> str:

@@ -17,30 +17,19 @@ MOST_TRIED = 100  # points, until one is found that can be composed
 
 @dataclass(frozen=True)
 class Axis:
-    """A key and the values it takes.
+    """A key and the values it takes."""
 
-    Attributes:
-        key: as in `l2` or `optimizer.learning_rate`.
-        values: as they would be written in an override, without the key; the two ends of an interval.
-        interval: what a search draws from instead of from the values, or None.
-    """
-
-    key: str
-    values: tuple[str, ...]
-    interval: Interval | None = None
+    key: str  # as in `l2` or `optimizer.learning_rate`
+    values: tuple[str, ...]  # as they would be written in an override, without the key; the two ends of an interval
+    interval: Interval | None = None  # what a search draws from instead of from the values, or None
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What every point has, and where points differ.
+    """What every point has, and where points differ."""
 
-    Attributes:
-        common: overrides of every point.
-        axes: where points differ; the first varies slowest.
-    """
-
-    common: tuple[str, ...]
-    axes: tuple[Axis, ...]
+    common: tuple[str, ...]  # overrides of every point
+    axes: tuple[Axis, ...]  # where points differ; the first varies slowest
 
     @property
     def size(self) -> int:

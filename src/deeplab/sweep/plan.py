@@ -28,37 +28,24 @@ SHARED_STEPS = 8000
 
 @dataclass(frozen=True)
 class Trial:
-    """One training of a sweep.
+    """One training of a sweep."""
 
-    Attributes:
-        point: number of its point, from 0.
-        values: its composed configuration.
-        identity: hash of all that can change its result.
-    """
-
-    point: int
+    point: int  # number of its point, from 0
     replicate: int
-    values: dict[str, Any]
-    identity: str = ""
+    values: dict[str, Any]  # its composed configuration
+    identity: str = ""  # hash of all that can change its result
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All trainings of a sweep.
-
-    Attributes:
-        overrides: what the person asked for, word by word.
-        points: the value of each key, point by point.
-        sweep: the first point, how all are compared and where they are trained.
-        trials: point by point, replicate by replicate.
-    """
+    """All trainings of a sweep."""
 
     name: str
-    overrides: tuple[str, ...]
+    overrides: tuple[str, ...]  # what the person asked for, word by word
     axes: tuple[Axis, ...]
-    points: tuple[dict[str, str], ...]
-    sweep: ComposedSweep
-    trials: tuple[Trial, ...]
+    points: tuple[dict[str, str], ...]  # the value of each key, point by point
+    sweep: ComposedSweep  # the first point, how all are compared and where they are trained
+    trials: tuple[Trial, ...]  # point by point, replicate by replicate
 
     @property
     def replicates(self) -> int:

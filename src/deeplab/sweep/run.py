@@ -30,22 +30,15 @@ Outcome = TypeVar("Outcome")
 
 @dataclass(frozen=True)
 class SweepResult(Generic[Asked, Outcome]):
-    """What came of a sweep.
-
-    Attributes:
-        summary: of the finished trials of a grid; all trials of a search, in the order in which they were drawn.
-        failed: why trials of this start failed, by name.
-        failure: how many these are, in words.
-        seconds: of this start of it.
-    """
+    """What came of a sweep."""
 
     run_id: str
     place: StoreLocation
     plan: Asked
-    summary: Outcome
-    failed: Mapping[str, str]
-    failure: str
-    seconds: float
+    summary: Outcome  # of the finished trials of a grid; all trials of a search, in the order in which they were drawn
+    failed: Mapping[str, str]  # why trials of this start failed, by name
+    failure: str  # how many these are, in words
+    seconds: float  # of this start of it
 
 
 def run_sweep(plan: Plan, observer: SweepObserver, fresh: bool = False) -> SweepResult[Plan, Summary]:

@@ -15,32 +15,22 @@ from deeplab.tracking.store import Store
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """A trial that is to be submitted.
-
-    Attributes:
-        previous: an unfinished run to go on with, or None.
-        asks: whether it asks after each epoch if it is to go on.
-    """
+    """A trial that is to be submitted."""
 
     number: int
     name: str
     trial: Trial
     settings: Mapping[str, str]
     overrides: tuple[str, ...]
-    previous: str | None = None
-    asks: bool = False
+    previous: str | None = None  # an unfinished run to go on with, or None
+    asks: bool = False  # whether it asks after each epoch if it is to go on
 
 
 class TrialSource(Protocol):
-    """What a sweep trains, one trial after the other, and what came of it.
+    """What a sweep trains, one trial after the other, and what came of it."""
 
-    Attributes:
-        noun: what it is called, `sweep` or `search`.
-        folder: in which such sweeps keep their locks and logs, below the store's working folder.
-    """
-
-    noun: str
-    folder: str
+    noun: str  # what it is called, `sweep` or `search`
+    folder: str  # in which such sweeps keep their locks and logs, below the store's working folder
 
     @property
     def plan(self) -> Plan | SearchPlan:

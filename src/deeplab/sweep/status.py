@@ -18,18 +18,12 @@ SCORES = tuple(metric.name for metric in compared("val", "train"))
 
 @dataclass(frozen=True)
 class SweepStatus:
-    """How a sweep stands.
-
-    Attributes:
-        trials: trainings that are planned.
-        replicates: trainings of each point.
-        counts: of its trials, by status.
-    """
+    """How a sweep stands."""
 
     run: Run
-    trials: int
-    replicates: int
-    counts: dict[str, int]
+    trials: int  # trainings that are planned
+    replicates: int  # trainings of each point
+    counts: dict[str, int]  # of its trials, by status
 
     @property
     def left(self) -> int:
@@ -41,18 +35,12 @@ class SweepStatus:
 
 @dataclass(frozen=True)
 class TrialStatus:
-    """How a trial stands.
-
-    Attributes:
-        epoch: done.
-        epochs: asked for.
-        score: of the last epoch, the first of SCORES that there is, or None.
-    """
+    """How a trial stands."""
 
     run: Run
-    epoch: int
-    epochs: int
-    score: float | None
+    epoch: int  # done
+    epochs: int  # asked for
+    score: float | None  # of the last epoch, the first of SCORES that there is, or None
 
 
 def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:

@@ -15,17 +15,11 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class StoreLocation:
-    """Where a store is, known without opening it.
+    """Where a store is, known without opening it."""
 
-    Attributes:
-        uri: MLflow's tracking URI, with an absolute path where it is a file.
-        database: the SQLite file, or None for a server.
-        work_folder: `.deeplab/` beside it (in the working directory for a server), for our own files.
-    """
-
-    uri: str
-    database: Path | None
-    work_folder: Path
+    uri: str  # MLflow's tracking URI, with an absolute path where it is a file
+    database: Path | None  # the SQLite file, or None for a server
+    work_folder: Path  # `.deeplab/` beside it (in the working directory for a server), for our own files
 
     @property
     def is_server(self) -> bool:

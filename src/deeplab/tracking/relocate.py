@@ -36,15 +36,10 @@ _PLACES = (
 
 @dataclass(frozen=True)
 class Relocation:
-    """What became of a store that may have been moved or copied.
+    """What became of a store that may have been moved or copied."""
 
-    Attributes:
-        moves: that its database does not record; none where it tells the truth.
-        why: they could not be recorded, or nothing.
-    """
-
-    moves: tuple[Move, ...] = ()
-    why: str = ""
+    moves: tuple[Move, ...] = ()  # that its database does not record; none where it tells the truth
+    why: str = ""  # they could not be recorded, or nothing
 
 
 def relocate(database: Path) -> Relocation:

@@ -36,19 +36,14 @@ class NothingThereError(UserError):
 
 @dataclass(frozen=True)
 class Store:
-    """An open store.
-
-    Attributes:
-        reader: reads the same without MLflow, where that is possible and the store was opened to read.
-        location: where the files of new runs go, an artifact location of MLflow's.
-        moves: of folders whose place its database does not record; none where the store was opened to write.
-    """
+    """An open store."""
 
     place: StoreLocation
     client: "MlflowClient"
     experiment_id: str
-    reader: SqliteReader | None = None
-    location: str = ""
+    reader: SqliteReader | None = None  # reads without MLflow, where that is possible and the store was opened to read
+    location: str = ""  # where the files of new runs go, an artifact location of MLflow's
+    # of folders whose place its database does not record; none where the store was opened to write
     moves: tuple[Move, ...] = ()
 
     def get_run(self, run_id: str) -> Run:

@@ -27,21 +27,13 @@ _CORNERS: dict[Way, int] = {"between": 2, "grid": 4, "around": 1}
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """What is to be generated.
+    """What is to be generated."""
 
-    Attributes:
-        way: `between` two images, over a `grid` between four, or `around` one.
-        images: those test images: `3` is the first of class 3, `@57` the one with that index.
-        steps: images in a row.
-        noise: noise on the codes, as a share of the spread that they have over test images; 0 is none.
-        seed: of that noise.
-    """
-
-    way: Way
-    images: tuple[str, ...]
-    steps: int
-    noise: float
-    seed: int
+    way: Way  # `between` two images, over a `grid` between four, or `around` one
+    images: tuple[str, ...]  # those test images: `3` is the first of class 3, `@57` the one with that index
+    steps: int  # images in a row
+    noise: float  # noise on the codes, as a share of the spread that they have over test images; 0 is none
+    seed: int  # of that noise
 
     def __post_init__(self) -> None:
         if not 2 <= self.steps <= MOST_STEPS:
@@ -55,18 +47,12 @@ class GenerateRequest:
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """What was generated.
-
-    Attributes:
-        rows: images in [0, 1] by how they were made, [k, height, width, channels].
-        predicted: class and probability of each image by a classifier, or None without one.
-        artifact: where the picture lies among the run's artifacts.
-    """
+    """What was generated."""
 
     trained: TrainedRun
-    rows: Mapping[str, Images]
-    predicted: Mapping[str, Sequence[tuple[str, float]]] | None
-    artifact: str
+    rows: Mapping[str, Images]  # images in [0, 1] by how they were made, [k, height, width, channels]
+    predicted: Mapping[str, Sequence[tuple[str, float]]] | None  # class and probability, by a classifier
+    artifact: str  # where the picture lies among the run's artifacts
     png: bytes
 
 

@@ -47,19 +47,13 @@ Verdict = Literal["identical", "within", "different"]
 
 @dataclass(frozen=True)
 class Score:
-    """A score of both runs.
+    """A score of both runs."""
 
-    Attributes:
-        name: as in `test/accuracy`.
-        spread: of its replicates, or None where it has none.
-        interval: half the width of the prediction interval about their mean, or None.
-    """
-
-    name: str
+    name: str  # as in `test/accuracy`
     before: float
     again: float
-    spread: ReplicateSpread | None
-    interval: float | None
+    spread: ReplicateSpread | None  # of its replicates, or None where it has none
+    interval: float | None  # half the width of the prediction interval about their mean, or None
 
     @property
     def is_within(self) -> bool:
@@ -71,21 +65,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of doing a run again.
-
-    Attributes:
-        run_id: of the new one.
-        verdict: `identical` to the bit, `within` the prediction intervals of its replicates, or `different`.
-        same: whether history, scores and weights are equal to the bit; None for what was not kept.
-        changes: in what both were done under, one line each.
-    """
+    """What came of doing a run again."""
 
     trained: TrainedRun
-    run_id: str
-    verdict: Verdict
-    same: Mapping[str, bool | None]
+    run_id: str  # of the new one
+    verdict: Verdict  # `identical` to the bit, `within` the prediction intervals of its replicates, or `different`
+    same: Mapping[str, bool | None]  # whether history, scores, weights are equal to the bit; None where not kept
     scores: tuple[Score, ...]
-    changes: tuple[str, ...]
+    changes: tuple[str, ...]  # in what both were done under, one line each
 
 
 def reproduce(store: Store, experiment: str, name: str, observers: Sequence[RunObserver]) -> Reproduction:

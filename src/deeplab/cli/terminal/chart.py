@@ -18,17 +18,11 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart.
+    """A line of a chart."""
 
-    Attributes:
-        points: (x, y) in order of x; a y that is not finite leaves a gap.
-        colour: a name that Rich knows.
-        mark: a letter that stands at its last point, for terminals without colours.
-    """
-
-    points: Sequence[Point]
-    colour: str
-    mark: str
+    points: Sequence[Point]  # (x, y) in order of x; a y that is not finite leaves a gap
+    colour: str  # a name that Rich knows
+    mark: str  # a letter that stands at its last point, for terminals without colours
 
 
 def chart(title: str, lines: Sequence[Line], width: int, height: int) -> Text:

@@ -16,19 +16,12 @@ SHOWN = 6
 
 @dataclass(frozen=True)
 class Peak:
-    """The largest value of a map.
+    """The largest value of a map."""
 
-    Attributes:
-        map: number of the map in its layer, from 0.
-        value: the activation.
-        row: where, from 0 at the top.
-        column: where, from 0 at the left.
-    """
-
-    map: int
-    value: float
-    row: int
-    column: int
+    map: int  # number of the map in its layer, from 0
+    value: float  # the activation
+    row: int  # where, from 0 at the top
+    column: int  # where, from 0 at the left
 
 
 def strongest(maps: NDArray[Any]) -> tuple[Peak, ...]:

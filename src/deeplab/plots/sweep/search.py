@@ -21,17 +21,11 @@ _LEVEL_LETTERS = 44  # that fit below one panel; names of options that are longe
 
 
 class Factor(NamedTuple):
-    """What the trials got for one key.
+    """What the trials got for one key."""
 
-    Attributes:
-        values: at each trial: numbers, or positions in `options`.
-        log: whether numbers go on a logarithmic axis.
-        options: the names of what was chosen from, or none for numbers.
-    """
-
-    values: Sequence[float]
-    log: bool = False
-    options: Sequence[str] = ()
+    values: Sequence[float]  # at each trial: numbers, or positions in `options`
+    log: bool = False  # whether numbers go on a logarithmic axis
+    options: Sequence[str] = ()  # the names of what was chosen from, or none for numbers
 
 
 class _Trials(NamedTuple):

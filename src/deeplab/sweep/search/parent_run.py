@@ -30,26 +30,17 @@ _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 @dataclass(frozen=True)
 class SearchTrial:
-    """A trial of a search that has ended.
+    """A trial of a search that has ended."""
 
-    Attributes:
-        number: Optuna's, from 0.
-        settings: the value of each key; empty where it ended while it was drawn.
-        state: COMPLETE, PRUNED, or FAIL, which it also is when its process ended or a replicate of it failed.
-        value: of the metric that is searched by, the mean of its replicates; the last one of the first replicate where
-            it was pruned; None where there is none.
-        epochs: that were reported, of the first replicate.
-        run_id: of the run that trained it, of several finished ones the best; or nothing.
-        scores: of its finished replicates, in their order.
-    """
-
-    number: int
-    settings: Mapping[str, str]
-    state: str
+    number: int  # Optuna's, from 0
+    settings: Mapping[str, str]  # the value of each key; empty where it ended while it was drawn
+    state: str  # COMPLETE, PRUNED, or FAIL, which it also is when its process ended or a replicate of it failed
+    # of the metric that is searched by, the mean of its replicates; the last one of the first replicate where it was
+    # pruned; None where there is none
     value: float | None
-    epochs: int
-    run_id: str
-    scores: tuple[float, ...] = ()
+    epochs: int  # that were reported, of the first replicate
+    run_id: str  # of the run that trained it, of several finished ones the best; or nothing
+    scores: tuple[float, ...] = ()  # of its finished replicates, in their order
 
 
 def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:

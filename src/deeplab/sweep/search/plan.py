@@ -30,25 +30,16 @@ MOST_CHECKED = 50
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """A search that is asked for.
-
-    Attributes:
-        kind: how trials are chosen, one of SEARCHES.
-        overrides: what the person asked for, word by word.
-        grid: what all trials share, and what they are drawn from.
-        sweep: one point, composed, how all are compared and where they are trained.
-        points: to be drawn in the end, finished or pruned.
-        checked: what is known of the first point once it was looked at.
-    """
+    """A search that is asked for."""
 
     name: str
-    kind: str
-    overrides: tuple[str, ...]
-    grid: Grid
-    sweep: ComposedSweep
-    points: int
+    kind: str  # how trials are chosen, one of SEARCHES
+    overrides: tuple[str, ...]  # what the person asked for, word by word
+    grid: Grid  # what all trials share, and what they are drawn from
+    sweep: ComposedSweep  # one point, composed, how all are compared and where they are trained
+    points: int  # to be drawn in the end, finished or pruned
     composer: Composer = field(repr=False, compare=False)
-    checked: PointCheck | None = None
+    checked: PointCheck | None = None  # what is known of the first point once it was looked at
 
     @property
     def key(self) -> str:

@@ -40,23 +40,15 @@ MOST_AT_ONCE = 8
 
 @dataclass
 class _Point:
-    """A point that was drawn.
-
-    Attributes:
-        trials: its replicates; none where they cannot be composed.
-        scores: of the finished replicates, by number.
-        open: replicates that are still to end.
-        reported: the last epoch that the study knows of.
-        why: it failed.
-    """
+    """A point that was drawn."""
 
     asked: Asked
     settings: dict[str, str]
-    trials: Sequence[Trial] = ()
-    scores: dict[int, float] = field(default_factory=dict)
-    open: set[int] = field(default_factory=set)
-    reported: int = 0
-    why: str = ""
+    trials: Sequence[Trial] = ()  # its replicates; none where they cannot be composed
+    scores: dict[int, float] = field(default_factory=dict)  # of the finished replicates, by number
+    open: set[int] = field(default_factory=set)  # replicates that are still to end
+    reported: int = 0  # the last epoch that the study knows of
+    why: str = ""  # it failed
 
 
 def run_search(

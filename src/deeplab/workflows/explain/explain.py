@@ -25,42 +25,27 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """A layer computed by hand beside Keras' own.
+    """A layer computed by hand beside Keras' own."""
 
-    Attributes:
-        name: as in `conv2d_1`.
-        kind: as in `Conv2D`.
-        output_shape: for the one row.
-        difference: the largest between the two outputs; in units of the largest value where that is above 1, because
-            float32 is exact to a share of a value and not to an amount.
-    """
-
-    name: str
-    kind: str
-    output_shape: tuple[int, ...]
+    name: str  # as in `conv2d_1`
+    kind: str  # as in `Conv2D`
+    output_shape: tuple[int, ...]  # for the one row
+    # the largest between the two outputs; in units of the largest value where that is above 1, because float32 is exact
+    # to a share of a value and not to an amount
     difference: float
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What came of it.
+    """What came of it."""
 
-    Attributes:
-        run: name and id of the run.
-        image: what was looked at, for a person.
-        folder: of the pictures, among the artifacts of the run.
-        predicted: the likeliest class and its probability, or the number; None of a network that gives images.
-        correct: what would have been right, or None where it is not known.
-        pictures: their file names.
-    """
-
-    run: str
-    image: str
-    folder: str
+    run: str  # name and id of the run
+    image: str  # what was looked at, for a person
+    folder: str  # of the pictures, among the artifacts of the run
     layers: tuple[LayerCheck, ...]
-    predicted: str | None
-    correct: str | None
-    pictures: tuple[str, ...]
+    predicted: str | None  # the likeliest class and its probability, or the number; None of a network that gives images
+    correct: str | None  # what would have been right, or None where it is not known
+    pictures: tuple[str, ...]  # their file names
 
     @property
     def disagreeing(self) -> tuple[str, ...]:

@@ -19,23 +19,14 @@ LONGEST_NUMBER = 100  # digits; Python reads no number of thousands of them
 
 @dataclass(frozen=True)
 class ExplainInput:
-    """One row as a network gets it.
+    """One row as a network gets it."""
 
-    Attributes:
-        name: for a person.
-        folder: of its pictures, among the artifacts of the run.
-        row: as the network gets it, with noise where it was trained with noise.
-        clean: the same without noise.
-        label: its class, or None where it is not known.
-        correct: what a network should say of it, or None where it is not known.
-    """
-
-    name: str
-    folder: str
-    row: NDArray[Any]
-    clean: NDArray[Any]
-    label: int | None
-    correct: str | None
+    name: str  # for a person
+    folder: str  # of its pictures, among the artifacts of the run
+    row: NDArray[Any]  # as the network gets it, with noise where it was trained with noise
+    clean: NDArray[Any]  # the same without noise
+    label: int | None  # its class, or None where it is not known
+    correct: str | None  # what a network should say of it, or None where it is not known
 
 
 def find_input(what: str, trained: TrainedRun, facts: InputSpec) -> ExplainInput:

@@ -26,24 +26,15 @@ SEED = 0
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written.
-
-    Attributes:
-        size: in bytes.
-        difference: the largest between what the network and what was written say of a row.
-        rounding: the largest that float32 makes, in which it was written, to a network of mixed precision; None where
-            there is none.
-        test_rows: real rows that were compared; 0 where the data set is not here.
-        missing: why the data set is not here, or nothing.
-    """
+    """What was written."""
 
     trained: TrainedRun
     path: Path
-    size: int
-    difference: float
-    rounding: float | None
-    test_rows: int
-    missing: str
+    size: int  # in bytes
+    difference: float  # the largest between what the network and what was written say of a row
+    rounding: float | None  # the largest that float32 makes of a network of mixed precision; None of others
+    test_rows: int  # real rows that were compared; 0 where the data set is not here
+    missing: str  # why the data set is not here, or nothing
 
 
 def export(store: Store, name: str, to: str, out: Path | None, force: bool) -> ExportResult:

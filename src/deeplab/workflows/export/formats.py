@@ -25,21 +25,15 @@ Ask = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Format:
-    """A format.
+    """A format."""
 
-    Attributes:
-        suffix: that its files end in; none for a folder.
-        write: writes a Keras network to a path; unless it `is_keras`, one of `for_inference`, which it may change.
-        load: reads it back without Keras' help where it can do without, as a function from rows to probabilities.
-        packages: that it needs and deeplab does not bring along, as pip writes them: `onnx>=1.23`.
-        is_keras: whether it can be trained further, and so holds the network with all its layers.
-    """
-
-    suffix: str
+    suffix: str  # that its files end in; none for a folder
+    # writes a Keras network to a path; unless it `is_keras`, one of `for_inference`, which it may change
     write: Callable[[Any, Path], None]
+    # reads it back without Keras' help where it can do without, as a function from rows to probabilities
     load: Callable[[Path], Ask]
-    packages: tuple[str, ...] = ()
-    is_keras: bool = False
+    packages: tuple[str, ...] = ()  # that it needs and deeplab does not bring along, as pip writes them: `onnx>=1.23`
+    is_keras: bool = False  # whether it can be trained further, and so holds the network with all its layers
 
     def check_installed(self, name: str) -> None:
         """Refuse a format whose packages are not there."""

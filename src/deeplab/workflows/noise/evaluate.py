@@ -30,21 +30,13 @@ MOST_LEVELS, MOST_SEEDS = 1001, 1000
 
 @dataclass(frozen=True)
 class NoiseSettings:
-    """What is evaluated.
+    """What is evaluated."""
 
-    Attributes:
-        classifier: the run whose network classifies, as `find_run` understands it.
-        denoisers: runs whose networks denoise.
-        kind: of the noise; None for the kind that the first denoiser was trained with, or salt and pepper.
-        levels: of the noise, in [0, 1].
-        seeds: draws of the noise at each level.
-    """
-
-    classifier: str
-    denoisers: tuple[str, ...]
-    kind: str | None
-    levels: tuple[float, ...]
-    seeds: int
+    classifier: str  # the run whose network classifies, as `find_run` understands it
+    denoisers: tuple[str, ...]  # runs whose networks denoise
+    kind: str | None  # of the noise; None for the kind that the first denoiser was trained with, or salt and pepper
+    levels: tuple[float, ...]  # of the noise, in [0, 1]
+    seeds: int  # draws of the noise at each level
 
     def __post_init__(self) -> None:
         if not self.levels or len(self.levels) > MOST_LEVELS:
@@ -58,21 +50,15 @@ class NoiseSettings:
 
 @dataclass(frozen=True)
 class NoiseResult:
-    """What came of it.
-
-    Attributes:
-        levels: rising.
-        rates: true-positive rates by state of the images, level by level: `noisy`, or the name of who denoised them.
-        images: in the test set.
-    """
+    """What came of it."""
 
     run_id: str
     name: str
     store: Store
     kind: str
-    levels: tuple[float, ...]
-    rates: Mapping[str, Sequence[Statistics]]
-    images: int
+    levels: tuple[float, ...]  # rising
+    rates: Mapping[str, Sequence[Statistics]]  # true-positive, level by level, by state: `noisy` or who denoised
+    images: int  # in the test set
 
 
 class NoiseObserver:

@@ -12,15 +12,11 @@ from deeplab.files import write_file
 
 @dataclass(frozen=True)
 class NoiseDraw:
-    """One draw of the noise over the whole test set.
-
-    Attributes:
-        correct: rightly classified images of each class, by state of the images.
-    """
+    """One draw of the noise over the whole test set."""
 
     level: float
     seed: int
-    correct: Mapping[str, tuple[int, ...]]
+    correct: Mapping[str, tuple[int, ...]]  # rightly classified images of each class, by state of the images
 
     @property
     def line(self) -> str:
