@@ -25,7 +25,7 @@ def test_defaults() -> None:
 def test_groups_and_values_are_overridden() -> None:
     config = compose(["schedule=cosine", "schedule.warmup_epochs=2", "dataset=npz", "dataset.path=a.npz"]).config
     assert config.schedule == CosineConfig("cosine", 2, 0.0)
-    assert config.dataset == NpzConfig("npz", "a.npz", None, "auto", None, False)
+    assert config.dataset == NpzConfig("npz", "a.npz", None, "auto", None, False, False)
 
 
 def test_configuration_is_frozen() -> None:
@@ -91,8 +91,8 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ),
         (
             "training.loss=binary_crossentrop",
-            "training.loss: must be 'categorical_crossentropy', 'binary_crossentropy', 'mean_squared_error' or "
-            "'half_squared_error', "
+            "training.loss: must be 'categorical_crossentropy', 'binary_crossentropy', 'mean_squared_error', "
+            "'half_squared_error', 'mean_absolute_error' or 'huber', "
             "got \"binary_crossentrop\". Did you mean 'binary_crossentropy'?",
         ),
         ("model.layers.99.units=5", "model.layers has 8 entries, 0 to 7."),

@@ -35,7 +35,7 @@ def test_a_stored_configuration_gets_the_keys_that_were_added_since(added: Added
 def test_what_was_added_to_the_data_is_off_in_a_run_of_before() -> None:
     old = {"dataset": {"kind": "npz", "limit": 5}, "validation": {"kind": "random", "fraction": 0.2}}
     filled = with_added_keys(old)
-    assert filled["dataset"] == {"kind": "npz", "limit": 5, "stratify": False, "scale": None}
+    assert filled["dataset"] == {"kind": "npz", "limit": 5, "stratify": False, "scale": None, "standardize": False}
     assert filled["validation"] == {"kind": "random", "fraction": 0.2, "stratify": False}
     plain = compose([]).values
     limited = compose(["dataset.limit=50"]).values

@@ -23,7 +23,7 @@ GOOD: dict[str, Any] = {"x_train": X, "y_train": Y, "x_test": X[:6], "y_test": Y
 
 
 def read(path: Path, class_names: tuple[str, ...] | None = None, scale: Any = "auto") -> Splits:
-    return load(NpzConfig("npz", str(path), class_names, scale, None, False), Path())
+    return load(NpzConfig("npz", str(path), class_names, scale, None, False, False), Path())
 
 
 def saved(folder: Path, **changes: Any) -> Path:

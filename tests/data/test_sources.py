@@ -35,7 +35,7 @@ def archive(folder: Path, name: str = "mnist", shape: tuple[int, ...] = (28, 28)
 
 
 def mnist(data_dir: Path | None = None, limit: int | None = None, stratify: bool = False) -> Splits:
-    return load.load(NamedDatasetConfig("mnist", str(data_dir) if data_dir else None, limit, stratify), Path())
+    return load.load(NamedDatasetConfig("mnist", str(data_dir) if data_dir else None, limit, stratify, False), Path())
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def _no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_digits_are_split_and_sized_as_promised() -> None:
-    splits = load.load(DigitsConfig("digits", 28, None, False), Path())
+    splits = load.load(DigitsConfig("digits", 28, None, False, False), Path())
     assert splits.info.input_shape == (28, 28, 1)
     assert (len(splits.train), len(splits.test), splits.info.num_classes) == (1438, 359, 10)
     assert splits.train.x.dtype == np.uint8
@@ -57,14 +57,14 @@ def test_digits_are_split_and_sized_as_promised() -> None:
 def test_digits_of_eight_are_the_source_s_own() -> None:
     from sklearn.datasets import load_digits
 
-    splits = load.load(DigitsConfig("digits", 8, None, False), Path())
+    splits = load.load(DigitsConfig("digits", 8, None, False, False), Path())
     ours = np.concatenate([splits.train.x, splits.test.x])[..., 0]
     theirs = np.rint(load_digits().images * 255 / 16).astype(np.uint8)
     assert sorted(image.tobytes() for image in ours) == sorted(image.tobytes() for image in theirs)
 
 
 def test_the_same_digits_have_the_same_fingerprint_and_other_sizes_another() -> None:
-    first, second, other = (load.load(DigitsConfig("digits", size, None, False), Path()) for size in (8, 8, 9))
+    first, second, other = (load.load(DigitsConfig("digits", size, None, False, False), Path()) for size in (8, 8, 9))
     assert first.info.fingerprint == second.info.fingerprint != other.info.fingerprint
 
 
@@ -188,7 +188,7 @@ def test_cifar10_is_downloaded_read_without_pickle_and_kept(tmp_path: Path, monk
             tar.addfile(info, io.BytesIO(data))
     monkeypatch.setattr(download, "CIFAR10", source.as_uri())
     monkeypatch.setattr(download, "CIFAR10_MD5", hashlib.md5(source.read_bytes()).hexdigest())
-    config = NamedDatasetConfig("cifar10", None, None, False)
+    config = NamedDatasetConfig("cifar10", None, None, False, False)
     splits = load.load(config, Path())
     assert splits.info.class_names[:2] == ("airplane", "automobile")
     assert np.array_equal(splits.train.x, images[:5].reshape(100, 32, 32, 3))
@@ -203,7 +203,7 @@ def test_a_download_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pyt
     source.write_bytes(b"something else")
     monkeypatch.setattr(download, "CIFAR10", source.as_uri())
     with pytest.raises(UserError, match="the download failed"):
-        load.load(NamedDatasetConfig("cifar10", None, None, False), Path())
+        load.load(NamedDatasetConfig("cifar10", None, None, False, False), Path())
     assert list((tmp_path / "keras" / "datasets").iterdir()) == []
 
 

@@ -61,7 +61,7 @@ def test_a_network_takes_rows_and_gives_values_as_they_are() -> None:
     info = standardize(POINTS, train, inputs=True, targets=True)
     config = ModelConfig("linear", "regression", ({"type": "Dense", "units": "num_targets"},), {})
     network = build(config, info, seed=0)
-    kernel = np.asarray(network.get_layer("dense").kernel)
+    kernel = np.asarray(network.get_layer("dense_1").kernel)
     x, y = (StandardScaler().fit(values.astype(np.float64)) for values in (train.x, train.y))
     expected = y.inverse_transform(x.transform(train.x) @ kernel)
     np.testing.assert_allclose(network.predict(train.x, verbose=0), expected, rtol=1e-4)

@@ -8,7 +8,10 @@ from deeplab.models.check_layers import check_layers
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 
 DENSE = {"type": "Dense", "units": 3}
-UNITS = "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, num_inputs, num_channels"
+UNITS = (
+    "model.layers[0].units must be a whole number from 1 to 2147483647, or num_classes, num_inputs, num_channels, "
+    "num_targets"
+)
 CONV = {"type": "Conv2D", "filters": 8, "kernel_size": 3}
 
 REFUSED = [

@@ -33,7 +33,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def read(root: Path, cache: Path | None = None, **changes: Any) -> Splits:
-    settings = {"image_size": 8, "color": "auto", "test_fraction": 0.2, "limit": None, "stratify": False, **changes}
+    settings = {
+        "image_size": 8,
+        "color": "auto",
+        "test_fraction": 0.2,
+        "limit": None,
+        "stratify": False,
+        "standardize": False,
+    }
+    settings |= changes
     return load(ImageFolderConfig("image_folder", str(root), **settings), cache or root.parent / "cache")
 
 

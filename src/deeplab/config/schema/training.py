@@ -12,7 +12,8 @@ from deeplab.tasks import TASKS
 
 # What an epoch can be chosen by is what the table of scores has, and losses are those of the tasks.
 if TYPE_CHECKING:
-    Monitor, Loss = str, str
+    Monitor = str
+    Loss = str
 else:
     Monitor = Literal[tuple(metric.name for metric in reversed(chosen_by()))]
     Loss = Literal[tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))]
