@@ -19,7 +19,7 @@ from deeplab.training.runtime import quiet_import
 from deeplab.workflows.export.formats import FORMATS, Format, for_inference
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
-ROWS = 64  # of each kind that are compared
+EXAMPLES = 64  # of each kind that are compared
 TOLERANCE = 1e-4
 SEED = 0
 
@@ -33,7 +33,7 @@ class ExportResult:
     size: int  # in bytes
     difference: float  # the largest between what the network and what was written say of a row
     rounding: float | None  # the largest that float32 makes of a network of mixed precision; None of others
-    test_rows: int  # real rows that were compared; 0 where the data set is not here
+    test_examples: int  # real examples that were compared; 0 where the data set is not here
     missing: str  # why the data set is not here, or nothing
 
 
@@ -58,17 +58,17 @@ def export(store: Store, name: str, to: str, out: Path | None, force: bool) -> E
     if out is None:
         check_target(path, chosen, force)
     facts = trained.facts()
-    test_rows, missing = _test_rows(trained, facts)
-    random_rows = np.random.default_rng(SEED).uniform(facts.low, facts.high, (ROWS, *facts.info.input_shape))
-    rows = np.concatenate([test_rows, random_rows.astype(np.float32)])
+    test_examples, missing = _test_examples(trained, facts)
+    random_examples = np.random.default_rng(SEED).uniform(facts.low, facts.high, (EXAMPLES, *facts.info.input_shape))
+    examples = np.concatenate([test_examples, random_examples.astype(np.float32)])
     network = trained.network()
     rounding = None
     if not chosen.is_keras:
         trained_in, network = network, for_inference(network)
         if any(layer.compute_dtype != "float32" for layer in flat_layers(trained_in)):
-            rounding = _difference(trained_in.predict_on_batch(rows), network.predict_on_batch(rows))
-    difference = _write_checked(network, chosen, path, rows, f"{to} file of run {trained.name}")
-    return ExportResult(trained, path, _size(path), difference, rounding, len(test_rows), missing)
+            rounding = _difference(trained_in.predict_on_batch(examples), network.predict_on_batch(examples))
+    difference = _write_checked(network, chosen, path, examples, f"{to} file of run {trained.name}")
+    return ExportResult(trained, path, _size(path), difference, rounding, len(test_examples), missing)
 
 
 def check_target(path: Path, chosen: Format, force: bool) -> None:
@@ -91,22 +91,22 @@ def _file_name(trained: TrainedRun) -> str:
     return re.sub(r"[^\w.-]+", "_", str(trained.run.name)).lstrip(".") or trained.run.short_id
 
 
-def _test_rows(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:
-    """Real rows, or none and why the data set cannot be read: a network may be exported far from its data."""
+def _test_examples(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:
+    """Real examples, or none and why the data set cannot be read: a network may be exported far from its data."""
     try:
         splits = load(trained.composed().config.dataset, trained.store.place.work_folder)
     except UserError as error:
         return np.empty((0, *facts.info.input_shape), np.float32), str(error)
     if splits.info.input_shape != facts.info.input_shape:
         return np.empty((0, *facts.info.input_shape), np.float32), f"{splits.info.name} has other rows now"
-    return splits.test.images(slice(ROWS)).astype(np.float32), ""
+    return splits.test.images(slice(EXAMPLES)).astype(np.float32), ""
 
 
-def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.float32], what: str) -> float:
+def _write_checked(network: Any, chosen: Format, path: Path, examples: NDArray[np.float32], what: str) -> float:
     aside = aside_of(path)
-    expected = np.asarray(network.predict_on_batch(rows))
+    expected = np.asarray(network.predict_on_batch(examples))
     try:
-        written = _written_and_asked(network, chosen, aside, rows, what)
+        written = _written_and_asked(network, chosen, aside, examples, what)
         if written.shape != expected.shape:
             raise RunError(f"The {what} gives {written.shape}, the network {expected.shape}; it was not kept.")
         difference = _difference(written, expected)
@@ -124,13 +124,13 @@ def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.fl
 
 
 def _written_and_asked(
-    network: Any, chosen: Format, aside: Path, rows: NDArray[np.float32], what: str
+    network: Any, chosen: Format, aside: Path, examples: NDArray[np.float32], what: str
 ) -> NDArray[np.float32]:
     # Converters write to the screen past every setting of theirs.
     with quiet_import():
         try:
             chosen.write(network, aside)
-            return chosen.load(aside)(rows)
+            return chosen.load(aside)(examples)
         except OSError:
             raise
         except Exception as error:
