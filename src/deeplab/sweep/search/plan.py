@@ -89,7 +89,7 @@ class SearchPlan:
         overrides = self.grid.overrides(settings)
         composed = self.composer.compose(overrides)
         _check_validation(composed.values, self.sweep.run.values)
-        threads = threads_of(self.sweep.launcher, composed.config.training.device, self.count)
+        threads = threads_of(self.sweep.launcher, self.sweep.run.config.training.device, self.count)
         each = replicate_values(composed, overrides, self.replicates, threads, self.composer)
         return [with_identity(Trial(number, replicate, values), self.checked) for replicate, values in enumerate(each)]
 
