@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deeplab.config import task_of_data
-from deeplab.config.compose import compose
+from deeplab.config.compose import compose, compose_sweep
 from deeplab.config.identity import sha
 from deeplab.config.schema import DATASET_KINDS
 from deeplab.errors import UserError
@@ -35,11 +35,11 @@ def test_rows_with_classes_are_classified(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["plane", "bumps"])
 def test_the_values_of_rows_are_learned(name: str) -> None:
-    composed = compose([*MLP, f"dataset={name}"])
+    sweep = compose_sweep([*MLP, f"dataset={name}"])
+    composed = sweep.run
     assert composed.values["model"]["task"] == "regression"
     assert composed.config.training.loss == "half_squared_error"
-    assert composed.sweep is not None
-    assert composed.sweep.sweep.metric == "val/loss"
+    assert sweep.comparison.metric == "val/loss"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 import yaml
 
-from deeplab.config.compose import compose
+from deeplab.config.compose import compose, compose_sweep
 from deeplab.config.schema import TrackingConfig
 from deeplab.config.trust import trusting
 from deeplab.errors import UserError, UserErrors
@@ -59,16 +59,14 @@ def test_an_address_in_a_file_is_refused_and_taken_with_trust(
     assert f"Give {key}=... on the command line, or --trust-config" in str(found.value)
     group, _, leaf = key.partition(".")
     with trusting(True):
-        trusted = compose(overrides, folder)
-    assert trusted.sweep is not None
-    taken = trusted.config.tracking.uri or getattr(trusted.sweep.launcher, leaf)
+        trusted = compose_sweep(overrides, folder)
+    taken = trusted.run.config.tracking.uri or getattr(trusted.launcher, leaf)
     assert taken in (EVIL, "sqlite:////tmp/x.db", "10.0.0.1:6379", "auto")
     if "${tags}" in text:
         return  # a text, in which no key can be set
     own = "sqlite:///own.db" if group == "tracking" else "127.0.0.1:1"
-    given = compose([*overrides, f"{key}={own}"], folder)
-    assert given.sweep is not None
-    assert own in (given.config.tracking.uri, getattr(given.sweep.launcher, "address", None))
+    given = compose_sweep([*overrides, f"{key}={own}"], folder)
+    assert own in (given.run.config.tracking.uri, getattr(given.launcher, "address", None))
     with pytest.raises(UserError, match="is not taken from a file"):
         compose(overrides, folder)
 

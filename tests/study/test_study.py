@@ -325,7 +325,7 @@ def test_a_study_judges_the_point_that_its_sweep_would_choose(
     ]
     assert chosen_point(plan, lines) == expected
     trials = [TrialScores(names.index(line.point), line.replicate, "r", scores_in(line.scores), 1.0) for line in lines]
-    of_sweep = summarise(plan.points, trials, plan.config.sweep.metric, plan.replicates).best
+    of_sweep = summarise(plan.points, trials, plan.sweep.comparison.metric, plan.replicates).best
     assert (expected and expected.point) == (None if of_sweep is None else names[of_sweep])
 
 

@@ -115,7 +115,7 @@ def test_axes_multiply_and_the_first_varies_slowest() -> None:
         ("0.001", "1"),
         ("0.001", "2"),
     ]
-    assert first.config.l2 == 1e-6
+    assert first.run.config.l2 == 1e-6
 
 
 def test_an_experiment_brings_its_grid_and_the_command_line_has_the_last_word() -> None:
@@ -125,7 +125,7 @@ def test_an_experiment_brings_its_grid_and_the_command_line_has_the_last_word() 
     assert grid.axes == (Axis("l2", ("0.1", "0.2")),)
     grid, first = read_grid(["experiment=l2_weight_decay", "l2=0.1"], Composer())
     assert grid.axes == ()
-    assert first.config.l2 == 0.1
+    assert first.run.config.l2 == 0.1
 
 
 def test_a_list_of_a_yaml_file_is_an_axis(tmp_path: Path) -> None:

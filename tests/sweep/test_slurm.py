@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deeplab.config.compose import compose
+from deeplab.config.compose import compose, compose_sweep
 from deeplab.config.schema import SlurmLauncherConfig
 from deeplab.errors import UserError
 from deeplab.sweep.launch import slurm
@@ -34,10 +34,9 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
 
     def submit(*overrides: str, folder: str = "sweep of mine; $(touch pwned) 'x'") -> str:
-        composed = compose(["launcher=slurm", *overrides])
-        assert composed.sweep is not None
-        assert isinstance(composed.sweep.launcher, SlurmLauncherConfig)
-        launcher = SlurmLauncher(composed.sweep.launcher, tmp_path / folder)
+        config = compose_sweep(["launcher=slurm", *overrides]).launcher
+        assert isinstance(config, SlurmLauncherConfig)
+        launcher = SlurmLauncher(config, tmp_path / folder)
         # Any value that can be pickled stands for a job here.
         launcher._executor.submit(print, "a job")
         assert len((programs / "arguments").read_text().splitlines()) == 1
@@ -90,10 +89,9 @@ def test_a_job_asks_through_files_and_goes_on_alone_where_nobody_answers(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script()
-    composed = compose(["launcher=slurm"]).sweep
-    assert composed is not None
-    assert isinstance(composed.launcher, SlurmLauncherConfig)
-    launcher = SlurmLauncher(composed.launcher, tmp_path / "search")
+    config = compose_sweep(["launcher=slurm"]).launcher
+    assert isinstance(config, SlurmLauncherConfig)
+    launcher = SlurmLauncher(config, tmp_path / "search")
     question = launcher._asking[7] = launcher._questions / "abc"
     should_continue = slurm.asks_through(question)
     heard: list[TrialEvent] = []

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deeplab.errors import UserError
-from deeplab.tracking.filter import AllOf, AnyOf, Comparison, Filter, Not, fields, parse
+from deeplab.tracking.filter import AllOf, AnyOf, Comparison, Filter, Not, fields, matches, parse
 
 RUN = {
     "model": "cnn_dropout",
@@ -18,7 +18,7 @@ RUN = {
 
 
 def true_of(text: str, values: dict[str, str | float] = RUN) -> bool:
-    return parse(text).matches(values.get)
+    return matches(parse(text), values.get)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_long_filter_and_a_glob_of_many_stars_take_no_time() -> None:
 @example("a=\0")
 def test_any_text_is_a_filter_or_one_line(text: str) -> None:
     try:
-        parse(text).matches({"a": "1", "b": 2.0}.get)
+        matches(parse(text), {"a": "1", "b": 2.0}.get)
     except UserError as error:
         assert "\n" not in str(error)
         assert str(error).startswith("Filter '")
@@ -176,12 +176,12 @@ def test_what_is_written_is_read_back(found: Filter) -> None:
 def test_joined_filters_mean_what_python_means(found: Filter, values: dict[str, str | float]) -> None:
     def meant(part: Filter) -> bool:
         if isinstance(part, Comparison):
-            return part.matches(values.get)
+            return matches(part, values.get)
         if isinstance(part, Not):
             return not meant(part.part)
         return all(map(meant, part.parts)) if isinstance(part, AllOf) else any(map(meant, part.parts))
 
-    assert parse(written(found)).matches(values.get) == meant(found)
+    assert matches(parse(written(found)), values.get) == meant(found)
 
 
 def test_the_fields_of_a_filter_are_known() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from deeplab.config.compose import compose
+from deeplab.config.compose import compose, compose_sweep
 from deeplab.data.noise import Noise
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
@@ -132,8 +132,7 @@ def test_parts_are_networks_inside_the_network() -> None:
 
 
 def test_null_means_what_the_task_calls_for() -> None:
-    composed = compose(["model=autoencoder"])
-    assert composed.config.training.loss == "binary_crossentropy"
-    assert composed.sweep is not None
-    assert composed.sweep.sweep.metric == "val/loss"
+    composed = compose_sweep(["model=autoencoder"])
+    assert composed.run.config.training.loss == "binary_crossentropy"
+    assert composed.comparison.metric == "val/loss"
     assert compose([]).values["training"]["loss"] == "categorical_crossentropy"

@@ -16,13 +16,7 @@ STORE_KEYS = ("tracking.uri=", "tracking.experiment=")
 
 
 def words(metavar: str, help_text: str, complete: Callable[..., Any] | None = None) -> Any:
-    """Declare the words of a command that are no options; the help shows no default.
-
-    Args:
-        metavar: what the help calls them.
-        help_text: what they are.
-        complete: what a shell is offered for them.
-    """
+    """Declare the words of a command that are no options; the help shows no default."""
     return typer.Argument(metavar=metavar, help=help_text, autocompletion=complete, show_default=False)
 
 
@@ -61,8 +55,7 @@ RunArguments = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 ConfigDir = Annotated[
-    Path | None,
-    typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first."),
+    Path | None, typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first.")
 ]
 TrustConfig = Annotated[
     bool,
@@ -73,11 +66,7 @@ TrustConfig = Annotated[
 
 
 def check_store_overrides(arguments: list[str], command: str) -> list[str]:
-    """Return the overrides of a command that changes nothing but where the run is looked for.
-
-    Raises:
-        UserError: one of them says something else.
-    """
+    """Return the overrides of a command that changes nothing but where the run is looked for, or refuse others."""
     others, overrides = split(arguments)
     if others:
         raise UserError(

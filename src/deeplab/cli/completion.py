@@ -3,7 +3,7 @@
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import typer
 from deeplab.config.folders import GROUPS, conf_folders, options
 from deeplab.config.yaml_file import read_yaml
 from deeplab.errors import UserError
+from deeplab.tracking.params import flatten
 
 _RUNS_OFFERED = 50
 _PLAIN = re.compile(r"(?!-)[\w .,:=@%+/#-]*", re.ASCII)
@@ -94,11 +95,6 @@ def _read(path: Path) -> dict[str, Any]:
         return {}  # `train` will say what is wrong with it; here there is no place to
 
 
-def _dotted(values: dict[str, Any], prefix: str) -> Iterator[str]:
-    for key, value in values.items():
-        if key == "defaults" or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
-            continue
-        if isinstance(value, dict) and value:
-            yield from _dotted(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}"
+def _dotted(values: dict[str, Any], prefix: str) -> list[str]:
+    kept = {key: value for key, value in values.items() if key != "defaults"}
+    return [key for key in flatten(kept, prefix) if not key.rpartition(".")[2].isdecimal()]  # no layers

@@ -8,14 +8,7 @@ from deeplab.errors import Interrupted, exit_status
 
 @contextmanager
 def interruptible(message: str) -> Iterator[None]:
-    """End the command with one line when a signal comes while the context lasts.
-
-    Args:
-        message: what was interrupted, and what is left of it.
-
-    Raises:
-        Interrupted: a signal came, with that message and the exit status of the signal.
-    """
+    """End the command with this line, and the exit status of the signal, when one comes while the context lasts."""
     try:
         yield
     except KeyboardInterrupt as interrupt:

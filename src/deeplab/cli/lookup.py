@@ -12,22 +12,14 @@ from deeplab.tracking.store import Store, open_to_read
 
 
 def open_store_fast(overrides: list[str], config_dir: Path | None) -> Store:
-    """Open the store that is there, for a command that looks something up and ends.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
+    """Open the store that is there, for a command that looks something up and ends."""
     # Nothing of what so short a process makes is worth collecting, and looking for it takes a third of its time.
     gc.disable()
     return open_to_read(tracking_config(overrides, config_dir))
 
 
 def named_runs(words: list[str], config_dir: Path | None) -> tuple[Store, list[Run]]:
-    """Find the store and the runs that are meant, in the order they are named, each once.
-
-    Raises:
-        UserError: no run is named, there is no store, or no such run.
-    """
+    """Find the store and the runs that are meant, in the order they are named, each once."""
     names, overrides = split(words)
     if not names:
         raise UserError("Name a run: an id, the beginning of one, a name, latest, or best:FILTER.")
@@ -37,11 +29,7 @@ def named_runs(words: list[str], config_dir: Path | None) -> tuple[Store, list[R
 
 
 def named_run(words: list[str], config_dir: Path | None) -> tuple[Store, Run]:
-    """Find the store and the one run that is meant.
-
-    Raises:
-        UserError: as in `named_runs`, or several runs are named.
-    """
+    """Find the store and the one run that is meant."""
     store, runs = named_runs(words, config_dir)
     if len(runs) > 1:
         raise UserError(f"One run at a time, got {len(runs)}. To see several: deeplab compare {' '.join(words)}")

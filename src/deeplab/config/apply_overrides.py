@@ -55,9 +55,6 @@ def check_effect(overrides: Sequence[Override], raw: Mapping[str, Any], values: 
         overrides: those that choose no file.
         raw: the configuration before interpolation.
         values: the same after it.
-
-    Raises:
-        UserError: there is a factor and no layer names it, or a setting of the network that none takes up.
     """
     model, l2 = json.dumps(raw["model"]), values["l2"]
     if l2 is not None and not _USES_L2.search(model):

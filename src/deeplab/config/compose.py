@@ -1,7 +1,7 @@
 """Compose overrides and YAML files into one frozen configuration, or say in one line why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from deeplab.config.interpolation import resolve
 from deeplab.config.library import Library
 from deeplab.config.overrides import parse_override
 from deeplab.config.safety import check_values
-from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, SweepConfig
+from deeplab.config.schema import SWEEP_KEYS, ComparisonConfig, ExperimentConfig, LauncherConfig, SweepConfig
 from deeplab.config.task_of_data import settle_task
 from deeplab.config.trust import check_addresses
 from deeplab.config.validate import SchemaError, validate
@@ -24,19 +24,11 @@ from deeplab.tasks import fill_task_defaults
 
 @dataclass(frozen=True)
 class ComposedConfig:
-    """A configuration in the two forms it is needed in.
+    """A configuration in the two forms it is needed in."""
 
-    Attributes:
-        config: frozen and checked; what the code works with.
-        values: the same as plain dicts and lists; what is shown and logged.
-        overrides: what the user asked for, word by word.
-        sweep: how many runs to make of it; not part of what one run depends on. None where it was read from a run.
-    """
-
-    config: ExperimentConfig
-    values: dict[str, Any]
-    overrides: tuple[str, ...]
-    sweep: SweepConfig | None = None
+    config: ExperimentConfig  # frozen and checked; what the code works with
+    values: dict[str, Any]  # the same as plain dicts and lists; what is shown and logged
+    overrides: tuple[str, ...]  # what the user asked for, word by word
 
     @property
     def hash(self) -> str:
@@ -44,23 +36,36 @@ class ComposedConfig:
         return sha(self.values)
 
 
+@dataclass(frozen=True)
+class ComposedSweep:
+    """A run as a sweep makes it, with how many there are of it, how they are compared and where they are trained."""
+
+    run: ComposedConfig
+    replicates: int
+    comparison: ComparisonConfig
+    launcher: LauncherConfig
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All but the run as plain values, as a configuration has them; they are the same at every point of a sweep."""
+        return {"replicates": self.replicates, "sweep": asdict(self.comparison), "launcher": asdict(self.launcher)}
+
+
 def compose(overrides: Sequence[str], config_dir: Path | None = None) -> ComposedConfig:
-    """Compose one configuration; see `Composer`."""
+    """Compose the configuration of one run; see `Composer`."""
     return Composer(config_dir).compose(overrides)
+
+
+def compose_sweep(overrides: Sequence[str], config_dir: Path | None = None) -> ComposedSweep:
+    """Compose a run and what a sweep makes of it; see `Composer`."""
+    return Composer(config_dir).compose_sweep(overrides)
 
 
 class Composer:
     """Composes configurations from the same folders; what a choice of groups comes to is found out once."""
 
     def __init__(self, config_dir: Path | None = None) -> None:
-        """Read the folders.
-
-        Args:
-            config_dir: a user's own `conf/` folder, looked into before deeplab's.
-
-        Raises:
-            UserError: it cannot be read, or holds what is refused.
-        """
+        """Read the folders, a user's own before deeplab's; a UserError where it holds what is refused."""
         self._library = Library(config_dir)
         self._chosen: dict[tuple[str, ...], Chosen] = {}
 
@@ -70,14 +75,11 @@ class Composer:
         return self._library.folders
 
     def compose(self, overrides: Sequence[str]) -> ComposedConfig:
-        """Compose a configuration.
+        """Compose the configuration of one run; see `compose_sweep`."""
+        return self.compose_sweep(overrides).run
 
-        Args:
-            overrides: as on the command line: `model=cnn`, `training.epochs=3`.
-
-        Raises:
-            UserError: whatever is wrong with them, on one line.
-        """
+    def compose_sweep(self, overrides: Sequence[str]) -> ComposedSweep:
+        """Compose what is asked for as on the command line, or say in a UserError of one line what is wrong with it."""
         parsed = [parse_override(text) for text in overrides]
         settings = [override for override in parsed if override.key not in GROUPS]
         chosen = self._choose([override for override in parsed if override.key in GROUPS])
@@ -95,7 +97,8 @@ class Composer:
             raise (error if _is_set_by(settings, error) else chosen.located(error)) from error.__cause__
         check_addresses({**values, **swept}, {override.key for override in settings}, chosen.line)
         check_effect(settings, raw, values)
-        return ComposedConfig(config, values, tuple(overrides), sweep)
+        run = ComposedConfig(config, values, tuple(overrides))
+        return ComposedSweep(run, sweep.replicates, sweep.sweep, sweep.launcher)
 
     def _choose(self, groups: Sequence[Override]) -> Chosen:
         checked = [check_choice(override, self._library) for override in groups]

@@ -17,15 +17,10 @@ DEEPEST_PACKAGE = 10
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a choice of files comes to.
+    """What a choice of files comes to."""
 
-    Attributes:
-        values: merged, not interpolated.
-        parts: the files in the order in which they were merged, each with the place that it went to.
-    """
-
-    values: dict[str, Any]
-    parts: tuple[tuple[Document, Place], ...]
+    values: dict[str, Any]  # merged, not interpolated
+    parts: tuple[tuple[Document, Place], ...]  # files in the order of merging, each with where it went
 
     def source(self, place: Place) -> tuple[Document, Place] | None:
         """The user's file that a value was taken from, and its place there; None where it is from none."""
@@ -56,7 +51,6 @@ def choose(groups: Sequence[Override], library: Library) -> Chosen:
 
     Args:
         groups: overrides that choose a file, past `check_choice`.
-        library: to read from.
 
     Raises:
         UserError: a file is refused or there is none, or a defaults list cannot be followed.

@@ -26,11 +26,7 @@ def own_folder() -> Path:
 
 
 def conf_folders(config_dir: Path | None) -> tuple[Path, ...]:
-    """The folders to look in, the user's own first.
-
-    Raises:
-        UserError: the user's folder is not one or cannot be read.
-    """
+    """The folders to look in, the user's own first; a UserError where that is none or cannot be read."""
     if config_dir is None:
         return (own_folder(),)
     try:

@@ -51,25 +51,15 @@ class HydraError(Exception):
 
 @dataclass(frozen=True)
 class Override:
-    """`key=value`, as Hydra reads it.
-
-    Attributes:
-        text: as it was given.
-        key: of the value, or the group that a file is chosen from.
-        package: behind an `@` in the key, or None.
-        change: what is asked for: `key=` sets, `+key=` and `++key=` add, `~key` deletes.
-        value: plain; None where there are several.
-        sweep: in which way there are several values, or None where there is one.
-        bounds: start, stop and step of a range, both ends of an interval.
-    """
+    """`key=value`, as Hydra reads it."""
 
     text: str
-    key: str
-    package: str | None
-    change: Change
-    value: Any
-    sweep: Sweep | None
-    bounds: tuple[float, ...]
+    key: str  # of the value, or the group that a file is chosen from
+    package: str | None  # behind an `@` in the key, or None
+    change: Change  # what is asked for: `key=` sets, `+key=` and `++key=` add, `~key` deletes
+    value: Any  # plain; None where there are several
+    sweep: Sweep | None  # in which way there are several values, or None where there is one
+    bounds: tuple[float, ...]  # start, stop and step of a range, both ends of an interval
     _parsed: parsed.Override = field(repr=False, compare=False)
 
     @property
@@ -79,11 +69,7 @@ class Override:
         return any(isinstance(each, parsed.IntervalSweep) for each in (values, *getattr(values, "list", ())))
 
     def values(self, names: Sequence[str] = ()) -> Iterator[str]:
-        """Each of several values, as it would be written in an override of its own.
-
-        Args:
-            names: those that a glob chooses from.
-        """
+        """Each of several values, as in an override of its own; `names` are those that a glob chooses from."""
         values: Any = self._parsed.value()
         if isinstance(values, parsed.Glob):
             return iter(values.filter(list(names)))
@@ -92,26 +78,17 @@ class Override:
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """What Hydra needs to know of a file.
+    """What Hydra needs to know of a file."""
 
-    Attributes:
-        defaults: its defaults list, as it stands there.
-        package: that it says it belongs to, in a comment before its first line.
-    """
-
-    defaults: Any
-    package: str | None
+    defaults: Any  # its defaults list, as it stands there
+    package: str | None  # that it says it belongs to, in a comment before its first line
 
 
 Read = Callable[[str], ConfigFile | None]
 
 
 def read_override(text: str) -> Override:
-    """Read an override of one value or several.
-
-    Raises:
-        HydraError: it cannot be read.
-    """
+    """Read an override of one value or several; a HydraError where it cannot be read."""
     try:
         override = OverridesParser.create().parse_override(text)
     except _OVERRIDE_ERRORS as error:
@@ -139,8 +116,6 @@ def follow_defaults(
     Args:
         chosen: overrides that choose a file, as in `model=cnn`.
         read: finds a file by name, as in `model/cnn`; None where there is none. It is asked for the same one often.
-        groups: names of all groups.
-        names: of the files in a group.
 
     Returns:
         The files that are merged, in their order, each with its package, which is empty for the top.

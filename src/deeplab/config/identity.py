@@ -19,19 +19,12 @@ _DRAWS = re.compile(r"Dropout|Noise|Random|\bdropout\W+0?\.?0*[1-9]")
 
 @dataclass(frozen=True)
 class AddedKey:
-    """A key that configurations did not have from the beginning.
-
-    Attributes:
-        group: that it is in.
-        kinds: of the group that have it; (None,) where it has no kinds.
-        key: inside the group.
-        before: what trainings did that were made without it.
-    """
+    """A key that configurations did not have from the beginning."""
 
     group: str
-    kinds: tuple[str | None, ...]
+    kinds: tuple[str | None, ...]  # of the group that have it; (None,) where it has no kinds
     key: str
-    before: Any
+    before: Any  # what trainings did that were made without it
 
 
 ADDED = (

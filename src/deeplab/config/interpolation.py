@@ -18,15 +18,7 @@ MOST_CHARACTERS = 200_000  # of a configuration, its keys filled in
 
 
 def check_text(text: str, where: str) -> None:
-    """Refuse a text in which anything is interpolated but plain keys, as in `${model.dropout}`.
-
-    Args:
-        text: a value or key before interpolation.
-        where: its place, for the message.
-
-    Raises:
-        UserError: it names a resolver, even one whose name would be interpolated, or cannot be read.
-    """
+    """Refuse a text with anything interpolated but plain keys: a resolver, even one whose name is interpolated."""
     if "${" not in text:
         return
     if len(text) > LONGEST:

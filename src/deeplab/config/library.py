@@ -18,14 +18,7 @@ class Library:
     """The files of a user's folder and of deeplab's own."""
 
     def __init__(self, config_dir: Path | None = None) -> None:
-        """Check what can be chosen in a user's folder.
-
-        Args:
-            config_dir: the user's own `conf/` folder, looked into before deeplab's.
-
-        Raises:
-            UserError: it cannot be read, or holds what is refused.
-        """
+        """Check what can be chosen in a user's folder."""
         self.folders = conf_folders(config_dir)
         self._interpolated: set[str] = set()
         self._documents: dict[str, Document | None] = {}
@@ -34,11 +27,7 @@ class Library:
             self._check(folder)
 
     def document(self, name: str) -> Document | None:
-        """A file by the name that Hydra has for it, as in `model/cnn`, or None where there is none.
-
-        Raises:
-            UserError: it cannot be read, or holds what is refused.
-        """
+        """A file by the name that Hydra has for it, as in `model/cnn`, or None; a UserError where it is refused."""
         if name not in self._documents:
             path = self._find(name)
             self._documents[name] = None if path is None else self._read(name, path)

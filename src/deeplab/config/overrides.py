@@ -25,17 +25,11 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Interval:
-    """All numbers from one to another, to be searched.
-
-    Attributes:
-        low: the smallest.
-        high: the largest.
-        whole: whether whole numbers alone are meant.
-    """
+    """All numbers from one to another, to be searched."""
 
     low: float
     high: float
-    whole: bool
+    whole: bool  # whether whole numbers alone are meant
 
     @property
     def log(self) -> bool:
@@ -50,11 +44,7 @@ class Interval:
 
 
 def parse_override(text: str) -> Override:
-    """Read an override that has one value.
-
-    Raises:
-        UserError: it cannot be read, has several values, or asks for what a configuration does not do.
-    """
+    """Read an override that has one value, or say in a UserError why it is none."""
     override = _parse(text)
     if override.sweep is not None:
         raise UserError(f"Override '{text}' has several values; one run takes one. For all of them: deeplab sweep.")
@@ -68,9 +58,6 @@ def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -
         text: an override in Hydra's syntax: `a,b`, `range()`, `choice()`, `glob()`, and deeplab's `linspace(a,b,n)` and
             `logspace(a,b,n)`.
         group_options: the names in each group, which `model=glob(cnn*)` chooses from.
-
-    Raises:
-        UserError: it cannot be read, or has no value.
 
     Examples:
         >>> expand_override("l2=1e-6,1e-3", {})
@@ -157,9 +144,6 @@ def read_interval(text: str) -> Interval | None:
     """Read `l2=interval(1e-6,1e-2)`; None where an override is something else.
 
     Whole numbers are meant where both ends are written as such, and by `int(interval(1,9))`.
-
-    Raises:
-        UserError: it cannot be read, or nothing lies between its ends.
 
     Examples:
         >>> read_interval("optimizer.learning_rate=interval(1e-4,1e-1)")

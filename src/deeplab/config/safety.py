@@ -16,11 +16,7 @@ MOST_DEFAULTS = 100
 
 
 def check_override(text: str) -> None:
-    """Refuse an override that touches Hydra or names code, before anything is read of it.
-
-    Raises:
-        UserError: it does, or is longer or nested more deeply than is read.
-    """
+    """Refuse an override that touches Hydra, names code, or is longer or nested more deeply than is read."""
     if HYDRA_OVERRIDE.match(text):
         raise UserError(f"Override '{text}': Hydra's own settings cannot be changed here, only deeplab's.")
     if len(text) > LONGEST_OVERRIDE:
@@ -36,7 +32,6 @@ def check_document(document: Document, interpolated: set[str]) -> None:
     """Refuse what a configuration file may not say.
 
     Args:
-        document: the file.
         interpolated: texts with `${...}` of the files before it, bounded together; takes those of this one in.
 
     Raises:
@@ -61,11 +56,7 @@ def check_document(document: Document, interpolated: set[str]) -> None:
 
 
 def check_values(value: Any, where: Place = ()) -> None:
-    """Refuse code and resolvers anywhere in composed values that are not yet interpolated, and odd kinds of values.
-
-    Raises:
-        UserError: with the key at fault.
-    """
+    """Refuse code and resolvers anywhere in composed values that are not yet interpolated, and odd kinds of values."""
     _check_kinds(value, where)
     check_texts((_named(place), text) for place, text in texts(value, where))
 

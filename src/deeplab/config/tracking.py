@@ -13,13 +13,6 @@ def tracking_config(overrides: Sequence[str], config_dir: Path | None) -> Tracki
 
     Where nothing was said about it the file is read as it is: composing all the rest takes a third of a second, and
     whoever looks at runs waits for it.
-
-    Args:
-        overrides: `tracking.uri=...`, `tracking.experiment=...`.
-        config_dir: a user's own `conf/` folder.
-
-    Raises:
-        UserError: whatever is wrong with them, on one line.
     """
     if not overrides and config_dir is None:
         return TrackingConfig(**read_yaml(own_folder() / "tracking" / "default.yaml").values)

@@ -37,12 +37,8 @@ def check_addresses(
     """Refuse an address that a user's configuration folder brings.
 
     Args:
-        values: as composed.
         given: keys that the command line sets; a choice of a file is none.
         place_of: where in the user's files a value stands, or None where it is from elsewhere.
-
-    Raises:
-        UserError: there is one, and files are not trusted.
     """
     for address in ADDRESSES:
         group, _, key = address.partition(".")
@@ -53,15 +49,7 @@ def check_addresses(
 
 
 def check_overrides(overrides: Sequence[str], where: str) -> None:
-    """Refuse an address among overrides that a file brings.
-
-    Args:
-        overrides: as on a command line.
-        where: they stand.
-
-    Raises:
-        UserError: there is one, and files are not trusted.
-    """
+    """Refuse an address among overrides that a file brings, unless files are trusted."""
     for text in overrides:
         key, _, value = text.partition("=")
         if key.strip().lstrip("+") in ADDRESSES and not trusts_files():

@@ -102,13 +102,11 @@ def _line(first: ErrorDetails, alike: list[ErrorDetails], path: str, values: Map
     if kind == "unexpected_keyword_argument":
         known = _known_keys(location, values, root)
         return str(unknown_name("key", str(location[-1]), known, path.rpartition(".")[0]))
-    if kind == "missing":
+    if kind in ("missing", "union_tag_not_found"):
         return f"{path} is missing."
     if kind == "union_tag_invalid":
         tags = str(first["ctx"]["expected_tags"]).replace("'", "").split(", ")
         return str(unknown_name("kind", str(first["ctx"]["tag"]), tags, path.removesuffix(".kind")))
-    if kind == "union_tag_not_found":
-        return f"{path} is missing."
     allowed = " or ".join(dict.fromkeys(_message(error) for error in alike)).replace(" or must be", " or")
     expected = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ") if "literal" in kind else ""
     hint = nearest(str(first["input"]), expected.split(", ")) if expected else ""

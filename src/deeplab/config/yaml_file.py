@@ -4,7 +4,7 @@ Nothing is built of a text before its size, nesting, tags and aliases are known,
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,21 +29,13 @@ _INVISIBLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2
 
 @dataclass(frozen=True)
 class Document:
-    """A file that was read.
-
-    Attributes:
-        path: of it.
-        text: all of it, without a byte order mark.
-        values: what it says; a mapping.
-        lines: where each value stands, counted from 1, by its place in the file.
-        written: the words without quotes, as they are written.
-    """
+    """A file that was read."""
 
     path: Path
-    text: str
-    values: dict[str, Any]
-    lines: Mapping[Place, int]
-    written: Mapping[Place, str]
+    text: str  # all of it, without a byte order mark
+    values: dict[str, Any]  # what it says; a mapping
+    lines: Mapping[Place, int]  # where each value stands, counted from 1, by its place in the file
+    written: Mapping[Place, str]  # the words without quotes, as they are written
 
     def where(self, place: Place) -> str:
         """A place for a message, as in `conf/model/mine.yaml, line 3`; that of what it is in where it is not there."""
@@ -100,26 +92,17 @@ def read_yaml(path: Path) -> Document:
     text = read_text(path)
     builder = _Builder(str(path))
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
+        values = builder.document(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as error:
         raise UserError(_no_yaml(str(path), error)) from error
-    values = {} if builder.root is None else builder.root
+    values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(f"{path}: holds no mapping; a configuration is made of lines like key: value.")
     return Document(path, text, values, builder.lines, builder.written)
 
 
 def read_stored(content: bytes, name: str) -> dict[str, Any]:
-    """Read the `config.yaml` of a run, as PyYAML wrote it.
-
-    Args:
-        content: of the file.
-        name: what it is called in an error.
-
-    Raises:
-        UserError: it is no such file any more.
-    """
+    """Read the `config.yaml` of a run, as PyYAML wrote it, or refuse what is no such file any more."""
     if len(content) > MOST_STORED_BYTES:
         raise UserError(f"{name} is larger than {MOST_STORED_BYTES >> 10} KiB, the most that is read.")
     guard = _Guard(name)
@@ -172,90 +155,72 @@ class _Guard:
 
 
 @dataclass
-class _Open:
-    """A mapping or list that has begun."""
-
-    value: dict[str, Any] | list[Any]
-    place: Place
-    key: str | None = None
-
-
-@dataclass
 class _Builder:
-    """Makes plain values of events, one after the other: what is nested deeply nests no calls."""
+    """Makes plain values of events, which it checks one after the other."""
 
     name: str
-    root: Any = None
     lines: dict[Place, int] = field(default_factory=dict)
     written: dict[Place, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._guard = _Guard(self.name)
-        self._open: list[_Open] = []
-        self._documents = 0
+    def document(self, events: Iterable[yaml.Event]) -> Any:
+        """What a file of one document says; nothing of an empty one."""
+        checked = self._checked(events)
+        value = None
+        for event in checked:
+            if isinstance(event, yaml.NodeEvent):
+                value = self._value(event, checked, ())
+        return value
 
-    def take(self, event: yaml.Event) -> None:
-        self._guard.check(event)
-        line = _line(event)
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._documents += 1
-            if self._documents > 1:
-                raise UserError(f"{self.name}, line {line}: a second document begins with ---; one file holds one.")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._open.pop()
-        elif isinstance(event, yaml.NodeEvent):
-            self._node(event, line)
+    def _checked(self, events: Iterable[yaml.Event]) -> Iterator[yaml.Event]:
+        guard, documents = _Guard(self.name), 0
+        for event in events:
+            guard.check(event)
+            documents += isinstance(event, yaml.DocumentStartEvent)
+            if documents > 1:
+                raise UserError(
+                    f"{self.name}, line {_line(event)}: a second document begins with ---; one file holds one."
+                )
+            yield event
 
-    def _node(self, event: yaml.NodeEvent, line: int) -> None:
-        inside = self._open[-1] if self._open else None
-        if inside is not None and isinstance(inside.value, dict) and inside.key is None:
-            inside.key = self._key(event, inside, line)
-            return
-        place = self._place(inside)
-        self.lines[place] = line if isinstance(inside and inside.value, list) else self.lines.get(place, line)
+    def _value(self, event: yaml.Event, events: Iterator[yaml.Event], place: Place) -> Any:
+        self.lines.setdefault(place, _line(event))
         if isinstance(event, yaml.ScalarEvent):
-            value = self._scalar(event, place)
-        else:
-            value = {} if isinstance(event, yaml.MappingStartEvent) else []
-        if inside is None:
-            self.root = value
-        elif isinstance(inside.value, list):
-            inside.value.append(value)
-        else:
-            inside.value[str(inside.key)] = value
-            inside.key = None
-        if not isinstance(event, yaml.ScalarEvent):
-            self._open.append(_Open(value, place))
+            return self._scalar(event, place)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(item := next(events), yaml.SequenceEndEvent):
+                items.append(self._value(item, events, (*place, len(items))))
+            return items
+        values: dict[str, Any] = {}
+        while not isinstance(key := next(events), yaml.MappingEndEvent):
+            name = self._key(key, place, values)
+            values[name] = self._value(next(events), events, (*place, name))
+        return values
 
-    def _place(self, inside: _Open | None) -> Place:
-        if inside is None:
-            return ()
-        return (*inside.place, len(inside.value) if isinstance(inside.value, list) else str(inside.key))
-
-    def _key(self, event: yaml.NodeEvent, inside: _Open, line: int) -> str:
+    def _key(self, event: yaml.Event, place: Place, values: Mapping[str, Any]) -> str:
+        line = _line(event)
         where = f"{self.name}, line {line}"
         if not isinstance(event, yaml.ScalarEvent):
             raise UserError(f"{where}: a key is a word, no list and no mapping.")
         if not event.style and event.value == "<<":
             raise UserError(f"{where}: the key '<<' is refused; write the keys out.")
-        key = self._scalar(event, (*inside.place, event.value), line)
+        key = self._scalar(event, (*place, event.value), is_key=True)
         if not isinstance(key, str):
             raise UserError(f"{where}: the key {event.value or 'null'} is no text; put it in quotes.")
-        place = (*inside.place, key)
-        if key in inside.value:
-            raise UserError(f"{where}: the key '{dotted(place)}' stands twice, first in line {self.lines[place]}.")
-        self.lines[place] = line
+        inside = (*place, key)
+        if key in values:
+            raise UserError(f"{where}: the key '{dotted(inside)}' stands twice, first in line {self.lines[inside]}.")
+        self.lines[inside] = line
         return key
 
-    def _scalar(self, event: yaml.ScalarEvent, place: Place, line: int | None = None) -> Any:
+    def _scalar(self, event: yaml.ScalarEvent, place: Place, is_key: bool = False) -> Any:
         if event.style:
             return str(event.value)
         try:
             value = read_plain(event.value)
         except DisputedError as error:
-            where = f"{self.name}, line {line or _line(event)}"
-            raise UserError(f"{where}: {dotted(place)}: {error}.") from error
-        if line is None:
+            raise UserError(f"{self.name}, line {_line(event)}: {dotted(place)}: {error}.") from error
+        if not is_key:
             self.written[place] = event.value
         return value
 

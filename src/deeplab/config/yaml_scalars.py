@@ -41,9 +41,6 @@ def read_plain(word: str) -> Any:
 
     It is null, a boolean, a number as on the command line, or text.
 
-    Args:
-        word: as written.
-
     Raises:
         DisputedError: YAML 1.1, YAML 1.2 and the command line disagree on it, or it has too many digits.
 

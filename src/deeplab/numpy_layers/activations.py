@@ -115,9 +115,6 @@ def softmax(x: Any) -> Array:
 
     Returns:
         [..., classes], each row of sum 1: the largest value is subtracted first, which changes nothing else.
-
-    Raises:
-        ValueError: there is no last dimension, or it is empty.
     """
     x = floats("x", x)
     if x.ndim == 0 or x.shape[-1] == 0:
@@ -149,11 +146,7 @@ ACTIVATIONS: Mapping[str, Callable[[Any], Array]] = {
 
 
 def activation(name: str) -> Callable[[Any], Array]:
-    """The activation of this name, as Keras names it.
-
-    Raises:
-        ValueError: there is none; the message has the nearest name and all of them.
-    """
+    """The activation that Keras gives this name, or a ValueError with the nearest name and all of them."""
     if name not in ACTIVATIONS:
         raise ValueError(str(unknown_name("activation", name, ACTIVATIONS)))
     return ACTIVATIONS[name]

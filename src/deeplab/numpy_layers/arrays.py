@@ -16,11 +16,7 @@ _MAP_DIMENSIONS = ("rows", "height", "width", "channels")
 
 
 def floats(name: str, values: Any) -> Array:
-    """The values as floats: whole numbers become float64, floats stay what they are.
-
-    Raises:
-        ValueError: they are no numbers.
-    """
+    """The values as floats: whole numbers become float64, floats stay; a ValueError where they are no numbers."""
     array = np.asarray(values)
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
@@ -30,11 +26,7 @@ def floats(name: str, values: Any) -> Array:
 
 
 def batch_of_maps(name: str, values: Any) -> Array:
-    """One map, a stack or a batch of stacks as [rows, height, width, channels], sharing memory where it can.
-
-    Raises:
-        ValueError: the array has another number of dimensions.
-    """
+    """One map, a stack or a batch of stacks as [rows, height, width, channels], sharing memory where it can."""
     maps = floats(name, values)
     if maps.ndim == 2:
         return maps[None, :, :, None]
@@ -56,40 +48,20 @@ def like_input(batch: Array, dimensions: int) -> Array:
 
 
 def check_size(name: str, array: Array, dimension: int, meaning: str, expected: int, reason: str) -> None:
-    """Refuse an array one dimension of which is of the wrong size.
-
-    Args:
-        name: of the argument.
-        array: its value.
-        dimension: the one to look at.
-        meaning: what that dimension counts.
-        expected: its right size.
-        reason: where the right size comes from.
-
-    Raises:
-        ValueError: it has another size.
-    """
+    """Refuse an array whose `dimension`, which counts `meaning`, has not the expected size for a `reason`."""
     got = array.shape[dimension]
     if got != expected:
         raise ValueError(f"{name}: dimension {dimension} ({meaning}) is {got}, expected {expected}, {reason}.")
 
 
 def check_dimensions(name: str, array: Array, layout: str) -> None:
-    """Refuse an array that has not the dimensions of a layout such as `[inputs, units]`.
-
-    Raises:
-        ValueError: it has more or fewer.
-    """
+    """Refuse an array that has not the dimensions of a layout such as `[inputs, units]`."""
     if array.ndim != layout.count(",") + 1:
         raise ValueError(f"{name}: expected {layout}, got {array.ndim} dimensions {list(array.shape)}.")
 
 
 def whole_pair(name: str, value: Any, least: int = 1) -> tuple[int, int]:
-    """(height, width) from a whole number or two of them.
-
-    Raises:
-        ValueError: it is neither, or smaller than `least`.
-    """
+    """(height, width) from a whole number of at least `least` or two of them; a ValueError for anything else."""
     items = tuple(value) if isinstance(value, tuple | list | np.ndarray) else (value, value)
     if len(items) == 2 and all(_is_whole(item) and operator.index(item) >= least for item in items):
         return operator.index(items[0]), operator.index(items[1])
@@ -101,11 +73,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def check_padding(padding: str) -> None:
-    """Refuse what is neither `valid` nor `same`.
-
-    Raises:
-        ValueError: with the nearest name.
-    """
+    """Refuse what is neither `valid` nor `same`."""
     if padding not in PADDINGS:
         near = nearest(str(padding), PADDINGS)
         raise ValueError(f"padding: expected one of {', '.join(PADDINGS)}, got {padding!r}. {near}".strip())

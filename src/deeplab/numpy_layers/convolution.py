@@ -33,7 +33,6 @@ def convolution(
     with stride s and dilation d.
 
     Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
         filters: [kernel height, kernel width, channels, filters].
         bias: [filters], or None.
         strides: from one window to the next, down and across.
@@ -44,9 +43,6 @@ def convolution(
 
     Returns:
         [height', width', filters], or with the rows in front of it where there were rows.
-
-    Raises:
-        ValueError: a dimension does not fit; the message names it, what it is and what it should be.
     """
     batch = batch_of_maps("maps", maps)
     kernel = floats("filters", filters)
@@ -78,18 +74,11 @@ def depthwise_convolution(
     with stride s, dilation d and m filters for each map.
 
     Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
         filters: [kernel height, kernel width, channels, m].
         bias: [channels * m], or None.
-        strides: from one window to the next, down and across.
-        padding: `valid` or `same`.
-        dilation: from one value of a window to the next.
 
     Returns:
         [height', width', channels * m], or with the rows in front of it where there were rows.
-
-    Raises:
-        ValueError: a dimension does not fit; the message names it, what it is and what it should be.
     """
     batch = batch_of_maps("maps", maps)
     kernel = floats("filters", filters)
@@ -113,17 +102,12 @@ def transposed_convolution(
     with stride s; what `same` would have added is cut off again.
 
     Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
         filters: [kernel height, kernel width, filters, channels], as Keras keeps them.
-        bias: [filters], or None.
         strides: from one place in the output to the next.
         padding: `same` gives height * stride; `valid` adds what the filter is longer than the stride.
 
     Returns:
         [height', width', filters], or with the rows in front of it where there were rows.
-
-    Raises:
-        ValueError: a dimension does not fit; the message names it, what it is and what it should be.
     """
     check_padding(padding)
     batch = batch_of_maps("maps", maps)

@@ -20,9 +20,6 @@ def fully_connected(x: Any, weights: Any, bias: Any = None) -> Array:
     Returns:
         [..., units].
 
-    Raises:
-        ValueError: a dimension does not fit; the message names it, what it is and what it should be.
-
     Examples:
         >>> fully_connected([1.0, 2.0], [[1.0, 0.0], [0.0, 3.0]], bias=[0.5, 0.0])
         array([1.5, 6. ])
@@ -53,9 +50,6 @@ def dropout(x: Any, rate: float, rng: np.random.Generator) -> Array:
 
     Returns:
         A new array of the same shape, whose expectation is x.
-
-    Raises:
-        ValueError: `rate` lies outside [0, 1).
     """
     x = floats("x", x)
     if not 0 <= rate < 1:

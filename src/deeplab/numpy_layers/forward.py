@@ -21,19 +21,12 @@ Weights = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a trained network as plain values.
+    """A layer of a trained network as plain values."""
 
-    Attributes:
-        name: as in `conv2d_1`.
-        kind: as in `Conv2D`.
-        settings: what Keras' `get_config` gives.
-        weights: arrays by the names that Keras has for them, as in `kernel`.
-    """
-
-    name: str
-    kind: str
-    settings: Settings
-    weights: Weights
+    name: str  # as in `conv2d_1`
+    kind: str  # as in `Conv2D`
+    settings: Settings  # what Keras' `get_config` gives
+    weights: Weights  # arrays by the names that Keras has for them, as in `kernel`
 
 
 class UnknownLayerError(ValueError):
@@ -41,18 +34,7 @@ class UnknownLayerError(ValueError):
 
 
 def carry(layer: Layer, rows: Any) -> Array:
-    """What a trained layer makes of rows.
-
-    Args:
-        layer: of any kind in the table.
-        rows: [rows, ...].
-
-    Returns:
-        [rows, ...].
-
-    Raises:
-        UnknownLayerError: the layer, or one of its settings, is not in the table.
-    """
+    """What a trained layer makes of rows [n, ...]; an UnknownLayerError where it, or a setting, is not in the table."""
     if layer.kind not in LAYERS:
         near = nearest(layer.kind, LAYERS)
         raise UnknownLayerError(

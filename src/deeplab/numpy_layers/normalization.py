@@ -13,14 +13,8 @@ def normalize_maps(maps: Any) -> Array:
 
         y[i, j, c] = (maps[i, j, c] - mean of map c) / standard deviation of map c
 
-    Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
-
     Returns:
         The same shape.
-
-    Raises:
-        ValueError: the array has another number of dimensions, or maps without values.
     """
     batch = batch_of_maps("maps", maps)
     if 0 in batch.shape[1:3]:
@@ -53,9 +47,6 @@ def batch_normalization(
 
     Returns:
         The shape of x.
-
-    Raises:
-        ValueError: the channels of an argument are not those of x.
     """
     x = floats("x", x)
     parts = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta}
@@ -75,14 +66,10 @@ def layer_normalization(
         x: [..., channels].
         gamma: the shape of x along the axes, or None for 1.
         beta: the shape of x along the axes, or None for 0.
-        epsilon: keeps the root away from zero.
         axes: the dimensions of x that mean and variance are taken over.
 
     Returns:
         The shape of x.
-
-    Raises:
-        ValueError: gamma or beta does not have the shape of x along the axes.
     """
     x = floats("x", x)
     given = {
@@ -104,11 +91,7 @@ def standardize(x: Any, mean: Any, variance: Any) -> Array:
 
 
 def _along(name: str, part: Any, x: Array, axes: Sequence[int]) -> Array:
-    """A part that has the shape of x along some axes, so that it broadcasts against x.
-
-    Raises:
-        ValueError: it has another shape.
-    """
+    """A part that has the shape of x along some axes, so that it broadcasts against x."""
     values = floats(name, part)
     sizes = [x.shape[axis] for axis in axes]
     if list(values.shape) != sizes:

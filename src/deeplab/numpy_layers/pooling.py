@@ -14,7 +14,6 @@ def max_pooling(maps: Any, pool_size: Pair = 2, strides: Pair | None = None, pad
         y[i, j, c] = max over p, q of maps[i*s + p, j*s + q, c]
 
     Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
         pool_size: (height, width) of a window.
         strides: from one window to the next; None is the size of a window.
         padding: `valid` leaves out what fills no window; `same` takes windows that reach over the edge.
@@ -22,9 +21,6 @@ def max_pooling(maps: Any, pool_size: Pair = 2, strides: Pair | None = None, pad
     Returns:
         The same number of dimensions: floor((height - size) / stride) + 1 windows down with `valid`,
         ceil(height / stride) with `same`.
-
-    Raises:
-        ValueError: a window is larger than the map, or an argument is none of those above.
 
     Examples:
         >>> max_pooling([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
@@ -42,9 +38,6 @@ def average_pooling(maps: Any, pool_size: Pair = 2, strides: Pair | None = None,
 
     Returns:
         The same number of dimensions and the same sizes as `max_pooling`, which takes the same arguments.
-
-    Raises:
-        ValueError: a window is larger than the map, or an argument is none of those above.
     """
     total = _pools(maps, pool_size, strides, padding, fill=0.0).sum(axis=(3, 4))
     inside = np.ones((1, *batch_of_maps("maps", maps).shape[1:3], 1), total.dtype)
@@ -69,11 +62,7 @@ def global_average_pooling(maps: Any) -> Array:
 
 
 def _of_whole_maps(maps: Any) -> Array:
-    """[..., height * width, channels].
-
-    Raises:
-        ValueError: the maps have no values.
-    """
+    """[..., height * width, channels]."""
     batch = batch_of_maps("maps", maps)
     rows, height, width, channels = batch.shape
     if not height * width:

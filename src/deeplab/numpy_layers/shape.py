@@ -25,11 +25,7 @@ def reshape(rows: Any, target_shape: Sequence[int]) -> Array:
     """Each row in another shape: [rows, ...] -> [rows, *target_shape].
 
     Args:
-        rows: [rows, ...].
         target_shape: of one row; one of its sizes may be -1, for what is left.
-
-    Raises:
-        ValueError: a row does not have as many values.
     """
     x = floats("rows", rows)
     size, shape = math.prod(x.shape[1:]), tuple(target_shape)
@@ -45,11 +41,7 @@ def zero_padding(maps: Any, padding: int | Sequence[Any]) -> Array:
     """Zeros around each map.
 
     Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
         padding: a whole number, (height, width) or ((top, bottom), (left, right)).
-
-    Raises:
-        ValueError: `padding` is none of those.
     """
     batch = batch_of_maps("maps", maps)
     down, across = _borders("padding", padding)
@@ -60,11 +52,7 @@ def cropping(maps: Any, cropping: int | Sequence[Any]) -> Array:
     """Each map without its border.
 
     Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
         cropping: a whole number, (height, width) or ((top, bottom), (left, right)).
-
-    Raises:
-        ValueError: `cropping` is none of those, or nothing would be left.
     """
     batch = batch_of_maps("maps", maps)
     borders = _borders("cropping", cropping)
@@ -79,15 +67,7 @@ def cropping(maps: Any, cropping: int | Sequence[Any]) -> Array:
 
 
 def up_sampling(maps: Any, size: Pair = 2) -> Array:
-    """Each value `size` times down and across: y[i, j, c] = maps[i // size, j // size, c].
-
-    Args:
-        maps: [height, width], [height, width, channels] or [rows, height, width, channels].
-        size: how many times, down and across.
-
-    Raises:
-        ValueError: `size` is no whole number of at least 1 and no pair of them.
-    """
+    """Each value `size` times down and across: y[i, j, c] = maps[i // size, j // size, c]."""
     down, across = whole_pair("size", size)
     return like_input(batch_of_maps("maps", maps).repeat(down, axis=1).repeat(across, axis=2), np.ndim(maps))
 

@@ -26,7 +26,6 @@ def windows(
     Args:
         name: of the argument that `size` comes from, for the error.
         maps: [rows, height, width, channels].
-        size: (height, width) of a window.
         strides: from one window to the next.
         padding: `valid` keeps to windows that lie inside; `same` adds to the edges.
         dilation: from one value of a window to the next.
@@ -34,9 +33,6 @@ def windows(
 
     Returns:
         [rows, windows down, windows across, *size, channels].
-
-    Raises:
-        ValueError: a window is larger than the maps, or there is no such padding.
     """
     check_padding(padding)
     spans = tuple((one - 1) * step + 1 for one, step in zip(size, dilation, strict=True))

@@ -1,6 +1,6 @@
 """Several runs side by side: what differs between them, what they reached, and their curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -25,32 +25,19 @@ Point = tuple[int, float, str, str]
 
 @dataclass(frozen=True)
 class RunCurves:
-    """One of the runs that are compared.
-
-    Attributes:
-        row: in brief.
-        metrics: the last value of each.
-        curves: its scores epoch by epoch.
-        epoch_seconds: mean over the epochs, training and validation, or None.
-    """
+    """One of the runs that are compared."""
 
     row: RunSummary
-    metrics: Mapping[str, float]
-    curves: Sequence[Point]
-    epoch_seconds: float | None
+    curves: Sequence[Point]  # its scores epoch by epoch
+    epoch_seconds: float | None  # mean over the epochs, training and validation, or None
 
 
 def with_curves(store: Store, runs: Sequence[Run]) -> list[RunCurves]:
-    """Read what is compared of runs.
-
-    Raises:
-        UserError: one of them is a sweep, which has no configuration and no curves of its own.
-    """
+    """Read what is compared of runs; a sweep is refused, which has no configuration and no curves of its own."""
     for run in runs:
         if run.tags.get(KIND_TAG) == "sweep":
-            name = f"{run.label}"
             raise UserError(
-                f"Run {name} is a sweep; its own table compares its points: deeplab show {run.short_id}. "
+                f"Run {run.label} is a sweep; its own table compares its points: deeplab show {run.short_id}. "
                 f"Its trials can be named here: deeplab runs --kind trial --where 'sweep={run.short_id}*'"
             )
     return [_compared(store, run, row) for run, row in zip(runs, summarize_runs(runs, runs), strict=True)]
@@ -89,4 +76,4 @@ def _compared(store: Store, run: Run, row: RunSummary) -> RunCurves:
         for epoch, value in line.items()
     ]
     seconds = list(history.get("time/epoch_seconds", {}).values())
-    return RunCurves(row, run.metrics, curves, fmean(seconds) if seconds else None)
+    return RunCurves(row, curves, fmean(seconds) if seconds else None)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.errors import RunError, UserError
-from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.artifact_locations import is_inside, local_path
 from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.delete import delete_files, delete_tree, remove_models
@@ -17,29 +16,18 @@ from deeplab.tracking.tags import PARENT_TAG
 
 @dataclass(frozen=True)
 class Deletion:
-    """A run that is to go.
-
-    Attributes:
-        run: as MLflow has it.
-        row: the same in brief.
-        files: how many lie there for it: artifacts, models, checkpoints and plans.
-        bytes: their size.
-        outside: where some of them lie outside the store's folder.
-    """
+    """A run that is to go."""
 
     run: Run
-    row: RunSummary
-    files: int
+    files: int  # how many lie there for it: artifacts, models, checkpoints and plans
     bytes: int
-    outside: tuple[Path, ...]
+    outside: tuple[Path, ...]  # where some of them lie outside the store's folder
 
 
 def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> list[Deletion]:
     """List what goes when some runs go: they and the trials of those that are sweeps, the trials first.
 
     Args:
-        store: whose they are.
-        runs: that were chosen.
         outside: whether files may go that lie outside the store's folder.
 
     Raises:
@@ -53,19 +41,18 @@ def plan_deletion(store: Store, runs: Sequence[Run], outside: bool = False) -> l
         chosen |= {each.id: each for each in (*members, run)}
     for run in chosen.values():
         if run.is_alive:
-            name = f"{run.label}"
             raise UserError(
-                f"Run {name} is still running; nothing was deleted. End it first, with Ctrl-C where it runs."
+                f"Run {run.label} is still running; nothing was deleted. End it first, with Ctrl-C where it runs."
             )
     # A run comes after those that belong to it, whatever order they were named in.
     order = sorted(chosen.values(), key=lambda run: PARENT_TAG not in run.tags)
     deletions = []
-    for run, row in zip(order, summarize_runs(order, everything), strict=True):
-        places = (run.artifact_uri, *model_locations(store, row.id))
+    for run in order:
+        places = (run.artifact_uri, *model_locations(store, run.id))
         sizes = [size for place in places for _, size in list_files(store, place)]
-        ours = (path for folder in _folders(store, row.id) for path in folder.rglob("*"))
+        ours = (path for folder in _folders(store, run.id) for path in folder.rglob("*"))
         sizes += [path.stat().st_size for path in ours if path.is_file()]
-        deletions.append(Deletion(run, row, len(sizes), sum(sizes), _outside(store, places)))
+        deletions.append(Deletion(run, len(sizes), sum(sizes), _outside(store, places)))
     if not outside:
         _check_inside(store, deletions)
     return deletions
@@ -84,7 +71,7 @@ def _check_inside(store: Store, removals: Sequence[Deletion]) -> None:
     first = strangers[0]
     more = f" and those of {len(strangers) - 1} more runs" if len(strangers) > 1 else ""
     raise UserError(
-        f"Files of run {first.row.name} ({first.row.id[:8]}){more} lie outside the store {store.place.folder}, in "
+        f"Files of run {first.run.label}{more} lie outside the store {store.place.folder}, in "
         f"{first.outside[0].resolve()}, where another store may need them; nothing was deleted. To delete them, too: "
         "--outside"
     )
@@ -98,7 +85,7 @@ def remove(store: Store, removal: Deletion) -> None:
     Raises:
         RunError: the store refuses.
     """
-    run_id = removal.row.id
+    run_id = removal.run.id
     try:
         # Whether they may go where they lie elsewhere was asked before.
         remove_models(store, run_id, outside=True)
@@ -107,7 +94,7 @@ def remove(store: Store, removal: Deletion) -> None:
             delete_tree(folder)
         store.delete_run(run_id)
     except store_errors() as error:
-        raise RunError(f"Run {removal.row.name} ({run_id[:8]}) cannot be deleted: {first_line(error)}.") from error
+        raise RunError(f"Run {removal.run.label} cannot be deleted: {first_line(error)}.") from error
 
 
 def _folders(store: Store, run_id: str) -> list[Path]:

@@ -1,13 +1,11 @@
 """Everything that one run can tell of itself."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from deeplab.runs.command_line import command_line
-from deeplab.runs.summary import RunSummary, summarize_runs
-from deeplab.runs.summary import to_dict as summary_to_dict
+from deeplab.runs.summary import summarize_runs, to_dict
 from deeplab.tracking.artifacts import list_files, model_locations
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.read import read_history, read_packages
@@ -19,52 +17,26 @@ LAYER = "model.layers."
 KEY_PACKAGES = ("tensorflow", "keras", "numpy", "mlflow")
 
 
-@dataclass(frozen=True)
-class Detail:
-    """A run in full.
-
-    Attributes:
-        row: in brief.
-        params: its configuration, flat.
-        metrics: the last value of each.
-        tags: its own and a person's.
-        history: metrics by name, each from epoch to value.
-        files: path and size in bytes of each file that it left, models among them.
-        command: that made it, or None where it did not get so far.
-        packages: versions of those that matter most.
-        parent: the sweep it belongs to.
-        children: the trials of a sweep, in the order in which they began.
-    """
-
-    row: RunSummary
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    history: Mapping[str, Mapping[int, float]]
-    files: Sequence[tuple[str, int]]
-    command: str | None
-    packages: Mapping[str, str]
-    parent: RunSummary | None
-    children: Sequence[RunSummary]
-
-
-def detail(store: Store, run: Run) -> Detail:
-    """Read everything about a run."""
+def detail(store: Store, run: Run) -> dict[str, Any]:
+    """Read everything about a run, as plain values that JSON has."""
     children = all_runs(store, (PARENT_TAG, run.id))
-    parent_id = run.tags.get(PARENT_TAG)
-    parent = None if parent_id is None else run_by_id(store, parent_id)
-    return Detail(
-        row=summarize_runs([run], children)[0],
-        params=run.params,
-        metrics=run.metrics,
-        tags=run.tags,
-        history=read_history(store, run),
-        files=files_of(store, run),
-        command=command_line(store, run),
-        packages=_main(read_packages(store, run)),
-        parent=None if parent is None else summarize_runs([parent], [])[0],
-        children=summarize_runs(children[::-1], children),
-    )
+    packages, parent_id = read_packages(store, run), run.tags.get(PARENT_TAG)
+    parent = run_by_id(store, parent_id) if parent_id else None
+    return {
+        **to_dict(summarize_runs([run], children)[0]),
+        "parent": parent.id if parent else None,
+        "children": [child.id for child in reversed(children)],
+        "command": command_line(store, run),
+        "packages": {name: packages[name] for name in KEY_PACKAGES if name in packages},
+        "params": dict(run.params),
+        "metrics": dict(run.metrics),
+        "tags": dict(run.tags),
+        "history": {
+            name: {str(epoch): value for epoch, value in line.items()}
+            for name, line in read_history(store, run).items()
+        },
+        "files": [{"path": path, "bytes": size} for path, size in files_of(store, run)],
+    }
 
 
 def files_of(store: Store, run: Run) -> list[tuple[str, int]]:
@@ -73,22 +45,6 @@ def files_of(store: Store, run: Run) -> list[tuple[str, int]]:
     for location in model_locations(store, run.id):
         files += [(f"model/{path}", size) for path, size in list_files(store, location)]
     return sorted(files)
-
-
-def to_dict(known: Detail) -> dict[str, Any]:
-    """Return a run in full as plain values, as JSON has it."""
-    return {
-        **summary_to_dict(known.row),
-        "parent": known.parent.id if known.parent else None,
-        "children": [child.id for child in known.children],
-        "command": known.command,
-        "packages": dict(known.packages),
-        "params": dict(known.params),
-        "metrics": dict(known.metrics),
-        "tags": dict(known.tags),
-        "history": {name: {str(epoch): value for epoch, value in line.items()} for name, line in known.history.items()},
-        "files": [{"path": path, "bytes": size} for path, size in known.files],
-    }
 
 
 def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -115,7 +71,3 @@ def _layer(text: str) -> str:
     settings = {key: value for key, value in values.items() if key != "type" and value is not None}
     words = (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items())
     return " ".join([str(values.get("type", "")), *words])
-
-
-def _main(packages: Mapping[str, str]) -> dict[str, str]:
-    return {name: packages[name] for name in KEY_PACKAGES if name in packages}

@@ -27,37 +27,19 @@ _Key = tuple[int, float, str]
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked for.
+    """What is asked for."""
 
-    Attributes:
-        where: a filter, or nothing; a sweep is there for its trials and is shown where one of them matches.
-        kind: of the runs, or None.
-        failed: only what failed, was killed or died, trials among it.
-        trials: show trials beside their sweeps, too.
-        sort: a column or any field of a run, or None for the newest first.
-        reverse: the other way round.
-        limit: show no more than so many.
-    """
-
-    where: str = ""
+    where: str = ""  # a filter, or nothing; a sweep is there for its trials and is shown where one of them matches
     kind: str | None = None
-    failed: bool = False
-    trials: bool = False
-    sort: str | None = None
+    failed: bool = False  # only what failed, was killed or died, trials among it
+    trials: bool = False  # show trials beside their sweeps, too
+    sort: str | None = None  # a column or any field of a run, or None for the newest first
     reverse: bool = False
     limit: int | None = None
 
 
 def filter_runs(runs: Sequence[Run], query: Query) -> list[RunSummary]:
-    """Choose and order the rows of a table.
-
-    Args:
-        runs: all of the store, the newest first.
-        query: what of them.
-
-    Raises:
-        UserError: the filter, the kind or what to sort by is unknown.
-    """
+    """Choose and order the rows of a table from all runs of the store, the newest first."""
     matching = _visible(runs, select(runs, query.where), query)
     if query.kind is not None:
         matching = _of_kind(runs, matching, query.kind)

@@ -12,16 +12,10 @@ from deeplab.tracking.tags import PARENT_TAG, POINT_TAG
 
 @dataclass(frozen=True)
 class ReplicateSpread:
-    """Scores of replicates in brief.
-
-    Attributes:
-        mean: of them.
-        deviation: standard deviation of the sample (n - 1).
-        count: how many.
-    """
+    """Scores of replicates in brief."""
 
     mean: float
-    deviation: float
+    deviation: float  # standard deviation of the sample (n - 1)
     count: int
 
 

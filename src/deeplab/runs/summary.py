@@ -19,64 +19,37 @@ MOST_NAMES = 2
 
 @dataclass(frozen=True)
 class Score:
-    """A score and what it is.
-
-    Attributes:
-        metric: its name.
-        value: its value.
-        on_test: whether it is a score of validation, but was measured on the test set.
-    """
+    """A score and what it is."""
 
     metric: str
     value: float
-    on_test: bool = False
+    on_test: bool = False  # whether it is a score of validation, but was measured on the test set
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in brief.
-
-    Attributes:
-        id: MLflow's.
-        name: of the run.
-        kind: train, trial, sweep, ...
-        dataset: its kind; of a sweep those of its trials.
-        model: name of the network; of a sweep those of its trials.
-        status: MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early.
-        epochs: done; None for what has none.
-        epochs_asked: in its configuration; None for what has none.
-        trials: of a sweep, begun so far; None for other runs.
-        validation: its score on validation data: of the weights that are kept, while it runs of the last epoch, of a
-            sweep at its best point.
-        test: its score on the test set; of a sweep at its best point.
-        seconds: of the training; of the whole run where it trains nothing, None while it goes on.
-        began: seconds since 1970.
-        error: why it ended early.
-    """
+    """A run in brief."""
 
     id: str
     name: str
-    kind: str
-    dataset: str
-    model: str
-    status: str
-    epochs: int | None
-    epochs_asked: int | None
-    trials: int | None
+    kind: str  # train, trial, sweep, ...
+    dataset: str  # its kind; of a sweep those of its trials
+    model: str  # name of the network; of a sweep those of its trials
+    status: str  # MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early
+    epochs: int | None  # done; None for what has none
+    epochs_asked: int | None  # in its configuration; None for what has none
+    trials: int | None  # of a sweep, begun so far; None for other runs
+    # its score on validation data: of the weights that are kept, while it runs of the last epoch, of a sweep at its
+    # best point
     validation: Score | None
-    test: Score | None
-    seconds: float | None
-    began: float
-    error: str | None
+    test: Score | None  # its score on the test set; of a sweep at its best point
+    seconds: float | None  # of the training; of the whole run where it trains nothing, None while it goes on
+    began: float  # seconds since 1970
+    error: str | None  # why it ended early
 
 
 def summarize_runs(runs: Sequence[Run], everything: Sequence[Run]) -> list[RunSummary]:
-    """Make a row for each run.
-
-    Args:
-        runs: to tell of.
-        everything: all runs of the store, among them the trials of the sweeps.
-    """
+    """Make a row for each run; `everything` has the trials of the sweeps among it."""
     children: defaultdict[str, list[Run]] = defaultdict(list)
     for run in everything:
         if PARENT_TAG in run.tags:

@@ -29,28 +29,19 @@ def _entry_name(name: str) -> str:
 
 @dataclass(frozen=True, config=STRICT)
 class ReportedValue:
-    """A published figure, or a bound that was asked for.
+    """A published figure, or a bound that was asked for."""
 
-    Attributes:
-        metric: what is measured: `test/accuracy`, `max_val/accuracy` over the epochs, or `noisy@0.5`, a true-positive
-            rate at a level of noise. Of a sweep: at its best point.
-        source: who reported it.
-        reported: the figure.
-        tolerance: how far the mean may lie from it and still be called reproduced.
-        at_least: a bound, in place of a reported figure.
-        at_most: a bound.
-        minus: another metric of the same entry that is subtracted.
-        point: of a sweep, as in `l2=0.001`; its best one where null.
-    """
-
+    # what is measured: `test/accuracy`, `max_val/accuracy` over the epochs, or `noisy@0.5`, a true-positive rate at a
+    # level of noise. Of a sweep: at its best point.
     metric: Text
-    source: Text
+    source: Text  # who reported it
     reported: float | None = None
+    # how far the mean may lie from it and still be called reproduced
     tolerance: Annotated[float, Field(gt=0)] | None = None
-    at_least: float | None = None
+    at_least: float | None = None  # a bound, in place of a reported figure
     at_most: float | None = None
-    minus: Text | None = None
-    point: Text | None = None
+    minus: Text | None = None  # another metric of the same entry that is subtracted
+    point: Text | None = None  # of a sweep, as in `l2=0.001`; its best one where null
 
     def __post_init__(self) -> None:
         bounds = self.at_least is not None or self.at_most is not None
@@ -62,38 +53,22 @@ class ReportedValue:
 
 @dataclass(frozen=True, config=STRICT)
 class NoiseEntry:
-    """An evaluation under noise of networks that other entries train.
+    """An evaluation under noise of networks that other entries train."""
 
-    Attributes:
-        classifier: the entry whose network classifies.
-        denoisers: the entries whose networks denoise.
-        levels: as `deeplab noise --levels` takes them.
-        seeds: draws of the noise at each level.
-    """
-
-    classifier: Text
-    denoisers: tuple[Text, ...]
-    levels: Text
-    seeds: Repetitions
+    classifier: Text  # the entry whose network classifies
+    denoisers: tuple[Text, ...]  # the entries whose networks denoise
+    levels: Text  # as `deeplab noise --levels` takes them
+    seeds: Repetitions  # draws of the noise at each level
 
 
 @dataclass(frozen=True, config=STRICT)
 class StudyEntry:
-    """One thing that a study measures: exactly one of `run`, `sweep` and `noise`.
+    """One thing that a study measures: exactly one of `run`, `sweep` and `noise`."""
 
-    Attributes:
-        run: overrides of a training.
-        sweep: overrides of a sweep.
-        noise: an evaluation.
-        replicates: trainings of `run`; those of the study where null.
-        figures: that it is held against.
-        about: a sentence on it.
-    """
-
-    run: tuple[Text, ...] | None = None
-    sweep: tuple[Text, ...] | None = None
+    run: tuple[Text, ...] | None = None  # overrides of a training
+    sweep: tuple[Text, ...] | None = None  # overrides of a sweep
     noise: NoiseEntry | None = None
-    replicates: Repetitions | None = None
+    replicates: Repetitions | None = None  # trainings of `run`; those of the study where null
     figures: tuple[ReportedValue, ...] = ()
     about: Text | None = None
 
@@ -106,18 +81,11 @@ class StudyEntry:
 
 @dataclass(frozen=True, config=STRICT)
 class StudyConfig:
-    """A study.
-
-    Attributes:
-        title: of its report.
-        about: what it asks, and what must be known to read it.
-        replicates: trainings of each run.
-        entries: by name, in order.
-    """
+    """A study."""
 
     title: Text
-    about: Text
-    replicates: Repetitions
+    about: Text  # what it asks, and what must be known to read it
+    replicates: Repetitions  # trainings of each run
     entries: Annotated[
         dict[Annotated[str, AfterValidator(_entry_name)], StudyEntry], Field(min_length=1, max_length=MOST_ENTRIES)
     ]
@@ -127,11 +95,7 @@ _ADAPTER: TypeAdapter[StudyConfig] = TypeAdapter(StudyConfig)
 
 
 def read_study(folder: Path) -> StudyConfig:
-    """Read the `study.yaml` of a folder.
-
-    Raises:
-        UserError: there is none, or what is wrong with it.
-    """
+    """Read the `study.yaml` of a folder, or say in a UserError what is wrong with it."""
     path = folder / FILE
     try:
         document = read_yaml(path)

@@ -17,48 +17,26 @@ from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
 
 @dataclass(frozen=True)
 class EntryResult:
-    """An entry and its finished runs.
-
-    Attributes:
-        name: of the entry.
-        entry: what it asks for.
-        rows: finished runs of the configuration that it has now.
-        planned: how many there are to be.
-        verdicts: its figures.
-        chosen: of a sweep the best point, or None.
-        on_test: whether any of its trainings is validated on the test set.
-    """
+    """An entry and its finished runs."""
 
     name: str
     entry: StudyEntry
-    rows: tuple[Result, ...]
-    planned: int
+    rows: tuple[Result, ...]  # finished runs of the configuration that it has now
+    planned: int  # how many there are to be
     verdicts: tuple[Verdict, ...]
-    chosen: Chosen | None = None
-    on_test: bool = False
+    chosen: Chosen | None = None  # of a sweep the best point, or None
+    on_test: bool = False  # whether any of its trainings is validated on the test set
 
 
 def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
-    """Hold every entry against what is finished of it.
-
-    Args:
-        config: the study.
-        lines: its results.
-
-    Raises:
-        UserError: an entry's configuration is wrong.
-    """
+    """Hold every entry against what is finished of it."""
     return [_measured(config, name, entry, lines) for name, entry in config.entries.items()]
 
 
 def planned_runs(
     name: str, entry: StudyEntry, config: StudyConfig, overrides: Sequence[str] = ()
 ) -> list[ComposedConfig]:
-    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's.
-
-    Raises:
-        UserError: an override is wrong.
-    """
+    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's."""
     composer = Composer(None)
     assert entry.run is not None
     try:
@@ -88,22 +66,14 @@ def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence
 
 
 def check_points(config: StudyConfig) -> None:
-    """Refuse figures of points that a sweep does not have, before anything is trained for them.
-
-    Raises:
-        UserError: there are such.
-    """
+    """Refuse figures of points that a sweep does not have, before anything is trained for them."""
     for name, entry in config.entries.items():
         if entry.sweep is not None and any(figure.point for figure in entry.figures):
             _check_points(name, entry, plan_sweep(list(entry.sweep), None))
 
 
 def check_names(config: StudyConfig, only: Sequence[str]) -> None:
-    """Refuse names that no entry has.
-
-    Raises:
-        UserError: there are such.
-    """
+    """Refuse names that no entry has."""
     for name in only:
         if name not in config.entries:
             raise unknown_name("entry", name, config.entries, "--only")

@@ -28,16 +28,7 @@ GOOD = ("reproduced", "holds")
 
 
 def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> Page:
-    """Describe a study.
-
-    Args:
-        config: what it asks for.
-        lines: its results.
-        folder: where it lies.
-
-    Raises:
-        UserError: an entry's configuration is wrong.
-    """
+    """Describe a study."""
     measured = measure(config, lines)
     sections = (
         Section("Reported and measured", tuple(_verdicts(measured, folder))),
@@ -140,7 +131,10 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
     yield _rates(each) if each.entry.noise else _scores(each)
     if sentences := list(on_choice(each)):
         yield Text(" ".join(sentences))
-    pictures = [part for name in picture_names(each) for part in _picture_of(each.name, name, folder)]
+    pictures: list[Part] = []
+    for name in picture_names(each):
+        caption, seen = caption_of(name)
+        pictures += _picture(folder, picture_file(each.name, name), f"{caption}: {each.name}", seen)
     if pictures and each.entry.run and each.planned > 1:
         yield Text("The pictures are of the first of these runs.")
     yield from pictures
@@ -163,11 +157,6 @@ def read_figure(folder: Path, name: str) -> bytes | None:
     """Read a figure that lies in the folder of a study, or None."""
     path = folder / FIGURES / name
     return path.read_bytes() if path.is_file() else None
-
-
-def _picture_of(entry: str, name: str, folder: Path) -> Iterator[Part]:
-    caption, seen = caption_of(name)
-    yield from _picture(folder, picture_file(entry, name), f"{caption}: {entry}", seen)
 
 
 def _picture(folder: Path, name: str, caption: str, seen: str) -> Iterator[Part]:

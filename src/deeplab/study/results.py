@@ -11,50 +11,32 @@ from pathlib import Path
 from filelock import FileLock
 
 from deeplab.errors import UserError
-from deeplab.files import write_file
+from deeplab.files import table, write_file
 
 FILE = "results.csv"
 
 
 @dataclass(frozen=True, order=True)
 class ResultKey:
-    """Which of a study's runs is meant.
-
-    Attributes:
-        entry: its name in the study.
-        point: of a sweep, as in `l2=0.001`; empty otherwise.
-        replicate: from 0.
-        configuration: hash of all in its configuration that can change the result.
-    """
+    """Which of a study's runs is meant."""
 
     entry: str
-    point: str
-    replicate: int
-    configuration: str
+    point: str  # of a sweep, as in `l2=0.001`; empty otherwise
+    replicate: int  # from 0
+    configuration: str  # hash of all in its configuration that can change the result
 
 
 @dataclass(frozen=True)
 class Result(ResultKey):
-    """A finished run of a study.
+    """A finished run of a study."""
 
-    Attributes:
-        run: its id in the store it was made in.
-        finished: date, as in 2026-11-21.
-        data: the beginning of the data set's SHA-256.
-        device: that it was trained on.
-        commit: of the working directory, empty where there is none; with a + where the tree had changes.
-        versions: of what it was made with.
-        seconds: that its training took.
-        scores: by name.
-    """
-
-    run: str
-    finished: str
-    data: str
+    run: str  # its id in the store it was made in
+    finished: str  # date, as in 2026-11-21
+    data: str  # the beginning of the data set's SHA-256
     device: str
-    commit: str
+    commit: str  # of the working directory, empty where there is none; with a + where the tree had changes
     versions: str
-    seconds: float
+    seconds: float  # that its training took
     scores: Mapping[str, float]
 
     @property
@@ -70,24 +52,13 @@ class Results:
     """The lines of a study's `results.csv`."""
 
     def __init__(self, folder: Path) -> None:
-        """Read them.
-
-        Args:
-            folder: of the study.
-
-        Raises:
-            UserError: as in `read`.
-        """
+        """Read them."""
         self._path = folder / FILE
         self.rows: list[Result] = []
         self.read()
 
     def read(self) -> None:
-        """Read them again: another process may carry out other entries of the study.
-
-        Raises:
-            UserError: the file is not what this class wrote.
-        """
+        """Read them again, as another process may carry out other entries; a UserError where the file is not ours."""
         self.rows = []
         if not self._path.exists():
             return
@@ -98,19 +69,12 @@ class Results:
             raise UserError(f"{self._path} cannot be read ({error}). It is written by deeplab study.") from error
 
     def add(self, result: Result) -> None:
-        """Add a line to what the file has by now; it replaces one of the same configuration.
-
-        Raises:
-            UserError: the file was broken meanwhile, or cannot be written.
-        """
+        """Add a line to what the file has by now; it replaces one of the same configuration."""
         with self._lock():
             self.read()
             self.rows = [*(row for row in self.rows if row.key != result.key), result]
-            text = io.StringIO()
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(_COLUMNS)
-            writer.writerows(_written(row) for row in sorted(self.rows, key=attrgetter("key")))
-            write_file(self._path, text.getvalue().encode())
+            rows = sorted(self.rows, key=attrgetter("key"))
+            write_file(self._path, table(_COLUMNS, map(_written, rows)).encode())
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

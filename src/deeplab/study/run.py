@@ -14,9 +14,10 @@ from deeplab.study.results import Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
-from deeplab.sweep.observer import SweepHeader, SweepObserver
+from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
+from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -51,32 +52,21 @@ class StudyObserver:
 
 @dataclass
 class Study:
-    """A study that is being carried out.
-
-    Attributes:
-        config: what it asks for.
-        folder: where it lies.
-        overrides: of the place where runs are kept.
-        store: that place.
-        observer: told how it goes.
-        results: what is finished.
-        failed: why runs failed, by entry.
-    """
+    """A study that is being carried out."""
 
     config: StudyConfig
     folder: Path
-    overrides: Sequence[str]
-    store: Store
+    overrides: Sequence[str]  # of the place where runs are kept
+    store: Store  # that place
     observer: StudyObserver
     results: Results
-    failed: dict[str, str]
+    failed: dict[str, str]  # why runs failed, by entry
 
 
 def run_study(study: Study, only: Sequence[str]) -> None:
     """Do what is missing.
 
     Args:
-        study: to be carried out; its results grow.
         only: names of entries; all of them where empty.
 
     Raises:
@@ -177,8 +167,8 @@ class _ResultRecorder(SweepObserver):
         self._study, self._name, self._plan = study, name, plan
         self._shown = study.observer.sweep()
 
-    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
-        self._shown.sweep_began(sweep, run_id, finished, capacity)
+    def sweep_began(self, plan: Plan | SearchPlan, run_id: str, finished: int, capacity: int) -> None:
+        self._shown.sweep_began(plan, run_id, finished, capacity)
 
     def trial_submitted(self, number: int, name: str) -> None:
         self._shown.trial_submitted(number, name)

@@ -17,40 +17,24 @@ from deeplab.sweep.results.summary import best_point
 
 @dataclass(frozen=True)
 class Chosen:
-    """The point of a sweep that figures without a point of their own are held against.
-
-    Attributes:
-        point: its name.
-        metric: whose mean it is the best by.
-        left_out: points that did not compete, since they were validated on the test set and others were not.
-        on_test: whether it was chosen on the test set.
-    """
+    """The point of a sweep that figures without a point of their own are held against."""
 
     point: str
-    metric: str
-    left_out: int
-    on_test: bool
+    metric: str  # whose mean it is the best by
+    left_out: int  # points that did not compete, since they were validated on the test set and others were not
+    on_test: bool  # whether it was chosen on the test set
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One figure of an entry, and what was measured.
-
-    Attributes:
-        entry: its name.
-        figure: that it is held against.
-        point: of a sweep, the best one where the figure names none; empty otherwise.
-        measured: over the replicates, or None where nothing is finished.
-        within: how many of the single runs lie within the tolerance or the bounds.
-        outcome: of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound.
-    """
+    """One figure of an entry, and what was measured."""
 
     entry: str
     figure: ReportedValue
-    point: str
-    measured: Statistics | None
-    within: int
-    outcome: str
+    point: str  # of a sweep, the best one where the figure names none; empty otherwise
+    measured: Statistics | None  # over the replicates, or None where nothing is finished
+    within: int  # how many of the single runs lie within the tolerance or the bounds
+    outcome: str  # of the mean: `reproduced`, `differs`, or `not yet run`; `holds` or `falls short` of a bound
 
     @property
     def expected(self) -> str:
@@ -80,14 +64,7 @@ class Verdict:
 
 
 def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = "") -> list[Verdict]:
-    """Hold an entry's figures against its finished runs.
-
-    Args:
-        name: of the entry.
-        entry: what it asks for.
-        lines: its finished runs, of the configuration that it has now.
-        best: of a sweep the point that was chosen, or nothing where no trial is finished.
-    """
+    """Hold an entry's figures against its finished runs, of a sweep at the figure's point or else at the best one."""
     held = []
     for figure in entry.figures:
         point = figure.point or best
@@ -99,13 +76,8 @@ def verdicts(name: str, entry: StudyEntry, lines: Sequence[Result], best: str = 
 
 
 def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
-    """Choose the best point of a sweep, by its own rule and metric; None where no trial is finished.
-
-    Args:
-        plan: of the sweep.
-        lines: its finished runs.
-    """
-    metric = plan.config.sweep.metric
+    """Choose the best point of a sweep, by its own rule and metric; None where no trial is finished."""
+    metric = plan.sweep.comparison.metric
     names = [point_name(settings) for settings in plan.points]
     scores = [
         [

@@ -30,16 +30,11 @@ def write_page(config: StudyConfig, folder: Path, results: Results, store: Store
     """Write `README.md` and its figures into the folder of a study.
 
     Args:
-        config: what the study asks for.
-        folder: where it lies.
         results: what is finished; read again.
         store: where pictures are taken from; those of before stay where it has none, and all of them without one.
 
     Returns:
         The path of the page.
-
-    Raises:
-        UserError: the disk takes no more.
     """
     figures = folder / FIGURES
     figures.mkdir(exist_ok=True)

@@ -21,24 +21,12 @@ from deeplab.workflows.check import PointCheck, check
 
 
 def checked_plan(plan: Plan) -> Plan:
-    """Build the network of each point on shapes alone, and give every trial its identity.
-
-    Raises:
-        UserErrors: what is wrong with the points, all of it.
-        RunError: the process that checks was ended.
-    """
+    """Give every trial its identity, or raise UserErrors: each point's network is built on shapes alone."""
     return apply_checks(plan, check_points([trial.values for trial in plan.trials if trial.replicate == 0]))
 
 
 def check_points(points: Sequence[dict[str, Any]]) -> list[PointCheck | str]:
-    """Build a network on shapes alone for each of some composed configurations.
-
-    Returns:
-        What each would be, or what is wrong with it.
-
-    Raises:
-        RunError: the process that checks was ended.
-    """
+    """What each of some composed configurations would be, built on shapes alone, or what is wrong with it."""
     work_folder = locate_store(points[0]["tracking"]["uri"]).work_folder
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, product
 
-from deeplab.config.compose import ComposedConfig, Composer
+from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.config.folders import GROUPS, options
 from deeplab.config.overrides import Interval, expand_override, meaning, parse_override, read_interval
 from deeplab.errors import UserError, UserErrors
@@ -16,30 +17,19 @@ MOST_TRIED = 100  # points, until one is found that can be composed
 
 @dataclass(frozen=True)
 class Axis:
-    """A key and the values it takes.
+    """A key and the values it takes."""
 
-    Attributes:
-        key: as in `l2` or `optimizer.learning_rate`.
-        values: as they would be written in an override, without the key; the two ends of an interval.
-        interval: what a search draws from instead of from the values, or None.
-    """
-
-    key: str
-    values: tuple[str, ...]
-    interval: Interval | None = None
+    key: str  # as in `l2` or `optimizer.learning_rate`
+    values: tuple[str, ...]  # as they would be written in an override, without the key; the two ends of an interval
+    interval: Interval | None = None  # what a search draws from instead of from the values, or None
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What every point has, and where points differ.
+    """What every point has, and where points differ."""
 
-    Attributes:
-        common: overrides of every point.
-        axes: where points differ; the first varies slowest.
-    """
-
-    common: tuple[str, ...]
-    axes: tuple[Axis, ...]
+    common: tuple[str, ...]  # overrides of every point
+    axes: tuple[Axis, ...]  # where points differ; the first varies slowest
 
     @property
     def size(self) -> int:
@@ -57,13 +47,12 @@ class Grid:
         return [*self.common, *(f"{key}={value}" for key, value in settings.items())]
 
 
-def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, ComposedConfig]:
+def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, ComposedSweep]:
     """Tell the axes of a sweep from what all its points share.
 
     Args:
         overrides: as on the command line; those with several values are axes. So is what an experiment brings in
             `sweep.grid`, unless the command line gives that key a value.
-        composer: composes a point, which says what the experiment brings.
 
     Returns:
         The grid, and one of its points composed.
@@ -75,11 +64,10 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
     grid = Grid(*_split(overrides, composer))
     _check_axes(grid)
     first = _first_sound(grid, composer)
-    assert first.sweep is not None
     given = {text.partition("=")[0].lstrip("+") for text in overrides}
     brought = [
         f"{key}={values if isinstance(values, str) else ','.join(map(str, values))}"
-        for key, values in first.sweep.sweep.grid.items()
+        for key, values in first.comparison.grid.items()
         if key not in given
     ]
     more_common, more_axes = _split(brought, composer)
@@ -93,27 +81,36 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
     return grid, first
 
 
-def raise_faults(faults: Mapping[str, Sequence[str]], points: int) -> None:
-    """Tell what is wrong with the points of a sweep, each fault once with the points that have it.
+class Faults:
+    """What is wrong with the points of a sweep, each fault once with the names of the points that have it."""
 
-    Args:
-        faults: names of points by what is wrong with them; none is no error.
-        points: of the sweep.
+    def __init__(self, points: int) -> None:
+        """Begin with none of so many points."""
+        self._points = points
+        self._names: dict[str, list[str]] = {}
 
-    Raises:
-        UserErrors: there are any.
-    """
-    if len(faults) == 1 and all(len(set(names)) == points for names in faults.values()):
-        raise UserErrors(list(faults))  # it is no matter of points
-    lines = []
-    for fault, names in list(faults.items())[:MOST_LINES]:
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more points" if len(names) > 3 else "")
-        lines.append(f"{shown}: {fault}" if shown else fault)
-    if len(faults) > MOST_LINES:
-        lines.append(f"and {len(faults) - MOST_LINES} more faults")
-    if lines:
-        bad = len({name for names in faults.values() for name in names})
-        raise UserErrors([*lines, f"{bad} of {points} points cannot be trained; nothing was started."])
+    @contextmanager
+    def of(self, settings: Mapping[str, str]) -> Iterator[None]:
+        """Take down the error that ends the context as a fault of a point."""
+        try:
+            yield
+        except UserError as error:
+            self._names.setdefault(str(error), []).append(point_name(settings))
+
+    def raise_any(self) -> None:
+        """Raise UserErrors with all of them where there are any."""
+        faults = self._names
+        if len(faults) == 1 and all(len(set(names)) == self._points for names in faults.values()):
+            raise UserErrors(list(faults))  # it is no matter of points
+        lines = []
+        for fault, names in list(faults.items())[:MOST_LINES]:
+            shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more points" if len(names) > 3 else "")
+            lines.append(f"{shown}: {fault}" if shown else fault)
+        if len(faults) > MOST_LINES:
+            lines.append(f"and {len(faults) - MOST_LINES} more faults")
+        if lines:
+            bad = len({name for names in faults.values() for name in names})
+            raise UserErrors([*lines, f"{bad} of {self._points} points cannot be trained; nothing was started."])
 
 
 def point_name(settings: Mapping[str, str]) -> str:
@@ -121,16 +118,15 @@ def point_name(settings: Mapping[str, str]) -> str:
     return " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in settings.items())
 
 
-def _first_sound(grid: Grid, composer: Composer) -> ComposedConfig:
-    faults: dict[str, list[str]] = {}
+def _first_sound(grid: Grid, composer: Composer) -> ComposedSweep:
+    if not grid.axes:
+        return composer.compose_sweep(grid.common)
+    faults = Faults(grid.size)
     for settings in islice(grid.points(), MOST_TRIED):
-        try:
-            return composer.compose(grid.overrides(settings))
-        except UserError as error:
-            faults.setdefault(str(error), []).append(point_name(settings))
-    if grid.axes:
-        raise_faults(faults, grid.size)
-    raise UserError(next(iter(faults)))
+        with faults.of(settings):
+            return composer.compose_sweep(grid.overrides(settings))
+    faults.raise_any()
+    raise AssertionError("a grid has points")
 
 
 def _split(overrides: Sequence[str], composer: Composer) -> tuple[tuple[str, ...], tuple[Axis, ...]]:

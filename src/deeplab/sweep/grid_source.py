@@ -21,11 +21,7 @@ class GridSource:
     noun, folder = "sweep", "sweeps"
 
     def __init__(self, plan: Plan) -> None:
-        """Begin with nothing done.
-
-        Args:
-            plan: composed and checked.
-        """
+        """Begin with nothing done."""
         self.plan = plan
         self._waiting: deque[int] = deque()
         self._previous: dict[int, str] = {}
@@ -102,6 +98,6 @@ class GridSource:
         """Write tables and figures into the parent run."""
         finished = [(trial, runs[trial.identity]) for trial in self.plan.trials if trial.identity in runs]
         scores = [read_scores(trial, run) for trial, run in finished if run.status == "FINISHED"]
-        summary = summarise(self.plan.points, scores, self.plan.config.sweep.metric, self.plan.replicates)
+        summary = summarise(self.plan.points, scores, self.plan.sweep.comparison.metric, self.plan.replicates)
         log_outcome(log, store, self.plan, summary, runs)
         return summary

@@ -7,7 +7,7 @@ from dataclasses import replace
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.parent_run import children, mark_killed, trial_tags
+from deeplab.sweep.parent_run import children, trial_tags
 from deeplab.sweep.source import PlannedTrial, TrialSource
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import PRUNED_TAG
@@ -21,25 +21,14 @@ class TrialLoop:
     """Trains what a source has, as many trials at a time as the launcher takes."""
 
     def __init__(self, source: TrialSource, store: Store, launcher: Launcher, observer: SweepObserver) -> None:
-        """Start nothing yet.
-
-        Args:
-            source: of the trials.
-            store: where runs are kept.
-            launcher: that trains.
-            observer: told how it goes.
-        """
+        """Start nothing yet."""
         self._source, self._store, self._launcher, self._observer = source, store, launcher, observer
         self._retries: deque[PlannedTrial] = deque()
         self._attempts: Counter[int] = Counter()
         self.running: dict[int, PlannedTrial] = {}
 
     def run(self, parent_id: str) -> None:
-        """Train until the source has no more.
-
-        Args:
-            parent_id: the sweep's own run.
-        """
+        """Train until the source has no more."""
         while True:
             while len(self.running) < self._launcher.capacity and (planned := self._next()) is not None:
                 self._submit(planned, parent_id)
@@ -50,12 +39,7 @@ class TrialLoop:
             self._observer.waited()
 
     def stop(self, parent_id: str, cause: BaseException) -> None:
-        """End what runs: as KILLED where a signal ends the sweep, at once if another one comes.
-
-        Args:
-            parent_id: the sweep's own run.
-            cause: why the sweep ends early.
-        """
+        """End what runs: as KILLED where a signal ends the sweep, at once if another one comes."""
         if not isinstance(cause, KeyboardInterrupt):
             self._launcher.close()
             return
@@ -78,7 +62,7 @@ class TrialLoop:
         self._launcher.close()
         for run in children(self._store, parent_id).values():
             if run.status == "RUNNING":
-                mark_killed(self._store, run, "ended with its sweep")
+                self._store.end_run(run.id, "KILLED", "ended with its sweep")
 
     def _next(self) -> PlannedTrial | None:
         return self._retries.popleft() if self._retries else self._source.next_trial()
@@ -123,8 +107,8 @@ class TrialLoop:
         if run is not None and run.status == "KILLED" and PRUNED_TAG in run.tags:
             return TrialEvent(number, "pruned")
         if run is not None:
-            mark_killed(store, run, event.text)
-        if self._attempts[number] <= self._source.plan.config.launcher.retries:
+            store.end_run(run.id, "KILLED", event.text)
+        if self._attempts[number] <= self._source.plan.sweep.launcher.retries:
             self._retries.appendleft(replace(planned, previous=planned.previous if run is None else run.id))
             return None
         why = f"{event.text}, {self._attempts[number]} times" if self._attempts[number] > 1 else event.text

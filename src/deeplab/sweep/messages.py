@@ -6,29 +6,17 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class TrialJob:
-    """What a worker needs to train one trial.
-
-    Attributes:
-        number: of the trial in its plan.
-        name: of the run.
-        values: the composed configuration.
-        overrides: that it came from.
-        tags: which point and replicate it is.
-        parent_id: the sweep's own run.
-        uri: of the store, the same from wherever the worker is started.
-        previous: an unfinished run of the same trial, or None.
-        asks: whether to ask after each epoch if it is to go on.
-    """
+    """What a worker needs to train one trial."""
 
     number: int
     name: str
-    values: dict[str, Any]
+    values: dict[str, Any]  # the composed configuration
     overrides: tuple[str, ...]
-    tags: dict[str, str]
+    tags: dict[str, str]  # which point and replicate it is
     parent_id: str
-    uri: str
-    previous: str | None
-    asks: bool = False
+    uri: str  # of the store, the same from wherever the worker is started
+    previous: str | None  # an unfinished run of the same trial, or None
+    asks: bool = False  # whether to ask after each epoch if it is to go on
 
 
 @dataclass(frozen=True)
@@ -42,28 +30,19 @@ class ContinueReply:
 
 @dataclass(frozen=True)
 class TrialEvent:
-    """Something that happened to a trial.
-
-    Attributes:
-        number: of the trial in its plan.
-        kind: `began` and `epoch` while it goes on; `finished`, `pruned` (it asked, and was not to go on), `failed` (an
-            error of its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone.
-        text: the error, or nothing.
-        epoch: done so far.
-        epochs: asked for.
-        run_id: of a finished trial.
-        metrics: of the last epoch, or those that a finished trial logged once.
-        skips: further trials of the plan that need not be trained because of it.
-    """
+    """Something that happened to a trial."""
 
     number: int
+    # `began` and `epoch` while it goes on; `finished`, `pruned` (it asked, and was not to go on), `failed` (an error of
+    # its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone
     kind: Literal["began", "epoch", "finished", "pruned", "failed", "killed", "died"]
-    text: str = ""
+    text: str = ""  # the error, or nothing
     epoch: int = 0
     epochs: int = 0
-    run_id: str = ""
+    run_id: str = ""  # of a finished trial
+    # of the last epoch, or those that a finished trial logged once
     metrics: dict[str, float] = field(default_factory=dict)
-    skips: int = 0
+    skips: int = 0  # further trials of the plan that need not be trained because of it
 
     @property
     def ends_trial(self) -> bool:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from deeplab.errors import UserError
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
+from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.params import flatten
@@ -35,18 +36,30 @@ PLAN_FILE = "plan.json"
 
 def begin_sweep(store: Store, plan: Plan) -> RunLog:
     """Create the parent run with its frozen plan."""
-    tags = {
-        **git_tags(),
-        KIND_TAG: "sweep",
-        SWEEP_KEY_TAG: plan.key,
-        POINTS_TAG: str(len(plan.points)),
-        REPLICATES_TAG: str(plan.replicates),
-        TRIALS_TAG: str(len(plan.trials)),
-    }
     axes = {axis.key: ", ".join(axis.values) for axis in plan.axes}
-    values = {**axes, **asdict(plan.config)}
-    files = {PLAN_FILE: plan.frozen(), "overrides.txt": override_lines(plan.overrides)}
-    return RunLog.begin(store, plan.name, values, tags, None, files)
+    tags = {POINTS_TAG: str(len(plan.points)), TRIALS_TAG: str(len(plan.trials))}
+    return begin_parent(store, plan, axes, tags, {PLAN_FILE: plan.frozen()})
+
+
+def begin_parent(
+    store: Store,
+    plan: Plan | SearchPlan,
+    axes: Mapping[str, str],
+    tags: Mapping[str, str],
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> RunLog:
+    """Create the run of a sweep or a search.
+
+    Args:
+        axes: what each key is given, in words; they become params.
+        tags: of this kind of sweep.
+        files: besides its overrides.
+    """
+    common = {KIND_TAG: "sweep", SWEEP_KEY_TAG: plan.key, REPLICATES_TAG: str(plan.replicates)}
+    files = {**files, "overrides.txt": override_lines(plan.overrides)}
+    return RunLog.begin(
+        store, plan.name, {**axes, **plan.sweep.settings}, {**git_tags(), **common, **tags}, None, files
+    )
 
 
 def find_sweep(store: Store, key: str) -> Run | None:
@@ -55,25 +68,20 @@ def find_sweep(store: Store, key: str) -> Run | None:
 
 
 def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
-    """Refuse to go on with a sweep whose plan has become another.
-
-    Raises:
-        UserError: with the difference.
-    """
+    """Refuse to go on with a sweep whose plan has become another."""
     content = read_artifact(store, run, PLAN_FILE)
-    name = f"{run.label}"
     if content is None:
-        raise UserError(f"The sweep {name} ended before its plan was stored. To begin anew: --fresh.")
+        raise UserError(f"The sweep {run.label} ended before its plan was stored. To begin anew: --fresh.")
     frozen = json.loads(content)
     if [trial["identity"] for trial in frozen["trials"]] == [trial.identity for trial in plan.trials]:
         return
     raise UserError(
-        f"The plan of the sweep {name} has changed since it began: {_difference(frozen, plan)}. "
+        f"The plan of the sweep {run.label} has changed since it began: {_difference(frozen, plan)}. "
         "Put it back to go on, or begin anew: --fresh."
     )
 
 
-def children(store: Store, parent_id: str) -> dict[str, "Run"]:
+def children(store: Store, parent_id: str) -> dict[str, Run]:
     """The runs of a sweep by the identity of their trial; a finished one before any other."""
     runs: dict[str, Run] = {}
     for run in reversed(all_runs(store, (PARENT_TAG, parent_id))):
@@ -81,11 +89,6 @@ def children(store: Store, parent_id: str) -> dict[str, "Run"]:
         if identity not in runs or runs[identity].status != "FINISHED":
             runs[identity] = run
     return runs
-
-
-def mark_killed(store: Store, run: Run, why: str) -> None:
-    """Mark a trial KILLED whose process is gone."""
-    store.end_run(run.id, "KILLED", why)
 
 
 def trial_tags(settings: Mapping[str, str], trial: Trial, parent_id: str) -> dict[str, str]:

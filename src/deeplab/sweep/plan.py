@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from deeplab.config.compose import ComposedConfig, Composer
+from deeplab.config.compose import ComposedConfig, ComposedSweep, Composer
 from deeplab.config.identity import identity, sha
-from deeplab.config.schema import SWEEP_KEYS, ExperimentConfig, LocalLauncherConfig, SweepConfig, TrackingConfig
-from deeplab.config.validate import validate
+from deeplab.config.schema import SWEEP_KEYS, LauncherConfig, LocalLauncherConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
-from deeplab.metrics import metric_of
-from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
+from deeplab.metrics import METRICS
+from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
+from deeplab.tasks import TASKS
 from deeplab.workflows.check import PointCheck
 from deeplab.workflows.prepare import shared_configuration
 
@@ -28,42 +28,29 @@ SHARED_STEPS = 8000
 
 @dataclass(frozen=True)
 class Trial:
-    """One training of a sweep.
+    """One training of a sweep."""
 
-    Attributes:
-        point: number of its point, from 0.
-        replicate: from 0.
-        values: its composed configuration.
-        identity: hash of all that can change its result.
-    """
-
-    point: int
+    point: int  # number of its point, from 0
     replicate: int
-    values: dict[str, Any]
-    identity: str = ""
+    values: dict[str, Any]  # its composed configuration
+    identity: str = ""  # hash of all that can change its result
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All trainings of a sweep.
-
-    Attributes:
-        name: of the sweep.
-        overrides: what the person asked for, word by word.
-        axes: where points differ.
-        points: the value of each key, point by point.
-        replicates: trainings of each point.
-        config: how they are compared, and where they are trained.
-        trials: point by point, replicate by replicate.
-    """
+    """All trainings of a sweep."""
 
     name: str
-    overrides: tuple[str, ...]
+    overrides: tuple[str, ...]  # what the person asked for, word by word
     axes: tuple[Axis, ...]
-    points: tuple[dict[str, str], ...]
-    replicates: int
-    config: SweepConfig
-    trials: tuple[Trial, ...]
+    points: tuple[dict[str, str], ...]  # the value of each key, point by point
+    sweep: ComposedSweep  # the first point, how all are compared and where they are trained
+    trials: tuple[Trial, ...]  # point by point, replicate by replicate
+
+    @property
+    def replicates(self) -> int:
+        """Trainings of each point."""
+        return self.sweep.replicates
 
     @property
     def key(self) -> str:
@@ -73,16 +60,6 @@ class Plan:
     def trial_name(self, trial: Trial) -> str:
         """As the run is called: `l2=0.001 #2`, or `l2=0.001` where points have one replicate."""
         return replicate_name(point_name(self.points[trial.point]) or self.name, trial.replicate, self.replicates)
-
-    @property
-    def device(self) -> str:
-        """That trials are trained on."""
-        return str(self.trials[0].values["training"]["device"])
-
-    @property
-    def tracking(self) -> TrackingConfig:
-        """Where runs are kept."""
-        return validate(ExperimentConfig, self.trials[0].values).tracking
 
     @property
     def count(self) -> int:
@@ -97,7 +74,16 @@ class Plan:
 
     def frozen(self) -> str:
         """The plan as JSON."""
-        return json.dumps(asdict(self), indent=None, sort_keys=True)
+        plain = {
+            "name": self.name,
+            "overrides": self.overrides,
+            "axes": [asdict(axis) for axis in self.axes],
+            "points": self.points,
+            "replicates": self.replicates,
+            "config": self.sweep.settings,
+            "trials": [vars(trial) for trial in self.trials],
+        }
+        return json.dumps(plain, sort_keys=True)
 
 
 def key_of(overrides: Sequence[str], *more: str) -> str:
@@ -116,8 +102,6 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     """Compose every trial of a sweep.
 
     Args:
-        overrides: as on the command line.
-        config_dir: a person's own `conf/` folder.
         yes: more trials than MOST_TRIALS are meant.
 
     Raises:
@@ -131,8 +115,7 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
             raise UserError(
                 f"{axis.key} is given an interval, which is no grid: it needs --search tpe or --search random."
             )
-    assert first.sweep is not None
-    replicates, count = first.sweep.replicates, grid.size * first.sweep.replicates
+    replicates, count = first.replicates, grid.size * first.replicates
     if count == 1:
         raise UserError("There is nothing to compare: give a key several values, as in l2=1e-6,1e-3, or replicates=3.")
     if count > MOST_TRIALS and not yes:
@@ -141,8 +124,8 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     _check_metric(first)
     points = tuple(grid.points())
     trials = _compose_all(grid, points, first, composer)
-    name = first.config.name or name_of(grid, first)
-    return Plan(name, tuple(overrides), grid.axes, points, replicates, first.sweep, trials)
+    name = first.run.config.name or name_of(grid, first)
+    return Plan(name, tuple(overrides), grid.axes, points, first, trials)
 
 
 def replicate_seed(seed: int, replicate: int) -> int:
@@ -158,15 +141,7 @@ def replicate_name(point: str, replicate: int, replicates: int) -> str:
 def replicate_values(
     composed: ComposedConfig, overrides: Sequence[str], replicates: int, threads: int, composer: Composer
 ) -> Iterator[dict[str, Any]]:
-    """The composed configuration of each replicate of a point.
-
-    Args:
-        composed: that of the point.
-        overrides: that it comes from.
-        replicates: how many there are.
-        threads: of each, where the configuration leaves them open.
-        composer: that composed it.
-    """
+    """The composed configuration of each replicate of a point, with these threads where it leaves them open."""
     for replicate in range(replicates):
         values = composed.values
         if replicate:
@@ -176,22 +151,12 @@ def replicate_values(
 
 
 def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
-    """The plan with the identity of each trial.
-
-    Args:
-        plan: as composed.
-        checks: of each point, or what is wrong with it.
-
-    Raises:
-        UserErrors: what is wrong, each fault once with the points that have it.
-    """
-    faults: dict[str, list[str]] = {}
+    """The plan with the identity of each trial, or UserErrors with what is wrong with the points that were checked."""
+    faults, sound = Faults(len(plan.points)), []
     for settings, checked in zip(plan.points, checks, strict=True):
-        fault = point_error(checked, plan.config.sweep.metric)
-        if fault is not None:
-            faults.setdefault(fault, []).append(point_name(settings))
-    raise_faults(faults, len(plan.points))
-    sound = [checked for checked in checks if isinstance(checked, PointCheck)]
+        with faults.of(settings):
+            sound.append(sound_point(checked, plan.sweep.comparison.metric))
+    faults.raise_any()
     shared = [shared_configuration(trial.values) for trial in plan.trials]
     count = Counter(shared)
     trials = tuple(
@@ -226,75 +191,74 @@ def with_identity(trial: Trial, checked: PointCheck) -> Trial:
     return replace(trial, values=values, identity=sha([identity(values), checked.fingerprint, engine]))
 
 
-def point_error(checked: PointCheck | str, metric: str) -> str | None:
-    """What is wrong with a point that was checked and is to be compared by this metric, or None."""
+def sound_point(checked: PointCheck | str, metric: str) -> PointCheck:
+    """A point that was checked; a UserError where it is wrong, or has not the metric that it is to be compared by."""
     if isinstance(checked, str):
-        return checked
-    if metric.endswith("/accuracy") and not checked.has_accuracy:
-        return f"sweep.metric={metric}: there is no accuracy of this network on these rows; give val/loss."
-    return None
+        raise UserError(checked)
+    score = METRICS[metric.rpartition("/")[2]]
+    if score.needs_classes and not checked.has_accuracy:
+        raise UserError(
+            f"sweep.metric={metric}: there is no {score.label} of this network on these rows; give val/loss."
+        )
+    return checked
 
 
-def workers_of(config: SweepConfig, device: str, trials: int) -> int:
+def workers_of(launcher: LocalLauncherConfig, device: str, trials: int) -> int:
     """Worker processes of the local launcher: what is set, or one a core where there is no GPU."""
-    assert isinstance(config.launcher, LocalLauncherConfig)
-    if config.launcher.workers is not None:
-        return config.launcher.workers
+    if launcher.workers is not None:
+        return launcher.workers
     gpu = device.startswith("gpu") or (device == "auto" and Path("/dev/nvidia0").exists())
     return 1 if gpu else max(1, min(cores(), MOST_WORKERS, trials))
 
 
-def threads_of(config: SweepConfig, device: str, trials: int) -> int:
+def threads_of(launcher: LauncherConfig, device: str, trials: int) -> int:
     """Threads of a trial, where its configuration leaves them open: the cores divided among the workers."""
-    if isinstance(config.launcher, LocalLauncherConfig):
-        return max(1, cores() // workers_of(config, device, trials))
-    return config.launcher.cpus_per_trial
+    if isinstance(launcher, LocalLauncherConfig):
+        return max(1, cores() // workers_of(launcher, device, trials))
+    return launcher.cpus_per_trial
 
 
 def _compose_all(
-    grid: Grid, points: Sequence[dict[str, str]], first: ComposedConfig, composer: Composer
+    grid: Grid, points: Sequence[dict[str, str]], first: ComposedSweep, composer: Composer
 ) -> tuple[Trial, ...]:
-    assert first.sweep is not None
     trials: list[Trial] = []
-    faults: dict[str, list[str]] = {}
-    count = len(points) * first.sweep.replicates
-    threads = threads_of(first.sweep, first.config.training.device, count)
+    faults = Faults(len(points))
+    threads = threads_of(first.launcher, first.run.config.training.device, len(points) * first.replicates)
     for number, settings in enumerate(points):
         overrides = grid.overrides(settings)
-        try:
-            composed = composer.compose(overrides)
-            task, first_task = composed.config.model.task, first.config.model.task
+        with faults.of(settings):
+            composed = composer.compose_sweep(overrides)
+            task, first_task = composed.run.config.model.task, first.run.config.model.task
             if task != first_task:
                 raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
-            if composed.sweep != first.sweep:
-                raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
-            each = replicate_values(composed, overrides, first.sweep.replicates, threads, composer)
+            check_same_sweep(composed, first)
+            each = replicate_values(composed.run, overrides, first.replicates, threads, composer)
             trials += [Trial(number, replicate, values) for replicate, values in enumerate(each)]
-        except UserError as error:
-            faults.setdefault(str(error), []).append(point_name(settings))
-    raise_faults(faults, len(points))
+    faults.raise_any()
     return tuple(trials)
 
 
-def _check_metric(first: ComposedConfig) -> None:
-    assert first.sweep is not None
-    if first.config.model.task == "reconstruction" and first.sweep.sweep.metric.endswith("accuracy"):
+def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
+    """Refuse a point that is to be compared or trained in another way than the first one."""
+    if composed.settings != first.settings:
+        raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
+
+
+def _check_metric(first: ComposedSweep) -> None:
+    metric, config = first.comparison.metric, first.run.config
+    score, task = METRICS[metric.rpartition("/")[2]], config.model.task
+    if not score.is_measured_for(task):
+        instead = TASKS[task].default_metric
+        raise UserError(f"sweep.metric={metric}: a network for {task} has no {score.label}; give {instead}.")
+    if config.validation.kind == "none" and metric.startswith("val/"):
         raise UserError(
-            f"sweep.metric={first.sweep.sweep.metric}: a network for reconstruction has no accuracy; give val/loss."
-        )
-    if not metric_of(first.sweep.sweep.metric).is_measured_for(first.config.model.task):
-        raise UserError(
-            f"sweep.metric={first.sweep.sweep.metric}: a network for {first.config.model.task} has no such score."
-        )
-    if first.config.validation.kind == "none" and first.sweep.sweep.metric.startswith("val/"):
-        raise UserError(
-            f"sweep.metric={first.sweep.sweep.metric} needs validation rows, but validation=none holds nothing out. "
+            f"sweep.metric={metric} needs validation rows, but validation=none holds nothing out. "
             "To choose on the test set all the same: sweep.metric=test/accuracy"
         )
 
 
-def name_of(grid: Grid, first: ComposedConfig) -> str:
+def name_of(grid: Grid, first: ComposedSweep) -> str:
     """What a sweep is called that was given no name: its network, and what is varied."""
-    network = "" if any(axis.key == "model" for axis in grid.axes) else f"{first.config.model.name} "
+    network = "" if any(axis.key == "model" for axis in grid.axes) else f"{first.run.config.model.name} "
     over = " x ".join(axis.key.rpartition(".")[2] for axis in grid.axes)
     return f"{network}{over or 'replicates'}"

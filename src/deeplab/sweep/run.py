@@ -13,7 +13,7 @@ from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.parent_run import children, find_sweep, mark_killed
+from deeplab.sweep.parent_run import children, find_sweep
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import Summary
 from deeplab.sweep.source import TrialSource
@@ -30,25 +30,15 @@ Outcome = TypeVar("Outcome")
 
 @dataclass(frozen=True)
 class SweepResult(Generic[Asked, Outcome]):
-    """What came of a sweep.
-
-    Attributes:
-        run_id: of the parent run.
-        place: where it is kept.
-        plan: that was carried out.
-        summary: of the finished trials of a grid; all trials of a search, in the order in which they were drawn.
-        failed: why trials of this start failed, by name.
-        failure: how many these are, in words.
-        seconds: of this start of it.
-    """
+    """What came of a sweep."""
 
     run_id: str
     place: StoreLocation
     plan: Asked
-    summary: Outcome
-    failed: Mapping[str, str]
-    failure: str
-    seconds: float
+    summary: Outcome  # of the finished trials of a grid; all trials of a search, in the order in which they were drawn
+    failed: Mapping[str, str]  # why trials of this start failed, by name
+    failure: str  # how many these are, in words
+    seconds: float  # of this start of it
 
 
 def run_sweep(plan: Plan, observer: SweepObserver, fresh: bool = False) -> SweepResult[Plan, Summary]:
@@ -60,8 +50,6 @@ def carry_out(source: TrialSource, observer: SweepObserver, fresh: bool = False)
     """Train what a source has until it has no more.
 
     Args:
-        source: of the trials.
-        observer: told how it goes.
         fresh: begin anew, whatever the same command has done before.
 
     Raises:
@@ -70,7 +58,7 @@ def carry_out(source: TrialSource, observer: SweepObserver, fresh: bool = False)
     """
     began = time.perf_counter()
     plan = source.plan
-    store = open_store(plan.tracking)
+    store = open_store(plan.sweep.run.config.tracking)
     folder = store.place.work_folder / source.folder
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -88,7 +76,7 @@ def _carry_out(
     source: TrialSource, store: Store, observer: SweepObserver, before: Run | None, began: float
 ) -> SweepResult[Any, Any]:
     plan, folder = source.plan, store.place.work_folder / source.folder / source.plan.key
-    if before is not None and plan.config.launcher.kind != "local":
+    if before is not None and plan.sweep.launcher.kind != "local":
         _check_not_running(store, before)
     launcher = choose_launcher(plan, folder)
     loop = TrialLoop(source, store, launcher, observer)
@@ -134,5 +122,5 @@ def _without_processes(store: Store, run_id: str, noun: str) -> Mapping[str, Run
     runs = children(store, run_id)
     for run in runs.values():
         if run.status == "RUNNING":
-            mark_killed(store, run, f"its process is gone; marked by the next start of its {noun}")
+            store.end_run(run.id, "KILLED", f"its process is gone; marked by the next start of its {noun}")
     return runs

@@ -15,37 +15,22 @@ from deeplab.tracking.store import Store
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """A trial that is to be submitted.
-
-    Attributes:
-        number: of it.
-        name: of its run.
-        trial: what is trained.
-        settings: the value of each key at its point.
-        overrides: that it comes from.
-        previous: an unfinished run to go on with, or None.
-        asks: whether it asks after each epoch if it is to go on.
-    """
+    """A trial that is to be submitted."""
 
     number: int
     name: str
     trial: Trial
     settings: Mapping[str, str]
     overrides: tuple[str, ...]
-    previous: str | None = None
-    asks: bool = False
+    previous: str | None = None  # an unfinished run to go on with, or None
+    asks: bool = False  # whether it asks after each epoch if it is to go on
 
 
 class TrialSource(Protocol):
-    """What a sweep trains, one trial after the other, and what came of it.
+    """What a sweep trains, one trial after the other, and what came of it."""
 
-    Attributes:
-        noun: what it is called, `sweep` or `search`.
-        folder: in which such sweeps keep their locks and logs, below the store's working folder.
-    """
-
-    noun: str
-    folder: str
+    noun: str  # what it is called, `sweep` or `search`
+    folder: str  # in which such sweeps keep their locks and logs, below the store's working folder
 
     @property
     def plan(self) -> Plan | SearchPlan:
@@ -68,15 +53,7 @@ class TrialSource(Protocol):
         """How far it is, as in `3 of 4 trials are finished and kept`."""
 
     def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
-        """Held while the sweep is carried out.
-
-        Args:
-            store: where it is kept.
-            before: the run that an earlier start made of it, or None.
-
-        Raises:
-            UserError: it cannot be gone on with as it is.
-        """
+        """Held while the sweep is carried out; a UserError where the run of an earlier start cannot be gone on with."""
 
     def begin(self, store: Store) -> RunLog:
         """Create the parent run."""

@@ -1,11 +1,11 @@
 """How sweeps stand, told from the store alone."""
 
-import time
 from collections import Counter
 from dataclasses import dataclass
 
 from deeplab.errors import UserError
 from deeplab.metrics import compared
+from deeplab.runs.summary import epochs_done
 from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.run import Run
@@ -18,25 +18,12 @@ SCORES = tuple(metric.name for metric in compared("val", "train"))
 
 @dataclass(frozen=True)
 class SweepStatus:
-    """How a sweep stands.
+    """How a sweep stands."""
 
-    Attributes:
-        run_id: of its parent run.
-        name: of it.
-        status: MLflow's; DEAD for one that says RUNNING and shows no life.
-        trials: trainings that are planned.
-        replicates: trainings of each point.
-        counts: of its trials, by status.
-        age_seconds: since it began.
-    """
-
-    run_id: str
-    name: str
-    status: str
-    trials: int
-    replicates: int
-    counts: dict[str, int]
-    age_seconds: float
+    run: Run
+    trials: int  # trainings that are planned
+    replicates: int  # trainings of each point
+    counts: dict[str, int]  # of its trials, by status
 
     @property
     def left(self) -> int:
@@ -48,39 +35,21 @@ class SweepStatus:
 
 @dataclass(frozen=True)
 class TrialStatus:
-    """How a trial stands.
+    """How a trial stands."""
 
-    Attributes:
-        run_id: of its run.
-        name: of it.
-        status: MLflow's; DEAD for one that says RUNNING and shows no life, PRUNED for one that a search ended early.
-        epoch: done.
-        epochs: asked for.
-        score: of the last epoch, the first of SCORES that there is, or None.
-        heartbeat_seconds: since it last showed that it is alive.
-    """
-
-    run_id: str
-    name: str
-    status: str
-    epoch: int
-    epochs: int
-    score: float | None
-    heartbeat_seconds: float
+    run: Run
+    epoch: int  # done
+    epochs: int  # asked for
+    score: float | None  # of the last epoch, the first of SCORES that there is, or None
 
 
 def sweeps(store: Store, most: int = 20) -> list[SweepStatus]:
     """The newest sweeps of the store."""
-    parents = all_runs(store, (KIND_TAG, "sweep"))
-    return [sweep_status(store, run) for run in parents[:most]]
+    return [sweep_status(store, run) for run in all_runs(store, (KIND_TAG, "sweep"))[:most]]
 
 
 def find_sweep_run(store: Store, name: str) -> Run:
-    """The sweep that is meant: an id, the beginning of one, a name, or `latest`.
-
-    Raises:
-        UserError: there is none, or it is no sweep.
-    """
+    """The sweep that is meant by an id, the beginning of one, a name, or `latest`; a UserError where there is none."""
     parents = all_runs(store, (KIND_TAG, "sweep"))
     if name == "latest":
         if not parents:
@@ -101,27 +70,18 @@ def sweep_status(store: Store, run: Run) -> SweepStatus:
     replicates = int(run.tags.get(REPLICATES_TAG, "1"))
     # A search is asked for points, a grid for trainings.
     trials = int(run.tags[TRIALS_TAG]) * (replicates if SEARCH_TAG in run.tags else 1)
-    age = time.time() - run.started_ms / 1000
-    return SweepStatus(run.id, run.name, run.shown_status, trials, replicates, dict(counts), age)
+    return SweepStatus(run, trials, replicates, dict(counts))
 
 
 def trial_statuses(store: Store, run: Run) -> list[TrialStatus]:
     """How the trials of a sweep stand that were begun, point by point."""
-    runs = sorted(
-        children(store, run.id).values(),
-        key=lambda child: (int(child.tags[POINT_TAG]), int(child.tags[REPLICATE_TAG])),
-    )
-    return [_trial_status(child) for child in runs]
-
-
-def _trial_status(run: Run) -> TrialStatus:
-    metrics = run.metrics
-    return TrialStatus(
-        run.id,
-        run.name,
-        run.shown_status,
-        run.steps["train/loss"] if "train/loss" in metrics else 0,
-        int(run.params.get("training.epochs", 0)),
-        next((metrics[name] for name in SCORES if name in metrics), None),
-        run.heartbeat_age,
-    )
+    runs = children(store, run.id).values()
+    return [
+        TrialStatus(
+            trial,
+            epochs_done(trial),
+            int(trial.params.get("training.epochs", 0)),
+            next((trial.metrics[name] for name in SCORES if name in trial.metrics), None),
+        )
+        for trial in sorted(runs, key=lambda trial: (int(trial.tags[POINT_TAG]), int(trial.tags[REPLICATE_TAG])))
+    ]

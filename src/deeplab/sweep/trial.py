@@ -33,8 +33,6 @@ def run_trial(
     """Train a trial, or go on with it; what came of it is the last event that is reported.
 
     Args:
-        job: what to train.
-        report: takes the events.
         should_continue: given the event of an epoch, which was reported, says whether to go on; or None.
         cache: what the trials of this process share, or None.
     """
@@ -99,10 +97,7 @@ class _Reporter(RunObserver):
     """Reports the beginning and each epoch to the sweep, and asks whether to go on."""
 
     def __init__(
-        self,
-        number: int,
-        report: Callable[[TrialEvent], None],
-        should_continue: Callable[[TrialEvent], bool] | None,
+        self, number: int, report: Callable[[TrialEvent], None], should_continue: Callable[[TrialEvent], bool] | None
     ) -> None:
         self._number, self._report, self._should_continue = number, report, should_continue
         self._epochs = self._done = 0

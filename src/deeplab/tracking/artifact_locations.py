@@ -9,15 +9,10 @@ from urllib.request import url2pathname
 
 @dataclass(frozen=True)
 class Move:
-    """A folder of runs' files that a database records at the place where it was made.
+    """A folder of runs' files that a database records at the place where it was made."""
 
-    Attributes:
-        recorded: where it was then, absolute.
-        here: where it belongs now, beside the database.
-    """
-
-    recorded: Path
-    here: Path
+    recorded: Path  # where it was then, absolute
+    here: Path  # where it belongs now, beside the database
 
     def follow(self, path: Path) -> Path | None:
         """Where a recorded place is now; None for one that is not in this folder."""
@@ -36,7 +31,6 @@ def current(location: str, moves: Iterable[Move], new: bool = False) -> str:
     """Where the files of a recorded location are: beside the database first.
 
     Args:
-        location: of an artifact store, as it is recorded.
         moves: of the store; of none of them is what was never beside its database.
         new: whether it is for files that are yet to come, which never go to where a store was before.
 

@@ -34,18 +34,9 @@ DAMAGE = (
 
 
 def put_file(store: Store, run: Run, path: str, content: bytes) -> None:
-    """Store a file under this path among the artifacts of a run that has ended.
-
-    Raises:
-        UserError: its files lie outside the store.
-    """
+    """Store a file among the artifacts of a run that has ended, unless they lie outside the store."""
     check_own(store, run)
     put_bytes(store.client, run.id, path, content)
-
-
-def log_bytes(store: Store, run_id: str, path: str, content: bytes) -> None:
-    """Store bytes under this path among the artifacts of a run that another part of the program writes."""
-    put_bytes(store.client, run_id, path, content)
 
 
 def put_bytes(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
@@ -71,8 +62,8 @@ def read_artifact(store: Store, run: Run, path: str) -> bytes | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             uri = f"runs:/{run.id}/{path}"
-            found = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
-            return Path(found).read_bytes()
+            copy = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
+            return Path(copy).read_bytes()
         except (MlflowException, OSError):
             return None
 
@@ -82,8 +73,8 @@ def list_files(store: Store, location: str) -> list[tuple[str, int]]:
     folder = local_path(current(location, store.moves))
     if folder is not None:
         try:
-            found = sorted(path for path in folder.rglob("*") if path.is_file())
-            return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
+            paths = sorted(path for path in folder.rglob("*") if path.is_file())
+            return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
         except OSError:  # it goes while it is looked at
             return []
     from mlflow.exceptions import MlflowException
@@ -113,30 +104,26 @@ def model_locations(store: Store, run_id: str) -> list[str]:
 
 
 def load_network(store: Store, run: Run) -> Any:
-    """The trained network of a run, a plain Keras model.
+    """The trained network of a run, a plain Keras model; a UserError where there is none or it cannot be read.
 
     Keras' safe mode refuses a file that would run code.
-
-    Raises:
-        UserError: the run has no model, or it cannot be read.
     """
     import keras
 
-    name = f"{run.label}"
     with tempfile.TemporaryDirectory() as scratch:
         folder = _model_folder(store, run.id, scratch)
         if folder is None:
             raise UserError(
-                f"Run {name} has no model; it was made with tracking.save_model=none or ended early, "
+                f"Run {run.label} has no model; it was made with tracking.save_model=none or ended early, "
                 "or its files were deleted."
             )
         file = folder / "data" / "model.keras"
         if not file.is_file():
-            raise UserError(f"The model of run {name} has lost its file data/model.keras.")
+            raise UserError(f"The model of run {run.label} has lost its file data/model.keras.")
         try:
             return keras.saving.load_model(file, safe_mode=True)
         except DAMAGE as error:
-            raise UserError(f"The model of run {name} cannot be read: {first_line(error)[:200]}") from error
+            raise UserError(f"The model of run {run.label} cannot be read: {first_line(error)[:200]}") from error
 
 
 def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:
@@ -156,11 +143,7 @@ def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:
 
 
 def check_own(store: Store, run: Run) -> None:
-    """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from.
-
-    Raises:
-        UserError: so it is.
-    """
+    """Refuse to write into a run whose files are not in the store: they are those of the store it was copied from."""
     folder = local_path(run.artifact_uri)
     if store.place.database is not None and folder is not None and not store.owns(folder):
         raise UserError(

@@ -11,11 +11,7 @@ _SQLITE = b"SQLite format 3\0"  # how every database of it begins
 
 
 def check_database(database: Path) -> None:
-    """Check that a database is there or can be made, and can be written.
-
-    Raises:
-        UserError: it is not so; says why.
-    """
+    """Check that a database is there or can be made, and can be written."""
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         if database.exists():
@@ -45,11 +41,7 @@ def create_database(database: Path) -> None:
 
 
 def has_content(database: Path) -> bool:
-    """Whether a database is there; an empty file is none yet.
-
-    Raises:
-        UserError: what is there is something else, or cannot be read.
-    """
+    """Whether a database is there, an empty file being none yet; a UserError where it is something else."""
     return database.exists() and bool(_head(database))
 
 

@@ -22,7 +22,6 @@ def delete_files(store: Store, location: str, path: str | None = None, outside: 
 
     Args:
         store: whose they are; what lies in a folder that is not the store's own is left there, and that is told.
-        location: a folder of the artifact store.
         path: of a file or folder in it, or None for all of it.
         outside: delete them wherever they lie.
     """

@@ -20,25 +20,20 @@ def find_or_create(client: "MlflowClient", name: str, files: Path | None, addres
     """The experiment of this name.
 
     Args:
-        client: of the store.
-        name: of the experiment.
         files: the folder for those of its runs, or None where a server sees to that.
         address: of the store, as it is shown.
-
-    Raises:
-        UserError: it is deleted.
     """
     bound = address.startswith("sqlite:")
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         # An absolute folder, so that the runs' files are found from any working directory.
         location = None if files is None else files.as_uri()
         tags = {BESIDE_TAG: BESIDE} if bound else None
         return client.get_experiment(client.create_experiment(name, location, tags))
-    check_not_deleted(found, name, address)
-    if bound and local_path(found.artifact_location) == files and BESIDE_TAG not in found.tags:
-        client.set_experiment_tag(found.experiment_id, BESIDE_TAG, BESIDE)
-    return found
+    check_not_deleted(experiment, name, address)
+    if bound and local_path(experiment.artifact_location) == files and BESIDE_TAG not in experiment.tags:
+        client.set_experiment_tag(experiment.experiment_id, BESIDE_TAG, BESIDE)
+    return experiment
 
 
 def tell_outside(experiment: "Experiment", folder: Path) -> None:
@@ -50,14 +45,10 @@ def tell_outside(experiment: "Experiment", folder: Path) -> None:
         )
 
 
-def check_not_deleted(found: "Experiment | SqliteExperiment", name: str, address: str) -> None:
-    """Say how an experiment comes back that was deleted.
-
-    Raises:
-        UserError: it was.
-    """
-    if found.lifecycle_stage == "deleted":
-        restore = f"mlflow experiments restore --experiment-id {found.experiment_id}"
+def check_not_deleted(experiment: "Experiment | SqliteExperiment", name: str, address: str) -> None:
+    """Say how an experiment comes back that was deleted."""
+    if experiment.lifecycle_stage == "deleted":
+        restore = f"mlflow experiments restore --experiment-id {experiment.experiment_id}"
         raise UserError(
             f"tracking.experiment: '{name}' is deleted in the store {address}, with its runs. Restore it with "
             f"MLFLOW_TRACKING_URI={shlex.quote(address)} {restore} or give another name."

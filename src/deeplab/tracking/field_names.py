@@ -1,19 +1,17 @@
 """What a run can be asked for by name: its params by long and short names, metrics, tags, and what it is."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from deeplab.choice import TEST
 from deeplab.errors import UserError, nearest
-from deeplab.tracking.filter import Filter, Value, fields, parse
+from deeplab.tracking.filter import Value, fields, matches, parse
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import KIND_TAG, OUR_TAGS, VALIDATION_TAG
 
 OWN = ("id", "name", "status", "kind")
 
-
 # What a group is called by when it is named alone: model=cnn, dataset=mnist.
 NAMES_OF_GROUPS = ("name", "kind")
-
 
 # What the rows are that a run was validated on: as a param, and as a tag.
 VALIDATION = ("validation.kind", VALIDATION_TAG)
@@ -42,9 +40,14 @@ def select(runs: Sequence[Run], text: str) -> list[Run]:
     Raises:
         UserError: the text is no filter, or asks for a field that no run has or that may be several.
     """
-    wanted = parse(text)
-    keys = _resolved(wanted, text, runs)
-    return [run for run in runs if _matches(wanted, values_of(run), keys)]
+    query = parse(text)
+    keys = {name: names_in(runs, name, f"Filter '{text}'") for name in dict.fromkeys(fields(query))}
+
+    def is_meant(run: Run) -> bool:
+        values = values_of(run)
+        return matches(query, lambda name: next((values[key] for key in keys[name] if key in values), None))
+
+    return list(filter(is_meant, runs))
 
 
 def asks_for_validation(text: str) -> bool:
@@ -52,26 +55,11 @@ def asks_for_validation(text: str) -> bool:
     return any(name in (VALIDATION[0].partition(".")[0], *VALIDATION) for name in fields(parse(text)))
 
 
-def _matches(wanted: Filter, values: Mapping[str, Value], keys: Mapping[str, Sequence[str]]) -> bool:
-    return wanted.matches(lambda name: next((values[key] for key in keys[name] if key in values), None))
-
-
-def _resolved(wanted: Filter, text: str, runs: Sequence[Run]) -> dict[str, tuple[str, ...]]:
-    """The full names that each field of a filter may stand for, in the order in which a run is asked."""
-    return {name: names_in(runs, name, f"Filter '{text}'") for name in dict.fromkeys(fields(wanted))}
-
-
 def names_in(runs: Sequence[Run], name: str, where: str, more: Collection[str] = ()) -> tuple[str, ...]:
     """The full names that a name of a field may stand for in some runs.
 
     Args:
-        runs: to look in.
-        name: as it was given.
-        where: for the error.
         more: names that would be right, too.
-
-    Raises:
-        UserError: no run has such a field, or it may be several.
     """
     params = {key for run in runs for key in run.params}
     metrics = {key for run in runs for key in run.metrics}
@@ -90,11 +78,9 @@ def resolve_field(
     """The full names that a short one stands for: more than one where runs write the same differently.
 
     Args:
-        name: as it was given.
         params: that any run has.
         metrics: that any run has.
         tags: that any run has; our own go without `deeplab.`, too.
-        where: for the error.
         more: names that would be right, too.
 
     Raises:
@@ -108,13 +94,13 @@ def resolve_field(
     if exact:
         return tuple(exact)
     # A param by its last part comes before a metric of that name: learning_rate=0.1 asks for what was set.
-    found = (
+    kinds = (
         [key for key in params if key.rpartition(".")[2] == name and not name.isdigit()],
         [key for key in (name,) if key in metrics],
         [key for key in (name, OUR_TAGS + name) if key in tags][:1],
         [key for key in metrics if key.rpartition("/")[2] == name],
     )
-    candidates = sorted(next(filter(None, found), []))
+    candidates = sorted(next(filter(None, kinds), []))
     if len(candidates) == 1:
         return tuple(candidates)
     if candidates:

@@ -46,27 +46,12 @@ class Comparison:
     operator: str
     value: str
 
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        found = lookup(self.field)
-        if found is None:
-            return False
-        number, wanted = as_number(found), as_number(self.value)
-        if self.operator in _ORDERS:
-            return number is not None and wanted is not None and _ORDERS[self.operator](number, wanted)
-        alike = (number is not None and number == wanted) or _like(str(found), self.value)
-        return alike if self.operator == "=" else not alike
-
 
 @dataclass(frozen=True)
 class Not:
     """True where its part is not."""
 
     part: "Filter"
-
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        return not self.part.matches(lookup)
 
 
 @dataclass(frozen=True)
@@ -75,20 +60,12 @@ class AllOf:
 
     parts: tuple["Filter", ...]
 
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        return all(part.matches(lookup) for part in self.parts)
-
 
 @dataclass(frozen=True)
 class AnyOf:
     """True where one of its parts is."""
 
     parts: tuple["Filter", ...]
-
-    def matches(self, lookup: Lookup) -> bool:
-        """Whether it is true of the run whose values these are."""
-        return any(part.matches(lookup) for part in self.parts)
 
 
 Filter = Comparison | Not | AllOf | AnyOf
@@ -100,19 +77,40 @@ def parse(text: str) -> Filter:
     Comparisons `FIELD = VALUE` (also `!= < <= > >=`) are joined by `and`, `or`, `not` and parentheses, as in Python.
     In text `*` stands for any letters and `?` for one, and capitals make no difference; a value with blanks or
     parentheses is quoted. A text of blanks is true of every run.
-
-    Raises:
-        UserError: it is no filter; says where.
     """
     return _Reader(text).read() if text.strip() else AllOf(())
 
 
-def fields(found: Filter) -> Iterator[str]:
+def matches(query: Filter, lookup: Lookup) -> bool:
+    """Whether a filter is true of the run whose values these are."""
+    match query:
+        case Comparison(field, sign, value):
+            own = lookup(field)
+            return own is not None and _compares(own, sign, value)
+        case Not(part):
+            return not matches(part, lookup)
+        case AllOf(parts):
+            return all(matches(part, lookup) for part in parts)
+        case AnyOf(parts):
+            return any(matches(part, lookup) for part in parts)
+
+
+def _compares(own: Value, sign: str, value: str) -> bool:
+    number, threshold = as_number(own), as_number(value)
+    if sign in _ORDERS:
+        return number is not None and threshold is not None and _ORDERS[sign](number, threshold)
+    # A pattern has no sets of letters: brackets stand for themselves.
+    is_like = fnmatchcase(str(own).lower(), value.lower().replace("[", "[[]"))
+    alike = (number is not None and number == threshold) or is_like
+    return alike if sign == "=" else not alike
+
+
+def fields(query: Filter) -> Iterator[str]:
     """The names of the fields that a filter asks for, in their order."""
-    if isinstance(found, Comparison):
-        yield found.field
+    if isinstance(query, Comparison):
+        yield query.field
     else:
-        for part in (found.part,) if isinstance(found, Not) else found.parts:
+        for part in (query.part,) if isinstance(query, Not) else query.parts:
             yield from fields(part)
 
 
@@ -131,40 +129,40 @@ class _Reader:
         self._depth = 0
 
     def read(self) -> Filter:
-        found = self._either()
+        query = self._either()
         if self._peek() is not None:
             raise self._error("'and' or 'or' is missing")
-        return found
+        return query
 
     def _either(self) -> Filter:
-        parts = [self._both()]
-        while self._takes("or"):
-            parts.append(self._both())
-        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+        return self._joined("or", self._both, AnyOf)
 
     def _both(self) -> Filter:
-        parts = [self._one()]
-        while self._takes("and"):
-            parts.append(self._one())
-        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+        return self._joined("and", self._one, AllOf)
+
+    def _joined(self, word: str, read: Callable[[], Filter], kind: type[AnyOf | AllOf]) -> Filter:
+        parts = [read()]
+        while self._takes(word):
+            parts.append(read())
+        return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
     def _one(self) -> Filter:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._error(f"more than {_DEEPEST} levels of parentheses and 'not'")
-        found = self._negated_or_grouped()
+        part = self._negated_or_grouped()
         self._depth -= 1
-        return found
+        return part
 
     def _negated_or_grouped(self) -> Filter:
         if self._takes("not"):
             return Not(self._one())
         if not self._takes("("):
             return self._comparison()
-        found = self._either()
+        part = self._either()
         if not self._takes(")"):
             raise self._error("a closing parenthesis is missing")
-        return found
+        return part
 
     def _comparison(self) -> Comparison:
         token = self._peek()
@@ -227,7 +225,3 @@ def as_number(value: Value) -> float | None:
         return float(value) if value.isascii() and "_" not in value else None
     except ValueError:
         return None
-
-
-def _like(text: str, pattern: str) -> bool:
-    return fnmatchcase(text.lower(), pattern.lower().replace("[", "[[]"))

@@ -3,7 +3,8 @@
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from deeplab.choice import ON_TEST, candidates, left_out
 from deeplab.errors import UserError, nearest
@@ -18,38 +19,38 @@ TRAINED = ("train", "trial")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
-def find_run(store: Store, wanted: str) -> Run:
+def find_run(store: Store, name: str) -> Run:
     """The one run that is meant.
 
     Args:
         store: where to look; only the runs of its experiment count.
-        wanted: a run's id, a beginning of one that no other has, a name, `latest`, or `best:FILTER`, the finished
+        name: a run's id, a beginning of one that no other has, a name, `latest`, or `best:FILTER`, the finished
             training with the best score on validation data among those that the filter is true of; that some were
             left out, or that they were chosen from on the test set, is told on standard error.
 
     Raises:
         UserError: there is no such run, or several, or the filter is wrong.
     """
-    runs = _newest(store) if wanted == "latest" else all_runs(store)
+    runs = _runs(store, most=1) if name == "latest" else all_runs(store)
     if not runs:
-        raise UserError(f"Run '{wanted}': the store has no runs yet.")
-    if wanted == "latest":
+        raise UserError(f"Run '{name}': the store has no runs yet.")
+    if name == "latest":
         return runs[0]
-    if wanted.startswith(BEST):
-        best, remark = best_run(runs, wanted.removeprefix(BEST))
+    if name.startswith(BEST):
+        best, remark = best_run(runs, name.removeprefix(BEST))
         if remark:
-            print(f"deeplab: {wanted} is {best.label}. {remark}", file=sys.stderr)
+            print(f"deeplab: {name} is {best.label}. {remark}", file=sys.stderr)
         return best
-    found = [run for run in runs if run.id == wanted]
-    found = found or [run for run in runs if run.name == wanted]
-    found = found or [run for run in runs if run.id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(run.short_id for run in found[:5])
-        raise UserError(f"Run '{wanted}' may be any of {len(found)}: {ids}. Give the beginning of an id.")
+    matching = [run for run in runs if run.id == name]
+    matching = matching or [run for run in runs if run.name == name]
+    matching = matching or [run for run in runs if run.id.startswith(name)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        ids = ", ".join(run.short_id for run in matching[:5])
+        raise UserError(f"Run '{name}' may be any of {len(matching)}: {ids}. Give the beginning of an id.")
     names = [run.name for run in runs]
-    raise UserError(f"There is no run '{wanted}'. {nearest(wanted, names)}Newest: {names[0]} ({runs[0].id[:8]}).")
+    raise UserError(f"There is no run '{name}'. {nearest(name, names)}Newest: {names[0]} ({runs[0].id[:8]}).")
 
 
 def best_run(runs: Sequence[Run], text: str) -> tuple[Run, str]:
@@ -103,50 +104,38 @@ def run_by_id(store: Store, run_id: str) -> Run | None:
     """The run of this id, or None where it is gone."""
     if not _ID.fullmatch(run_id):  # it stands in a tag, which anybody can write
         return None
-    if store.reader is not None:
-        found = store.reader.runs(store.experiment_id, run_id=run_id)
-    else:
-        found = _page(store, 1, f"attributes.run_id = '{run_id}'")[0]
-    return found[0] if found else None
+    return next(iter(_runs(store, run_id=run_id)), None)
 
 
 def all_runs(store: Store, tag: tuple[str, str] | None = None) -> list[Run]:
-    """Every run of the experiment, the newest first.
+    """Every run of the experiment that has a tag, of this key and value, or of them all; the newest first."""
+    return _runs(store, tag=tag)
 
-    Args:
-        store: where.
-        tag: key and value that they have, or None.
-    """
+
+def _runs(
+    store: Store, most: int | None = None, run_id: str | None = None, tag: tuple[str, str] | None = None
+) -> list[Run]:
     if store.reader is not None:
-        return _checked(store.reader.runs(store.experiment_id, tag=tag))
-    condition = f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
-    runs: list[Run] = []
-    token: str | None = None
-    while True:
-        page, token = _page(store, 1000, condition, token)
-        runs.extend(page)
-        if not token:
-            return _checked(runs)
-
-
-def _newest(store: Store) -> Sequence[Run]:
-    if store.reader is not None:
-        return _checked(store.reader.runs(store.experiment_id, most=1))
-    return _checked(_page(store, 1)[0])
-
-
-def _checked(runs: Sequence[Run]) -> list[Run]:
-    """Refuse ids that no MLflow gives: they become names of folders, which are written and deleted."""
+        runs = store.reader.runs(store.experiment_id, most, run_id, tag)
+    else:
+        condition = f"attributes.run_id = '{run_id}'" if run_id else f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
+        runs = list(islice(_from_mlflow(store, condition, min(most or 1000, 1000)), most))
     for run in runs:
+        # No MLflow gives such an id; it would become the name of a folder, which is written and deleted.
         if not _ID.fullmatch(run.id):
             raise UserError(f"The store has a run with the id '{run.id}', which is none; it was tampered with.")
-    return list(runs)
+    return runs
 
 
-def _page(store: Store, most: int, condition: str = "", token: str | None = None) -> tuple[list[Run], str | None]:
-    """Runs as MLflow finds them, and the token of the next page if there is one."""
-    order = ["attributes.start_time DESC"]
-    page = store.client.search_runs(
-        [store.experiment_id], condition, order_by=order, max_results=most, page_token=token
-    )
-    return [from_mlflow(run) for run in page], page.token
+def _from_mlflow(store: Store, condition: str, at_once: int) -> Iterator[Run]:
+    token: str | None = ""
+    while token is not None:
+        page = store.client.search_runs(
+            [store.experiment_id],
+            condition,
+            order_by=["attributes.start_time DESC"],
+            max_results=at_once,
+            page_token=token or None,
+        )
+        yield from map(from_mlflow, page)
+        token = page.token or None

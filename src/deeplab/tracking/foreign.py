@@ -14,14 +14,7 @@ _HARMLESS = ("", "file", "s3", "gs", "wasbs", "abfss")
 
 
 def check_locations(database: Path) -> None:
-    """Refuse a database that sends whoever reads it elsewhere, unless files are trusted.
-
-    Args:
-        database: in SQLite, or none yet.
-
-    Raises:
-        UserError: files of its runs are on a server.
-    """
+    """Refuse a database that sends whoever reads it elsewhere, unless files are trusted."""
     if trusts_files() or not database.exists():
         return
     for table, column in _COLUMNS:

@@ -4,14 +4,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deeplab.errors import UserError
 from deeplab.tracking.database import WAYS_ON
-
-if TYPE_CHECKING:
-    pass
 
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PORTS = {"http": 80, "https": 443}
@@ -19,17 +15,11 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class StoreLocation:
-    """Where a store is, known without opening it.
+    """Where a store is, known without opening it."""
 
-    Attributes:
-        uri: MLflow's tracking URI, with an absolute path where it is a file.
-        database: the SQLite file, or None for a server.
-        work_folder: `.deeplab/` beside it (in the working directory for a server), for our own files.
-    """
-
-    uri: str
-    database: Path | None
-    work_folder: Path
+    uri: str  # MLflow's tracking URI, with an absolute path where it is a file
+    database: Path | None  # the SQLite file, or None for a server
+    work_folder: Path  # `.deeplab/` beside it (in the working directory for a server), for our own files
 
     @property
     def is_server(self) -> bool:
@@ -43,11 +33,7 @@ class StoreLocation:
 
 
 def locate_store(uri: str | None) -> StoreLocation:
-    """Find the store: the setting, then MLFLOW_TRACKING_URI, then SQLite in the working directory.
-
-    Raises:
-        UserError: the address is of no known kind.
-    """
+    """Find the store: the setting, then MLFLOW_TRACKING_URI, then SQLite in the working directory."""
     uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
     try:
         scheme = urlsplit(uri).scheme.partition("+")[0]

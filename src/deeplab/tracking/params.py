@@ -2,10 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -21,8 +21,8 @@ def git_tags() -> dict[str, str]:
 
 def installed_packages() -> str:
     """Every installed package with its version, one a line as pip writes them."""
-    found = dict(filter(None, map(_name_and_version, distributions())))
-    return "".join(f"{name}=={found[name]}\n" for name in sorted(found, key=str.lower))
+    versions = dict(filter(None, map(_name_and_version, distributions())))
+    return "".join(f"{name}=={versions[name]}\n" for name in sorted(versions, key=str.lower))
 
 
 def _name_and_version(package: Distribution) -> tuple[str, str] | None:

@@ -14,19 +14,19 @@ def read_packages(store: Store, run: Run) -> dict[str, str]:
     We are `deeplab` here, whatever the distribution was called: the first runs know it by that name.
     """
     text = (read_artifact(store, run, PACKAGES_FILE) or b"").decode(errors="replace")
-    found = dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
-    if DISTRIBUTION in found:
-        found["deeplab"] = found.pop(DISTRIBUTION)
-    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+    versions = dict(line.split("==", 1) for line in text.splitlines() if "==" in line)
+    if DISTRIBUTION in versions:
+        versions["deeplab"] = versions.pop(DISTRIBUTION)
+    return dict(sorted(versions.items(), key=lambda item: item[0].lower()))
 
 
 def read_history(store: Store, run: Run) -> dict[str, dict[int, float]]:
     """What a run has logged epoch by epoch: metrics by name, each from epoch to value."""
-    found: dict[str, dict[int, float]] = {}
+    history: dict[str, dict[int, float]] = {}
     for key in sorted(run.metrics):
         if key.startswith(EPOCH_METRICS):
-            found[key] = dict(metric_history(store, run.id, key))
-    return found
+            history[key] = dict(metric_history(store, run.id, key))
+    return history
 
 
 def metric_history(store: Store, run_id: str, key: str) -> list[tuple[int, float]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import Move, current, local_path, same_folder
 from deeplab.tracking.database import ARTIFACTS
-from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.notice import tell
+from deeplab.tracking.run import STALE_SECONDS
 from deeplab.tracking.tags import BESIDE_TAG, HEARTBEAT_TAG
 
 PATIENCE_SECONDS = 30.0  # while another process writes
@@ -36,15 +36,10 @@ _PLACES = (
 
 @dataclass(frozen=True)
 class Relocation:
-    """What became of a store that may have been moved or copied.
+    """What became of a store that may have been moved or copied."""
 
-    Attributes:
-        moves: that its database does not record; none where it tells the truth.
-        why: they could not be recorded, or nothing.
-    """
-
-    moves: tuple[Move, ...] = ()
-    why: str = ""
+    moves: tuple[Move, ...] = ()  # that its database does not record; none where it tells the truth
+    why: str = ""  # they could not be recorded, or nothing
 
 
 def relocate(database: Path) -> Relocation:
@@ -78,11 +73,7 @@ def relocate(database: Path) -> Relocation:
 
 
 def relocate_to_write(database: Path) -> None:
-    """The same for who is going to write: without the record it would go to where the store was before.
-
-    Raises:
-        UserError: it cannot be rewritten.
-    """
+    """The same for who is going to write, or a UserError: it would go to where the store was before."""
     relocation = relocate(database)
     if relocation.moves:
         raise UserError(
@@ -148,8 +139,8 @@ def _alive(connection: sqlite3.Connection) -> str | None:
         "SELECT name FROM runs JOIN tags USING (run_uuid) WHERE status = 'RUNNING' AND lifecycle_stage = 'active' "
         "AND key = ? AND CAST(value AS REAL) > ?"
     )
-    found = connection.execute(query, (HEARTBEAT_TAG, time.time() - STALE_SECONDS)).fetchone()
-    return None if found is None else str(found[0])
+    row = connection.execute(query, (HEARTBEAT_TAG, time.time() - STALE_SECONDS)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _rewrite(connection: sqlite3.Connection, moves: Sequence[Move]) -> tuple[int, int]:
@@ -158,9 +149,9 @@ def _rewrite(connection: sqlite3.Connection, moves: Sequence[Move]) -> tuple[int
     for table, column, rows, new in _PLACES:
         if column not in {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}:
             continue  # of another version of MLflow
-        found = connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {rows} AND {column} IS NOT NULL")
+        recorded = connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {rows} AND {column} IS NOT NULL")
         changes = []
-        for row, location in found.fetchall():
+        for row, location in recorded.fetchall():
             path = local_path(location)
             if path is None or all(move.follow(path) is None for move in moves):
                 continue

@@ -5,40 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deeplab.tracking.heartbeat import STALE_SECONDS
 from deeplab.tracking.tags import HEARTBEAT_TAG, PRUNED_TAG
 
 if TYPE_CHECKING:
     import mlflow.entities
 
+STALE_SECONDS = 60.0  # a run that says RUNNING and shows no life for so long has lost its process
+
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a store, as it was when it was read.
+    """A run of a store, as it was when it was read."""
 
-    Attributes:
-        id: MLflow's, 32 letters.
-        name: as it is called.
-        status: MLflow's: RUNNING, FINISHED, FAILED or KILLED.
-        started_ms: milliseconds since 1970.
-        ended_ms: the same, or None while it goes on.
-        artifact_uri: the folder of its files, as the store has it.
-        metrics: the last value of each.
-        steps: the step of that value, by metric.
-        params: its configuration, flattened.
-        tags: deeplab's own, MLflow's and the user's.
-    """
-
-    id: str
+    id: str  # MLflow's, 32 letters
     name: str
-    status: str
-    started_ms: int
-    ended_ms: int | None
-    artifact_uri: str
-    metrics: Mapping[str, float]
-    steps: Mapping[str, int]
-    params: Mapping[str, str]
-    tags: Mapping[str, str]
+    status: str  # MLflow's: RUNNING, FINISHED, FAILED or KILLED
+    started_ms: int  # milliseconds since 1970
+    ended_ms: int | None  # the same, or None while it goes on
+    artifact_uri: str  # the folder of its files, as the store has it
+    metrics: Mapping[str, float]  # the last value of each
+    steps: Mapping[str, int]  # the step of that value, by metric
+    params: Mapping[str, str]  # its configuration, flattened
+    tags: Mapping[str, str]  # deeplab's own, MLflow's and the user's
 
     @property
     def short_id(self) -> str:

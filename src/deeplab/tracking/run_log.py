@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from deeplab.tracking.artifacts import check_own, put_bytes
 from deeplab.tracking.delete import remove_models
-from deeplab.tracking.heartbeat import now
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -41,18 +40,11 @@ class RunLog:
     as FAILED a run that nobody has ended.
 
     Attributes:
-        run_id: of the run.
         has_ended: whether its end was written, or could not be.
     """
 
     def __init__(self, store: Store, run_id: str, logged: frozenset[tuple[str, int]] = frozenset()) -> None:
-        """Write a run that is in the store; `begin` and `resume` are the ways to one.
-
-        Args:
-            store: where.
-            run_id: of the run.
-            logged: metrics and steps that it has already, which are not written again.
-        """
+        """Write a run that is in the store, but not the metrics and steps that are `logged`; see `begin`, `resume`."""
         self._store, self._client = store, store.client
         self.run_id = run_id
         self.has_ended = False
@@ -79,8 +71,6 @@ class RunLog:
         """Create a run; one that cannot be written in full is deleted again.
 
         Args:
-            store: where.
-            name: of the run.
             values: the composed configuration, which becomes its params.
             tags: our own and the person's.
             notes: shown as the run's description, or None.
@@ -88,7 +78,7 @@ class RunLog:
         """
         from mlflow.entities import Param
 
-        all_tags = {**tags, HEARTBEAT_TAG: now()}
+        all_tags = {**tags, HEARTBEAT_TAG: _now()}
         if notes:
             all_tags[NOTES_TAG] = notes
         run = store.client.create_run(
@@ -107,18 +97,14 @@ class RunLog:
 
     @classmethod
     def resume(cls, store: Store, run: Run) -> Self:
-        """Go on with a run that ended early or is trained further; what it has of metrics stays as it is.
-
-        Raises:
-            UserError: its files lie outside the store.
-        """
+        """Go on with a run that ended early or is trained further; what it has of metrics stays as it is."""
         check_own(store, run)
         run_id = str(run.id)
         logged = {
             (metric.key, metric.step) for key in run.metrics for metric in store.client.get_metric_history(run_id, key)
         }
         store.client.update_run(run_id, status="RUNNING")
-        store.client.set_tag(run_id, HEARTBEAT_TAG, now())
+        store.client.set_tag(run_id, HEARTBEAT_TAG, _now())
         if ERROR_TAG in run.tags:
             store.client.delete_tag(run_id, ERROR_TAG)
         return cls(store, run_id, frozenset(logged))
@@ -163,12 +149,7 @@ class RunLog:
         self._client.log_text(self.run_id, text, path)
 
     def model(self, network: Any, input_shape: tuple[int, ...]) -> None:
-        """Store a network as an MLflow model with signature, in Keras' own format.
-
-        Args:
-            network: a plain Keras model.
-            input_shape: of one row.
-        """
+        """Store a network as an MLflow model with signature, in Keras' own format; the shape is that of one row."""
         import mlflow.keras
         import numpy as np
         from mlflow.models import Model, ModelSignature
@@ -217,8 +198,12 @@ class RunLog:
             try:
                 self.flush()
                 if time.monotonic() - last >= HEARTBEAT_SECONDS:
-                    self.set_tag(HEARTBEAT_TAG, now())
+                    self.set_tag(HEARTBEAT_TAG, _now())
                     last = time.monotonic()
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
                 continue
+
+
+def _now() -> str:
+    return str(int(time.time()))  # seconds since 1970

@@ -32,40 +32,29 @@ class SqliteReader:
     """Reads a database and changes nothing."""
 
     def __init__(self, database: Path) -> None:
-        """Take a database; `can_read` says whether its tables are known.
-
-        Args:
-            database: the file.
-        """
+        """Take a database; `can_read` says whether its tables are known."""
         self._database = database
 
     def can_read(self) -> bool:
         """Whether the tables are of a revision that is known."""
         try:
             with self._connection() as connection:
-                found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+                revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         except UserError:  # what is wrong, MLflow says better
             return False
-        return [revision for (revision,) in found] in [[known] for known in REVISIONS]
+        return [revision for (revision,) in revisions] in [[known] for known in REVISIONS]
 
     def experiment(self, name: str) -> SqliteExperiment | None:
         """An experiment, or None where there is none of that name."""
         query = "SELECT experiment_id, lifecycle_stage, artifact_location FROM experiments WHERE name = ?"
         with self._connection() as connection:
-            found = connection.execute(query, (name,)).fetchone()
-        return None if found is None else SqliteExperiment(str(found[0]), *found[1:])
+            row = connection.execute(query, (name,)).fetchone()
+        return None if row is None else SqliteExperiment(str(row[0]), *row[1:])
 
     def runs(
-        self, experiment_id: str, most: int = -1, run_id: str | None = None, tag: tuple[str, str] | None = None
+        self, experiment_id: str, most: int | None = None, run_id: str | None = None, tag: tuple[str, str] | None = None
     ) -> list[Run]:
-        """The runs of an experiment that are not deleted, the newest first.
-
-        Args:
-            experiment_id: whose.
-            most: how many; all of them if negative.
-            run_id: of the only one that is wanted, or None.
-            tag: key and value that they have, or None.
-        """
+        """The runs of an experiment that are not deleted, the newest first: all, `most`, or those of an id or a tag."""
         query = (
             "SELECT run_uuid, name, status, start_time, end_time, artifact_uri FROM runs WHERE experiment_id = :at "
             "AND lifecycle_stage = 'active' AND (:run_id IS NULL OR run_uuid = :run_id) AND (:key IS NULL OR EXISTS ("
@@ -73,10 +62,10 @@ class SqliteReader:
             "ORDER BY start_time DESC, run_uuid LIMIT :most"
         )
         key, value = tag or (None, None)
-        wanted = {"at": int(experiment_id), "run_id": run_id, "key": key, "value": value, "most": most}
+        asked = {"at": int(experiment_id), "run_id": run_id, "key": key, "value": value, "most": most or -1}
         with self._connection() as connection:
-            found = connection.execute(query, wanted).fetchall()
-            ids = [row[0] for row in found]
+            rows = connection.execute(query, asked).fetchall()
+            ids = [row[0] for row in rows]
             params = _by_run(connection, "params", "value", ids)
             tags = _by_run(connection, "tags", "value", ids)
             metrics = _by_run(connection, "latest_metrics", "CASE is_nan WHEN 1 THEN NULL ELSE value END", ids)
@@ -94,7 +83,7 @@ class SqliteReader:
                 params=params[run_id],
                 tags=tags[run_id],
             )
-            for run_id, name, status, start, end, location in found
+            for run_id, name, status, start, end, location in rows
         ]
 
     def history(self, run_id: str, key: str) -> list[tuple[int, float]]:
@@ -130,14 +119,14 @@ _AT_ONCE = 500
 
 
 def _by_run(connection: sqlite3.Connection, table: str, value: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {run_id: {} for run_id in ids}
+    values: dict[str, dict[str, Any]] = {run_id: {} for run_id in ids}
     for start in range(0, len(ids), _AT_ONCE):
         part = ids[start : start + _AT_ONCE]
         marks = ",".join("?" * len(part))
         query = f"SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN ({marks})"
         for run_id, key, each in connection.execute(query, part):
-            found[run_id][key] = each
-    return found
+            values[run_id][key] = each
+    return values
 
 
 def _number(value: float | None) -> float:

@@ -2,8 +2,8 @@
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +22,6 @@ from deeplab.tracking.sqlite import SqliteReader
 from deeplab.tracking.tags import ERROR_TAG
 
 if TYPE_CHECKING:
-    pass
     from mlflow import MlflowClient
 
 
@@ -37,30 +36,18 @@ class NothingThereError(UserError):
 
 @dataclass(frozen=True)
 class Store:
-    """An open store.
-
-    Attributes:
-        place: where it is.
-        client: MLflow's client of it.
-        experiment_id: of the MLflow experiment that runs belong to.
-        reader: reads the same without MLflow, where that is possible and the store was opened to read.
-        location: where the files of new runs go, an artifact location of MLflow's.
-        moves: of folders whose place its database does not record; none where the store was opened to write.
-    """
+    """An open store."""
 
     place: StoreLocation
     client: "MlflowClient"
     experiment_id: str
-    reader: SqliteReader | None = None
-    location: str = ""
+    reader: SqliteReader | None = None  # reads without MLflow, where that is possible and the store was opened to read
+    location: str = ""  # where the files of new runs go, an artifact location of MLflow's
+    # of folders whose place its database does not record; none where the store was opened to write
     moves: tuple[Move, ...] = ()
 
     def get_run(self, run_id: str) -> Run:
-        """Read a run.
-
-        Raises:
-            MlflowException: there is none of this id.
-        """
+        """Read a run; an MlflowException where there is none of this id."""
         return from_mlflow(self.client.get_run(run_id))
 
     def set_tag(self, run_id: str, key: str, value: str) -> None:
@@ -99,11 +86,7 @@ class _ClientOnDemand:
 
 
 def open_store(config: TrackingConfig) -> Store:
-    """Open the store, creating its database, tables and experiment if they are not there.
-
-    Raises:
-        UserError: it cannot be reached or written.
-    """
+    """Open the store, creating its database, tables and experiment if they are not there, or raise a UserError."""
     place = locate_store(config.uri)
     _check_reachable(place)
     try:
@@ -117,46 +100,29 @@ def open_store(config: TrackingConfig) -> Store:
     from filelock import FileLock
 
     quieten_mlflow()
-    try:
-        # Two first runs at once would create the tables twice.
-        with FileLock(place.work_folder / "store.lock"), short_timeouts():
-            if place.database is not None and not has_content(place.database):
-                create_database(place.database)
-            mlflow.set_tracking_uri(place.uri)
-            client = mlflow.MlflowClient(place.uri)
-            files = None if place.is_server else place.folder / ARTIFACTS
-            experiment = find_or_create(client, config.experiment, files, redact_password(place.uri))
-            # Logged models belong to this one too.
-            mlflow.set_experiment(experiment_id=experiment.experiment_id)
-    except ImportError as error:
-        raise UserError(
-            f"The store {redact_password(place.uri)} needs the package {error.name}: pip install it."
-        ) from error
-    except store_errors() as error:
-        raise UserError(
-            f"The store {redact_password(place.uri)} cannot be used ({first_line(error)}). {WAYS_ON}"
-        ) from error
+    # Two first runs at once would create the tables twice.
+    with _errors_told(place), FileLock(place.work_folder / "store.lock"), short_timeouts():
+        if place.database is not None and not has_content(place.database):
+            create_database(place.database)
+        mlflow.set_tracking_uri(place.uri)
+        client = mlflow.MlflowClient(place.uri)
+        files = None if place.is_server else place.folder / ARTIFACTS
+        experiment = find_or_create(client, config.experiment, files, redact_password(place.uri))
+        # Logged models belong to this one too.
+        mlflow.set_experiment(experiment_id=experiment.experiment_id)
     if place.database is not None:
         tell_outside(experiment, place.folder)
     return Store(place, client, str(experiment.experiment_id), location=experiment.artifact_location)
 
 
 def open_existing(config: TrackingConfig) -> Store:
-    """Open a store in which there must be runs already, for a command that goes on from one of them.
-
-    Raises:
-        UserError: there is none, or it cannot be reached or written.
-    """
+    """Open a store that must have runs already, for a command that goes on from one of them."""
     _check_there(locate_store(config.uri))
     return open_store(config)
 
 
 def open_if_there(config: TrackingConfig) -> Store | None:
-    """Open a store to read; None where there is none yet, or no such experiment in it. Nothing is created.
-
-    Raises:
-        UserError: it cannot be read.
-    """
+    """Open a store to read; None where there is none yet, or no such experiment in it. Nothing is created."""
     try:
         return open_to_read(config)
     except NothingThereError:
@@ -164,11 +130,7 @@ def open_if_there(config: TrackingConfig) -> Store | None:
 
 
 def open_to_read(config: TrackingConfig) -> Store:
-    """Open a store that is there; nothing is created.
-
-    Raises:
-        UserError: there is none, it cannot be read, or it has no run.
-    """
+    """Open a store that is there, or raise a UserError; nothing is created."""
     place = locate_store(config.uri)
     if place.database is None:
         _check_reachable(place)
@@ -185,44 +147,42 @@ def open_to_read(config: TrackingConfig) -> Store:
     # Only now, because it takes more than a second to import.
     import mlflow
 
-    try:
-        with short_timeouts():
-            client = mlflow.MlflowClient(place.uri)
-            found = client.get_experiment_by_name(config.experiment)
-            names = [] if found else [each.name for each in client.search_experiments()]
-    except ImportError as error:
-        raise UserError(
-            f"The store {redact_password(place.uri)} needs the package {error.name}: pip install it."
-        ) from error
-    except store_errors() as error:
-        raise UserError(
-            f"The store {redact_password(place.uri)} cannot be used ({first_line(error)}). {WAYS_ON}"
-        ) from error
-    if found is None:
+    with _errors_told(place), short_timeouts():
+        client = mlflow.MlflowClient(place.uri)
+        experiment = client.get_experiment_by_name(config.experiment)
+        names = [] if experiment else [each.name for each in client.search_experiments()]
+    if experiment is None:
         raise NothingThereError(
             f"The store {redact_password(place.uri)} has no experiment '{config.experiment}'. "
             f"{nearest(config.experiment, names)}Known: {', '.join(names)}."
         )
-    check_not_deleted(found, config.experiment, redact_password(place.uri))
-    return Store(place, client, str(found.experiment_id), None, found.artifact_location, moves)
+    check_not_deleted(experiment, config.experiment, redact_password(place.uri))
+    return Store(place, client, str(experiment.experiment_id), None, experiment.artifact_location, moves)
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for the time being; afterwards MLflow's are what they were, its own changes undone."""
-    before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
-    os.environ.update(values)
+def _errors_told(place: StoreLocation) -> Iterator[None]:
+    """Say in one line why MLflow cannot use a store."""
+    address = redact_password(place.uri)
     try:
         yield
-    finally:
+    except ImportError as error:
+        raise UserError(f"The store {address} needs the package {error.name}: pip install it.") from error
+    except store_errors() as error:
+        raise UserError(f"The store {address} cannot be used ({first_line(error)}). {WAYS_ON}") from error
+
+
+@contextmanager
+def short_timeouts() -> Iterator[None]:
+    """For as long as it lasts, a server that does not answer is asked once and not for long."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    os.environ.update(IMPATIENT)
+    try:
+        yield
+    finally:  # MLflow's own changes are undone, too
         for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
             del os.environ[name]
         os.environ.update(before)
-
-
-def short_timeouts() -> AbstractContextManager[None]:
-    """For as long as it lasts, a server that does not answer is asked once and not for long."""
-    return _environment(IMPATIENT)
 
 
 def quieten_mlflow() -> None:
@@ -254,11 +214,7 @@ def _check_there(place: StoreLocation) -> None:
 
 
 def check_writable(store: Store) -> None:
-    """Refuse to write into a store that was opened to read and cannot be written.
-
-    Raises:
-        UserError: so it is, or its database cannot record that it was moved.
-    """
+    """Refuse to write into a store that was opened to read, and cannot be written or record that it was moved."""
     if store.place.database is not None:
         check_database(store.place.database)
         relocate_to_write(store.place.database)

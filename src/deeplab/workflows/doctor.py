@@ -53,11 +53,11 @@ def _why_no_gpu(with_cuda: bool) -> str:
     if shutil.which("nvidia-smi") is None:
         return "no NVIDIA driver is installed (there is no nvidia-smi)"
     try:
-        found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=False)
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"nvidia-smi does not answer ({error})"
-    if found.returncode or not found.stdout.strip():
-        return f"the NVIDIA driver sees no card ({' '.join((found.stderr or found.stdout).split())})"
+    if listed.returncode or not listed.stdout.strip():
+        return f"the NVIDIA driver sees no card ({' '.join((listed.stderr or listed.stdout).split())})"
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return "CUDA_VISIBLE_DEVICES hides them"
     try:
@@ -97,6 +97,6 @@ def _store(config: ExperimentConfig) -> Iterator[tuple[str, str]]:
     except UserError as error:
         yield "store", str(error)
         return
-    found = len(all_runs(store))
-    runs = f"{found:,} run{'' if found == 1 else 's'}"
+    count = len(all_runs(store))
+    runs = f"{count:,} run{'' if count == 1 else 's'}"
     yield "store", f"{redact_password(place.uri)}: {runs} in experiment {config.tracking.experiment}"

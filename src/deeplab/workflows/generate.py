@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from deeplab.data.input_spec import InputSpec
 from deeplab.data.splits import Splits
 from deeplab.errors import UserError, unknown_name
 from deeplab.evaluation.latent import add_code_noise, bilinear, linear, spherical
@@ -28,21 +27,13 @@ _CORNERS: dict[Way, int] = {"between": 2, "grid": 4, "around": 1}
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """What is to be generated.
+    """What is to be generated."""
 
-    Attributes:
-        way: `between` two images, over a `grid` between four, or `around` one.
-        images: those test images: `3` is the first of class 3, `@57` the one with that index.
-        steps: images in a row.
-        noise: noise on the codes, as a share of the spread that they have over test images; 0 is none.
-        seed: of that noise.
-    """
-
-    way: Way
-    images: tuple[str, ...]
-    steps: int
-    noise: float
-    seed: int
+    way: Way  # `between` two images, over a `grid` between four, or `around` one
+    images: tuple[str, ...]  # those test images: `3` is the first of class 3, `@57` the one with that index
+    steps: int  # images in a row
+    noise: float  # noise on the codes, as a share of the spread that they have over test images; 0 is none
+    seed: int  # of that noise
 
     def __post_init__(self) -> None:
         if not 2 <= self.steps <= MOST_STEPS:
@@ -56,44 +47,26 @@ class GenerateRequest:
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """What was generated.
-
-    Attributes:
-        trained: whose decoder made it.
-        rows: images in [0, 1] by how they were made, [k, height, width, channels].
-        said: class and probability of each image by a classifier, or None without one.
-        artifact: where the picture lies among the run's artifacts.
-        png: the picture.
-    """
+    """What was generated."""
 
     trained: TrainedRun
-    rows: Mapping[str, Images]
-    said: Mapping[str, Sequence[tuple[str, float]]] | None
-    artifact: str
+    rows: Mapping[str, Images]  # images in [0, 1] by how they were made, [k, height, width, channels]
+    predicted: Mapping[str, Sequence[tuple[str, float]]] | None  # class and probability, by a classifier
+    artifact: str  # where the picture lies among the run's artifacts
     png: bytes
 
 
-@dataclass(frozen=True)
-class _Classifier:
-    """A classifier, which may know other classes and other values of a pixel than the autoencoder."""
-
-    network: Any
-    facts: InputSpec
-
-
-def generate(wanted: str, wish: GenerateRequest, classifier: str | None, store: Store) -> GenerateResult:
+def generate(name: str, wish: GenerateRequest, classifier: str | None, store: Store) -> GenerateResult:
     """Decode codes that no image has, and log the picture with the run.
 
     Args:
-        wanted: the run of the autoencoder, as `find_run` understands it.
-        wish: what is to be generated.
+        name: the run of the autoencoder, as `find_run` understands it.
         classifier: a run whose network says what it sees in each image, or None.
-        store: where the runs are.
 
     Raises:
         UserError: there is no such network or test image, or the networks do not fit each other.
     """
-    trained = find_trained_run(store, wanted)
+    trained = find_trained_run(store, name)
     check_task(trained, "reconstruction", "deeplab generate")
     judge = None if classifier is None else find_trained_run(store, classifier)
     if judge is not None:
@@ -106,10 +79,9 @@ def generate(wanted: str, wish: GenerateRequest, classifier: str | None, store: 
     training = replace(trained.composed().config.training, device="auto", threads=None, precision="float32")
     prepare_runtime(training, seed=0)
     encoder, decoder = _parts(trained)
-    judging = None if judge is None else _Classifier(judge.network(), judge.facts())
-    if judging is not None and judging.network.input_shape[1:] != splits.info.input_shape:
-        a, b = ("x".join(map(str, shape)) for shape in (judging.network.input_shape[1:], splits.info.input_shape))
-        assert judge is not None
+    if judge is not None and judge.facts().info.input_shape != splits.info.input_shape:
+        shapes = (judge.facts().info.input_shape, splits.info.input_shape)
+        a, b = ("x".join(map(str, shape)) for shape in shapes)
         raise UserError(f"--classifier: run {judge.name} takes images of {a}, the decoder makes images of {b}.")
 
     def codes_of(positions: Any) -> Images:
@@ -125,8 +97,8 @@ def generate(wanted: str, wish: GenerateRequest, classifier: str | None, store: 
         name: np.asarray(decoder.predict_on_batch(codes)).clip(0, 1)
         for name, codes in _codes(wish, codes_of(np.array(chosen)), scale).items()
     }
-    said = None if judging is None else _said(judging, rows)
-    return _logged(trained, wish, rows, said, None if judge is None else str(judge.run.id))
+    predicted = None if judge is None else _predicted(judge, rows)
+    return _logged(trained, wish, rows, predicted, None if judge is None else str(judge.run.id))
 
 
 def _position(text: str, splits: Splits) -> int:
@@ -139,22 +111,22 @@ def _position(text: str, splits: Splits) -> int:
     names = splits.info.class_names
     if text not in names:
         raise UserError(f"{unknown_name('class', text, names)} A test image by its index: @0 to @{count - 1}.")
-    found = np.flatnonzero(splits.test.labels == names.index(text))
-    if not len(found):
+    rows = np.flatnonzero(splits.test.labels == names.index(text))
+    if not len(rows):
         raise UserError(f"There is no test image of class '{text}'.")
-    return int(found[0])
+    return int(rows[0])
 
 
 def _parts(trained: TrainedRun) -> tuple[Any, Any]:
     network = trained.network()
-    found = {layer.name: layer for layer in network.layers}
-    missing = [part for part in ("encoder", "decoder") if part not in found]
+    parts = {layer.name: layer for layer in network.layers}
+    missing = [part for part in ("encoder", "decoder") if part not in parts]
     if missing:
         raise UserError(
             f"The network of run {trained.name} has no part called {missing[0]}: "
             "its layers must name their part, as in model=autoencoder."
         )
-    return found["encoder"], found["decoder"]
+    return parts["encoder"], parts["decoder"]
 
 
 def _codes(wish: GenerateRequest, codes: Images, scale: Images) -> dict[str, Images]:
@@ -177,21 +149,22 @@ def _codes(wish: GenerateRequest, codes: Images, scale: Images) -> dict[str, Ima
     return rows
 
 
-def _said(judge: _Classifier, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
-    said = {}
+def _predicted(judge: TrainedRun, rows: Mapping[str, Images]) -> dict[str, list[tuple[str, float]]]:
+    """What a classifier makes of images; it may know other classes and other values of a pixel than the autoencoder."""
+    predicted, network, info = {}, judge.network(), judge.facts().info
+    names = info.class_names
     for name, images in rows.items():
-        probabilities = judge.network.predict_on_batch(images / np.float32(judge.facts.info.scale))
+        probabilities = network.predict_on_batch(images / np.float32(info.scale))
         best = probabilities.argmax(axis=1)
-        names = judge.facts.info.class_names
-        said[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
-    return said
+        predicted[name] = [(names[best[n]], float(probabilities[n, best[n]])) for n in range(len(images))]
+    return predicted
 
 
 def _logged(
     trained: TrainedRun,
     wish: GenerateRequest,
     rows: Mapping[str, Images],
-    said: Mapping[str, Sequence[tuple[str, float]]] | None,
+    predicted: Mapping[str, Sequence[tuple[str, float]]] | None,
     judge: str | None,
 ) -> GenerateResult:
     from deeplab.plots.run.gallery import draw
@@ -199,8 +172,8 @@ def _logged(
 
     images = ", ".join(wish.images)
     captions = None
-    if said is not None:
-        captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in said.items()}
+    if predicted is not None:
+        captions = {name: [f"{label} {100 * p:.0f} %" for label, p in pairs] for name, pairs in predicted.items()}
     png = to_png(draw(rows, f"{trained.run.name}: {wish.way} {images}", captions))
     plain = "_".join("".join(letter if letter.isalnum() else "-" for letter in text) for text in wish.images)
     noisy = f"_noise_{wish.noise:g}_seed_{wish.seed}" if wish.noise else ""
@@ -208,8 +181,8 @@ def _logged(
     judged = "" if judge is None else f"_by_{judge[:8]}"
     artifact = f"generate/{wish.way}_{plain}_in_{wish.steps}{noisy}{judged}.png"
     put_file(trained.store, trained.run, artifact, png)
-    if said:
-        lines = [(name.strip(), n, *pair) for name, pairs in said.items() for n, pair in enumerate(pairs)]
+    if predicted:
+        lines = [(name.strip(), n, *pair) for name, pairs in predicted.items() for n, pair in enumerate(pairs)]
         content = table(("row", "step", "class", "probability"), lines)
         put_file(trained.store, trained.run, artifact.replace(".png", ".csv"), content.encode())
-    return GenerateResult(trained, rows, said, artifact, png)
+    return GenerateResult(trained, rows, predicted, artifact, png)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from deeplab.config.compose import ComposedConfig
 from deeplab.errors import UserError
@@ -10,7 +10,6 @@ from deeplab.evaluation.statistics import CONFIDENCE, prediction_interval
 from deeplab.runs.replicates import ReplicateSpread, spreads
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.read import read_packages
-from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     COMMIT_TAG,
@@ -48,21 +47,13 @@ Verdict = Literal["identical", "within", "different"]
 
 @dataclass(frozen=True)
 class Score:
-    """A score of both runs.
+    """A score of both runs."""
 
-    Attributes:
-        name: as in `test/accuracy`.
-        before: of the run that was done again.
-        again: of the new one.
-        spread: of its replicates, or None where it has none.
-        interval: half the width of the prediction interval about their mean, or None.
-    """
-
-    name: str
+    name: str  # as in `test/accuracy`
     before: float
     again: float
-    spread: ReplicateSpread | None
-    interval: float | None
+    spread: ReplicateSpread | None  # of its replicates, or None where it has none
+    interval: float | None  # half the width of the prediction interval about their mean, or None
 
     @property
     def is_within(self) -> bool:
@@ -74,39 +65,27 @@ class Score:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of doing a run again.
-
-    Attributes:
-        trained: the run that was done again.
-        run_id: of the new one.
-        verdict: `identical` to the bit, `within` the prediction intervals of its replicates, or `different`.
-        same: whether history, scores and weights are equal to the bit; None for what was not kept.
-        scores: of both.
-        changes: in what both were done under, one line each.
-    """
+    """What came of doing a run again."""
 
     trained: TrainedRun
-    run_id: str
-    verdict: Verdict
-    same: Mapping[str, bool | None]
+    run_id: str  # of the new one
+    verdict: Verdict  # `identical` to the bit, `within` the prediction intervals of its replicates, or `different`
+    same: Mapping[str, bool | None]  # whether history, scores, weights are equal to the bit; None where not kept
     scores: tuple[Score, ...]
-    changes: tuple[str, ...]
+    changes: tuple[str, ...]  # in what both were done under, one line each
 
 
-def reproduce(store: Store, experiment: str, wanted: str, observers: Sequence[RunObserver]) -> Reproduction:
+def reproduce(store: Store, experiment: str, name: str, observers: Sequence[RunObserver]) -> Reproduction:
     """Train with the logged configuration of a run, as a new run beside it, and compare.
 
     Args:
-        store: where the run is and the new one will be.
-        experiment: of both.
-        wanted: the run, as `find_run` understands it.
-        observers: told how it goes.
+        name: the run, as `find_run` understands it.
 
     Raises:
         UserError: there is no such run, or it is not finished.
         RunError: the new run could not be finished.
     """
-    trained = find_trained_run(store, wanted)
+    trained = find_trained_run(store, name)
     if trained.run.status != "FINISHED":
         raise UserError(f"Run {trained.name} is {trained.run.status}; only a finished run has scores to be reproduced.")
     composed = _again(trained, experiment)
@@ -170,20 +149,16 @@ def _same_weights(before: TrainedRun, again: TrainedRun, kept: bool) -> bool | N
 
 
 def _scores(before: TrainedRun, again: TrainedRun) -> tuple[Score, ...]:
-    found = spreads(before.store, before.run)
+    scatter = spreads(before.store, before.run)
     old, new = before.run.metrics, again.run.metrics
     names = [name for name in sorted(old) if name.startswith(SCORES) and name in new]
-    return tuple(held_against(name, old[name], new[name], found.get(name), len(names)) for name in names)
+    return tuple(held_against(name, old[name], new[name], scatter.get(name), len(names)) for name in names)
 
 
 def held_against(name: str, before: float, again: float, spread: ReplicateSpread | None, count: int) -> Score:
     """A score with the interval in which one more run of the same configuration lies.
 
     Args:
-        name: as in `test/accuracy`.
-        before: of the run that was done again.
-        again: of the new one.
-        spread: of the replicates, or None.
         count: of the scores that are held against theirs. All of them lie within at once with CONFIDENCE at least, so
             each does with 1 - (1 - CONFIDENCE) / count (Bonferroni).
     """
@@ -194,7 +169,7 @@ def held_against(name: str, before: float, again: float, spread: ReplicateSpread
 
 
 def _changes(before: TrainedRun, again: TrainedRun) -> list[str]:
-    old, new = _tags(before.run), _tags(again.run)
+    old, new = before.run.tags, again.run.tags
     lines = [
         f"{what}: {_short(old.get(tag))}, now {_short(new.get(tag))}"
         for tag, what in ENVIRONMENT_TAGS.items()
@@ -215,10 +190,6 @@ def _package_changes(before: TrainedRun, again: TrainedRun) -> list[str]:
         for name in names
         if old.get(name) != new.get(name)
     ]
-
-
-def _tags(run: Run) -> dict[str, Any]:
-    return dict(run.tags)
 
 
 def _short(value: str | None) -> str:

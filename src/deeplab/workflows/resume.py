@@ -10,8 +10,7 @@ from deeplab.config.validate import validate
 from deeplab.errors import UserError
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs, find_run
-from deeplab.tracking.heartbeat import STALE_SECONDS
-from deeplab.tracking.run import Run
+from deeplab.tracking.run import STALE_SECONDS, Run
 from deeplab.tracking.store import Store, checkpoint_folder, open_existing
 from deeplab.tracking.tags import KIND_TAG
 from deeplab.training import checkpoint as checkpoints

@@ -16,7 +16,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
 from deeplab.sweep import run
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
-from deeplab.sweep.observer import SweepHeader, SweepObserver
+from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import replicate_seed
 from deeplab.sweep.search.plan import SearchPlan, plan_search
 from deeplab.sweep.search.source import MOST_AT_ONCE, run_search
@@ -76,8 +76,8 @@ class Pretended(SweepObserver):
     def close(self) -> None:
         pass
 
-    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
-        self.began = (sweep.count, finished)
+    def sweep_began(self, plan: SearchPlan, run_id: str, finished: int, capacity: int) -> None:
+        self.began = (plan.count, finished)
 
     def trial_changed(self, event: TrialEvent, will_retry: bool) -> None:
         if event.ends_trial:

@@ -223,8 +223,8 @@ def test_generate_begins_and_ends_with_the_images_it_goes_between(store: Store) 
     for images in found.rows.values():
         assert images.shape == (4, 12, 12, 1)
         assert np.allclose(images[[0, -1]], given, atol=1e-5)
-    assert found.said is not None
-    assert all(0 < probability <= 1 for pairs in found.said.values() for _, probability in pairs)
+    assert found.predicted is not None
+    assert all(0 < probability <= 1 for pairs in found.predicted.values() for _, probability in pairs)
     assert artifact(store, trained.run.id, found.artifact).read_bytes() == found.png
 
 
@@ -234,9 +234,9 @@ def test_a_classifier_of_other_data_names_its_own_classes_and_sees_its_own_value
 
     found = generate("floats", GenerateRequest("between", ("0", "1"), 2, 0.0, 0), "classifier", store)
     said = find_trained_run(store, "classifier").network().predict(255 * found.rows["linear"], verbose=0)
-    assert found.said is not None
-    assert [name for name, _ in found.said["linear"]] == [str(digit) for digit in said.argmax(1)]
-    assert [share for _, share in found.said["linear"]] == pytest.approx(said.max(1).tolist(), abs=1e-4)
+    assert found.predicted is not None
+    assert [name for name, _ in found.predicted["linear"]] == [str(digit) for digit in said.argmax(1)]
+    assert [share for _, share in found.predicted["linear"]] == pytest.approx(said.max(1).tolist(), abs=1e-4)
 
 
 def test_a_picture_takes_the_place_of_none_that_was_asked_for_otherwise(store: Store) -> None:

@@ -9,9 +9,11 @@ import typer
 from deeplab.choice import ON_TEST
 from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
 from deeplab.cli.lookup import named_runs
+from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.tables import console, footnote, score_column, table
 from deeplab.cli.terminal.text import duration, print_line
 from deeplab.errors import UserError
+from deeplab.report.page import Table, Text
 from deeplab.runs.compare import RunCurves, differences, with_curves
 from deeplab.runs.summary import best
 
@@ -43,14 +45,10 @@ def compare(
 
 
 def _print_differences(differing: dict[str, list[str]], compared: Sequence[RunCurves]) -> None:
-    screen = console()
-    if not differing:
-        screen.print("Their configurations are the same.")
-        return
-    shown = table(None, ("configuration", *(f"run {number + 1}" for number in range(len(compared)))))
-    for key, values in differing.items():
-        shown.add_row(key, *values)
-    screen.print(shown)
+    head = ("configuration", *(f"run {number + 1}" for number in range(len(compared))))
+    rows = tuple((key, *values) for key, values in differing.items())
+    same = Text("Their configurations are the same.")
+    print_parts((Table("", head, rows) if differing else same,), most=None)
 
 
 def _print_scores(compared: Sequence[RunCurves]) -> None:

@@ -31,9 +31,9 @@ def explain(
         rows.add_row(layer.name, layer.kind, "x".join(map(str, layer.output_shape)), f"{layer.difference:.1e}")
     screen.print(f"{result.image} in run {result.run}, by hand in NumPy and by Keras", soft_wrap=True)
     screen.print(rows)
-    if result.said is not None:
-        right = "" if result.right is None else f"; it is {result.right}"
-        screen.print(f"says {result.said}{right}", soft_wrap=True)
+    if result.predicted is not None:
+        correct = "" if result.correct is None else f"; it is {result.correct}"
+        screen.print(f"says {result.predicted}{correct}", soft_wrap=True)
     screen.print(f"{result.folder} of the run: {', '.join((*result.pictures, 'layers.csv'))}")
     if result.disagreeing:
         print(

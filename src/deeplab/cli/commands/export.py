@@ -11,7 +11,7 @@ from deeplab.cli.terminal.text import print_line
 from deeplab.config.compose import compose
 from deeplab.errors import UserError, unknown_name
 from deeplab.tracking.store import open_to_read
-from deeplab.workflows.export.export import TOLERANCE
+from deeplab.workflows.export.export import EXAMPLES, TOLERANCE
 from deeplab.workflows.export.export import export as export_run
 from deeplab.workflows.export.formats import FORMATS
 
@@ -49,7 +49,7 @@ def export(
     with interruptible("Interrupted; nothing was written."):
         made = export_run(open_to_read(config.tracking), run, to, out, force)
     print_line(f"{made.path}: {made.size / 1e6:.2f} MB, the network of run {made.trained.name}")
-    rows = f"{made.random_rows} random rows" + (f" and {made.test_rows} test rows" if made.test_rows else "")
+    rows = f"{EXAMPLES} random rows" + (f" and {made.test_examples} test rows" if made.test_examples else "")
     print_line(
         f"loaded again and asked about {rows}: it differs by {made.difference:.1e} at most ({TOLERANCE:g} is allowed)"
     )

@@ -20,8 +20,7 @@ def generate(
     run: RunName,
     overrides: StoreOverrides = None,
     between: Annotated[
-        tuple[str, str] | None,
-        typer.Option(help="Two test images: a class (3) for its first one, or an index (@57)."),
+        tuple[str, str] | None, typer.Option(help="Two test images: a class (3) for its first one, or an index (@57).")
     ] = None,
     grid: Annotated[
         tuple[str, str, str, str] | None, typer.Option(help="Four test images, the corners of a square.")
@@ -56,7 +55,7 @@ def generate(
     if out is not None:
         check_file(out, ".png", "--out")
     result = generate_images(run, wish, classifier, open_existing(compose(words).config.tracking))
-    for name, pairs in (result.said or {}).items():
+    for name, pairs in (result.predicted or {}).items():
         answer = "  ".join(f"{label} {100 * probability:.0f} %" for label, probability in pairs)
         print_line(f"{name.strip()}: {answer}" if name.strip() else answer)
     print_line(f"{result.artifact} of run {result.trained.name}")

@@ -38,11 +38,7 @@ def noise(
     seeds: Annotated[int, typer.Option(metavar="N", help="Draws of the noise at each level.")] = 5,
     kind: Annotated[
         str | None,
-        typer.Option(
-            "--noise",
-            metavar="KIND",
-            help=f"{', '.join(KINDS)}; that of the first denoiser if not given.",
-        ),
+        typer.Option("--noise", metavar="KIND", help=f"{', '.join(KINDS)}; that of the first denoiser if not given."),
     ] = None,
 ) -> None:
     """Classify noisy test images, as they are and denoised, at several levels.

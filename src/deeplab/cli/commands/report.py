@@ -28,8 +28,7 @@ def report(
         typer.Option("--out", metavar="PATH", help="NAME.html or NAME.md; here, named for the run, if not given."),
     ] = None,
     form: Annotated[
-        str | None,
-        typer.Option("--format", metavar="html|markdown|both", help="By the ending of --out, else html."),
+        str | None, typer.Option("--format", metavar="html|markdown|both", help="By the ending of --out, else html.")
     ] = None,
     config_dir: ConfigDir = None,
 ) -> None:

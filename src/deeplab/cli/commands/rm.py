@@ -11,6 +11,7 @@ from deeplab.cli.terminal.tables import console, table
 from deeplab.errors import UserError
 from deeplab.report.page import size
 from deeplab.runs.delete import Deletion, plan_deletion, remove
+from deeplab.tracking.tags import KIND_TAG
 
 
 @reading_files
@@ -45,8 +46,8 @@ def rm(
 def _print(removals: list[Deletion]) -> None:
     shown = table(None, ("id", "name", "kind", "status"), ("files", "size"))
     for removal in removals:
-        row = removal.row
-        shown.add_row(row.id[:8], row.name, row.kind, row.status.lower(), str(removal.files), size(removal.bytes))
+        run, kind = removal.run, removal.run.tags.get(KIND_TAG, "")
+        shown.add_row(run.short_id, run.name, kind, run.shown_status.lower(), str(removal.files), size(removal.bytes))
     screen = console()
     screen.print(shown)
     for place in (place for removal in removals for place in removal.outside):

@@ -27,8 +27,7 @@ STYLES = {"FAILED": "red", "KILLED": "red", "DEAD": "red", "RUNNING": "green", "
 @reading_files
 def runs(
     overrides: Annotated[
-        list[str] | None,
-        words("[OVERRIDES]...", "tracking.uri=... looks into another store."),
+        list[str] | None, words("[OVERRIDES]...", "tracking.uri=... looks into another store.")
     ] = None,
     where: Annotated[
         str, typer.Option("--where", metavar="FILTER", help="Only those for which it is true.", show_default=False)
@@ -79,12 +78,7 @@ def _print_csv(chosen: Sequence[RunSummary]) -> None:
 
 
 def print_table(chosen: Sequence[RunSummary], failed: bool) -> None:
-    """Print a line for each run.
-
-    Args:
-        chosen: the runs.
-        failed: whether to say why each ended early.
-    """
+    """Print a line for each run, and why it ended early where those are asked for that `failed`."""
     columns = {
         "id": [row.id[:8] for row in chosen],
         "name": [row.name for row in chosen],

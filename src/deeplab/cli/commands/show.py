@@ -5,7 +5,7 @@ from deeplab.cli.lookup import named_run
 from deeplab.cli.terminal.page import print_page
 from deeplab.cli.terminal.text import to_json
 from deeplab.report.write import describe
-from deeplab.runs.detail import detail, to_dict
+from deeplab.runs.detail import detail
 
 
 @reading_files
@@ -16,6 +16,6 @@ def show(run: RunArguments, as_json: AsJson = False, config_dir: ConfigDir = Non
     """
     store, chosen = named_run(run, config_dir)
     if as_json:
-        print(to_json(to_dict(detail(store, chosen))))
+        print(to_json(detail(store, chosen)))
     else:
         print_page(describe(store, chosen))

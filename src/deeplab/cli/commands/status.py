@@ -1,5 +1,6 @@
 """`deeplab status`: how sweeps stand, for a second terminal."""
 
+import time
 from typing import Annotated
 
 import typer
@@ -42,15 +43,16 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
         )
         done = f"{finished} of {each.trials}" + (f", {pruned} pruned" if pruned else "")
         counts = (done, str(running), str(failed), str(each.left))
-        rows.add_row(each.run_id[:8], each.name, each.status, *counts, f"{duration(each.age_seconds)} ago")
+        age = f"{duration(time.time() - each.run.started_ms / 1000)} ago"
+        rows.add_row(each.run.short_id, each.run.name, each.run.shown_status, *counts, age)
     screen.print(rows)
     if run is None:
         return
     trials = table(None, ("trial", "name", "status"), ("epoch", "val", "last sign of life"))
     for trial in trial_statuses(store, run):
         score = "" if trial.score is None else f"{trial.score:.4f}"
-        alive = f"{duration(trial.heartbeat_seconds)} ago" if trial.status in ("RUNNING", "DEAD") else ""
-        epochs = f"{trial.epoch}/{trial.epochs}"
-        trials.add_row(trial.run_id[:8], trial.name, trial.status, epochs, score, alive)
+        run = trial.run
+        alive = f"{duration(run.heartbeat_age)} ago" if run.status == "RUNNING" else ""
+        trials.add_row(run.short_id, run.name, run.shown_status, f"{trial.epoch}/{trial.epochs}", score, alive)
     print()
     screen.print(trials)

@@ -10,13 +10,15 @@ import typer
 from deeplab.choice import ON_TEST
 from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
 from deeplab.cli.interrupt import interruptible
+from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.results import show_end, show_plan, show_sweep
 from deeplab.cli.terminal.sweep_progress import sweep_progress
-from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
 from deeplab.config.schema import SWEEP_KEYS
 from deeplab.errors import RunError, UserError
 from deeplab.metrics import against, metric_of
+from deeplab.report.page import Table
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.run import SweepResult, run_sweep
@@ -80,11 +82,9 @@ MOST_ROWS = 10
 
 
 def _show_space(search: SearchPlan) -> None:
-    rows = table(search.name, ("key", "drawn from"))
-    for axis in search.grid.axes:
-        rows.add_row(axis.key, space_text(axis))
     screen = console()
-    screen.print(rows)
+    rows = tuple((axis.key, space_text(axis)) for axis in search.grid.axes)
+    print_parts((Table(search.name, ("key", "drawn from"), rows),))
     screen.print(f"{search.name}: {search.size}. Nothing was trained.", soft_wrap=True)
     if search.on_test:
         screen.print("It would choose on the test set; validation=tail holds training rows out for it.", soft_wrap=True)
@@ -93,24 +93,31 @@ def _show_space(search: SearchPlan) -> None:
 def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> None:
     """Print the best trials, how to train the best one again, and where to see more."""
     screen, search, drawn = console(), result.plan, result.summary
-    metric, several = search.config.sweep.metric, search.replicates > 1
+    metric, several = search.sweep.comparison.metric, search.replicates > 1
     finished = [trial for trial in drawn if trial.state == "COMPLETE" and trial.value is not None]
     finished.sort(key=lambda trial: metric_of(metric).rank(trial.value or 0.0))
     best = finished[0] if finished else None
     keys = [axis.key.rpartition(".")[2] for axis in search.grid.axes]
-    rows = table(search.name, keys, (metric_of(metric).short_label, *(("n", "std") if several else ()), "trial", "run"))
-    for trial in finished[:MOST_ROWS]:
-        spread = (str(len(trial.scores)), _deviation(trial.scores)) if several else ()
-        cells = (f"{trial.value:.4f}", *spread, str(trial.number), trial.run_id[:8])
-        rows.add_row(*trial.settings.values(), *cells, style="bold" if trial is best else "")
-    screen.print(rows)
+    spread = ("n", "std") if several else ()
+    rows = tuple(
+        (
+            *trial.settings.values(),
+            f"{trial.value:.4f}",
+            *((len(trial.scores), _deviation(trial.scores)) if several else ()),
+            trial.number,
+            trial.run_id[:8],
+        )
+        for trial in finished[:MOST_ROWS]
+    )
+    head = (*keys, metric_of(metric).short_label, *spread, "trial", "run")
+    print_parts((Table(search.name, head, rows, marked=0),))
     pruned = sum(trial.state == "PRUNED" for trial in drawn)
     screen.print(f"{len(finished)} trials finished, {pruned} were pruned", soft_wrap=True)
     if best is None or best.value is None:
         screen.print("No trial is finished.")
     else:
         settings = shlex.join(f"{key}={value}" for key, value in best.settings.items())
-        reference = search.config.sweep.reference
+        reference = search.sweep.comparison.reference
         of = f" (mean of {search.replicates}, standard deviation {_deviation(best.scores)})" if several else ""
         screen.print(f"best {metric}: {best.value:.4f}{of} with {settings}", soft_wrap=True)
         if reference is not None:

@@ -9,7 +9,7 @@ from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.dry_run import show_dry_run
 from deeplab.cli.terminal.results import show_result
 from deeplab.cli.terminal.training_progress import progress
-from deeplab.config.compose import compose
+from deeplab.config.compose import compose_sweep
 from deeplab.errors import UserError
 from deeplab.workflows.resume import find_resume_point
 from deeplab.workflows.train import train as train_run
@@ -34,18 +34,18 @@ def train(
     deeplab train model=cnn_dropout dataset=mnist training.epochs=3
     """
     with interruptible("Interrupted before the training began; there is no run."):
-        composed = compose(overrides or [], config_dir)
-        if composed.sweep is not None and (composed.sweep.replicates > 1 or composed.sweep.sweep.grid):
+        asked = compose_sweep(overrides or [], config_dir)
+        if asked.replicates > 1 or asked.comparison.grid:
             raise UserError(
                 "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
             )
         if dry_run:
-            show_dry_run(composed)
+            show_dry_run(asked.run)
             return
         with progress() as observer:
             if resume is None:
-                result = train_run(composed, [observer])
+                result = train_run(asked.run, [observer])
             else:
-                found = find_resume_point(resume, overrides or [], config_dir)
-                result = train_run(found.composed, [observer], found)
+                resume_point = find_resume_point(resume, overrides or [], config_dir)
+                result = train_run(resume_point.composed, [observer], resume_point)
     show_result(result)

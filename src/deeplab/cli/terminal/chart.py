@@ -18,25 +18,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a chart.
+    """A line of a chart."""
 
-    Attributes:
-        points: (x, y) in order of x; a y that is not finite leaves a gap.
-        colour: a name that Rich knows.
-        mark: a letter that stands at its last point, for terminals without colours.
-    """
-
-    points: Sequence[Point]
-    colour: str
-    mark: str
+    points: Sequence[Point]  # (x, y) in order of x; a y that is not finite leaves a gap
+    colour: str  # a name that Rich knows
+    mark: str  # a letter that stands at its last point, for terminals without colours
 
 
 def chart(title: str, lines: Sequence[Line], width: int, height: int) -> Text:
     """Draw lines over one another; the last one that touches a letter gives it its colour.
 
     Args:
-        title: of the first row.
-        lines: at least one.
         width: letters, the scale at the left among them.
         height: rows for the lines; title and scale take three more.
     """

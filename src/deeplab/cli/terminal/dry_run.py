@@ -1,10 +1,11 @@
 """What `deeplab train --dry-run` shows: the composed configuration and the network it describes."""
 
 import yaml
-from rich.table import Table
 
-from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.page import print_parts
+from deeplab.cli.terminal.tables import console
 from deeplab.config.compose import ComposedConfig
+from deeplab.report.page import Table
 from deeplab.tracking.location import locate_store
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.prepare import prepare
@@ -17,7 +18,9 @@ def show_dry_run(composed: ComposedConfig) -> None:
     screen = console()
     for line in (data_line(prepared), *prepared.notes):
         screen.print(line, soft_wrap=True)
-    screen.print(layer_rows(prepared))
+    layers = prepared.layers
+    rows = tuple((row.name, row.type, "x".join(map(str, row.output_shape)), row.parameters) for row in layers)
+    print_parts((Table(prepared.network.name, ("layer", "type", "output shape", "parameters"), rows),), most=None)
     screen.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
 
 
@@ -32,11 +35,3 @@ def data_line(prepared: TrainingSetup) -> str:
         f"{info.name}: {len(prepared.train):,} rows to train, {held_out}{len(prepared.splits.test):,} to test; "
         f"{shape}, {f'{info.num_classes} classes' if info.num_classes else 'values'}{noise}"
     )
-
-
-def layer_rows(prepared: TrainingSetup) -> Table:
-    """Make the layer table."""
-    rows = table(prepared.network.name, ("layer", "type", "output shape"), ("parameters",))
-    for row in prepared.layers:
-        rows.add_row(row.name, row.type, "x".join(map(str, row.output_shape)), f"{row.parameters:,}")
-    return rows

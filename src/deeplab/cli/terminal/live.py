@@ -13,14 +13,11 @@ Observer = TypeVar("Observer")
 
 @contextmanager
 def live_or_plain(
-    columns: Sequence[ProgressColumn],
-    plain: Callable[[], Observer],
-    live: Callable[[Progress], Observer],
+    columns: Sequence[ProgressColumn], plain: Callable[[], Observer], live: Callable[[Progress], Observer]
 ) -> Iterator[Observer]:
     """Make an observer that shows work on the standard output for as long as the context lasts.
 
     Args:
-        columns: of the bar.
         plain: makes the observer where the output is no terminal.
         live: makes the observer that moves the bar.
     """

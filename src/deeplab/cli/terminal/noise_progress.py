@@ -37,7 +37,7 @@ class PlainNoise(NoiseObserver):
 
     def cell_done(self, cell: NoiseDraw, images: int) -> None:
         """Print the rates of a draw."""
-        rates = "  ".join(f"{state} {sum(right) / images:.4f}" for state, right in cell.right.items())
+        rates = "  ".join(f"{state} {sum(correct) / images:.4f}" for state, correct in cell.correct.items())
         print_line(f"level {cell.level:g}  seed {cell.seed}  {rates}")
 
 

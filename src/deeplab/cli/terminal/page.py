@@ -12,18 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from deeplab.cli.terminal.tables import console, table
-from deeplab.report.page import (
-    CodeBlock,
-    Collapsible,
-    Group,
-    KeyValues,
-    Page,
-    Part,
-    Picture,
-    Table,
-    Text,
-    cell_text,
-)
+from deeplab.report.page import CodeBlock, Collapsible, Group, KeyValues, Page, Part, Picture, Table, Text, cell_text
 from deeplab.visible import visible_line
 
 MOST_ROWS = 50
@@ -46,8 +35,8 @@ def print_page(page: Page) -> None:
             print_parts(parts)
 
 
-def print_parts(parts: Iterable[Part]) -> None:
-    """Print parts of a page one after the other."""
+def print_parts(parts: Iterable[Part], most: int | None = MOST_ROWS) -> None:
+    """Print parts of a page one after the other, of a table so many rows."""
     screen = console()
     for number, part in enumerate(_unfolded(parts)):
         if number and isinstance(part, Table | KeyValues):
@@ -63,9 +52,9 @@ def print_parts(parts: Iterable[Part]) -> None:
             case Table():
                 if part.caption:
                     screen.print(visible_line(part.caption))
-                screen.print(_table(part))
-                if len(part.rows) > MOST_ROWS:
-                    more = len(part.rows) - MOST_ROWS
+                screen.print(_table(part, most))
+                more = len(part.rows) - len(part.rows[:most])
+                if more:
                     screen.print(f"and {more:,} more; the page that deeplab report writes has them all")
 
 
@@ -96,11 +85,11 @@ def _grid(part: KeyValues) -> RenderableType:
     return grid
 
 
-def _table(part: Table) -> RenderableType:
+def _table(part: Table, most: int | None) -> RenderableType:
     shown = table()
     for head, is_numeric in zip(part.head, part.numeric_columns, strict=True):
         shown.add_column(head, justify="right" if is_numeric else "left", no_wrap=is_numeric, overflow="fold")
-    for number, row in enumerate(part.rows[:MOST_ROWS]):
+    for number, row in enumerate(part.rows[:most]):
         cells = map(cell_text, row, part.decimals_of_columns)
         shown.add_row(*cells, style="bold" if number == part.marked else "")
     return shown

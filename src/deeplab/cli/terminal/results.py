@@ -2,10 +2,10 @@
 
 import shlex
 
-from deeplab.cli.terminal.page import print_parts
-from deeplab.cli.terminal.tables import console, table
+from deeplab.cli.terminal.page import MOST_ROWS, print_parts
+from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
-from deeplab.report.page import Table
+from deeplab.report.page import Cell, Table
 from deeplab.report.sweep_report import conclusion, points
 from deeplab.report.sweep_tables import outcome_of
 from deeplab.sweep.plan import Plan
@@ -32,16 +32,13 @@ def ui_command(place: StoreLocation) -> str:
     return f"deeplab ui {shlex.quote(f'tracking.uri={redact_password(place.uri)}')}"
 
 
-MOST_ROWS = 50
-
-
 def show_plan(plan: Plan) -> None:
     """Print every point, and how many trials there are."""
-    rows = table(plan.name, ("point", *(axis.key for axis in plan.axes)))
-    for number, settings in enumerate(plan.points[:MOST_ROWS]):
-        rows.add_row(str(number + 1), *settings.values())
     screen = console()
-    screen.print(rows)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (number, *settings.values()) for number, settings in enumerate(plan.points[:MOST_ROWS], start=1)
+    )
+    print_parts((Table(plan.name, ("point", *(axis.key for axis in plan.axes)), rows),))
     if len(plan.points) > MOST_ROWS:
         screen.print(f"and {len(plan.points) - MOST_ROWS:,} more points")
     seeds = ", ".join(str(trial.values["seed"]) for trial in plan.trials[: min(plan.replicates, 10)])
@@ -52,7 +49,7 @@ def show_sweep(result: SweepResult[Plan, Summary]) -> None:
     """Print the table of points, the best one, and where to see more."""
     screen, plan, summary = console(), result.plan, result.summary
     screen.print(plan.name, soft_wrap=True)
-    reference, choice = plan.config.sweep.reference, summary.choice
+    reference, choice = plan.sweep.comparison.reference, summary.choice
     published = None if reference is None else (reference.label, reference.value)
     outcome = outcome_of(plan.axes, summary)
     print_parts((*points(outcome), *conclusion(outcome, choice.on_test, choice.left_out, published)))
@@ -64,12 +61,6 @@ def show_sweep(result: SweepResult[Plan, Summary]) -> None:
 
 
 def show_end(line: str, place: StoreLocation, more: str) -> None:
-    """Print the last lines of a command that made a run.
-
-    Args:
-        line: the run and the time it took.
-        place: the store that has it.
-        more: what is to be seen there.
-    """
+    """Print the last lines of a command that made a run: what it was, the store that has it, how to see `more`."""
     for each in (line, f"store {redact_password(place.uri)}", f"See {more}: {ui_command(place)}"):
         console().print(each, soft_wrap=True)

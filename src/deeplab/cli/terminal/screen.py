@@ -49,11 +49,7 @@ class Screen(Console):
     """Rich's console on the standard output: texts are drawn letter by letter, as they are."""
 
     def __init__(self, width: int | None = None) -> None:
-        """Take the standard output as it is now.
-
-        Args:
-            width: letters in a line; that of the terminal if None.
-        """
+        """Take the standard output as it is now, with so many letters in a line or those of the terminal."""
         stream = sys.stdout.stream if isinstance(sys.stdout, _Guarded) else sys.stdout
         super().__init__(file=stream, highlight=False, markup=False, emoji=False, width=width)
 

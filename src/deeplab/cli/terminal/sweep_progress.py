@@ -10,7 +10,9 @@ from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.text import duration, print_line
 from deeplab.metrics import chosen_by
 from deeplab.sweep.messages import TrialEvent
-from deeplab.sweep.observer import SweepHeader, SweepObserver
+from deeplab.sweep.observer import SweepObserver
+from deeplab.sweep.plan import Plan
+from deeplab.sweep.search.plan import SearchPlan
 from deeplab.visible import visible_line
 
 WIDE = 100  # columns of a terminal from which on there is room for long names and bars
@@ -37,16 +39,16 @@ class PlainSweepProgress(SweepObserver):
         self._names: dict[int, str] = {}
         self._counts = {"finished": 0, "failed": 0}
 
-    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, plan: Plan | SearchPlan, run_id: str, finished: int, capacity: int) -> None:
         """Say what is to be done."""
-        self._count, self._capacity = sweep.count, capacity
+        self._count, self._capacity = plan.count, capacity
         self._done_before, self._counts["finished"] = finished, finished
         self._began = time.monotonic()
-        self._print(f"{sweep.name}: {sweep.size}")
-        if finished > sweep.count:
-            self._print(f"{finished} trials are done already, more than the {sweep.count} that are asked for")
+        self._print(f"{plan.name}: {plan.size}")
+        if finished > plan.count:
+            self._print(f"{finished} trials are done already, more than the {plan.count} that are asked for")
         elif finished:
-            self._print(f"{finished} of {sweep.count} trials are done already")
+            self._print(f"{finished} of {plan.count} trials are done already")
         self._print(f"sweep {run_id[:8]}, {capacity} at once")
 
     def trial_submitted(self, number: int, name: str) -> None:
@@ -96,10 +98,10 @@ class LiveSweepProgress(PlainSweepProgress):
         self._all = bar.add_task("checking", total=None, state="")
         self._tasks: dict[int, TaskID] = {}
 
-    def sweep_began(self, sweep: SweepHeader, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, plan: Plan | SearchPlan, run_id: str, finished: int, capacity: int) -> None:
         """Start the bar."""
-        super().sweep_began(sweep, run_id, finished, capacity)
-        self._bar.update(self._all, description="all trials", total=sweep.count, completed=finished)
+        super().sweep_began(plan, run_id, finished, capacity)
+        self._bar.update(self._all, description="all trials", total=plan.count, completed=finished)
 
     def trial_submitted(self, number: int, name: str) -> None:
         """Give it a line."""
@@ -118,7 +120,7 @@ class LiveSweepProgress(PlainSweepProgress):
             if task is not None:
                 self._bar.remove_task(task)
         elif event.number in self._tasks:
-            names = ("val/accuracy", "train/accuracy", "val/loss", "train/loss")
+            names = (f"{data}/{metric.name}" for metric in chosen_by() for data in ("val", "train"))
             name = next((name for name in names if name in event.metrics), None)
             state = "" if name is None else f"{name.partition('/')[2]} {event.metrics[name]:.4f}"
             self._bar.update(self._tasks[event.number], total=event.epochs, completed=event.epoch, state=state)

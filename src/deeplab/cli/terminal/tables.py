@@ -29,13 +29,7 @@ def console() -> Screen:
 
 
 def table(title: str | None = None, heads: Sequence[str] = (), numbers: Sequence[str] = ()) -> Table:
-    """Make an empty table in the common look; texts that are too long go on in the next line.
-
-    Args:
-        title: above it.
-        heads: of columns of words.
-        numbers: heads of columns of numbers, which come after them.
-    """
+    """Make an empty table in the common look; the heads of numbers come after those of words, which are folded."""
     shown = None if title is None else Text(visible_line(title))
     empty = Table(title=shown, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
     for head in heads:
@@ -75,11 +69,6 @@ def score_column(label: str, short: str, scores: "Sequence[Score | None]") -> tu
     """Make a head and a cell for each score; where they are of several kinds each cell says which, else the head.
 
     A score of validation that was measured on the test set is marked; see `footnote`.
-
-    Args:
-        label: of the column.
-        short: the same in brief.
-        scores: of the runs.
     """
     kinds = {score.metric for score in scores if score}
     if len(kinds) != 1:

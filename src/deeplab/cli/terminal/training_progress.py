@@ -10,7 +10,7 @@ from deeplab.cli.terminal.dry_run import data_line
 from deeplab.cli.terminal.live import live_or_plain
 from deeplab.cli.terminal.screen import Words
 from deeplab.cli.terminal.text import print_line
-from deeplab.metrics import short_label_of
+from deeplab.metrics import compared, short_label_of
 from deeplab.training.history import Epoch
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.resume import ResumePoint
@@ -82,7 +82,7 @@ class LiveProgress(PlainProgress):
     def epoch_ended(self, epoch: Epoch) -> None:
         """Print the epoch's line above the bar, and show its validation score in the bar from now on."""
         super().epoch_ended(epoch)
-        score = epoch.metrics.get("val/accuracy", epoch.metrics.get("val/loss"))
+        score = next((epoch.metrics[each.name] for each in compared("val") if each.name in epoch.metrics), None)
         if score is not None:
             self._validation = f" val {score:.3f}"
         self._epoch_began = time.perf_counter()

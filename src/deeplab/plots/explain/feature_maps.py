@@ -15,12 +15,7 @@ _FEW = 32
 
 @style()
 def draw(maps: NDArray[Any], layer: str) -> Figure:
-    """Draw the maps of a layer, all on one scale: dark is zero, or blue below zero and red above.
-
-    Args:
-        maps: [height, width, channels].
-        layer: its name, for the title.
-    """
+    """Draw the maps [height, width, channels] of a layer on one scale: dark is zero, or blue below and red above it."""
     height, width, count = maps.shape
     tiles = np.moveaxis(maps[..., :MAX_SHOWN], 2, 0)[..., None].astype(np.float64)  # [shown, height, width, 1]
     shown = len(tiles)

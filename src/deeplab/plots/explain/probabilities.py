@@ -17,7 +17,6 @@ def draw(probabilities: NDArray[np.floating], class_names: Sequence[str], label:
 
     Args:
         probabilities: [num_classes].
-        class_names: a name for each class.
         label: the right class, or None where it is not known.
     """
     count = len(class_names)

@@ -15,7 +15,6 @@ def draw(clean: NDArray[np.floating], given: NDArray[np.floating], reconstructio
     Args:
         clean: [height, width, channels], in [0, 1].
         given: the same with noise, or the same.
-        reconstruction: of the same shape.
     """
     error = np.abs(reconstruction - clean).mean(axis=-1)
     rms = float(np.sqrt(((reconstruction - clean) ** 2).mean()))

@@ -16,7 +16,6 @@ def draw(image: NDArray[np.floating], gradient: NDArray[np.floating], class_name
         image: [height, width, channels], in [0, 1].
         gradient: of the score with respect to the image, [height, width, channels]; of the channels the one
             that counts most is shown.
-        class_name: whose score it is.
     """
     strength = np.abs(gradient).max(axis=-1)
     strength = strength / (float(strength.max()) or 1.0)

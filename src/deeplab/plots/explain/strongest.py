@@ -16,27 +16,16 @@ SHOWN = 6
 
 @dataclass(frozen=True)
 class Peak:
-    """The largest value of a map.
+    """The largest value of a map."""
 
-    Attributes:
-        map: number of the map in its layer, from 0.
-        value: the activation.
-        row: where, from 0 at the top.
-        column: where, from 0 at the left.
-    """
-
-    map: int
-    value: float
-    row: int
-    column: int
+    map: int  # number of the map in its layer, from 0
+    value: float  # the activation
+    row: int  # where, from 0 at the top
+    column: int  # where, from 0 at the left
 
 
 def strongest(maps: NDArray[Any]) -> tuple[Peak, ...]:
-    """The peaks of the SHOWN maps that fire most, the strongest first; of equal ones the first.
-
-    Args:
-        maps: [height, width, channels].
-    """
+    """The peaks of the SHOWN of some maps [height, width, channels] that fire most, the first of equal ones first."""
     _, width, count = maps.shape
     flat = maps.reshape(-1, count)
     places = flat.argmax(axis=0)

@@ -27,10 +27,8 @@ def draw(
     Args:
         levels: of the noise, rising.
         rates: (mean, half the width of the 95 % interval or None) at each level, by state.
-        noise: its kind in words.
         chance: the rate of guessing.
         trained_at: the level that a denoiser was trained at, by state.
-        title: of the figure.
     """
     figure = new_figure(title, 4.6)
     axes = figure.subplots()

@@ -15,14 +15,7 @@ _WRITTEN_CLASSES = 20
 def draw(
     levels: Sequence[float], rates: Mapping[str, NDArray[np.float64]], class_names: Sequence[str], title: str
 ) -> Figure:
-    """Draw a panel for each state.
-
-    Args:
-        levels: of the noise, rising.
-        rates: [level, class] by state; NaN where a class has no image.
-        class_names: a name for each class.
-        title: of the figure.
-    """
+    """Draw a panel for each state from its rates, [level, class], NaN where a class has no image."""
     figure = new_figure(title, 0.9 + len(rates) * (0.6 + 0.24 * min(len(class_names), 40)))
     panels = figure.subplots(len(rates), 1, squeeze=False)[:, 0]
     for panel, (state, values) in zip(panels, rates.items(), strict=True):

@@ -24,7 +24,6 @@ def draw(
         parts: the points: `training`, `test` and perhaps `validation`.
         predicted: what the network says of the test points, [n].
         has_classes: whether targets are the classes -1 and +1, not values.
-        name: of the data, for the title.
     """
     figure = new_figure(f"{name}: {_score(predicted, parts['test'][1], has_classes)}", 6.2)
     axes = figure.subplots()

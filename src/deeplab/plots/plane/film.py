@@ -25,8 +25,6 @@ def draw(pictures: Sequence[tuple[str, NDArray[Any]]], reach: float, parts: Part
     Args:
         pictures: a caption that tells the epoch, and what the network says over the square from -reach to reach,
             [g, g], the lowest row first.
-        reach: half the width of the square.
-        parts: the points, as in the figure of the boundary.
     """
     return [_draw(caption, outputs, reach, parts) for caption, outputs in pictures]
 
@@ -42,11 +40,7 @@ def _draw(caption: str, outputs: NDArray[Any], reach: float, parts: Parts) -> Fi
 
 
 def to_gif(figures: Sequence[Figure]) -> bytes:
-    """Pictures of one size as an animated GIF that starts again from the front; equal pictures give equal bytes.
-
-    Raises:
-        ValueError: there are no pictures.
-    """
+    """Pictures of one size as an animated GIF that starts again from the front; equal pictures give equal bytes."""
     from PIL import Image
 
     if not figures:

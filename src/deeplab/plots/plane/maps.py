@@ -27,7 +27,6 @@ def show_map(axes: Axes, values: NDArray[Any], reach: float, limit: float = 1.0)
     """Colour the plane by a number, and draw the line where it is zero.
 
     Args:
-        axes: where to draw.
         values: [g, g] over the square from -reach to reach along both axes; the first row is the lowest.
         reach: half the width of the square.
         limit: the number whose colour is the deepest, on either side of zero.
@@ -65,8 +64,6 @@ def show_points(axes: Axes, parts: Parts, size: float, most: int) -> None:
     """Mark points in the colour of their target and the shape of their part.
 
     Args:
-        axes: where to draw.
-        parts: the points.
         size: of a mark, in points squared.
         most: points to draw of each part; more would hide what is below them.
     """

@@ -25,11 +25,6 @@ def draw(layers: Sequence[Layer], reach: float, name: str) -> Figure:
 
     Args:
         layers: the hidden layers in order; the answers are over the square from -reach to reach, the lowest row first.
-        reach: half the width of the square.
-        name: of the network, for the title.
-
-    Raises:
-        ValueError: there are no layers.
     """
     if not layers:
         raise ValueError("No hidden unit to draw.")

@@ -1,1 +1,1 @@
-"""Figures of sweeps and searches."""
+"""Figures of sweeps and searches; what does not fit together is a ValueError."""

@@ -38,12 +38,6 @@ def draw(
         names: of the points, from the top down; long ones are shortened.
         scores: of the replicates of each point; accuracies as fractions. What is not finite counts as absent.
         intervals: the ends (low, high) of the 95 % interval of each mean, None where there is none.
-        comparison: what was measured, and where it was best.
-        reference: a published score.
-        name: of the sweep, for the title.
-
-    Raises:
-        ValueError: there is no point, the lengths differ, the metric is unknown, or the best point has no score.
     """
     metric, best, planned = comparison.metric, comparison.best, comparison.planned
     points = scores_of.check_points(scores, len(names), best)

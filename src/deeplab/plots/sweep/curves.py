@@ -27,10 +27,6 @@ def draw(histories: Sequence[Iterable[Row]], *, name: str = "") -> Figure:
         histories: for each replicate its rows (epoch, value, metric, data) in any order; epochs from 1, metric
             `loss` or `accuracy` (a fraction) or another, data `train` or `val`. What `history.csv` holds.
             A replicate without a row is not counted.
-        name: of the point, for the title.
-
-    Raises:
-        ValueError: no replicate has a row.
     """
     started = [rows for rows in map(list, histories) if rows]
     lines: dict[tuple[str, str], list[Line]] = {}

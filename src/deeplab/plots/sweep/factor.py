@@ -38,16 +38,8 @@ def draw(
     A point with fewer replicates than planned is hollow and says so; one without any is named at the bottom.
 
     Args:
-        factor: what was varied.
         values: of the factor, one for each point, in any order. The axis is logarithmic where that reads better.
         scores: of the replicates of each point; accuracies as fractions. What is not finite counts as absent.
-        comparison: what was measured, and where it was best.
-        reference: a published score.
-        name: of the sweep, for the title.
-
-    Raises:
-        ValueError: there is no point, the lengths differ, a value is not finite, the metric is unknown, or the
-            best point has no score.
     """
     metric, best, planned = comparison.metric, comparison.best, comparison.planned
     points = scores_of.check_points(scores, len(values), best)

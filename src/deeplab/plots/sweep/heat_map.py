@@ -43,11 +43,6 @@ def draw(
         means: [rows, columns], accuracies as fractions; NaN where there is no score.
         counts: replicates that have a score, [rows, columns].
         comparison: what was measured, and where it was best, counted row by row.
-        name: of the sweep, for the title.
-
-    Raises:
-        ValueError: a shape is not that of the values, there is no cell, the metric is unknown, or the best point has
-            no score.
     """
     metric, best = comparison.metric, comparison.best
     shape = (len(values[0]), len(values[1]))

@@ -42,16 +42,10 @@ def draw(
     among its values has them in even steps, in the order in which they come.
 
     Args:
-        factors: what was varied.
         points: the value of each factor at each point, [points, factors].
         means: score of each point, accuracies as fractions; one that is not finite ends its line, dashed,
             before the axis of the score.
         comparison: what was measured, and where it was best: that line is thick and on top.
-        name: of the sweep, for the title.
-
-    Raises:
-        ValueError: there is no factor or no point, the lengths differ, the metric is unknown, or the best point
-            has no score.
     """
     metric, best = comparison.metric, comparison.best
     scores_of.check_points([[mean] for mean in means], len(points), best)
@@ -163,15 +157,7 @@ def _draw_axis(axes: Axes, place: int, label: str, ticks: list[tuple[float, str]
 def _draw_lines(
     axes: Axes, heights: NDArray[np.float64], metric: str, means: Sequence[float], best: int | None
 ) -> None:
-    """Draw the points, the worse ones first.
-
-    Args:
-        axes: where to draw.
-        heights: [points, axes]; NaN on the last one where there is no score.
-        metric: what is measured.
-        means: score of each point.
-        best: position of the best.
-    """
+    """Draw the points, the worse ones first; heights are [points, axes], NaN on the last where there is no score."""
     scores = np.array(means, dtype=np.float64)
     known = scores[np.isfinite(scores)]
     colours = scores_of.dark_is_better(metric)

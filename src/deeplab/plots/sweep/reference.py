@@ -19,8 +19,6 @@ def draw_reference(
 
     Args:
         axes: where to draw; its limits grow to hold the line.
-        reference: the published score.
-        metric: what is measured.
         best: mean of the best point, None where there is none.
         along: the axis that holds the scores: a horizontal line for `y`, a vertical one for `x`.
 

@@ -21,17 +21,20 @@ _LEVEL_LETTERS = 44  # that fit below one panel; names of options that are longe
 
 
 class Factor(NamedTuple):
-    """What the trials got for one key.
+    """What the trials got for one key."""
 
-    Attributes:
-        values: at each trial: numbers, or positions in `options`.
-        log: whether numbers go on a logarithmic axis.
-        options: the names of what was chosen from, or none for numbers.
-    """
+    values: Sequence[float]  # at each trial: numbers, or positions in `options`
+    log: bool = False  # whether numbers go on a logarithmic axis
+    options: Sequence[str] = ()  # the names of what was chosen from, or none for numbers
 
-    values: Sequence[float]
-    log: bool = False
-    options: Sequence[str] = ()
+
+class _Trials(NamedTuple):
+    """What is drawn of all trials in every panel: scores, which ended early, and the position of the best."""
+
+    score: NDArray[np.float64]
+    ended: NDArray[np.bool_]
+    best: int | None
+    metric: str
 
 
 @style()
@@ -53,21 +56,19 @@ def draw(
     Args:
         trials: their numbers, from 0.
         scores: of each trial, the mean where it has several replicates; accuracies as fractions.
-        pruned: which of them were ended early.
         factors: by name, what each trial got.
         metric: `val/accuracy` or `val/loss`.
-        name: of the search, for the title.
         replicates: the scores of each trial's replicates where there are several, none for a pruned one.
-
-    Raises:
-        ValueError: lengths differ, or the metric is unknown.
     """
     several = [replicates] if replicates else []
     for values in (scores, pruned, *several, *(factor.values for factor in factors.values())):
         if len(values) != len(trials):
             raise ValueError(f"{len(values)} values for {len(trials)} trials; there must be one for each.")
     score, ended = np.array(scores, dtype=np.float64), np.array(pruned, dtype=np.bool_)
-    best = _best(score, ended, metric)
+    finished = np.flatnonzero(~ended)
+    position = metric_of(metric).best(score[finished])
+    best = None if position is None else int(finished[position])
+    drawn = _Trials(score, ended, best, metric)
     # Runs may have been deleted.
     kept = [each or (np.nan,) for each, early in zip(replicates, pruned, strict=False) if not early]
     ranges = [(min(each), max(each)) for each in kept]
@@ -84,23 +85,16 @@ def draw(
             words = shorten(factor.options[int(value)], 24) if factor.options else scores_of.number_text(value)
             axes.set_title(f"Best at {words} ({scores_of.RING})")
         _draw_ranges(axes, x[~ended], ranges)
-        _draw_trials(axes, x, score, ended, best, metric)
+        _draw_trials(axes, x, drawn)
     numbers = np.array(trials, dtype=np.int64)
     _draw_ranges(panels[len(factors)], numbers[~ended].astype(np.float64), ranges)
-    _draw_progress(panels[len(factors)], numbers, score, ended, best, metric)
+    _draw_progress(panels[len(factors)], numbers, drawn)
     for axes in panels[len(factors) + 1 :]:
         axes.remove()
     handles = {handle.get_label(): handle for axes in figure.axes for handle in axes.get_lines()}
     if handles:
         scores_of.add_legend(figure, list(handles.values()))
     return figure
-
-
-def _best(score: NDArray[np.float64], ended: NDArray[np.bool_], metric: str) -> int | None:
-    """Position of the best finished trial."""
-    finished = np.flatnonzero(~ended)
-    best = metric_of(metric).best(score[finished])
-    return None if best is None else int(finished[best])
 
 
 def _lay_out_numbers(axes: Axes, factor: Factor) -> NDArray[np.float64]:
@@ -129,14 +123,8 @@ def _lay_out_options(axes: Axes, factor: Factor) -> NDArray[np.float64]:
     return places
 
 
-def _draw_progress(
-    axes: Axes,
-    trials: NDArray[np.int64],
-    score: NDArray[np.float64],
-    ended: NDArray[np.bool_],
-    best: int | None,
-    metric: str,
-) -> None:
+def _draw_progress(axes: Axes, trials: NDArray[np.int64], drawn: _Trials) -> None:
+    score, ended, best, metric = drawn
     axes.set_xlabel("trial")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if best is not None:
@@ -145,17 +133,11 @@ def _draw_progress(
         unit = " %" if metric_of(metric).is_share else ""
         text = scores_of.score_texts(metric, [float(score[best])])[0]
         axes.set_title(f"Best: {text}{unit} in trial {trials[best]} ({scores_of.RING})")
-    _draw_trials(axes, trials.astype(np.float64), score, ended, best, metric)
+    _draw_trials(axes, trials.astype(np.float64), drawn)
 
 
-def _draw_trials(
-    axes: Axes,
-    x: NDArray[np.float64],
-    score: NDArray[np.float64],
-    ended: NDArray[np.bool_],
-    best: int | None,
-    metric: str,
-) -> None:
+def _draw_trials(axes: Axes, x: NDArray[np.float64], drawn: _Trials) -> None:
+    score, ended, best, metric = drawn
     axes.grid(axis="y")
     axes.margins(x=0.06, y=0.1)
     if not score.size:

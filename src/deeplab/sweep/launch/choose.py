@@ -18,20 +18,12 @@ LAUNCHERS = {
 
 
 def choose_launcher(plan: Plan | SearchPlan, folder: Path) -> Launcher:
-    """Make ready what trains the trials.
-
-    Args:
-        plan: its configuration says where.
-        folder: of the sweep, for logs.
-
-    Raises:
-        UserError: a package is missing, or a cluster cannot be reached.
-    """
-    config = plan.config.launcher
+    """Make what trains the trials, with logs in the folder; a UserError where a package or the cluster is missing."""
+    config = plan.sweep.launcher
     if isinstance(config, LocalLauncherConfig):
         from deeplab.sweep.launch.local import LocalLauncher
 
-        return LocalLauncher(workers_of(plan.config, plan.device, plan.count), folder)
+        return LocalLauncher(workers_of(config, plan.sweep.run.config.training.device, plan.count), folder)
     target, package = LAUNCHERS[config.kind]
     module, _, name = target.partition(":")
     try:

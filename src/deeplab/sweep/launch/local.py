@@ -30,12 +30,7 @@ class LocalLauncher:
     """Worker processes on this machine. One that dies takes the trial it was at with it, and no other."""
 
     def __init__(self, workers: int, folder: Path) -> None:
-        """Start nothing yet.
-
-        Args:
-            workers: processes at once.
-            folder: for what the workers write on their screen.
-        """
+        """Start nothing yet; the folder takes what workers write on their screen."""
         self.capacity = workers
         self._folder = folder
         self._workers: list[_Worker] = []

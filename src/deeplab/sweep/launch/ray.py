@@ -31,15 +31,7 @@ class RayLauncher:
     """Tasks of a Ray cluster that runs, or of one that is started on this machine for the sweep."""
 
     def __init__(self, config: RayLauncherConfig, folder: Path) -> None:
-        """Join the cluster.
-
-        Args:
-            config: where it is and what a trial takes of it.
-            folder: of the sweep.
-
-        Raises:
-            UserError: it cannot be reached, or no machine of it can take a trial.
-        """
+        """Join the cluster; a UserError where it cannot be reached, or none of its machines can take a trial."""
         self._config = config
         folder.mkdir(parents=True, exist_ok=True)
         if config.address is not None:
@@ -191,15 +183,7 @@ def passed_on(uri: str) -> dict[str, str]:
 
 
 def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse what Ray would wait for without a word.
-
-    Args:
-        config: what a trial takes.
-        nodes: of the cluster, as Ray describes them.
-
-    Raises:
-        UserError: none of them has so much.
-    """
+    """Refuse what Ray would wait for without a word: more than any of the nodes has, as Ray describes them."""
     alive = [node["Resources"] for node in nodes if node["Alive"]]
     cores, gpus = config.cpus_per_trial, config.gpus_per_trial
     if not any(has.get("CPU", 0) >= cores and has.get("GPU", 0) >= gpus for has in alive):

@@ -30,15 +30,7 @@ class SlurmLauncher:
     """Jobs in Slurm's queue; `cluster: local` runs the same jobs as processes of this machine."""
 
     def __init__(self, config: SlurmLauncherConfig, folder: Path) -> None:
-        """Find the cluster.
-
-        Args:
-            config: what a job asks for.
-            folder: for the jobs' files; every node must see it.
-
-        Raises:
-            UserError: there is no Slurm here, or the folder's name would be more than a word of a script.
-        """
+        """Find the cluster, or raise a UserError; every node must see the folder, which takes the jobs' files."""
         if config.cluster == "slurm" and shutil.which("sbatch") is None:
             raise UserError(
                 "launcher=slurm: the command sbatch is not found here. Start the sweep on a node that can submit jobs, "

@@ -20,6 +20,7 @@ from deeplab.sweep.results.summary import PointSummary, Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 History = Sequence[tuple[int, float, str, str]]
 MOST_CATEGORIES = 40  # rows of one figure
@@ -35,10 +36,6 @@ def sweep_figures(
     """Names and PNGs.
 
     Args:
-        name: of the sweep.
-        axes: what was swept over.
-        summary: what came of it.
-        reference: a published figure to hold against, or None.
         histories: of each replicate of the points whose learning curves are drawn, by point, in long form.
     """
     drawn = _compared(name, axes, summary, reference)
@@ -61,46 +58,30 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
     if not summary.finished:
         return None
     comparison = Comparison(summary.metric, summary.best, summary.replicates)
+    scores, means = [_scores(point, summary.metric) for point in summary.points], _means(summary)
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
-        return sweep_factor.draw(
-            axes[0].key,
-            factor,
-            [_scores(point, summary) for point in summary.points],
-            comparison,
-            reference=reference,
-            name=name,
-        )
+        return sweep_factor.draw(axes[0].key, factor, scores, comparison, reference=reference, name=name)
     if len(axes) == 2:
-        shape = (len(axes[0].values), len(axes[1].values))
-        counts = np.array([len(_scores(point, summary)) for point in summary.points], dtype=np.int64)
-        return sweep_heat_map.draw(
-            (axes[0].key, axes[1].key),
-            (axes[0].values, axes[1].values),
-            _means(summary.points, summary).reshape(shape),
-            counts.reshape(shape),
-            comparison,
-            name=name,
-        )
+        rows, columns = axes
+        shape = (len(rows.values), len(columns.values))
+        counts = np.array(list(map(len, scores)), dtype=np.int64).reshape(shape)
+        keys, values = (rows.key, columns.key), (rows.values, columns.values)
+        return sweep_heat_map.draw(keys, values, means.reshape(shape), counts, comparison, name=name)
     if len(axes) > 2:
-        columns = [numbers(axis) for axis in axes]
+        read = [str if numbers(axis) is None else float for axis in axes]
         points = [
-            [
-                axis_value if column is None else float(axis_value)
-                for axis_value, column in zip(point.settings.values(), columns, strict=True)
-            ]
-            for point in summary.points
+            [kind(value) for kind, value in zip(read, point.settings.values(), strict=True)] for point in summary.points
         ]
-        means = _means(summary.points, summary).tolist()
-        keys = [axis.key.rpartition(".")[2] for axis in axes]
-        return sweep_parallel.draw(keys, points, means, comparison, name=name)
-    positions = _best_to_show(summary)
+        names = [axis.key.rpartition(".")[2] for axis in axes]
+        return sweep_parallel.draw(names, points, means.tolist(), comparison, name=name)
+    positions = _best_to_show(summary, means)
     shown = [summary.points[position] for position in positions]
     if len(shown) < len(summary.points):
         name = f"{name}, the best {len(shown)} of {len(summary.points)}"
     return sweep_categories.draw(
         [point_name(point.settings) or name for point in shown],
-        [_scores(point, summary) for point in shown],
+        [scores[position] for position in positions],
         [_interval(point, summary) for point in shown],
         replace(comparison, best=None if summary.best is None else positions.index(summary.best)),
         reference=reference,
@@ -108,23 +89,21 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
     )
 
 
-def _best_to_show(summary: Summary) -> list[int]:
+def _best_to_show(summary: Summary, means: "NDArray[np.float64]") -> list[int]:
     """Positions of all points, or of the best of too many, in their order."""
-    means = _means(summary.points, summary)
     ranks = np.nan_to_num(-means if metric_of(summary.metric).higher_is_better else means, nan=np.inf)
     if summary.best is not None:  # the mean of an incomplete point may be better
         ranks[summary.best] = -np.inf
     return sorted(np.argsort(ranks, kind="stable")[:MOST_CATEGORIES].tolist())
 
 
-def _scores(point: PointSummary, summary: Summary) -> list[float]:
-    return [trial.scores[summary.metric] for trial in point.trials if summary.metric in trial.scores]
+def _scores(point: PointSummary, metric: str) -> list[float]:
+    return [trial.scores[metric] for trial in point.trials if metric in trial.scores]
 
 
-def _means(points: Sequence[PointSummary], summary: Summary) -> "np.typing.NDArray[np.float64]":
-    return np.array(
-        [point.statistics[summary.metric].mean if summary.metric in point.statistics else np.nan for point in points]
-    )
+def _means(summary: Summary) -> "NDArray[np.float64]":
+    statistics = [point.statistics.get(summary.metric) for point in summary.points]
+    return np.array([np.nan if scores is None else scores.mean for scores in statistics])
 
 
 def _interval(point: PointSummary, summary: Summary) -> tuple[float, float] | None:

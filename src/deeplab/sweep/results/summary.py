@@ -11,75 +11,46 @@ from deeplab.metrics import compared, metric_of
 
 @dataclass(frozen=True)
 class TrialScores:
-    """What is left of a finished trial.
-
-    Attributes:
-        point: number of its point.
-        replicate: number of the replicate, whose seed is the same at every point.
-        run_id: of its run.
-        scores: by name, as `metrics.compared` has them; those of validation are missing when nothing was held out.
-        seconds: that its training took.
-        on_test: whether it was validated on the test set.
-    """
+    """What is left of a finished trial."""
 
     point: int
-    replicate: int
+    replicate: int  # number of the replicate, whose seed is the same at every point
     run_id: str
-    scores: Mapping[str, float]
-    seconds: float
-    on_test: bool = False
+    scores: Mapping[str, float]  # as `metrics.compared` names them; without validation where nothing was held out
+    seconds: float  # that its training took
+    on_test: bool = False  # whether it was validated on the test set
 
 
 @dataclass(frozen=True)
 class PointSummary:
-    """One point over its replicates.
+    """One point over its replicates."""
 
-    Attributes:
-        settings: the value of each key.
-        trials: the finished ones, by replicate.
-        statistics: of each score there is; empty where no trial is finished.
-        difference: of the score that is compared, to the best point, in pairs of the same seed; None at the best point
-            and where there is no pair.
-        seconds: mean of the trainings, or None.
-    """
-
-    settings: Mapping[str, str]
-    trials: tuple[TrialScores, ...]
-    statistics: Mapping[str, Statistics]
+    settings: Mapping[str, str]  # the value of each key
+    trials: tuple[TrialScores, ...]  # the finished ones, by replicate
+    statistics: Mapping[str, Statistics]  # of each score there is; empty where no trial is finished
+    # of the score that is compared, to the best point, in pairs of the same seed; None at the best point and where
+    # there is no pair
     difference: Statistics | None
-    seconds: float | None
+    seconds: float | None  # mean of the trainings, or None
 
 
 @dataclass(frozen=True)
 class Best:
-    """The best point, and what must be known of the choice.
+    """The best point, and what must be known of the choice."""
 
-    Attributes:
-        number: of the point, or None where none has a score.
-        left_out: points that did not compete, since they were validated on the test set and others were not.
-        on_test: whether it was chosen on the test set.
-    """
-
-    number: int | None
-    left_out: int
-    on_test: bool
+    number: int | None  # of the point, or None where none has a score
+    left_out: int  # points that did not compete, since they were validated on the test set and others were not
+    on_test: bool  # whether it was chosen on the test set
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A sweep in numbers.
-
-    Attributes:
-        points: in the order of the plan.
-        choice: the best point, see `best_point`.
-        metric: what the best point is chosen by.
-        replicates: that were planned for each point.
-    """
+    """A sweep in numbers."""
 
     points: tuple[PointSummary, ...]
     choice: Best
     metric: str
-    replicates: int
+    replicates: int  # that were planned for each point
 
     @property
     def best(self) -> int | None:
@@ -105,7 +76,6 @@ def summarise(
     Args:
         points: the value of each key, point by point.
         trials: finished, in any order.
-        metric: what points are compared by.
         replicates: planned for each point.
     """
     groups = [
@@ -135,7 +105,6 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
 
     Args:
         scores: by `metric`, of the finished trials of each point.
-        metric: what is compared.
         replicates: planned for each point.
         on_test: numbers of the points that were validated on the test set.
     """

@@ -41,7 +41,6 @@ def open_study(path: Path, search: SearchPlan, name: str | None) -> Iterator[Stu
 
     Args:
         path: of its file, which holds the studies of all searches by the same command.
-        search: what it is about.
         name: of the study to go on with, or None to begin one.
 
     Raises:
@@ -61,7 +60,7 @@ def open_study(path: Path, search: SearchPlan, name: str | None) -> Iterator[Stu
         study = optuna.create_study(
             storage=storage,
             study_name=name or uuid4().hex,
-            direction="maximize" if metric_of(search.config.sweep.metric).higher_is_better else "minimize",
+            direction="maximize" if metric_of(search.sweep.comparison.metric).higher_is_better else "minimize",
             # Our epochs count from 1, Optuna's steps from 0.
             pruner=MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS + 1),
             load_if_exists=True,
@@ -107,13 +106,7 @@ def score_of(run: Run | None, metric: str) -> float | None:
 
 
 def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
-    """Say what became of the trials whose process ended before it could; what was not done is drawn once more.
-
-    Args:
-        study: in which they are said to run.
-        runs: by the identity of their trial.
-        metric: that is searched by.
-    """
+    """Say what became of trials whose process ended before it could; what was not done is drawn once more."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         trained = [runs.get(identity) for identity in identities_of(trial)]
         scores = [score_of(run, metric) for run in trained]
@@ -129,7 +122,7 @@ def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
 
 def _sampler(search: SearchPlan, drawn: int) -> BaseSampler:
     """What draws; after a restart it must not draw what it drew before, so its seed is of the trials so far, too."""
-    seed = replicate_seed(search.first.config.seed, drawn)
+    seed = replicate_seed(search.sweep.run.config.seed, drawn)
     return TPESampler(seed=seed) if search.kind == "tpe" else RandomSampler(seed=seed)
 
 

@@ -1,7 +1,7 @@
 """What a search is in the store: a parent run as a grid has it, a table of its trials, a figure, the best trial."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import fmean
 
 from optuna.study import Study
@@ -14,83 +14,43 @@ from deeplab.plots.score_axes import on_log_scale
 from deeplab.plots.style import to_png
 from deeplab.plots.sweep import search as figure
 from deeplab.sweep.grid import Axis, point_name
+from deeplab.sweep.parent_run import begin_parent
 from deeplab.sweep.results.figures import numbers
 from deeplab.sweep.results.tables import SPREAD, parts_of
 from deeplab.sweep.results.write import keep_best
 from deeplab.sweep.search.optuna_study import SETTINGS, identities_of, score_of
 from deeplab.sweep.search.plan import SearchPlan, space_text
-from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import (
-    BEST_POINT_TAG,
-    KIND_TAG,
-    POINT_TAG,
-    REPLICATES_TAG,
-    SEARCH_TAG,
-    STUDY_TAG,
-    SWEEP_KEY_TAG,
-    TRIALS_TAG,
-)
-from deeplab.workflows.artifacts import override_lines
+from deeplab.tracking.tags import BEST_POINT_TAG, POINT_TAG, SEARCH_TAG, STUDY_TAG, TRIALS_TAG
 
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 @dataclass(frozen=True)
 class SearchTrial:
-    """A trial of a search that has ended.
+    """A trial of a search that has ended."""
 
-    Attributes:
-        number: Optuna's, from 0.
-        settings: the value of each key; empty where it ended while it was drawn.
-        state: COMPLETE, PRUNED, or FAIL, which it also is when its process ended or a replicate of it failed.
-        value: of the metric that is searched by, the mean of its replicates; the last one of the first replicate where
-            it was pruned; None where there is none.
-        epochs: that were reported, of the first replicate.
-        run_id: of the run that trained it, of several finished ones the best; or nothing.
-        scores: of its finished replicates, in their order.
-    """
-
-    number: int
-    settings: Mapping[str, str]
-    state: str
+    number: int  # Optuna's, from 0
+    settings: Mapping[str, str]  # the value of each key; empty where it ended while it was drawn
+    state: str  # COMPLETE, PRUNED, or FAIL, which it also is when its process ended or a replicate of it failed
+    # of the metric that is searched by, the mean of its replicates; the last one of the first replicate where it was
+    # pruned; None where there is none
     value: float | None
-    epochs: int
-    run_id: str
-    scores: tuple[float, ...] = ()
+    epochs: int  # that were reported, of the first replicate
+    run_id: str  # of the run that trained it, of several finished ones the best; or nothing
+    scores: tuple[float, ...] = ()  # of its finished replicates, in their order
 
 
 def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:
-    """Create the parent run.
-
-    Args:
-        store: where.
-        search: what it is.
-        study: name of its study.
-    """
-    tags = {
-        **git_tags(),
-        KIND_TAG: "sweep",
-        SWEEP_KEY_TAG: search.key,
-        STUDY_TAG: study,
-        SEARCH_TAG: search.kind,
-        TRIALS_TAG: str(search.points),
-        REPLICATES_TAG: str(search.replicates),
-    }
-    values = {**{axis.key: space_text(axis) for axis in search.grid.axes}, **asdict(search.config)}
-    return RunLog.begin(store, search.name, values, tags, None, {"overrides.txt": override_lines(search.overrides)})
+    """Create the parent run, of a study of this name."""
+    tags = {STUDY_TAG: study, SEARCH_TAG: search.kind, TRIALS_TAG: str(search.points)}
+    return begin_parent(store, search, {axis.key: space_text(axis) for axis in search.grid.axes}, tags)
 
 
 def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[SearchTrial, ...]:
-    """The trials of a study that have ended.
-
-    Args:
-        study: of the search.
-        runs: by the identity of their trial.
-        metric: that is searched by.
-    """
+    """The trials of a study that have ended; runs come by the identity of their trial."""
     drawn = []
     for trial in study.get_trials(deepcopy=False, states=_ENDED):
         trained = [runs[identity] for identity in identities_of(trial) if identity in runs]
@@ -116,7 +76,7 @@ def log_search(
     log: RunLog, store: Store, search: SearchPlan, drawn: Sequence[SearchTrial], runs: Mapping[str, Run]
 ) -> None:
     """Write table, figure and the best trial into the parent run, and drop what the trials need not keep."""
-    metric, tracking = search.config.sweep.metric, search.first.values["tracking"]
+    metric, tracking = search.sweep.comparison.metric, search.sweep.run.values["tracking"]
     log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric, search.replicates))
     if tracking["plots"] != "none":
         log.log_bytes("plots/search.png", search_figure(search, drawn))
@@ -164,7 +124,7 @@ def search_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:
             [trial.value for trial in shown if trial.value is not None],
             [trial.state == "PRUNED" for trial in shown],
             {axis.key: _factor(axis, [trial.settings[axis.key] for trial in shown]) for axis in search.grid.axes},
-            metric=search.config.sweep.metric,
+            metric=search.sweep.comparison.metric,
             name=search.name,
             replicates=[trial.scores for trial in shown] if search.replicates > 1 else (),
         )

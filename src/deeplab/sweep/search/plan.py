@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.choice import TEST
-from deeplab.config.compose import ComposedConfig, Composer
-from deeplab.config.schema import SweepConfig, TrackingConfig
+from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.errors import UserError, unknown_name
-from deeplab.sweep.grid import Axis, Grid, point_name, raise_faults, read_grid
+from deeplab.sweep.grid import Axis, Faults, Grid, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
+    check_same_sweep,
     key_of,
     name_of,
     plural,
-    point_error,
     replicate_values,
+    sound_point,
     threads_of,
     with_identity,
 )
@@ -30,29 +30,16 @@ MOST_CHECKED = 50
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """A search that is asked for.
-
-    Attributes:
-        name: of the sweep.
-        kind: how trials are chosen, one of SEARCHES.
-        overrides: what the person asked for, word by word.
-        grid: what all trials share, and what they are drawn from.
-        config: what they are compared by, and where they are trained.
-        first: one point, composed.
-        points: to be drawn in the end, finished or pruned.
-        composer: makes a configuration of what is drawn.
-        checked: what is known of the first point once it was looked at.
-    """
+    """A search that is asked for."""
 
     name: str
-    kind: str
-    overrides: tuple[str, ...]
-    grid: Grid
-    config: SweepConfig
-    first: ComposedConfig
-    points: int
+    kind: str  # how trials are chosen, one of SEARCHES
+    overrides: tuple[str, ...]  # what the person asked for, word by word
+    grid: Grid  # what all trials share, and what they are drawn from
+    sweep: ComposedSweep  # one point, composed, how all are compared and where they are trained
+    points: int  # to be drawn in the end, finished or pruned
     composer: Composer = field(repr=False, compare=False)
-    checked: PointCheck | None = None
+    checked: PointCheck | None = None  # what is known of the first point once it was looked at
 
     @property
     def key(self) -> str:
@@ -62,7 +49,7 @@ class SearchPlan:
     @property
     def replicates(self) -> int:
         """How often each point is trained, unless it is pruned."""
-        return self.config.replicates
+        return self.sweep.replicates
 
     @property
     def count(self) -> int:
@@ -77,29 +64,19 @@ class SearchPlan:
         return f"{self.kind} search, {plural(self.points, 'trial')}{each} over {keys}"
 
     @property
-    def device(self) -> str:
-        """That trials are trained on."""
-        return self.first.config.training.device
-
-    @property
-    def tracking(self) -> TrackingConfig:
-        """Where runs are kept."""
-        return self.first.config.tracking
-
-    @property
     def on_test(self) -> bool:
         """Whether its trials are validated on the test set, all of them."""
-        return _validated_on_test(self.first.values)
+        return _validated_on_test(self.sweep.run.values)
 
     @property
     def frozen(self) -> dict[str, Any]:
         """What must stay as it is for the search to go on."""
         assert self.checked is not None
-        values = {key: value for key, value in self.first.values.items() if key not in ("name", "notes", "tracking")}
+        values = self.sweep.run.values
         return {
-            **values,
+            **{key: value for key, value in values.items() if key not in ("name", "notes", "tracking")},
             "searched": {axis.key: space_text(axis) for axis in self.grid.axes},
-            "sweep.metric": self.config.sweep.metric,
+            "sweep.metric": self.sweep.comparison.metric,
             "data set": self.checked.fingerprint,
             "engine": self.checked.engine,
             **({"initial weights": self.checked.initial_weights} if self.checked.initial_weights else {}),
@@ -107,16 +84,12 @@ class SearchPlan:
         }
 
     def trials(self, number: int, settings: Mapping[str, str]) -> list[Trial]:
-        """Compose every replicate of what was drawn.
-
-        Raises:
-            UserError: it makes no configuration.
-        """
+        """Compose every replicate of what was drawn; a UserError where it makes no configuration."""
         assert self.checked is not None
         overrides = self.grid.overrides(settings)
         composed = self.composer.compose(overrides)
-        _check_validation(composed.values, self.first.values)
-        threads = threads_of(self.config, self.device, self.count)
+        _check_validation(composed.values, self.sweep.run.values)
+        threads = threads_of(self.sweep.launcher, self.sweep.run.config.training.device, self.count)
         each = replicate_values(composed, overrides, self.replicates, threads, self.composer)
         return [with_identity(Trial(number, replicate, values), self.checked) for replicate, values in enumerate(each)]
 
@@ -127,14 +100,9 @@ def plan_search(
     """Read what is to be searched, and refuse what cannot be.
 
     Args:
-        overrides: as on the command line.
-        config_dir: a person's own `conf/` folder.
         kind: one of SEARCHES.
         points: to be drawn in the end.
         yes: more trials than MOST_TRIALS are meant.
-
-    Raises:
-        UserError: something about them does not go together.
     """
     if kind not in SEARCHES:
         raise unknown_name("search", kind, SEARCHES)
@@ -142,50 +110,40 @@ def plan_search(
         raise UserError(f"--trials must be at least 1, got {points}.")
     composer = Composer(config_dir)
     grid, first = read_grid(overrides, composer)
-    assert first.sweep is not None
-    count, replicates = points * first.sweep.replicates, first.sweep.replicates
+    count, replicates = points * first.replicates, first.replicates
     if count > MOST_TRIALS and not yes:
         each = f" x {replicates} replicates = {count:,} trainings" if replicates > 1 else ""
         raise UserError(f"This is {points:,} trials{each}. If they are all meant: --yes")
     if not grid.axes:
         raise UserError("There is nothing to search: give a key an interval or several values, as in l2=1e-6,1e-3.")
-    if first.sweep.sweep.metric.startswith("test/"):
-        metric = first.sweep.sweep.metric
+    metric, config = first.comparison.metric, first.run.config
+    if metric.startswith("test/"):
         raise UserError(f"sweep.metric={metric}: a search would fit the test set. Search by val/accuracy or val/loss.")
-    if first.config.validation.kind == "none":
+    if config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
-    name = first.config.name or f"{name_of(grid, first)} by {kind}"
-    return SearchPlan(name, kind, tuple(overrides), grid, first.sweep, first, points, composer)
+    name = config.name or f"{name_of(grid, first)} by {kind}"
+    return SearchPlan(name, kind, tuple(overrides), grid, first, points, composer)
 
 
 def checked_search(search: SearchPlan) -> SearchPlan:
-    """Compose the ends of every interval and the values of every list, and build their networks on shapes alone.
-
-    Raises:
-        UserErrors: what is wrong with them, all of it.
-        RunError: the process that checks was ended.
-    """
+    """Compose the ends of intervals and the values of lists and check them; UserErrors are all that is wrong."""
     from deeplab.sweep.check import check_points  # here, because it imports MLflow
 
-    faults: dict[str, list[str]] = {}
     sound: list[tuple[dict[str, str], dict[str, Any]]] = []
-    points = list(_ends(search.grid))
+    points, first = list(_ends(search.grid)), search.sweep.run.values
+    faults = Faults(len(points))
     for settings in points:
-        try:
-            composed = search.composer.compose(search.grid.overrides(settings))
-            if composed.sweep != search.config:
-                raise UserError("replicates, sweep, launcher must be the same at every point.")
-            _check_validation(composed.values, search.first.values)
-            sound.append((settings, composed.values))
-        except UserError as error:
-            faults.setdefault(str(error), []).append(point_name(settings))
-    raise_faults(faults, len(points))
-    checks = check_points([search.first.values, *(values for _, values in sound)])
+        with faults.of(settings):
+            composed = search.composer.compose_sweep(search.grid.overrides(settings))
+            check_same_sweep(composed, search.sweep)
+            _check_validation(composed.run.values, first)
+            sound.append((settings, composed.run.values))
+    faults.raise_any()
+    checks = check_points([first, *(values for _, values in sound)])
     for (settings, _), checked in zip(sound, checks[1:], strict=True):
-        fault = point_error(checked, search.config.sweep.metric)
-        if fault is not None:
-            faults.setdefault(fault, []).append(point_name(settings))
-    raise_faults(faults, len(points))
+        with faults.of(settings):
+            sound_point(checked, search.sweep.comparison.metric)
+    faults.raise_any()
     assert isinstance(checks[0], PointCheck)
     return replace(search, checked=checks[0])
 

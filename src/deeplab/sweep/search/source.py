@@ -40,25 +40,15 @@ MOST_AT_ONCE = 8
 
 @dataclass
 class _Point:
-    """A point that was drawn.
-
-    Attributes:
-        asked: Optuna's trial.
-        settings: the value of each key.
-        trials: its replicates; none where they cannot be composed.
-        scores: of the finished replicates, by number.
-        open: replicates that are still to end.
-        reported: the last epoch that the study knows of.
-        why: it failed.
-    """
+    """A point that was drawn."""
 
     asked: Asked
     settings: dict[str, str]
-    trials: Sequence[Trial] = ()
-    scores: dict[int, float] = field(default_factory=dict)
-    open: set[int] = field(default_factory=set)
-    reported: int = 0
-    why: str = ""
+    trials: Sequence[Trial] = ()  # its replicates; none where they cannot be composed
+    scores: dict[int, float] = field(default_factory=dict)  # of the finished replicates, by number
+    open: set[int] = field(default_factory=set)  # replicates that are still to end
+    reported: int = 0  # the last epoch that the study knows of
+    why: str = ""  # it failed
 
 
 def run_search(
@@ -83,9 +73,9 @@ class SearchSource:
     def __init__(self, plan: SearchPlan, observer: SweepObserver) -> None:
         """Draw nothing yet; the observer is told of trials that end without being trained."""
         self.plan, self._observer = plan, observer
-        self._metric = plan.config.sweep.metric
+        self._metric = plan.sweep.comparison.metric
         self._logged_as = metric_of(self._metric).logged_as
-        on_cluster = plan.config.launcher.kind != "local"
+        on_cluster = plan.sweep.launcher.kind != "local"
         self._most_open = MOST_AT_ONCE if on_cluster and plan.kind == "tpe" else plan.points
         self._points: dict[int, _Point] = {}
         self._waiting: deque[tuple[int, int]] = deque()  # a point and a replicate of it

@@ -25,43 +25,27 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """A layer computed by hand beside Keras' own.
+    """A layer computed by hand beside Keras' own."""
 
-    Attributes:
-        name: as in `conv2d_1`.
-        kind: as in `Conv2D`.
-        output_shape: for the one row.
-        difference: the largest between the two outputs; in units of the largest value where that is above 1, because
-            float32 is exact to a share of a value and not to an amount.
-    """
-
-    name: str
-    kind: str
-    output_shape: tuple[int, ...]
+    name: str  # as in `conv2d_1`
+    kind: str  # as in `Conv2D`
+    output_shape: tuple[int, ...]  # for the one row
+    # the largest between the two outputs; in units of the largest value where that is above 1, because float32 is exact
+    # to a share of a value and not to an amount
     difference: float
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What came of it.
+    """What came of it."""
 
-    Attributes:
-        run: name and id of the run.
-        image: what was looked at, for a person.
-        folder: of the pictures, among the artifacts of the run.
-        layers: every layer, in order.
-        said: the likeliest class and its probability, or the number; None of a network that gives images.
-        right: what would have been right, or None where it is not known.
-        pictures: their file names.
-    """
-
-    run: str
-    image: str
-    folder: str
+    run: str  # name and id of the run
+    image: str  # what was looked at, for a person
+    folder: str  # of the pictures, among the artifacts of the run
     layers: tuple[LayerCheck, ...]
-    said: str | None
-    right: str | None
-    pictures: tuple[str, ...]
+    predicted: str | None  # the likeliest class and its probability, or the number; None of a network that gives images
+    correct: str | None  # what would have been right, or None where it is not known
+    pictures: tuple[str, ...]  # their file names
 
     @property
     def disagreeing(self) -> tuple[str, ...]:
@@ -69,18 +53,17 @@ class Explanation:
         return tuple(layer.name for layer in self.layers if not layer.difference <= TOLERANCE)
 
 
-def explain(store: Store, wanted: str, what: str) -> Explanation:
+def explain(store: Store, name: str, what: str) -> Explanation:
     """Carry one image through the network of a run by hand, compare every layer with Keras', and log pictures.
 
     Args:
-        store: where the run is.
-        wanted: the run, as `find_run` understands it.
+        name: the run, as `find_run` understands it.
         what: the path of a PNG or JPEG file, or the number of a row of the run's test set, from 0.
 
     Raises:
         UserError: there is no such run, network, row or image, or a layer is not among those by hand.
     """
-    trained = find_trained_run(store, wanted)
+    trained = find_trained_run(store, name)
     config, facts = trained.composed().config, trained.facts()
     seen = find_input(what, trained, facts)
     # Only now, because they import TensorFlow, whose seconds a mistake above need not cost.
@@ -107,11 +90,11 @@ def explain(store: Store, wanted: str, what: str) -> Explanation:
     files = {**drawn, "layers.csv": table(("layer", "type", "shape", "difference"), rows).encode()}
     for file, content in files.items():
         put_file(store, trained.run, f"{seen.folder}/{file}", content)
-    said = _said(config.model.task, outputs[-1], facts) if finite else None
-    return Explanation(trained.name, seen.name, seen.folder, checks, said, seen.right, tuple(drawn))
+    predicted = _predicted(config.model.task, outputs[-1], facts) if finite else None
+    return Explanation(trained.name, seen.name, seen.folder, checks, predicted, seen.correct, tuple(drawn))
 
 
-def _said(task: TaskName, output: Array, facts: InputSpec) -> str | None:
+def _predicted(task: TaskName, output: Array, facts: InputSpec) -> str | None:
     if task == "classification":
         winner = int(output.argmax())
         return f"{facts.info.class_names[winner]} ({100 * output[winner]:.1f} %)"

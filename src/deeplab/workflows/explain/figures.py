@@ -11,14 +11,7 @@ from deeplab.numpy_layers.forward import Layer
 from deeplab.tasks import TaskName
 from deeplab.workflows.explain.inputs import ExplainInput
 
-MAP_LAYERS = (
-    "AveragePooling2D",
-    "Conv2D",
-    "Conv2DTranspose",
-    "DepthwiseConv2D",
-    "MaxPooling2D",
-    "SeparableConv2D",
-)
+MAP_LAYERS = ("AveragePooling2D", "Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "MaxPooling2D", "SeparableConv2D")
 
 
 def pictures(
@@ -29,19 +22,7 @@ def pictures(
     outputs: Sequence[Array],
     trained: Any,
 ) -> Iterator[tuple[str, bytes]]:
-    """Draw what this kind of network has.
-
-    Args:
-        task: of the network.
-        facts: of its data.
-        seen: what it looks at.
-        layers: in order.
-        outputs: of each layer for the one row.
-        trained: the layers of Keras, for the gradient.
-
-    Yields:
-        File names, and PNGs.
-    """
+    """Draw what this kind of network has, as file names and PNGs; `trained` are Keras' layers, for the gradient."""
     # Here, because they import Matplotlib.
     from deeplab.plots.explain import feature_maps, probabilities, reconstruction, saliency, strongest
     from deeplab.plots.style import to_png

@@ -19,36 +19,18 @@ LONGEST_NUMBER = 100  # digits; Python reads no number of thousands of them
 
 @dataclass(frozen=True)
 class ExplainInput:
-    """One row as a network gets it.
+    """One row as a network gets it."""
 
-    Attributes:
-        name: for a person.
-        folder: of its pictures, among the artifacts of the run.
-        row: as the network gets it, with noise where it was trained with noise.
-        clean: the same without noise.
-        label: its class, or None where it is not known.
-        right: what a network should say of it, or None where it is not known.
-    """
-
-    name: str
-    folder: str
-    row: NDArray[Any]
-    clean: NDArray[Any]
-    label: int | None
-    right: str | None
+    name: str  # for a person
+    folder: str  # of its pictures, among the artifacts of the run
+    row: NDArray[Any]  # as the network gets it, with noise where it was trained with noise
+    clean: NDArray[Any]  # the same without noise
+    label: int | None  # its class, or None where it is not known
+    correct: str | None  # what a network should say of it, or None where it is not known
 
 
 def find_input(what: str, trained: TrainedRun, facts: InputSpec) -> ExplainInput:
-    """The row or image that a person means.
-
-    Args:
-        what: the number of a row of the test set, from 0, or the path of a PNG or JPEG file.
-        trained: the run.
-        facts: of the data its network was trained on.
-
-    Raises:
-        UserError: there is no such row or file, the data are others, or the file is no image.
-    """
+    """The row that is meant: by its number in the test set, from 0, or as the path of a PNG or JPEG file."""
     is_number = what.isdecimal() and len(what) <= LONGEST_NUMBER
     return _test_row(int(what), trained) if is_number else _file(what, facts)
 
@@ -62,12 +44,12 @@ def _test_row(index: int, trained: TrainedRun) -> ExplainInput:
             f"has rows 0 to {len(splits.test) - 1}."
         )
     at = slice(index, index + 1)
-    label, right = None, None
+    label, correct = None, None
     if config.model.task == "classification":
         label = int(splits.test.labels[index])
-        right = splits.info.class_names[label]
+        correct = splits.info.class_names[label]
     elif config.model.task == "regression":
-        right = ", ".join(f"{value:g}" for value in splits.info.numbers(splits.test.labels[at])[0])
+        correct = ", ".join(f"{value:g}" for value in splits.info.numbers(splits.test.labels[at])[0])
     noise = "" if splits.test.noise is None else " with noise"
     return ExplainInput(
         f"test row {index}{noise}",
@@ -75,7 +57,7 @@ def _test_row(index: int, trained: TrainedRun) -> ExplainInput:
         splits.test.inputs(at)[0],
         splits.test.images(at)[0],
         label,
-        right,
+        correct,
     )
 
 

@@ -13,51 +13,37 @@ from deeplab.data.load import load
 from deeplab.errors import RunError, UserError
 from deeplab.files import aside_of, check_folder_of
 from deeplab.models.inspect import flat_layers
+from deeplab.tracking.delete import delete_tree
 from deeplab.tracking.store import Store, first_line
 from deeplab.training.runtime import quiet_import
-from deeplab.workflows.export.formats import FORMATS, Format, for_inference, remove
+from deeplab.workflows.export.formats import FORMATS, Format, for_inference
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
-ROWS = 64  # of each kind that are compared
+EXAMPLES = 64  # of each kind that are compared
 TOLERANCE = 1e-4
 SEED = 0
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written.
-
-    Attributes:
-        trained: whose network it is.
-        path: of the file or folder.
-        size: in bytes.
-        difference: the largest between what the network and what was written say of a row.
-        rounding: the largest that float32 makes, in which it was written, to a network of mixed precision; None where
-            there is none.
-        test_rows: real rows that were compared; 0 where the data set is not here.
-        random_rows: drawn ones that were compared.
-        missing: why the data set is not here, or nothing.
-    """
+    """What was written."""
 
     trained: TrainedRun
     path: Path
-    size: int
-    difference: float
-    rounding: float | None
-    test_rows: int
-    random_rows: int
-    missing: str
+    size: int  # in bytes
+    difference: float  # the largest between what the network and what was written say of a row
+    rounding: float | None  # the largest that float32 makes of a network of mixed precision; None of others
+    test_examples: int  # real examples that were compared; 0 where the data set is not here
+    missing: str  # why the data set is not here, or nothing
 
 
-def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) -> ExportResult:
+def export(store: Store, name: str, to: str, out: Path | None, force: bool) -> ExportResult:
     """Export a network; it appears under its name when it has been loaded again and said the same.
 
     Args:
-        store: where the run is.
-        wanted: the run, as `find_run` understands it.
+        name: the run, as `find_run` understands it.
         to: the name of a format, of FORMATS.
         out: where to, or None for a name from that of the run.
-        force: whether to write over what is there.
 
     Raises:
         UserError: there is no such network, its format needs packages, or the place is taken.
@@ -67,29 +53,25 @@ def export(store: Store, wanted: str, to: str, out: Path | None, force: bool) ->
     chosen.check_installed(to)
     if out is not None:
         check_target(out, chosen, force)
-    trained = find_trained_run(store, wanted)
+    trained = find_trained_run(store, name)
     path = out or Path(f"{_file_name(trained)}{chosen.suffix or '_' + to}")
     if out is None:
         check_target(path, chosen, force)
     facts = trained.facts()
-    test_rows, missing = _test_rows(trained, facts)
-    rows = np.concatenate([test_rows, _random_rows(facts)])
+    test_examples, missing = _test_examples(trained, facts)
+    examples = np.concatenate([test_examples, _random_examples(facts)])
     network = trained.network()
     rounding = None
     if not chosen.is_keras:
         trained_in, network = network, for_inference(network)
         if any(layer.compute_dtype != "float32" for layer in flat_layers(trained_in)):
-            rounding = _difference(trained_in.predict_on_batch(rows), network.predict_on_batch(rows))
-    difference = _write_checked(network, chosen, path, rows, f"{to} file of run {trained.name}")
-    return ExportResult(trained, path, _size(path), difference, rounding, len(test_rows), ROWS, missing)
+            rounding = _difference(trained_in.predict_on_batch(examples), network.predict_on_batch(examples))
+    difference = _write_checked(network, chosen, path, examples, f"{to} file of run {trained.name}")
+    return ExportResult(trained, path, _size(path), difference, rounding, len(test_examples), missing)
 
 
 def check_target(path: Path, chosen: Format, force: bool) -> None:
-    """Refuse a place that cannot be written or is taken.
-
-    Raises:
-        UserError: so it is; with `force` only where something of another kind is there.
-    """
+    """Refuse a place that cannot be written or is taken; with `force` only what is of another kind."""
     if chosen.suffix and path.suffix.lower() != chosen.suffix:
         raise UserError(f"--out {path}: its name must end in {chosen.suffix}.")
     check_folder_of(path, "--out")
@@ -108,34 +90,34 @@ def _file_name(trained: TrainedRun) -> str:
     return re.sub(r"[^\w.-]+", "_", str(trained.run.name)).lstrip(".") or trained.run.short_id
 
 
-def _test_rows(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:
-    """Real rows, or none and why the data set cannot be read: a network may be exported far from its data."""
+def _test_examples(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:
+    """Real examples, or none and why the data set cannot be read: a network may be exported far from its data."""
     try:
         splits = load(trained.composed().config.dataset, trained.store.place.work_folder, facts.table)
     except UserError as error:
         return np.empty((0, *facts.info.input_shape), np.float32), str(error)
     if splits.info.input_shape != facts.info.input_shape:
         return np.empty((0, *facts.info.input_shape), np.float32), f"{splits.info.name} has other rows now"
-    return splits.test.images(slice(ROWS)).astype(np.float32), ""
+    return splits.test.images(slice(EXAMPLES)).astype(np.float32), ""
 
 
-def _random_rows(facts: InputSpec) -> NDArray[np.float32]:
-    """Rows of the range that the data have; of points, of each feature where it is known."""
-    rng, shape, by = np.random.default_rng(SEED), (ROWS, *facts.info.input_shape), facts.info.inputs
+def _random_examples(facts: InputSpec) -> NDArray[np.float32]:
+    """Examples of the range that the data have; of points, of each feature where it is known."""
+    rng, shape, by = np.random.default_rng(SEED), (EXAMPLES, *facts.info.input_shape), facts.info.inputs
     if by is None or facts.info.is_image:
         return rng.uniform(facts.low, facts.high, shape).astype(np.float32)
     standardised = rng.uniform(-3, 3, shape)
     return ((by.mean + standardised * by.deviation) / facts.info.scale).astype(np.float32)
 
 
-def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.float32], what: str) -> float:
+def _write_checked(network: Any, chosen: Format, path: Path, examples: NDArray[np.float32], what: str) -> float:
     aside = aside_of(path)
-    expected = np.asarray(network.predict_on_batch(rows))
+    expected = np.asarray(network.predict_on_batch(examples))
     try:
-        found = _written_and_asked(network, chosen, aside, rows, what)
-        if found.shape != expected.shape:
-            raise RunError(f"The {what} gives {found.shape}, the network {expected.shape}; it was not kept.")
-        difference = _difference(found, expected)
+        written = _written_and_asked(network, chosen, aside, examples, what)
+        if written.shape != expected.shape:
+            raise RunError(f"The {what} gives {written.shape}, the network {expected.shape}; it was not kept.")
+        difference = _difference(written, expected)
         if not difference <= TOLERANCE:
             raise RunError(
                 f"The {what} says something else than the network, by up to {difference:.2g} "
@@ -146,17 +128,17 @@ def _write_checked(network: Any, chosen: Format, path: Path, rows: NDArray[np.fl
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        remove(aside)
+        delete_tree(aside)
 
 
 def _written_and_asked(
-    network: Any, chosen: Format, aside: Path, rows: NDArray[np.float32], what: str
+    network: Any, chosen: Format, aside: Path, examples: NDArray[np.float32], what: str
 ) -> NDArray[np.float32]:
     # Converters write to the screen past every setting of theirs.
     with quiet_import():
         try:
             chosen.write(network, aside)
-            return chosen.load(aside)(rows)
+            return chosen.load(aside)(examples)
         except OSError:
             raise
         except Exception as error:
@@ -178,7 +160,7 @@ def _put(aside: Path, path: Path) -> None:
     old = aside_of(path).with_suffix(".old")
     path.rename(old)
     aside.rename(path)
-    remove(old)
+    delete_tree(old)
 
 
 def _size(path: Path) -> int:

@@ -4,7 +4,6 @@ import importlib.util
 import logging
 import math
 import shlex
-import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from deeplab.errors import UserError
 from deeplab.models.inspect import flat_layers
 from deeplab.models.layers import is_augmentation
+from deeplab.tracking.delete import delete_tree
 
 TRAINING_LAYERS = ("Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout2D")
 
@@ -25,28 +25,18 @@ Ask = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Format:
-    """A format.
+    """A format."""
 
-    Attributes:
-        suffix: that its files end in; none for a folder.
-        write: writes a Keras network to a path; unless it `is_keras`, one of `for_inference`, which it may change.
-        load: reads it back without Keras' help where it can do without, as a function from rows to probabilities.
-        packages: that it needs and deeplab does not bring along, as pip writes them: `onnx>=1.23`.
-        is_keras: whether it can be trained further, and so holds the network with all its layers.
-    """
-
-    suffix: str
+    suffix: str  # that its files end in; none for a folder
+    # writes a Keras network to a path; unless it `is_keras`, one of `for_inference`, which it may change
     write: Callable[[Any, Path], None]
+    # reads it back without Keras' help where it can do without, as a function from rows to probabilities
     load: Callable[[Path], Ask]
-    packages: tuple[str, ...] = ()
-    is_keras: bool = False
+    packages: tuple[str, ...] = ()  # that it needs and deeplab does not bring along, as pip writes them: `onnx>=1.23`
+    is_keras: bool = False  # whether it can be trained further, and so holds the network with all its layers
 
     def check_installed(self, name: str) -> None:
-        """Refuse a format whose packages are not there.
-
-        Raises:
-            UserError: with the command that installs them.
-        """
+        """Refuse a format whose packages are not there."""
         missing = [each for each in self.packages if importlib.util.find_spec(each.partition(">=")[0]) is None]
         if missing:
             raise UserError(f"--to {name} needs more packages; install them with: pip install {shlex.join(missing)}")
@@ -59,7 +49,8 @@ def for_inference(network: Any) -> Any:
     """
     import keras
 
-    kept = [layer for layer in flat_layers(network) if not _is_for_training(type(layer).__name__)]
+    kinds = [(layer, type(layer).__name__) for layer in flat_layers(network)]
+    kept = [layer for layer, kind in kinds if kind not in TRAINING_LAYERS and not is_augmentation(kind)]
     copies = [type(layer).from_config({**layer.get_config(), "dtype": "float32"}) for layer in kept]
     copy = keras.Sequential(
         [keras.Input(network.input_shape[1:], dtype="float32", name="rows"), *copies], name=network.name
@@ -67,10 +58,6 @@ def for_inference(network: Any) -> Any:
     for layer, of in zip(copies, kept, strict=True):
         layer.set_weights(of.get_weights())
     return copy
-
-
-def _is_for_training(kind: str) -> bool:
-    return kind in TRAINING_LAYERS or is_augmentation(kind)
 
 
 def _write_keras(network: Any, path: Path) -> None:
@@ -146,7 +133,7 @@ def _write_tflite(network: Any, path: Path) -> None:
         _write_saved_model(network, folder)
         path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
     finally:
-        remove(folder)
+        delete_tree(folder)
 
 
 def _load_tflite(path: Path) -> Ask:
@@ -166,14 +153,6 @@ def _load_tflite(path: Path) -> Ask:
         return np.asarray(interpreter.get_tensor(returned["index"]))
 
     return ask
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 FORMATS = {

@@ -30,21 +30,13 @@ MOST_LEVELS, MOST_SEEDS = 1001, 1000
 
 @dataclass(frozen=True)
 class NoiseSettings:
-    """What is evaluated.
+    """What is evaluated."""
 
-    Attributes:
-        classifier: the run whose network classifies, as `find_run` understands it.
-        denoisers: runs whose networks denoise.
-        kind: of the noise; None for the kind that the first denoiser was trained with, or salt and pepper.
-        levels: of the noise, in [0, 1].
-        seeds: draws of the noise at each level.
-    """
-
-    classifier: str
-    denoisers: tuple[str, ...]
-    kind: str | None
-    levels: tuple[float, ...]
-    seeds: int
+    classifier: str  # the run whose network classifies, as `find_run` understands it
+    denoisers: tuple[str, ...]  # runs whose networks denoise
+    kind: str | None  # of the noise; None for the kind that the first denoiser was trained with, or salt and pepper
+    levels: tuple[float, ...]  # of the noise, in [0, 1]
+    seeds: int  # draws of the noise at each level
 
     def __post_init__(self) -> None:
         if not self.levels or len(self.levels) > MOST_LEVELS:
@@ -58,25 +50,15 @@ class NoiseSettings:
 
 @dataclass(frozen=True)
 class NoiseResult:
-    """What came of it.
-
-    Attributes:
-        run_id: of the evaluation.
-        name: of it.
-        store: where it is kept.
-        kind: of the noise.
-        levels: rising.
-        rates: true-positive rates by state of the images, level by level: `noisy`, or the name of who denoised them.
-        images: in the test set.
-    """
+    """What came of it."""
 
     run_id: str
     name: str
     store: Store
     kind: str
-    levels: tuple[float, ...]
-    rates: Mapping[str, Sequence[Statistics]]
-    images: int
+    levels: tuple[float, ...]  # rising
+    rates: Mapping[str, Sequence[Statistics]]  # true-positive, level by level, by state: `noisy` or who denoised
+    images: int  # in the test set
 
 
 class NoiseObserver:
@@ -95,18 +77,13 @@ class NoiseObserver:
 def noise_curve(settings: NoiseSettings, store: Store, observer: NoiseObserver) -> NoiseResult:
     """Evaluate networks on noisy test images and log that as a run of its own.
 
-    Args:
-        settings: what is evaluated.
-        store: where the runs are.
-        observer: told how it goes.
-
     Raises:
         UserError: there are no such networks, or they do not fit each other; no run is left.
         Interrupted: it was ended from outside; the same evaluation again goes on.
     """
     classifier = find_trained_run(store, settings.classifier)
     check_task(classifier, "classification", "--classifier")
-    denoisers = _named([find_trained_run(store, wanted) for wanted in settings.denoisers])
+    denoisers = _named([find_trained_run(store, name) for name in settings.denoisers])
     for denoiser in denoisers.values():
         check_task(denoiser, "reconstruction", "deeplab noise")
     kind = settings.kind or next((kind for one in denoisers.values() if (kind := _trained_with(one)[0])), None)
@@ -168,8 +145,10 @@ def _evaluate(
             continue
         noise = Noise(settings.kind or "", level, seed, "test") if level else None
         info = splits.info
-        right = count_correct(classifier, denoisers, splits.test, noise, info.scale, info.num_classes, observer.counted)
-        cell = NoiseDraw(level, seed, {state: tuple(map(int, counts)) for state, counts in right.items()})
+        correct = count_correct(
+            classifier, denoisers, splits.test, noise, info.scale, info.num_classes, observer.counted
+        )
+        cell = NoiseDraw(level, seed, {state: tuple(map(int, counts)) for state, counts in correct.items()})
         cells.add(cell)
         observer.cell_done(cell, images)
 
@@ -208,10 +187,10 @@ def _check_fits(denoiser: TrainedRun, shape: tuple[int, ...], info: DatasetInfo)
     if tuple(shape) != info.input_shape:
         a, b = ("x".join(map(str, shape)) for shape in (shape, info.input_shape))
         raise UserError(f"Run {denoiser.name} denoises images of {a}, the classifier takes images of {b}.")
-    white, wanted = (round(1 / scale) for scale in (denoiser.facts().info.scale, info.scale))
-    if white != wanted:
+    white, expected = (round(1 / scale) for scale in (denoiser.facts().info.scale, info.scale))
+    if white != expected:
         raise UserError(
-            f"Run {denoiser.name} denoises images with values from 0 to {white}, the classifier takes 0 to {wanted}."
+            f"Run {denoiser.name} denoises images with values from 0 to {white}, the classifier takes 0 to {expected}."
         )
 
 

@@ -12,11 +12,7 @@ def read_levels(text: str, option: str = "--levels") -> tuple[float, ...]:
     """Read START:STOP:STEP, both ends included where the steps meet them, or numbers with commas between them.
 
     Args:
-        text: as given.
         option: that took it, for the message.
-
-    Raises:
-        UserError: it is neither.
     """
     parts = text.split(":")
     try:

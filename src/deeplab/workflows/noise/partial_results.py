@@ -4,34 +4,31 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from deeplab.files import write_file
 
 
 @dataclass(frozen=True)
 class NoiseDraw:
-    """One draw of the noise over the whole test set.
-
-    Attributes:
-        level: of the noise.
-        seed: of the draw.
-        right: rightly classified images of each class, by state of the images.
-    """
+    """One draw of the noise over the whole test set."""
 
     level: float
     seed: int
-    right: Mapping[str, tuple[int, ...]]
+    correct: Mapping[str, tuple[int, ...]]  # rightly classified images of each class, by state of the images
+
+    @property
+    def line(self) -> str:
+        """As it is kept."""
+        return json.dumps({"level": self.level, "seed": self.seed, "right": self.correct}) + "\n"
 
 
 class NoiseDrawFile:
     """Cells in a file, a line each; a line that was cut off is counted again."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what there is.
-
-        Args:
-            folder: of this evaluation alone.
-        """
+        """Read what there is in the folder of this evaluation."""
         self._folder, self._file = folder, folder / "cells.jsonl"
         self.done: dict[tuple[float, int], NoiseDraw] = {}
         lines = self._file.read_text().splitlines() if self._file.exists() else []
@@ -47,7 +44,7 @@ class NoiseDrawFile:
     def add(self, cell: NoiseDraw) -> None:
         """Keep a cell; it is on the disk when this returns."""
         with self._file.open("a") as file:
-            file.write(json.dumps(asdict(cell)) + "\n")
+            file.write(cell.line)
             file.flush()
             os.fsync(file.fileno())
         self.done[cell.level, cell.seed] = cell
@@ -62,6 +59,4 @@ class NoiseDrawFile:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write_anew(self) -> None:
-        aside = self._file.with_suffix(".new")
-        aside.write_text("".join(json.dumps(asdict(cell)) + "\n" for cell in self.done.values()))
-        aside.replace(self._file)
+        write_file(self._file, "".join(cell.line for cell in self.done.values()).encode())

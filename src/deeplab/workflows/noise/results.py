@@ -1,6 +1,6 @@
 """What an evaluation under noise leaves in the store: rates, their figures, and what the images looked like."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,10 @@ Done = Mapping[tuple[float, int], NoiseDraw]
 
 def rates_of(done: Done, splits: Splits) -> dict[str, list[Statistics]]:
     """True-positive rates over the draws, level by level, for each state of the images."""
-    by_level = _by_level(done)
-    states = next(iter(done.values())).right
+    count, levels = len(splits.test), _by_level(done).values()
     return {
-        state: [
-            statistics([sum(cell.right[state]) / len(splits.test) for cell in cells]) for cells in by_level.values()
-        ]
-        for state in states
+        state: [statistics([sum(cell.correct[state]) / count for cell in cells]) for cells in levels]
+        for state in _states(done)
     }
 
 
@@ -38,10 +35,6 @@ def log_outcome(
     """Write metrics, tables and figures.
 
     Args:
-        log: of the evaluation.
-        kind: of the noise.
-        done: every cell.
-        splits: the data set.
         denoisers: networks by name.
         trained_at: the level of the noise that they were trained with, where they were.
     """
@@ -52,24 +45,23 @@ def log_outcome(
 
     rates, levels = rates_of(done, splits), tuple(_by_level(done))
     for number, level in enumerate(levels):
-        values = {f"{_metric(state)}/true_positive_rate": found[number].mean for state, found in rates.items()}
+        values = {f"{_metric(state)}/true_positive_rate": points[number].mean for state, points in rates.items()}
         log.metrics(round(STEPS * level), values)
     classes = _class_rates(done, splits)
     names = splits.info.class_names
-    head = ("level", "state", "mean", "std", "interval_95", "min", "max", "n", *names)
-    log.log_text("rates.csv", table(head, _rows(levels, rates, classes)))
-    head = ("level", "state", "class", "images", "mean", "std", "interval_95", "min", "max", "n")
-    log.log_text("classes.csv", table(head, _class_rows(done, splits)))
+    spread = ("mean", "std", "interval_95", "min", "max", "n")
+    log.log_text("rates.csv", table(("level", "state", *spread, *names), _rows(levels, rates, classes)))
+    log.log_text("classes.csv", table(("level", "state", "class", "images", *spread), _class_rows(done, splits)))
     cells = [
-        (cell.level, cell.seed, state, len(splits.test), sum(right), sum(right) / len(splits.test))
+        (cell.level, cell.seed, state, len(splits.test), sum(correct), sum(correct) / len(splits.test))
         for cell in done.values()
-        for state, right in cell.right.items()
+        for state, correct in cell.correct.items()
     ]
     log.log_text("draws.csv", table(("level", "seed", "state", "images", "right", "true_positive_rate"), cells))
     title = f"{splits.info.name}: classified rightly under noise"
     curve = noise_curve.draw(
         levels,
-        {state: [(point.mean, point.interval) for point in found] for state, found in rates.items()},
+        {state: [(point.mean, point.interval) for point in points] for state, points in rates.items()},
         noise=kind.replace("_", " "),
         chance=float(np.bincount(splits.test.labels).max() / len(splits.test)),
         trained_at=trained_at,
@@ -94,11 +86,10 @@ def _class_rates(done: Done, splits: Splits) -> dict[str, NDArray[np.float64]]:
     """[level, class] by state; NaN where a class has no test image."""
     counts = np.bincount(splits.test.labels, minlength=splits.info.num_classes).astype(float)
     counts[counts == 0] = np.nan
-    states = next(iter(done.values())).right
     levels = _by_level(done).values()
     return {
-        state: np.stack([np.mean([cell.right[state] for cell in cells], axis=0) / counts for cells in levels])
-        for state in states
+        state: np.stack([np.mean([cell.correct[state] for cell in cells], axis=0) / counts for cells in levels])
+        for state in _states(done)
     }
 
 
@@ -106,23 +97,27 @@ def _rows(
     levels: tuple[float, ...], rates: Mapping[str, list[Statistics]], classes: Mapping[str, NDArray[np.float64]]
 ) -> Iterator[tuple[Any, ...]]:
     for number, level in enumerate(levels):
-        for state, found in rates.items():
-            point = found[number]
-            spread = (point.deviation, point.interval, point.minimum, point.maximum, point.count)
-            yield (level, state, point.mean, *spread, *classes[state][number].tolist())
+        for state, points in rates.items():
+            yield (level, state, *_numbers(points[number]), *classes[state][number].tolist())
 
 
 def _class_rows(done: Done, splits: Splits) -> Iterator[tuple[Any, ...]]:
     """A line for each level, state and class that has test images, with the spread over the draws."""
     counts = np.bincount(splits.test.labels, minlength=splits.info.num_classes)
-    states = next(iter(done.values())).right
     for level, cells in _by_level(done).items():
-        for state in states:
+        for state in _states(done):
             for number in np.flatnonzero(counts):
                 count = int(counts[number])
-                point = statistics([cell.right[state][number] / count for cell in cells])
-                spread = (point.deviation, point.interval, point.minimum, point.maximum, point.count)
-                yield (level, state, splits.info.class_names[number], count, point.mean, *spread)
+                point = statistics([cell.correct[state][number] / count for cell in cells])
+                yield (level, state, splits.info.class_names[number], count, *_numbers(point))
+
+
+def _numbers(point: Statistics) -> tuple[Any, ...]:
+    return point.mean, point.deviation, point.interval, point.minimum, point.maximum, point.count
+
+
+def _states(done: Done) -> Iterable[str]:
+    return next(iter(done.values())).correct
 
 
 def _gallery(noise: Noise | None, splits: Splits, denoisers: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
