@@ -72,3 +72,24 @@ def test_a_class_that_nothing_is_learned_of_is_told(tmp_path: Path, rows: dict[s
     assert of_each.notes == ()
     first = prepared(tmp_path, rows, "dataset.limit=30", "dataset.stratify=false", "validation=random")
     assert first.notes == ("no row to train on is of class 2, of which the network learns nothing",)
+
+
+def test_a_table_is_filled_in_and_standardised_by_the_rows_to_learn_from(tmp_path: Path) -> None:
+    masses = ["" if row % 9 == 0 else str(row % 13) for row in range(90)]
+    lines = [f"{mass},{row // 2},{'AB'[row % 2]}" for row, mass in enumerate(masses)]
+    (tmp_path / "own.csv").write_text("\n".join(["mass,day,species", *lines]) + "\n")
+    given = ("dataset=csv", f"dataset.path={tmp_path}/own.csv", "dataset.target=species", "dataset.time=day")
+    own = ("model=mlp_64_64", "training.batch_size=8", "validation=random", "dataset.missing=impute")
+    found = prepare(compose([*given, *own]).config, tmp_path)
+    assert "validation=random holds the latest rows out, since these are divided by time" in found.notes
+    learned = [float(mass) for mass in (masses[row] for row in found.train.rows) if mass]
+    kept = found.input_spec().table
+    assert kept is not None
+    assert kept.columns[0].fill == np.median(learned)
+    x = found.train.inputs(slice(None))
+    assert (x[:, 0][x[:, 1] == 1] == np.median(learned)).all()
+    assert found.splits.info.inputs is not None
+    assert found.splits.info.inputs.mean == (pytest.approx(x[:, 0].mean()), 0.0)
+    outputs = found.network.predict(found.splits.test.inputs(slice(None)), verbose=0)
+    assert np.isfinite(outputs).all()
+    assert outputs.shape == (len(found.splits.test), 2)
