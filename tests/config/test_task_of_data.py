@@ -10,7 +10,7 @@ import pytest
 from deeplab.config import task_of_data
 from deeplab.config.compose import compose, compose_sweep
 from deeplab.config.identity import sha
-from deeplab.config.schema import DATASET_KINDS
+from deeplab.config.schema import DATASET_KINDS, TABLE_KINDS
 from deeplab.errors import UserError
 
 CLASSES = ("digits", "mnist", "fashion_mnist", "cifar10", "spiral", "circle", "xor", "gaussians")
@@ -93,8 +93,52 @@ def test_what_is_wrong_with_an_archive_is_said_when_it_is_read(tmp_path: Path) -
         assert task("dataset=npz", f"dataset.path={tmp_path / name}") == "classification"
 
 
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ((), "regression"),
+        (("dataset.target=town",), "classification"),
+        (("dataset.target=rooms",), "classification"),
+        (("dataset.target=[rooms,price]",), "regression"),
+        (("dataset.target=rooms", "model.task=regression"), "regression"),
+        (("dataset.target=rooms", "dataset.task=regression"), "regression"),
+    ],
+)
+def test_what_a_table_is_to_predict_decides_and_is_its_own_task(
+    tmp_path: Path, overrides: tuple[str, ...], expected: str
+) -> None:
+    rows = [f"{'AB'[n % 2]},{n % 3},{n + 0.5}" for n in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join(["town,rooms,price", *rows]))
+    table = ("dataset=csv", f"dataset.path={tmp_path}/t.csv", "dataset.target=price")
+    composed = compose([*MLP, *table, *overrides])
+    assert composed.values["model"]["task"] == composed.values["dataset"]["task"] == expected
+    assert "auto" not in (composed.config.model.task, composed.config.dataset.task)  # type: ignore[union-attr]
+    last = composed.config.model.layers[-1]["units"]
+    assert last == ("num_targets" if expected == "regression" else "num_classes")
+
+
+def test_what_is_wrong_with_a_table_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    for words, line in (
+        ((f"dataset.path={tmp_path}/u.csv", "dataset.target=a"), "there is no such file"),
+        ((f"dataset.path={tmp_path}/t.csv", "dataset.target=c"), "Unknown column 'c'"),
+        ((f"dataset.path={tmp_path}/t.csv",), "dataset.target"),
+        (("dataset.target=a",), "dataset.path"),
+    ):
+        with pytest.raises(UserError) as caught:
+            compose(["model=mlp", "dataset=csv", *words])
+        assert line in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_built_in_tables_are_known() -> None:
+    tasks = {name: task(f"dataset={name}") for name in ("iris", "wine", "breast_cancer", "diabetes")}
+    assert tasks.pop("diabetes") == "regression"
+    assert set(tasks.values()) == {"classification"}
+
+
 def test_the_task_of_every_kind_of_data_set_is_known() -> None:
-    assert {*DATASET_KINDS} <= {*task_of_data._TASKS, *task_of_data._TABLES, "npz", "image_folder"}
+    assert {*DATASET_KINDS} == {*task_of_data._TASKS, *TABLE_KINDS, "csv", "npz", "image_folder"}
 
 
 def test_a_given_task_decides_against_the_data() -> None:

@@ -127,7 +127,7 @@ def test_a_convolution_cannot_take_points(network, facts):
         build(network(conv(), FLATTEN, OUTPUT), facts(2, num_classes=2, name="spiral"), seed=0)
     assert str(error.value) == (
         "model.layers[0] Conv2D (kernel_size 3) cannot take vectors of 2: "
-        "it needs images, and the rows of spiral are vectors of 2."
+        "it needs images, and the rows of spiral are vectors of 2, which model=mlp takes."
     )
 
 

@@ -110,11 +110,11 @@ def test_augmentation_adds_no_parameters(facts):
 
 
 @pytest.mark.parametrize("path", files("model"), ids=lambda path: path.stem)
-def test_l2_reaches_every_hidden_kernel_and_not_the_output(path):
+def test_l2_reaches_every_hidden_kernel_and_the_output_where_there_is_no_other(path):
     layers = compose([f"model={path.stem}", "l2=0.25"]).config.model.layers
     *hidden, output = [layer for layer in layers if "units" in layer or "filters" in layer]
     assert [layer.get("l2") for layer in hidden] == [0.25] * len(hidden)
-    assert ("l2" in output) == (not hidden)  # a linear network has nothing else that it could act on
+    assert output.get("l2") == (None if hidden else 0.25)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -23,14 +23,15 @@ QUICK = ("model=mlp", "model.units=[8,4]", "training.epochs=3", "optimizer=adam"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> str:
-    """A store with a run named values, of values without a name."""
+    """A store with a run named values, of values without a name, and one named diabetes."""
     from deeplab.config.compose import compose
     from deeplab.workflows.train import train
 
     folder = tmp_path_factory.mktemp("values")
     shutil.copyfile(empty_database, folder / "mlflow.db")
     uri = f"tracking.uri=sqlite:///{folder / 'mlflow.db'}"
-    train(compose([*QUICK, "dataset=bumps", "training.standardize_targets=true", "name=values", uri]))
+    for name, dataset in (("diabetes", "diabetes"), ("values", "bumps")):
+        train(compose([*QUICK, f"dataset={dataset}", "training.standardize_targets=true", f"name={name}", uri]))
     return uri
 
 
@@ -40,23 +41,29 @@ def use(store: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return lambda *words: cli(*words, store)
 
 
-def test_it_is_shown_scored_explained_exported_and_compared_without_an_accuracy(use: Cli) -> None:
-    shown = use("show", "values")
+@pytest.mark.parametrize(
+    ("name", "dataset", "learned"),
+    [("values", "bumps", "bumps, rows of 2, values"), ("diabetes", "diabetes", "rows of 10, values (progression)")],
+)
+def test_it_is_shown_scored_explained_exported_and_compared_without_an_accuracy(
+    use: Cli, name: str, dataset: str, learned: str
+) -> None:
+    shown = use("show", name)
     assert "test loss" in shown.out
-    assert "bumps, rows of 2, values" in shown.out
-    scored = use("evaluate", "values")
-    assert re.search(r"on bumps \(its own test set\): loss \d\.\d{4}\n", scored.out)
-    explained = use("explain", "values", "3")
-    assert re.search(r"says -?\d\.\d{4}; it is -?\d", explained.out)
-    exported = use("export", "values", "--to", "tflite")
+    assert learned in shown.out
+    scored = use("evaluate", name)
+    assert re.search(rf"on {dataset} \(its own test set\): loss \d\.\d{{4}}\n", scored.out)
+    explained = use("explain", name, "3")
+    assert re.search(r"says -?\d+\.\d{4}; it is -?\d", explained.out)
+    exported = use("export", name, "--to", "tflite")
     assert "loaded again and asked about 64 random rows and 64 test rows" in exported.out
     listed = use("runs")
-    assert re.search(r"values +train +bumps +mlp +finished", listed.out)
-    repeated = use("reproduce", "values")
+    assert re.search(rf"{name} +train +{dataset} +mlp +finished", listed.out)
+    repeated = use("reproduce", name)
     assert "identical to the bit" in repeated.out
-    compared = use("compare", "values", "latest")
+    compared = use("compare", name, "latest")
     assert "compare-" in compared.out
-    html = use("report", "values", "--out", "page.html")
+    html = use("report", name, "--out", "page.html")
     for outcome in (shown, scored, explained, exported, listed, repeated, compared, html):
         assert (outcome.status, outcome.err) == (0, "")
         assert "accuracy" not in outcome.out
@@ -69,11 +76,14 @@ def test_it_is_shown_scored_explained_exported_and_compared_without_an_accuracy(
     ("dataset", "line"),
     [
         ("circle", "has learned values without names, the rows of circle have 2 classes."),
-        ("spiral", "has learned values without names, the rows of spiral have 2 classes."),
+        ("npz", "has learned values of progression, the rows of npz have 2 classes."),
     ],
 )
 def test_it_is_not_scored_on_classes(use: Cli, dataset: str, line: str) -> None:
-    outcome = use("evaluate", "values", f"dataset={dataset}")
+    x, y = np.zeros((4, 10)), np.arange(4) % 2
+    np.savez("mine.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    rows = [f"dataset={dataset}", *(["dataset.path=mine.npz"] if dataset == "npz" else [])]
+    outcome = use("evaluate", "diabetes" if dataset == "npz" else "values", *rows)
     assert outcome.status == 2
     assert line in outcome.err
     assert outcome.err.count("\n") == 1

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from deeplab.config.schema import NAMED_DATASETS, PLANE_KINDS
+from deeplab.config.schema import NAMED_DATASETS, PLANE_KINDS, TABLE_KINDS
 from deeplab.errors import UserError
 from deeplab.files import DAMAGE, array_header
 from deeplab.tasks import TASKS, TaskName
@@ -16,7 +16,6 @@ from deeplab.tasks import TASKS, TaskName
 AUTO = "auto"
 LARGEST_HEAD = 16 << 10  # bytes; numpy reads none beyond 10,000 characters
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_TABLES = ("csv", "iris", "wine", "breast_cancer", "diabetes")
 _TASKS: dict[str, TaskName] = {
     **dict.fromkeys(("digits", *NAMED_DATASETS, "cifar100", *PLANE_KINDS), "classification"),
     **dict.fromkeys(("plane", "bumps"), "regression"),
@@ -46,7 +45,7 @@ def _task_of(dataset: dict[str, Any]) -> TaskName:
     kind = str(dataset.get("kind"))
     if kind in ("npz", "image_folder"):
         return "regression" if _has_values(dataset) else "classification"
-    if kind in _TABLES:
+    if kind == "csv" or kind in TABLE_KINDS:
         from deeplab.tables import target_task  # which imports NumPy
 
         return target_task(dataset)

@@ -78,7 +78,10 @@ def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Dat
     if needs_maps(entry.kind) and len(shape) != 3:
         if len(info.input_shape) == 3:
             raise UserError(f"{problem}it needs maps of (height, width, channels); a layer before it ends them.")
-        raise UserError(f"{problem}it needs images, and the rows of {info.name} are {shape_text(info.input_shape)}.")
+        raise UserError(
+            f"{problem}it needs images, and the rows of {info.name} are {shape_text(info.input_shape)}, which "
+            "model=mlp takes."
+        )
     if len(info.input_shape) != 3:
         raise UserError(f"{problem}{reason}.")
     raise UserError(problem + _size_advice(layers, info, reason))
