@@ -184,3 +184,24 @@ def test_values_that_are_not_finite_or_too_many_are_left_out_and_that_is_said() 
     points = figure.axes[0].get_lines()[1].get_xdata()
     assert points[:2].tolist() == [1.0, 7.0]
     assert "no finite value" in texts(residuals.draw(true[:2], np.full((2, 1), np.nan), ["height"]))
+
+
+@pytest.mark.parametrize("hits", [2, 9, 300, 5000])
+def test_counts_can_be_read_on_their_cells(hits: int) -> None:
+    from matplotlib import colormaps
+    from matplotlib.colors import LogNorm, to_rgb
+
+    labels = np.repeat([0, 0, 1], [hits, 1, hits])
+    figure = confusion.draw(labels, np.repeat([0, 1, 1], [hits, 1, hits]), ("cat", "dog"))
+
+    def luminance(colour: Any) -> float:
+        channels = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour]
+        return float(np.dot([0.2126, 0.7152, 0.0722], channels))
+
+    counts = [text for text in figure.axes[0].texts if text.get_text().replace(",", "").isdigit()]
+    assert len(counts) == 3
+    for text in counts:
+        value = int(text.get_text().replace(",", ""))
+        cell = luminance(colormaps["Blues"](LogNorm(1, max(2, hits))(value))[:3])
+        lighter, darker = sorted((cell, luminance(to_rgb(text.get_color()))), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) > 4.5  # as WCAG asks of text
