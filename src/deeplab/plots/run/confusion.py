@@ -33,11 +33,11 @@ def draw(labels: NDArray[np.integer], predicted: NDArray[np.integer], class_name
     figure = new_figure(title, 2.2 + 0.36 * min(count, 12))
     axes = figure.subplots()
     # Few errors stand beside many hits: on a linear scale they could not be told from none.
-    shades = LogNorm(1, max(2, int(matrix.max())))
-    image = axes.imshow(np.ma.masked_equal(matrix, 0), cmap="Blues", norm=shades)
+    most = max(2, int(matrix.max()))
+    image = axes.imshow(np.ma.masked_equal(matrix, 0), cmap="Blues", norm=LogNorm(1, most))
     _name_axes(axes, matrix, class_names)
     if count <= _MAX_CELLS_WITH_TEXT:
-        _write_counts(axes, matrix, shades)
+        _write_counts(axes, matrix, most)
     else:
         plain = FuncFormatter(lambda value, _: f"{value:g}")
         figure.colorbar(image, ax=axes, label="test rows (log scale)", format=plain)
@@ -63,11 +63,11 @@ def _name_axes(axes: Axes, matrix: NDArray[np.int64], class_names: Sequence[str]
         right_axis.set_ylabel("recall")
 
 
-def _write_counts(axes: Axes, matrix: NDArray[np.int64], shades: LogNorm) -> None:
+def _write_counts(axes: Axes, matrix: NDArray[np.int64], most: int) -> None:
     size = 9 if len(matrix) <= 12 else 7
     for (row, column), value in np.ndenumerate(matrix):
         if value:
-            colour = "white" if shades(value) > DARK else INK
+            colour = "white" if np.log(value) / np.log(most) > DARK else INK
             weight = "normal" if row == column else "bold"
             axes.text(
                 column,
