@@ -12,6 +12,9 @@ import pandas as pd
 import pytest
 from tests.conftest import Outcome
 
+from deeplab.config.compose import compose
+from deeplab.data.load import load
+
 pytestmark = pytest.mark.slow
 Cli = Callable[..., Outcome]
 ISLANDS, SEXES, SPECIES = ("Biscoe", "Dream", "Torgersen"), ("female", "male"), ("Adelie", "Chinstrap", "Gentoo")
@@ -42,8 +45,7 @@ def by_hand(frame: pd.DataFrame) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> dict[str, Any]:
-    """A store with networks named species, mass, two, points and pictures, and the model file of each of the first."""
-    from deeplab.config.compose import compose
+    """A store with networks named species, mass, two, gaps, points and pictures."""
     from deeplab.workflows.train import train
 
     folder = tmp_path_factory.mktemp("tables")
@@ -52,6 +54,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> dic
     frame = penguins(150, 0)
     frame.to_csv(folder / "penguins.csv", index=False)
     frame[frame["species"] != "Gentoo"].to_csv(folder / "two.csv", index=False)
+    frame.assign(mass_g=frame["mass_g"].where(np.arange(150) % 4 > 0)).to_csv(folder / "gaps.csv", index=False)
     x = frame[["bill_mm", "mass_g"]].to_numpy(np.float32)
     y = frame["species"].map(dict(zip(SPECIES, range(3), strict=True))).to_numpy()
     np.savez(folder / "points.npz", x_train=x[:100], y_train=y[:100], x_test=x[100:], y_test=y[100:])
@@ -60,11 +63,12 @@ def store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> dic
         "species": (*csv, "dataset.target=species"),
         "mass": (*csv, "dataset.target=[mass_g,bill_mm]", "training.standardize_targets=true"),
         "two": ("dataset=csv", f"dataset.path={folder}/two.csv", "dataset.target=species", "model.task=regression"),
+        "gaps": ("dataset=csv", f"dataset.path={folder}/gaps.csv", "dataset.target=species", "dataset.missing=impute"),
         "points": ("dataset=npz", f"dataset.path={folder}/points.npz"),
         "pictures": ("dataset=digits", "dataset.limit=100", "dataset.image_size=8"),
     }
     ids = {name: train(compose([*QUICK, *words, f"name={name}", uri])).run_id for name, words in wanted.items()}
-    return {"uri": uri, "ids": ids, "folder": folder}
+    return {"uri": uri, "ids": ids, "folder": folder, "gaps": [*QUICK, *wanted["gaps"]]}
 
 
 @pytest.fixture
@@ -114,6 +118,20 @@ def test_columns_may_be_in_another_order_with_others_beside_them_and_in_another_
         assert values["rows"] == plain
         assert (values["table"], values["predictions"], values["dataset"]) == (file, "said.csv", "csv")
         assert len(pd.read_csv("said.csv")) == 7
+
+
+def test_what_is_missing_is_the_median_of_the_rows_that_were_learned_from(use: Cli, store: dict[str, Any]) -> None:
+    new = penguins(20, 7)
+    is_missing = np.arange(20) % 3 == 0
+    new.assign(mass_g=new["mass_g"].where(~is_missing)).to_csv("new.csv", index=False)
+    assert use("predict", "gaps", "new.csv").status == 0
+    said = pd.read_csv("predictions.csv").iloc[:, 2:]
+    splits = load(compose(store["gaps"]).config.dataset, store["folder"])
+    learned = splits.train.images(slice(96))  # 120 rows to train on, of which validation holds the last 24 out
+    median = float(np.nanmedian(learned[:, 6])) + splits.table.columns[3].shift
+    rows = by_hand(new.assign(mass_g=np.where(is_missing, median, new["mass_g"])))
+    expected = network(store, "gaps").predict_on_batch(np.concatenate([rows, is_missing[:, None]], axis=1))
+    np.testing.assert_allclose(said, expected, atol=1e-6)
 
 
 def test_values_have_a_column_for_each_target(use: Cli, store: dict[str, Any]) -> None:

@@ -133,7 +133,7 @@ def _read_text(
         decimal_point=form.decimal,
     )
     try:
-        with pa.memory_map(str(path)) as stream:
+        with pa.OSFile(str(path)) as stream:  # not mapped: a file that shrinks meanwhile would end the process
             table = arrow.read_csv(stream, arrow.ReadOptions(encoding=form.encoding), parse, convert)
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):  # a head without a line end

@@ -89,6 +89,8 @@ def test_groups_that_cannot_be_divided_are_one_line(load_frame: Load) -> None:
         load_frame(FRAME.assign(nest=1), "dataset.group=nest")
     with pytest.raises(UserError, match=r"values are missing in nest \(1\) of 400 rows"):
         load_frame(FRAME.assign(nest=FRAME["nest"].where(FRAME.index != 5)), "dataset.group=nest")
+    asked = load_frame(FRAME, "dataset.group=nest", "dataset.features=[nest,mass]")
+    assert getattr(asked.table, "features", ()) == ("mass",)
     two = load_frame(FRAME.assign(nest=FRAME.index % 2), "dataset.group=nest")
     with pytest.raises(UserError, match="validation=tail: all training rows are of one group or time"):
         hold_out(two, TailConfig("tail", 0.2), 0)

@@ -1,10 +1,15 @@
 """A table as a data set: columns, targets and test rows, and every mistake in one line."""
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.data.tables.conftest import Load, configured, penguins, with_gaps
 
 from deeplab.config.compose import compose
@@ -260,3 +265,36 @@ def test_a_table_is_read_as_the_network_learned_it(load_frame: Load, tmp_path: P
     assert splits.info.input_shape == learned.info.input_shape
     assert splits.info.class_names == learned.info.class_names
     assert splits.table == learned.table
+
+
+@cache
+def damaged_config() -> Any:
+    return configured(Path("t"), "dataset.dates=[seen]", "dataset.missing=impute").dataset
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    suffix=st.sampled_from(["csv", "parquet"]),
+    changes=st.lists(
+        st.tuples(
+            st.floats(0, 1), st.sampled_from([b"", b",", b'"', b"\n", b"\r", b"\0", b"\xff", b"inf", b"1e999", b";"])
+        ),
+        min_size=1,
+        max_size=10,
+    ),
+)
+def test_damaged_bytes_give_a_data_set_or_one_line(
+    tmp_path: Path, suffix: str, changes: list[tuple[float, bytes]]
+) -> None:
+    path = tmp_path / f"t.{suffix}"
+    frame = penguins(60)
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    content = bytearray(path.read_bytes())
+    for where, put in changes:
+        at = int(where * len(content))
+        content[at : at + 1] = put
+    path.write_bytes(content)
+    try:
+        load(replace(damaged_config(), path=str(path)), tmp_path)
+    except UserError as error:
+        assert "\n" not in str(error)
