@@ -141,11 +141,13 @@ class Column:
 
         if self.kind is None:
             return np.zeros(len(self.values), np.int64)
-        if self.kind != "boolean":
+        if self.kind != "boolean":  # a column of Parquet may be of texts
             codes, names = self.texts()
-            is_one = np.array([name.lower() in ("true", "false") for name in names])
-            row = int(np.flatnonzero((codes >= 0) & ~is_one[codes])[0])
-            raise self.error(f"{self.shown(row)} is neither true nor false", row)
+            lower = np.array([name.lower() for name in names])
+            wrong = np.flatnonzero((codes >= 0) & ~np.isin(lower, ("true", "false"))[codes])
+            if len(wrong):
+                raise self.error(f"{self.shown(wrong[0])} is neither true nor false", int(wrong[0]))
+            return np.where(codes < 0, 0, lower[codes] == "true").astype(np.int64)
         values = compute.fill_null(self.values, False)
         return values.to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]
 

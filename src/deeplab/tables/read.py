@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +14,17 @@ from deeplab.visible import visible_line
 
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_HEAD = 1 << 24  # characters
+LONGEST_ROW = 1 << 24  # bytes
 MOST_COLUMNS = 100_000
 # What stands for a missing value, as in pandas.
 NO_VALUE = (
     *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "#N/A N/A", "NULL", "null", "None"),
     *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
 )
-# A Parquet file that claims more than both is a trap.
+# A Parquet file that claims more than both is a trap, and so is a column of more text than Arrow can count.
 MOST_PACKED = 100
 MOST_BYTES_PACKED = 1 << 30
+MOST_TEXT = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -100,16 +103,45 @@ def _is_parquet(path: Path) -> bool:
 def _read_parquet(path: Path, where: str, only: Sequence[str] | None) -> tuple[Any, int]:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path) as file:
-        names = list(file.schema_arrow.names)
-        size = 8 * file.metadata.num_rows * len(names)
+    def check(claimed: str, size: int) -> None:
         if size > max(MOST_BYTES_PACKED, MOST_PACKED * path.stat().st_size):
             raise UserError(
-                f"{where}: the file claims {file.metadata.num_rows:,} rows of {len(names):,} columns, more than its "
-                f"{path.stat().st_size:,} bytes can hold."
+                f"{where}: the file claims {claimed}, more than its {path.stat().st_size:,} bytes can hold."
             )
+
+    schema = parquet.read_schema(path)
+    # A text that is repeated stays one text, until it is known how much all of it would be.
+    texts = [field.name for field in schema if _is_text(field.type)]
+    with parquet.ParquetFile(path, read_dictionary=texts) as file:
+        names, facts = list(schema.names), file.metadata
+        check(f"{facts.num_rows:,} rows of {len(names):,} columns", 8 * facts.num_rows * len(names))
+        groups = (facts.row_group(group) for group in range(facts.num_row_groups))
+        check("more values", sum(group.total_byte_size for group in groups))
         # What other programs keep with a table may be anything, and is not asked.
-        return file.read(columns=_chosen(names, where, only)).replace_schema_metadata(None), names.count("")
+        read = file.read(columns=_chosen(names, where, only)).replace_schema_metadata(None)
+    sizes = [_text_bytes(column) for column in read.columns]
+    check(f"{sum(sizes):,} bytes of text", sum(sizes))
+    for name, size in zip(read.column_names, sizes, strict=True):
+        if size > MOST_TEXT:
+            raise UserError(f"{where}: column '{_shown(name)}': {size:,} bytes of text are too many.")
+    return read, names.count("")
+
+
+def _is_text(type_: Any) -> bool:
+    from pyarrow import types
+
+    kinds = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    return any(is_kind(type_) for is_kind in kinds)
+
+
+def _text_bytes(column: Any) -> int:
+    """How many bytes the texts of a column take once each row has its own; 0 of other columns."""
+    from pyarrow import compute, types
+
+    if not types.is_dictionary(column.type) or not _is_text(column.type.value_type):
+        return 0
+    lengths = ((chunk.indices, compute.binary_length(chunk.dictionary)) for chunk in column.chunks)
+    return sum(compute.sum(compute.take(each, indices)).as_py() or 0 for indices, each in lengths)
 
 
 def _read_text(
@@ -134,8 +166,14 @@ def _read_text(
     )
     try:
         with pa.OSFile(str(path)) as stream:  # not mapped: a file that shrinks meanwhile would end the process
-            table = arrow.read_csv(stream, arrow.ReadOptions(encoding=form.encoding), parse, convert)
+            # A row has to fit into two blocks.
+            reading = arrow.ReadOptions(encoding=form.encoding, block_size=LONGEST_ROW)
+            table = arrow.read_csv(stream, reading, parse, convert)
     except pa.ArrowInvalid as error:
+        if "straddling" in str(error):
+            raise UserError(
+                f"{where}: a row is longer than {LONGEST_ROW:,} bytes; is a quotation mark missing?"
+            ) from error
         if "Empty CSV file" in str(error):  # a head without a line end
             raise UserError(f"{where}: the file names columns and has no rows.") from error
         if "columns, got" not in str(error):
@@ -155,14 +193,14 @@ def _head(path: Path, where: str, form: TextFormat) -> tuple[list[str], str]:
         raise no_encoding(where, form) from error
     except LookupError as error:
         raise UserError(f"dataset.encoding={form.encoding}: there is no such encoding.") from error
-    if "\0" in text[:4096]:
+    if "\0" in text:
         raise UserError(f"{where}: this is neither text nor a Parquet file.")
     lines = text.lstrip("\r\n")
     if not lines.strip():
         raise UserError(f"{where}: the file is empty.")
     separator = form.separator
     if separator == "auto":
-        first = lines.splitlines()[0]
+        first = re.sub(r'"[^"]*"', "", lines.splitlines()[0])
         among = [each for each in SEPARATORS if each != form.decimal]
         separator = max(among, key=first.count)
     return next(csv.reader(io.StringIO(lines, newline=""), delimiter=separator)), separator
