@@ -209,7 +209,9 @@ class Column:
             return self.error(f"{self.shown(row)} is no number, and most of the column are; {cure}", row)
         if with_comma[there].mean() >= MOSTLY:
             row = self._first()
-            return self.error(f"{self.shown(row)} looks like a number with a decimal comma: dataset.decimal=','", row)
+            return self.error(
+                f"{self.shown(row)} looks like a number with a decimal comma: \"dataset.decimal=','\"", row
+            )
         return None
 
     def _first(self) -> int:

@@ -41,6 +41,15 @@ class TextFormat:
     decimal: str = "."
     encoding: str = "utf-8"
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant with a UserError."""
+        if not isinstance(self.separator, str) or (self.separator != "auto" and len(self.separator) != 1):
+            raise UserError(f"dataset.separator must be one character or auto, got {self.separator!r}.")
+        if self.decimal not in (".", ","):
+            raise UserError(f"dataset.decimal must be '.' or ',', got {self.decimal!r}.")
+        if not isinstance(self.encoding, str):
+            raise UserError(f"dataset.encoding must be a name, as cp1252, got {self.encoding!r}.")
+
 
 @dataclass(frozen=True)
 class Table:
