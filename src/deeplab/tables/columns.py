@@ -60,7 +60,8 @@ class Column:
             row: position in the frame.
         """
         at = "" if row is None else f", row {int(self._index[row]) + 1:,}"
-        return UserError(f"{self._where}: column '{visible_line(self.name)}'{at}: {what}.")
+        name = visible_line(self.name if len(self.name) <= 80 else f"{self.name[:77]}...")
+        return UserError(f"{self._where}: column '{name}'{at}: {what}.")
 
     def shown(self, row: int) -> str:
         """The value in a row, for an error."""

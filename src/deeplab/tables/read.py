@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deeplab.errors import UserError, one_line, unknown_name
+from deeplab.errors import UserError, nearest, one_line
 from deeplab.files import existing_file, some
 from deeplab.visible import visible_line
 
@@ -16,6 +16,8 @@ SEPARATORS = (",", ";", "\t", "|")
 LONGEST_HEAD = 1 << 24  # characters
 LONGEST_ROW = 1 << 24  # bytes
 MOST_COLUMNS = 100_000
+NAMED = 10  # columns in an error
+SHOWN = 80  # characters of a name or a value in an error
 # What stands for a missing value, as in pandas.
 NO_VALUE = (
     *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "#N/A N/A", "NULL", "null", "None"),
@@ -98,7 +100,7 @@ def read_table(
     except MemoryError:
         raise UserError(f"{where}: the table does not fit into memory.") from None
     except (pa.ArrowException, OSError, ValueError, csv.Error) as error:
-        raise UserError(f"{where}: this is no table that can be read ({_shown(one_line(error))}).") from error
+        raise UserError(f"{where}: this is no table that can be read ({shortened(one_line(error))}).") from error
     if table.num_rows == 0:
         raise UserError(f"{where}: the file names columns and has no rows.")
     return Table(table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True), unnamed)
@@ -132,7 +134,7 @@ def _read_parquet(path: Path, where: str, only: Sequence[str] | None) -> tuple[A
     check(f"{sum(sizes):,} bytes of text", sum(sizes))
     for name, size in zip(read.column_names, sizes, strict=True):
         if size > MOST_TEXT:
-            raise UserError(f"{where}: column '{_shown(name)}': {size:,} bytes of text are too many.")
+            raise UserError(f"{where}: column '{shortened(name)}': {size:,} bytes of text are too many.")
     return read, names.count("")
 
 
@@ -230,7 +232,7 @@ def _chosen(names: Sequence[str], where: str, only: Sequence[str] | None) -> lis
     if len(set(named)) < len(named):
         seen: set[str] = set()
         twice = dict.fromkeys(name for name in named if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise UserError(f"{where}: several columns are named {some([_shown(name) for name in twice])}.")
+        raise UserError(f"{where}: several columns are named {some([shortened(name) for name in twice])}.")
     for name in only or ():
         if name not in named:
             raise no_column(name, named, where)
@@ -239,12 +241,11 @@ def _chosen(names: Sequence[str], where: str, only: Sequence[str] | None) -> lis
 
 def no_column(name: str, names: Sequence[str], where: str) -> UserError:
     """The error for a column that is not there, with the nearest name, and ten of those that are."""
-    error = unknown_name("column", name, names, where)
-    if len(names) <= 10:
-        return error
-    return UserError(
-        str(error).partition("Known: ")[0] + f"Known: {', '.join(names[:10])} and {len(names) - 10:,} more."
-    )
+    more = len(names) - NAMED
+    known = ", ".join(shortened(each) for each in (names[:NAMED] if more > 0 else sorted(names)))
+    known += f" and {more:,} more" if more > 0 else ""
+    guess = nearest(name, [each for each in names if len(each) <= SHOWN])
+    return UserError(f"Unknown column '{shortened(name)}' in {where}. {guess}Known: {known}.")
 
 
 def _ragged(path: Path, where: str, form: TextFormat, separator: str, columns: int) -> UserError:
@@ -253,7 +254,7 @@ def _ragged(path: Path, where: str, form: TextFormat, separator: str, columns: i
         rows = (values for values in csv.reader(stream, delimiter=separator) if values)
         for row, values in enumerate(rows):  # the head is row 0
             if len(values) != columns:
-                shown = _shown(separator.join(values))
+                shown = shortened(separator.join(values))
                 return UserError(f"{where}: row {row:,} has {len(values):,} values for {columns:,} columns: {shown}")
     return UserError(f"{where}: a row has more or fewer values than the {columns:,} columns.")
 
@@ -263,5 +264,6 @@ def _codec(form: TextFormat) -> str:
     return "utf-8-sig" if form.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else form.encoding
 
 
-def _shown(text: str) -> str:
-    return visible_line(text if len(text) <= 80 else f"{text[:77]}...")
+def shortened(text: str) -> str:
+    """The beginning of a text, on one line, for an error."""
+    return visible_line(text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...")
