@@ -126,7 +126,7 @@ def test_random_points_are_like_the_features_that_the_network_knows() -> None:
     by = Standardization((1900.0, 0.1), (30.0, 0.01))
     info = DatasetInfo("table", (2,), 0, (), "", 1.0, inputs=by)
     rows = export_module._random_examples(InputSpec(info, 0.05, 2000.0, None))
-    assert rows.shape == (export_module.ROWS, 2)
+    assert rows.shape == (export_module.EXAMPLES, 2)
     assert 1810 <= rows[:, 0].min() < 1850
     assert 1950 < rows[:, 0].max() <= 1990
     assert 0.07 <= rows[:, 1].min() < rows[:, 1].max() <= 0.13
