@@ -52,7 +52,7 @@ def predict(
 
     deeplab predict latest digit.png scans/
 
-    deeplab predict latest new.csv --out answers.csv
+    deeplab predict houses for_sale.csv --out prices.csv
     """
     words, overrides = arguments.split(images or [])
     form = [word for word in words if word.startswith(FORMAT_KEYS)]
