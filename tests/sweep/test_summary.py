@@ -113,3 +113,8 @@ def test_of_too_many_words_the_best_are_drawn_and_the_title_says_so(
     assert names == [f"model=net{number}" for number in best]
     assert "many, the best 40 of 45" in drawn.get_suptitle()
     assert f"Best: model=net{44 if best.stop == 45 else 0}," in drawn.axes[0].get_title(loc="left")
+
+
+def test_of_a_score_that_is_defined_of_no_point_nothing_is_drawn() -> None:
+    summary = summarise(POINTS, [trial(0, 0, math.nan), trial(1, 0, math.nan)], "val/accuracy", 1)
+    assert not list(figures.sweep_figures("many", [Axis("l2", ("0.1", "0.2", "0.3"))], summary, None, {}))

@@ -40,7 +40,8 @@ def draw(labels: NDArray[np.integer], predicted: NDArray[np.integer], class_name
         _write_counts(axes, matrix, most)
     else:
         plain = FuncFormatter(lambda value, _: f"{value:g}")
-        figure.colorbar(image, ax=axes, label="test rows (log scale)", format=plain)
+        bar = figure.colorbar(image, ax=axes, label="test rows (log scale)", format=plain)
+        bar.ax.yaxis.set_minor_formatter(plain)
     return figure
 
 

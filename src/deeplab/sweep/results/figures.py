@@ -55,10 +55,12 @@ def numbers(axis: Axis) -> list[float] | None:
 
 
 def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: ReferenceConfig | None) -> "Figure | None":
-    if not summary.finished:
+    scores, means = [_scores(point, summary.metric) for point in summary.points], _means(summary)
+    if not np.isfinite(
+        means
+    ).any():  # none has finished, or the score is defined of none, as `auc` of rows of one class
         return None
     comparison = Comparison(summary.metric, summary.best, summary.replicates)
-    scores, means = [_scores(point, summary.metric) for point in summary.points], _means(summary)
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
         return sweep_factor.draw(axes[0].key, factor, scores, comparison, reference=reference, name=name)
