@@ -65,7 +65,7 @@ def cases() -> dict[str, list[str]]:
         reshaped = f"{{type: Flatten}},{layer},{{type: Flatten}}"
         inside = maps if needs_maps(kind) else reshaped if kind == "Reshape" else dense
         made[kind] = [*small, f"model.layers=[{inside},{_LAST}]"]
-    for kind in ("sgd", "rmsprop", "adadelta", "adam", "adamw"):
+    for kind in options("optimizer", conf_folders(None)):
         made[f"optimizer {kind}"] = [*small, f"optimizer={kind}"]
     for name, layer in (("dropout", "{type: Dropout, rate: 0.5}"), ("noise", "{type: GaussianNoise, stddev: 0.2}")):
         hidden = ",".join(f"{{type: Dense, units: {units}, activation: relu}},{layer}" for units in (500, 300))
