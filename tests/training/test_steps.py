@@ -159,6 +159,14 @@ def test_to_look_at_averages_changes_nothing_that_is_trained(engine: str) -> Non
     assert trained("ema", engine)[0][-1 - EPOCHS] != without[-1 - EPOCHS]
 
 
+def test_a_worker_s_second_training_of_16_bits_is_the_one_alone_to_the_bit() -> None:
+    """The loss is scaled then, by an optimiser around ours, whose state begins anew, too."""
+    cache, more = TrainingCache(), ("training.precision=mixed_float16", "schedule=plateau", "schedule.patience=1")
+    first = trained("all", "keras", *more, cache=cache)
+    assert equal(trained("all", "keras", *more, cache=cache), first)
+    assert np.isfinite(first[0]).all()
+
+
 class Look(Observer):
     """Keeps the weights at the end of each epoch, and stops as Ctrl-C does within an epoch."""
 

@@ -73,4 +73,4 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         clips = [key for key in ("clip_norm", "clip_global_norm", "clip_value") if getattr(self, key) is not None]
         if len(clips) > 1:
-            raise ValueError(f"gradients are clipped in one way, got {' and '.join(clips)}")
+            raise ValueError(f"gradients are clipped in one way at most, got {' and '.join(clips)}")
