@@ -71,7 +71,10 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: autoencoder, "),
         ("optimizer=adm", "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adadelta, adafactor, adam, "),
         ("optimizer.momentm=1", "Unknown key 'momentm' in optimizer. Known: epsilon, kind, learning_rate, rho."),
-        ("optimizer.nesterov=true", "Unknown key 'nesterov' in optimizer; other choices have it: optimizer=sgd."),
+        (
+            "optimizer.nesterov=true",
+            "Unknown key 'nesterov' in optimizer; other choices have it: optimizer=muon, optimizer=sgd.",
+        ),
         ("training.epochs=many", 'training.epochs: must be an integer, got "many".'),
         ("training.epochs=2.5", "training.epochs: must be an integer, got 2.5."),
         ("training.epochs=0", "training.epochs: must be greater than 0, got 0."),
