@@ -17,12 +17,7 @@ from deeplab.training.input_pipeline import (
 )
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
-
-# What Keras' callbacks that watch the validation scores remember, by the name in a checkpoint.
-WATCHER_STATE = {
-    "early_stopping": ("wait", "stopped_epoch", "best", "best_epoch"),
-    "plateau": ("wait", "best", "cooldown_counter"),
-}
+from deeplab.training.watchers import restore_state, state_of
 
 
 class CheckpointCallback(keras.callbacks.Callback):
@@ -41,7 +36,7 @@ class CheckpointCallback(keras.callbacks.Callback):
 
         Args:
             history: tells the epochs that are done.
-            watchers: whose state is kept too, by a name of WATCHER_STATE.
+            watchers: of validation scores, whose state is kept too.
             resumed: what to put back before the first step, or None.
             every: epochs from one checkpoint to the next.
             seconds: at least so long from one to the next.
@@ -58,11 +53,7 @@ class CheckpointCallback(keras.callbacks.Callback):
         if self._resumed is None:
             return
         restore_checkpoint(self._resumed, self.model)
-        for kind, watcher in self._watchers.items():
-            for name, value in getattr(self._resumed, kind).items():
-                setattr(watcher, name, value)
-        if "early_stopping" in self._watchers:
-            self._watchers["early_stopping"].best_weights = list(self._resumed.best_weights) or None
+        restore_state(self._watchers, self._resumed)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Write a checkpoint if one is due, and remember the last of the training."""
@@ -76,19 +67,12 @@ class CheckpointCallback(keras.callbacks.Callback):
             self._written = time.monotonic()
 
     def _checkpoint(self) -> Checkpoint:
-        state = {
-            kind: {name: _plain(getattr(watcher, name)) for name in WATCHER_STATE[kind]}
-            for kind, watcher in self._watchers.items()
-        }
-        best = getattr(self._watchers.get("early_stopping"), "best_weights", None) or []
         return Checkpoint(
             history=self._history(),
             stopped=bool(self.model.stop_training),
-            early_stopping=state.get("early_stopping", {}),
-            plateau=state.get("plateau", {}),
             weights=tuple(self.model.get_weights()),
             optimizer=tuple(np.asarray(variable) for variable in self.model.optimizer.variables),
-            best_weights=tuple(np.array(array) for array in best),
+            **state_of(self._watchers),
         )
 
 
@@ -101,10 +85,6 @@ def restore_checkpoint(checkpoint: Checkpoint, trainer: Any) -> None:
     trainer.set_weights(checkpoint.weights)
     for variable, value in zip(trainer.optimizer.variables, checkpoint.optimizer, strict=True):
         variable.assign(value)
-
-
-def _plain(value: Any) -> float | int | None:
-    return value if value is None or isinstance(value, int) else float(value)
 
 
 class EpochCallback(keras.callbacks.Callback):

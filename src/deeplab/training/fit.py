@@ -5,9 +5,8 @@ from typing import Any
 
 import keras
 
-from deeplab.config.schema import PlateauConfig, TrainingConfig
+from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
-from deeplab.metrics import metric_of
 from deeplab.models.inspect import evaluation_batch_size, multiplications
 from deeplab.training.block_model import BlockModel
 from deeplab.training.cache import TrainingCache
@@ -27,6 +26,7 @@ from deeplab.training.observer import Observer
 from deeplab.training.random_numbers import drawing
 from deeplab.training.setup import TrainingSetup
 from deeplab.training.validation_scores import ValidationScores
+from deeplab.training.watchers import watchers
 from deeplab.training.weight_averages import WeightAverages
 
 
@@ -101,10 +101,10 @@ def fit(
     )
     scores = ValidationScores(trained, validation, targets, config.metrics, cache)
     averaging = [] if config.ema is None else [WeightAverages()]
-    watchers = _watchers(config, setup.plateau)
+    watching = watchers(config, setup.plateau)
     keeper = CheckpointCallback(
         loop.history,
-        watchers,
+        watching,
         resume_from,
         config.checkpoint_every,
         config.checkpoint_seconds,
@@ -126,7 +126,7 @@ def fit(
                     *averaging,
                     scores,
                     loop,
-                    *watchers.values(),
+                    *watching.values(),
                     *(each.taken_out() for each in averaging),
                     keeper,
                 ],
@@ -147,28 +147,3 @@ def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine
     if engine.kind == "keras":
         return 1
     return steps_per_block(multiplications(network), train.x[0].nbytes, batch_size, len(train) // batch_size)
-
-
-def _watchers(config: TrainingConfig, plateau: PlateauConfig | None) -> dict[str, Any]:
-    """Keras' callbacks that watch a score of the validation rows, by their name in a checkpoint."""
-    watched = {
-        "monitor": f"val_{config.monitor}",
-        "mode": "max" if metric_of(config.monitor).higher_is_better else "min",
-    }
-    watchers: dict[str, Any] = {}
-    if plateau is not None:
-        watchers["plateau"] = keras.callbacks.ReduceLROnPlateau(
-            **watched,
-            factor=plateau.factor,
-            patience=plateau.patience,
-            min_delta=plateau.min_delta,
-            min_lr=plateau.min_learning_rate,
-        )
-    if config.early_stopping_patience is not None or config.restore_best_weights:
-        watchers["early_stopping"] = keras.callbacks.EarlyStopping(
-            **watched,
-            # Without a patience of its own it never stops and only remembers the best epoch.
-            patience=config.early_stopping_patience or config.epochs + 1,
-            restore_best_weights=config.restore_best_weights,
-        )
-    return watchers
