@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Of the mean of a column of float32: less is what the mean of equal values was rounded by.
+LEAST_DEVIATION = 1e-12
+
 
 @dataclass(frozen=True)
 class Standardization:
@@ -13,7 +16,7 @@ class Standardization:
 
     Attributes:
         mean: of each column.
-        deviation: of each column, by n; 1 where all values are the same.
+        deviation: of each column, by n; 1 where all values are the same, but for rounding.
     """
 
     mean: tuple[float, ...]
@@ -23,7 +26,8 @@ class Standardization:
     def of(cls, mean: NDArray[np.floating], variance: NDArray[np.floating]) -> "Standardization":
         """Make it of the means and variances of the columns, [n] each."""
         deviation = np.sqrt(variance)
-        return cls(tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist()))
+        differs = deviation > LEAST_DEVIATION * np.abs(mean)
+        return cls(tuple(mean.tolist()), tuple(np.where(differs, deviation, 1.0).tolist()))
 
 
 @dataclass(frozen=True)

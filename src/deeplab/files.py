@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from deeplab.errors import UserError
+from deeplab.visible import visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,12 +143,27 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Rows as CSV text with a head."""
+    """Rows as CSV text with a head; texts that begin like a formula get an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([_cell(value) for value in row] for row in (columns, *rows))
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A value for a CSV file: what acts on a terminal is written out, and a spreadsheet takes no text for a formula."""
+    if not isinstance(value, str):
+        return value
+    text = visible(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def array_header(stream: IO[bytes]) -> "tuple[tuple[int, ...], np.dtype[Any]]":

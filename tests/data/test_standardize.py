@@ -54,6 +54,26 @@ def test_what_is_standardised_by_is_kept_with_the_run_and_old_files_are_read() -
     assert InputSpec.from_json(plain.to_json()) == plain
 
 
+def test_columns_in_tiny_and_huge_units_are_standardised_as_others_are() -> None:
+    from deeplab.models.build import build
+
+    values = np.random.default_rng(0).normal(2, 1, 200)
+    x = np.stack([values * unit for unit in (1.0, 1e-9, 1e-30, 1e22, 1e37)], axis=1).astype(np.float32)
+    train = Split.whole(x, (values > 2).astype(np.int32))
+    info = standardize(replace(IMAGES, input_shape=(5,), scale=1.0), train, inputs=True, targets=False)
+    config = compose(["model=linear", "model.task=classification"]).config.model
+    network = build(config, info, seed=0)
+    inside = network.get_layer("normalization")(network.get_layer("powers_of_two")(x)).numpy()
+    np.testing.assert_allclose(inside, np.repeat(inside[:, :1], 5, axis=1), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(inside.std(axis=0), 1, rtol=1e-5)
+
+
+def test_a_channel_of_one_value_is_not_divided_by_what_its_mean_was_rounded_by() -> None:
+    x = np.full((1000, 4, 4, 2), (77, 78), np.uint8)
+    info = standardize(IMAGES, Split.whole(x, np.zeros(1000, np.int32)), inputs=True, targets=False)
+    assert info.inputs is not None and info.inputs.deviation == (1.0, 1.0)
+
+
 def test_a_network_takes_rows_and_gives_values_as_they_are() -> None:
     from deeplab.models.build import build
 

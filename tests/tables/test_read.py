@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from deeplab.errors import UserError
 from deeplab.tables.read import TextFormat, read_table
@@ -112,6 +114,34 @@ def test_a_parquet_file_that_claims_more_than_it_can_hold_is_refused(path: Path)
     pd.DataFrame({str(name): np.zeros(3_000_000, np.int8) for name in range(60)}).to_parquet(path)
     with pytest.raises(UserError, match=r"claims 3,000,000 rows of 60 columns, more than its [\d,]+ bytes can hold"):
         read_table(str(path), "dataset.path", TextFormat())
+
+
+def test_a_text_that_a_parquet_file_repeats_without_end_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deeplab.tables.read.MOST_BYTES_PACKED", 1 << 20)
+    texts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(3000, np.int32)), pa.array(["x" * 10_000]))
+    for column in (texts, texts.dictionary_decode()):  # the second is no category in the file
+        parquet.write_table(pa.table({"a": column}), path)
+        assert path.stat().st_size < 10_000
+        with pytest.raises(UserError, match=r"claims 30,000,000 bytes of text, more than its [\d,]+ bytes can hold"):
+            read_table(str(path), "dataset.path", TextFormat())
+
+
+def test_rows_of_megabytes_are_read_and_cells_of_many_are_one_line(path: Path) -> None:
+    head, row = ",".join(f"c{number}" for number in range(60_000)), ",".join(["0.12345678901234567"] * 60_000)
+    frame = read(path, "\n".join([head, row, row]))
+    assert frame.shape == (2, 60_000)
+    assert frame["c59999"].tolist() == [0.12345678901234567] * 2
+    with pytest.raises(UserError, match=r"a row is longer than [\d,]+ bytes; is a quotation mark missing?"):
+        read(path, f"a,b\n1,2\n{'3' * 40_000_000},4\n")
+
+
+def test_a_nul_anywhere_in_the_first_megabytes_is_no_text(path: Path) -> None:
+    with pytest.raises(UserError, match="neither text nor a Parquet file"):
+        read(path, "a,b\n" + "x,1\n" * 5000 + "x\0y,2\n")
+
+
+def test_a_separator_in_the_quotes_of_a_name_separates_nothing(path: Path) -> None:
+    assert list(read(path, '"a, in m, or so";b\n1;2\n').columns) == ["a, in m, or so", "b"]
 
 
 def test_ten_thousand_columns_are_read(path: Path) -> None:

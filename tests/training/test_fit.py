@@ -164,6 +164,17 @@ def test_settings_that_do_not_fit_are_refused(change: dict[str, object], line: s
         check_fits(replace(TRAINING, **change), points(100), None, Targets("classification", INFO))
 
 
+def test_a_score_that_validation_rows_do_not_have_chooses_no_epoch() -> None:
+    validation = points(20)
+    alike = replace(validation, y=np.zeros_like(validation.y))
+    targets = Targets("classification", INFO)
+    for monitor in ("auc", "kappa"):
+        config = replace(TRAINING, monitor=monitor, restore_best_weights=True)
+        check_fits(config, points(100), validation, targets)
+        with pytest.raises(UserError, match=f"training.monitor={monitor}: the 20 validation rows have none"):
+            check_fits(config, points(100), alike, targets)
+
+
 def test_history_in_long_form() -> None:
     history = History((Epoch(1, {"train/loss": 0.5, "val/accuracy": 0.25, "time/step_ms": 3.0}),))
     assert list(history.long_form()) == [(1, 0.5, "loss", "train"), (1, 0.25, "accuracy", "val")]

@@ -120,6 +120,21 @@ def test_columns_may_be_in_another_order_with_others_beside_them_and_in_another_
         assert len(pd.read_csv("said.csv")) == 7
 
 
+def test_the_text_of_a_table_may_be_meant_in_another_way_than_that_of_the_learned_one(use: Cli) -> None:
+    new = penguins(7, 2)
+    new.to_csv("new.csv", index=False)
+    plain = json.loads(use("predict", "species", "new.csv", "--json").out)["rows"]
+    new.to_csv("other.csv", index=False, sep=":", decimal=",", encoding="utf-16")
+    words = ("dataset.separator=':'", "dataset.decimal=','", "dataset.encoding=utf-16")
+    assert json.loads(use("predict", "species", "other.csv", *words, "--json").out)["rows"] == plain
+    for word, line in (
+        ("dataset.separator='::'", "dataset.separator must be one character or auto, got '::'"),
+        ("dataset.decimal=5", "dataset.decimal must be '.' or ',', got 5"),
+        ("dataset.encoding=7", "dataset.encoding must be a name, as cp1252, got 7"),
+    ):
+        assert use("predict", "species", "other.csv", word) == (2, "", f"deeplab: {line}.\n")
+
+
 def test_what_is_missing_is_the_median_of_the_rows_that_were_learned_from(use: Cli, store: dict[str, Any]) -> None:
     new = penguins(20, 7)
     is_missing = np.arange(20) % 3 == 0
@@ -174,6 +189,7 @@ def test_what_does_not_fit_is_one_line_and_leaves_no_file(use: Cli, tmp_path: Pa
     new.assign(mass_g=["3500", "heavy", "3600", "3700"]).to_csv("text.csv", index=False)
     new.assign(mass_g=[3500, None, 3600, 3700]).to_csv("missing.csv", index=False)
     Path("picture.png").write_bytes(b"x")
+    Path("loop.csv").symlink_to("loop.csv")
     before = sorted(path.name for path in tmp_path.iterdir())
     for words, line in (
         (("species", "less.csv"), "less.csv: there is no column 'bill_mm'|Unknown column 'bill_mm' in less.csv"),
@@ -181,6 +197,7 @@ def test_what_does_not_fit_is_one_line_and_leaves_no_file(use: Cli, tmp_path: Pa
         (("species", "text.csv"), "text.csv: column 'mass_g', row 2: 'heavy' is no number"),
         (("species", "missing.csv"), "missing.csv: column 'mass_g', row 2: the value is missing"),
         (("species", "none.csv"), "none.csv: there is no such file"),
+        (("species", "loop.csv"), "loop.csv: Too many levels of symbolic links"),
         (("species", "new.csv", "less.csv"), "new.csv, less.csv: give one table at a time"),
         (("species", "new.csv", "picture.png"), "give one table at a time, and no images beside it"),
         (("species", "picture.png"), "takes rows of a table with the columns island, bill_mm, sex and 1 more: give a"),

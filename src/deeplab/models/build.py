@@ -1,6 +1,7 @@
 """The configuration of a network becomes a Keras model."""
 
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,9 @@ from deeplab.models.expand import LayerSpec, expand_layers
 from deeplab.models.make_layers import make_layers
 from deeplab.models.output_layer import check_output_layer, check_task
 from deeplab.models.shapes import check_fit, count_parameters
+
+# Of a column that is standardised as it is.
+SMALLEST_DEVIATION, LARGEST_DEVIATION = 1e-5, 1e15
 
 
 def check_network(config: ModelConfig, info: DatasetInfo) -> int:
@@ -88,10 +92,21 @@ def _before(info: DatasetInfo) -> Iterator[Any]:
     if info.scale != 1:
         yield keras.layers.Rescaling(info.scale, name="rescaling", dtype="float32")
     if info.inputs is not None:
-        variance = [deviation**2 for deviation in info.inputs.deviation]
-        yield keras.layers.Normalization(
-            mean=list(info.inputs.mean), variance=variance, name="normalization", dtype="float32"
-        )
+        powers = [_power_of_two(deviation) for deviation in info.inputs.deviation]
+        mean = [mean * power for mean, power in zip(info.inputs.mean, powers, strict=True)]
+        variance = [(each * power) ** 2 for each, power in zip(info.inputs.deviation, powers, strict=True)]
+        if set(powers) != {1.0}:
+            yield keras.layers.Rescaling(powers, name="powers_of_two", dtype="float32")
+        yield keras.layers.Normalization(mean=mean, variance=variance, name="normalization", dtype="float32")
+
+
+def _power_of_two(deviation: float) -> float:
+    """What a column is multiplied by, without rounding, so that Normalization can hold its variance in float32.
+
+    It takes a deviation below 1e-7 for 1e-7. Of ordinary columns it is 1.
+    """
+    ordinary = SMALLEST_DEVIATION <= deviation <= LARGEST_DEVIATION
+    return 1.0 if ordinary else 2.0 ** -max(-126, min(126, round(math.log2(deviation))))
 
 
 def _behind(info: DatasetInfo) -> Iterator[Any]:

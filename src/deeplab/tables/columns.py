@@ -60,7 +60,8 @@ class Column:
             row: position in the frame.
         """
         at = "" if row is None else f", row {int(self._index[row]) + 1:,}"
-        return UserError(f"{self._where}: column '{visible_line(self.name)}'{at}: {what}.")
+        name = visible_line(self.name if len(self.name) <= 80 else f"{self.name[:77]}...")
+        return UserError(f"{self._where}: column '{name}'{at}: {what}.")
 
     def shown(self, row: int) -> str:
         """The value in a row, for an error."""
@@ -141,11 +142,13 @@ class Column:
 
         if self.kind is None:
             return np.zeros(len(self.values), np.int64)
-        if self.kind != "boolean":
+        if self.kind != "boolean":  # a column of Parquet may be of texts
             codes, names = self.texts()
-            is_one = np.array([name.lower() in ("true", "false") for name in names])
-            row = int(np.flatnonzero((codes >= 0) & ~is_one[codes])[0])
-            raise self.error(f"{self.shown(row)} is neither true nor false", row)
+            lower = np.array([name.lower() for name in names])
+            wrong = np.flatnonzero((codes >= 0) & ~np.isin(lower, ("true", "false"))[codes])
+            if len(wrong):
+                raise self.error(f"{self.shown(wrong[0])} is neither true nor false", int(wrong[0]))
+            return np.where(codes < 0, 0, lower[codes] == "true").astype(np.int64)
         values = compute.fill_null(self.values, False)
         return values.to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]
 
@@ -207,7 +210,9 @@ class Column:
             return self.error(f"{self.shown(row)} is no number, and most of the column are; {cure}", row)
         if with_comma[there].mean() >= MOSTLY:
             row = self._first()
-            return self.error(f"{self.shown(row)} looks like a number with a decimal comma: dataset.decimal=','", row)
+            return self.error(
+                f"{self.shown(row)} looks like a number with a decimal comma: \"dataset.decimal=','\"", row
+            )
         return None
 
     def _first(self) -> int:

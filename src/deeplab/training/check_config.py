@@ -1,6 +1,9 @@
 """What can be refused of a training before it begins."""
 
+import math
 from collections.abc import Iterable
+
+import numpy as np
 
 from deeplab.config.schema import PlateauConfig, ScheduleConfig, TrainingConfig
 from deeplab.data.splits import Split
@@ -36,6 +39,20 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, t
         for key in ("early_stopping_patience", "restore_best_weights"):
             if getattr(config, key):
                 raise UserError(f"training.{key} looks at validation scores, but validation=none holds nothing out.")
+    elif config.early_stopping_patience or config.restore_best_weights:
+        _check_monitor(config.monitor, validation, targets)
+
+
+def _check_monitor(monitor: str, validation: Split, targets: Targets) -> None:
+    """Refuse a score by which no epoch would be better than another, as `auc` of rows of one class."""
+    metric = metric_of(monitor)
+    if metric.of_all:
+        perfect = np.asarray(targets.for_split(validation)(np.arange(len(validation))))
+        if math.isnan(metric.value_of_all(perfect, perfect)):
+            raise UserError(
+                f"training.monitor={monitor}: the {len(validation):,} validation rows have none, since all of them are "
+                "of one class, or there is but one. Choose another score, or other rows."
+            )
 
 
 def check_schedule(config: ScheduleConfig, learning_rate: float, validation: Split | None) -> None:

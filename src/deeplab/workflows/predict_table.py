@@ -1,6 +1,6 @@
 """Ask the network of a run about the rows of a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.config.overrides import parse_override
 from deeplab.data.input_spec import InputSpec
 from deeplab.data.tables.encode import encode
 from deeplab.errors import UserError
@@ -18,6 +19,7 @@ from deeplab.tracking.store import Store
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
+FORMAT_KEYS = ("dataset.separator=", "dataset.decimal=", "dataset.encoding=")
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,15 @@ class TablePredictions:
         return table(self.columns, self.rows()).encode()
 
 
-def predict_table(store: Store, wanted: str, path: Path) -> TablePredictions:
+def predict_table(store: Store, wanted: str, path: Path, form: Sequence[str] = ()) -> TablePredictions:
     """Ask about the rows of a table.
 
     Args:
         store: where the run is.
         wanted: the run, as `find_run` understands it.
         path: of a CSV, TSV or Parquet file with the columns that the network learned from, in any order; its text is
-            read with the decimal point and the encoding of that table.
+            read with the decimal point and the encoding of that table, where nothing else is said.
+        form: overrides with FORMAT_KEYS.
 
     Raises:
         UserError: there is no such network, it takes no tables, or the file does not fit it.
@@ -88,6 +91,7 @@ def predict_table(store: Store, wanted: str, path: Path) -> TablePredictions:
         raise _no_table(trained, facts)
     dataset = trained.composed().config.dataset
     written = {key: getattr(dataset, key) for key in ("decimal", "encoding") if hasattr(dataset, key)}
+    written |= {override.key.removeprefix("dataset."): override.value for override in map(parse_override, form)}
     # Before TensorFlow is loaded: a slip in the table must not cost seconds.
     rows = encode(path, facts.table, TextFormat(**written))
     network = trained.network()

@@ -26,6 +26,17 @@ def test_data_sets_are_described_and_nothing_is_left_behind(cli: Cli, empty: Pat
     assert not list(empty.iterdir())
 
 
+def test_a_table_says_by_itself_what_its_targets_are(cli: Cli, empty: Path) -> None:
+    rows = "".join(f"{number},{number / 7},{number % 3 / 2}\n" for number in range(40))
+    (empty / "t.csv").write_text(f"a,b,c\n{rows}")
+    for target, line in (("b", "the target b is a number"), ("[b,c]", "the 2 targets are numbers")):
+        status, out, err = cli("data", "csv", "dataset.path=t.csv", f"dataset.target={target}")
+        assert (status, err) == (0, "")
+        assert line in out
+    status, _, err = cli("data", "csv", "dataset.path=t.csv", "dataset.target=b", "model.task=classification")
+    assert (status, "is no class; choose a regression" in err) == (2, True)
+
+
 def test_what_is_known_of_data_comes_as_json_with_a_picture(cli: Cli, empty: Path) -> None:
     status, out, _ = cli("data", "digits", "dataset.limit=100", "--json", "--out", "digits.png")
     (described,) = json.loads(out)

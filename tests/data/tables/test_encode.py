@@ -54,6 +54,21 @@ def test_a_table_of_numbers_alone_is_categories_where_the_network_learned_catego
     assert encode(write(tmp_path, "zip\n7\n007\n"), spec).tolist() == [[0, 1], [1, 0]]
 
 
+def test_true_and_false_as_texts_of_parquet_are_the_booleans_that_a_network_learned(tmp_path: Path) -> None:
+    spec = TableSpec((TableColumn("tagged", "boolean", fill=0.0),), ())
+    pd.DataFrame({"tagged": ["true", "FALSE", None]}).to_parquet(tmp_path / "new.parquet")
+    assert encode(tmp_path / "new.parquet", spec).tolist() == [[1], [0], [0]]
+
+
+def test_errors_of_long_names_and_values_stay_short(tmp_path: Path) -> None:
+    long = "L" * 10_000
+    spec = TableSpec((TableColumn(long, "category", (long, "7")), TableColumn("b", "number")), ())
+    for text in (f"{long},b\nx{long},1\n", f"{long},c\n7,1\n", f"{long}c,b\n7,1\n", f"{long},b\n,1\n"):
+        with pytest.raises(UserError) as caught:
+            encode(write(tmp_path, text), spec)
+        assert len(str(caught.value)) < 600
+
+
 def test_facts_are_kept_as_json() -> None:
     assert TableSpec.from_json(json.loads(json.dumps(asdict(SPEC)))) == SPEC
 

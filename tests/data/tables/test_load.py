@@ -240,6 +240,12 @@ def test_bad_values_are_one_line(load_frame: Load, column: str, row: object, val
     assert line in str(caught.value)
 
 
+def test_one_value_to_predict_is_one_line(load_frame: Load) -> None:
+    frame = penguins().drop(columns="seen").assign(mass=4000.5)
+    with pytest.raises(UserError, match="column 'mass': all rows to train on have the same value, of which nothing is"):
+        load_frame(frame, "model.task=regression", target="mass")
+
+
 def test_a_class_that_is_among_test_rows_alone_is_one_line(load_frame: Load) -> None:
     frame, other = penguins().drop(columns="seen"), penguins(50, seed=1).drop(columns="seen")
     other.loc[7, "species"] = "King"

@@ -10,6 +10,7 @@ from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.page import print_page
 from deeplab.cli.terminal.text import print_line, to_json
 from deeplab.config.compose import compose
+from deeplab.config.schema import CsvConfig, ExperimentConfig
 from deeplab.errors import UserError
 from deeplab.files import check_file, write_file
 from deeplab.report.data_page import as_values, data_page
@@ -44,7 +45,7 @@ def data(
         if len(datasets) > 1:
             raise UserError(f"--out is one file, and {len(datasets)} data sets are named; name one.")
     chosen = [[f"dataset={name}"] for name in datasets] or [[]]
-    configs = [compose([*choice, *overrides], config_dir).config for choice in chosen]
+    configs = [_composed([*choice, *overrides], config_dir) for choice in chosen]
     values = []
     with interruptible("Interrupted; nothing was written."):
         for number, config in enumerate(configs):
@@ -60,3 +61,11 @@ def data(
                 print_line(f"picture {out}")
     if as_json:
         print(to_json(values))
+
+
+def _composed(words: list[str], config_dir: Path | None) -> ExperimentConfig:
+    config = compose(words, config_dir).config
+    if isinstance(config.dataset, CsvConfig) and not any(word.startswith(("model", "experiment")) for word in words):
+        # No network is meant, so that the table says by itself what its target is.
+        return compose(["model.task=auto", *words], config_dir).config
+    return config

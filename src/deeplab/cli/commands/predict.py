@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunName, reading_files, split, words
+from deeplab.cli import arguments
+from deeplab.cli.arguments import ConfigDir, RunName, reading_files
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.table_predictions import as_values as values_of_rows
 from deeplab.cli.terminal.table_predictions import show_predictions
@@ -16,17 +17,18 @@ from deeplab.config.compose import compose
 from deeplab.config.schema import TrackingConfig
 from deeplab.data.images.find import find_pictures
 from deeplab.errors import UserError
-from deeplab.files import check_file, some, write_file
+from deeplab.files import check_file, existing_file, some, write_file
 from deeplab.tracking.store import open_to_read
 from deeplab.workflows.predict import ImagePrediction, PredictResult, draw_answers
 from deeplab.workflows.predict import predict as predict_pictures
-from deeplab.workflows.predict_table import SUFFIXES, predict_table
+from deeplab.workflows.predict_table import FORMAT_KEYS, SUFFIXES, predict_table
 
 Images = Annotated[
     list[str] | None,
-    words(
+    arguments.words(
         "[IMAGE|FOLDER|TABLE]...",
-        "Image files and folders of them, or a CSV, TSV or Parquet file; tracking.uri=... for another store.",
+        "Image files and folders of them, or a CSV, TSV or Parquet file; dataset.separator=..., dataset.decimal=... "
+        "and dataset.encoding=... say how its text is meant; tracking.uri=... for another store.",
     ),
 ]
 
@@ -52,14 +54,18 @@ def predict(
 
     deeplab predict houses for_sale.csv --out prices.csv
     """
-    paths, overrides = split(images or [])
+    words, overrides = arguments.split(images or [])
+    form = [word for word in words if word.startswith(FORMAT_KEYS)]
+    paths = [word for word in words if word not in form]
     if not paths:
         raise UserError(
             "Give an image or a folder of images, as in: deeplab predict latest digit.png; or a table: new.csv"
         )
     config = compose(overrides, config_dir).config
     if any(Path(path).suffix.lower() in SUFFIXES for path in paths):
-        _predict_rows(config.tracking, run, paths, out or Path("predictions.csv"), as_json)
+        if len(paths) > 1:
+            raise UserError(f"{', '.join(paths)}: give one table at a time, and no images beside it.")
+        _predict_rows(config.tracking, run, _Asked(Path(paths[0]), form, out or Path("predictions.csv")), as_json)
         return
     out = out or Path("predictions.png")
     check_file(out, ".png", "--out")
@@ -75,20 +81,23 @@ def predict(
         print_line(f"picture {out}")
 
 
-def _predict_rows(tracking: TrackingConfig, run: str, paths: Sequence[str], out: Path, as_json: bool) -> None:
-    if len(paths) > 1:
-        raise UserError(f"{', '.join(paths)}: give one table at a time, and no images beside it.")
-    asked = Path(paths[0])
-    check_file(out, ".csv", "--out")
-    if out.resolve() == asked.expanduser().resolve():
-        raise UserError(f"{asked} is the table to look at, and --out would write over it. Give another --out.")
+class _Asked(NamedTuple):
+    table: Path
+    form: Sequence[str]
+    out: Path
+
+
+def _predict_rows(tracking: TrackingConfig, run: str, asked: _Asked, as_json: bool) -> None:
+    check_file(asked.out, ".csv", "--out")
+    if existing_file(str(asked.table), "").resolve() == asked.out.resolve():
+        raise UserError(f"{asked.table} is the table to look at, and --out would write over it. Give another --out.")
     with interruptible("Interrupted; nothing was written."):
-        said = predict_table(open_to_read(tracking), run, asked)
-        write_file(out, said.to_csv())
+        said = predict_table(open_to_read(tracking), run, asked.table, asked.form)
+        write_file(asked.out, said.to_csv())
     if as_json:
-        print(to_json(values_of_rows(said, asked, out)))
+        print(to_json(values_of_rows(said, asked.table, asked.out)))
     else:
-        show_predictions(said, out)
+        show_predictions(said, asked.out)
 
 
 MOST_ROWS = 50

@@ -1,7 +1,5 @@
 """`deeplab runs`: the runs of a store in a table."""
 
-import csv
-import sys
 import time
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,6 +11,7 @@ from deeplab.cli.lookup import open_store_fast
 from deeplab.cli.terminal.tables import console, fit_columns, footnote, score_column, table
 from deeplab.cli.terminal.text import duration, to_json
 from deeplab.errors import UserError
+from deeplab.files import table as csv_table
 from deeplab.runs.query import Query, filter_runs
 from deeplab.runs.summary import COLUMNS, RunSummary, to_dict
 from deeplab.tracking.filter import parse
@@ -72,9 +71,8 @@ def _print_json(chosen: Sequence[RunSummary]) -> None:
 
 
 def _print_csv(chosen: Sequence[RunSummary]) -> None:
-    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(to_dict(row) for row in chosen)
+    rows = map(to_dict, chosen)
+    print(csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows)), end="")
 
 
 def print_table(chosen: Sequence[RunSummary], failed: bool) -> None:

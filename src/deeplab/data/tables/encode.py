@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from deeplab.data.tables.spec import TableColumn, TableSpec
 from deeplab.errors import UserError
 from deeplab.tables.columns import Column
-from deeplab.tables.read import TextFormat, no_column, read_table
+from deeplab.tables.read import TextFormat, no_column, read_table, shortened
 
 SHOWN = 20
 MOST_BYTES = 1 << 34
@@ -122,7 +122,7 @@ def _encode_category(x: Features, values: Column, column: TableColumn, unknown: 
     strange = np.flatnonzero((codes >= 0) & (known[codes] < 0)) if len(names) else np.array([], np.int64)
     if unknown == "refuse" and len(strange):
         row = int(strange[0])
-        shown = ", ".join(column.categories[:SHOWN])
+        shown = ", ".join(shortened(name) for name in column.categories[:SHOWN])
         more = len(column.categories) - SHOWN
         raise values.error(
             f"{values.shown(row)} is none of the categories that the network knows: {shown}"

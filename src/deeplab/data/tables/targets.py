@@ -80,9 +80,14 @@ def fit_targets(
     """What is to be given of a row: one of the classes of the rows to train on, or numbers.
 
     Raises:
-        UserError: the rows to train on are of one class.
+        UserError: the rows to train on are of one class, or have one value.
     """
     if classes is None:
+        columns = [Column(frame, name, where) for name in config.targets]
+        for column in columns:
+            values = column.numbers()[train]
+            if (values == values[0]).all():
+                raise column.error("all rows to train on have the same value, of which nothing is learned")
         return tuple(TableTarget(name, "number") for name in config.targets)
     names = tuple(classes.names[code] for code in np.unique(classes.codes[train]))
     if len(names) == 1:
