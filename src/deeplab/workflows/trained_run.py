@@ -1,5 +1,6 @@
 """A run as what it leaves for use: its network, its configuration and the facts of its data set."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,6 +108,11 @@ def find_trained_run(store: Store, wanted: str) -> TrainedRun:
 def described(run: Run) -> str:
     """A run by name and id."""
     return f"{run.label}"
+
+
+def file_name(trained: TrainedRun) -> str:
+    """A name for a file that is made of a run, without a suffix."""
+    return re.sub(r"[^\w.-]+", "_", str(trained.run.name)).lstrip(".") or trained.run.short_id
 
 
 def load_data(trained: TrainedRun) -> Splits:
