@@ -1,5 +1,6 @@
 """`deeplab export --to python`: a script without deeplab that trains the same network on the same rows."""
 
+import ast
 import json
 import os
 import re
@@ -42,6 +43,7 @@ TRAININGS = {
         "validation=random",
         "l2=0.001",
     ),
+    "augmented": ("model=cnn_augmented", *SMALL, "training.randomness=keras"),
     "autoencoder": ("model=autoencoder", *SMALL, "validation=test"),
     "weighted": (
         "model=dense_relu",
@@ -104,7 +106,7 @@ def test_a_script_trains_as_deeplab_does(name: str, place: Path, cli: Cli) -> No
     assert not [*place.glob(".*partial*")]
     text = Path(f"{name}.py").read_text()
     assert not re.search(r"^(import|from) deeplab", text, re.MULTILINE)
-    if name not in ("conv", "iris"):
+    if name not in ("conv", "augmented", "iris"):
         return
     theirs = every_epoch(Path(f"{name}.py"))
     for epoch, ours in enumerate(result.history.epochs):
@@ -169,9 +171,9 @@ def test_what_a_script_cannot_do_is_one_line(use: Cli, trained: Any, tmp_path: P
 
 def test_losses_that_are_no_numbers_are_not_equal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "first_epoch", lambda _: {})
-    monkeypatch.setattr(verify, "_keras_epoch", lambda *_: {"loss": 1.0})
+    monkeypatch.setattr(verify, "_keras_epoch", lambda *_: {"accuracy": 0.5, "loss": 1.0})
     with pytest.raises(RunError, match="other losses"):
-        verify.compare(None, None, {"loss": float("nan")}, True, "keras")  # type: ignore[arg-type]
+        verify.compare(None, None, {"accuracy": 0.5, "loss": float("nan")}, True, "keras")  # type: ignore[arg-type]
 
 
 def test_code_is_laid_out_in_lines_that_fit_and_words_of_a_store_stay_words() -> None:
@@ -182,5 +184,6 @@ def test_code_is_laid_out_in_lines_that_fit_and_words_of_a_store_stay_words() ->
     assert lines[0] == "f(["
     assert lines[1] == f'    g(0, word="{"w" * 30}"),'
     assert lines[-1] == "])"
-    assert code('"""\n\x1b') == '"\\"\\"\\"\\n\\u001b"'
+    for text in ('"""\n\x1b', "a\\b", "\U0001f600\n", "caf\xe9"):
+        assert ast.literal_eval(code(text)) == text
     assert plain('"""\nimport os\\') == "____import os_"

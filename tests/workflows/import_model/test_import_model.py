@@ -1,6 +1,8 @@
 """`deeplab import`: an existing Keras model as YAML, or one line for each thing that keeps it from being that."""
 
+import copy
 import json
+import random
 import re
 import zipfile
 from collections.abc import Callable
@@ -90,7 +92,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["layer 'plus' (Lambda) holds code of its own, which a network in YAML never runs."],
     ),
     "custom": (lambda: ended(Doubled(name="twice")), ["test_import_model is no layer of Keras; its code is not run."]),
-    "unknown": (lambda: ended(L.ELU(name="elu")), ["layer 'elu' (ELU) is no layer of a network in YAML"]),
+    "unknown": (lambda: ended(L.ELU(name="elu")), ["Unknown layer 'ELU' in layer 'elu' (ELU). Known: Activation, "]),
     "words": (
         lambda: ended(
             L.Dense(4, name="a", kernel_regularizer=keras.regularizers.OrthogonalRegularizer()),
@@ -296,3 +298,32 @@ def test_networks_of_deeplab_go_out_and_come_in_again(model: str, folder: Path) 
     assert theirs.layers == ours.layers
     for mine, other in zip(ours.network.get_weights(), theirs.network.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place, *(deeper for key, item in inside for deeper in places(item, (*place, key)))]
+
+
+def test_configurations_with_odd_values_give_lines_and_no_traceback() -> None:
+    from deeplab.errors import UserError
+    from deeplab.workflows.import_model.chain import chain_of
+    from deeplab.workflows.import_model.words import words_of
+
+    rng = random.Random(0)
+    models = [json.loads(make().to_json()) for make in (sequential, functional, two_inputs, REFUSED["words"][0])]
+    odd = [None, True, -1, 1.5, "x", "", [], {}, [[1]], {"a": 1}, 10**30, "Dense", ["a", 0, 0], {"class_name": [1]}]
+    refused = 0
+    for _ in range(3000):
+        model = copy.deepcopy(rng.choice(models))
+        *way, last = rng.choice([place for place in places(model["config"]) if place])
+        inside = model["config"]
+        for key in way:
+            inside = inside[key]
+        inside[last] = rng.choice(odd)
+        try:
+            for link in chain_of(model, "theirs.json").links:
+                words_of(link)
+        except UserError:
+            refused += 1
+    assert refused > 500

@@ -15,10 +15,8 @@ from deeplab.workflows.import_model.import_model import import_model as import_f
 @reading_files
 def import_model(
     file: Annotated[str, words("FILE", "A .keras file, or the .json of model.to_json(); nothing in it is run.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The network, as in conf/model/mine.yaml.")],
     overrides: StoreOverrides = None,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The network, as in conf/model/mine.yaml.", show_default=False)
-    ] = Path("model.yaml"),
     weights: Annotated[
         bool, typer.Option("--weights", help="Keep its weights as a run, for training.initial_weights.")
     ] = False,
@@ -27,7 +25,7 @@ def import_model(
 ) -> None:
     """Write an existing Keras model as a network in YAML, and check that both are the same.
 
-    deeplab import model.keras --out conf/model/mine.yaml
+    deeplab import theirs.keras --out mine.yaml
     """
     config = compose(check_store_overrides(overrides or [], "import"), config_dir).config
     with interruptible("Interrupted; nothing was written."):

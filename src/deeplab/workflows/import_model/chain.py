@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.errors import UserErrors
+from deeplab.errors import UserError, UserErrors
 from deeplab.visible import visible_line
 
 MODULES = ("keras", "keras.layers", "keras.models", "keras.src.models.functional", "keras.src.models.sequential")
@@ -58,11 +58,14 @@ def chain_of(model: Mapping[str, Any], file: str) -> Chain:
         file: begins each error.
 
     Raises:
-        UserErrors: what is not possible, layer by layer.
+        UserError: what is not possible, layer by layer.
     """
     problems: list[str] = []
-    shape = _input_shape(model)
-    links = tuple(_links(model, problems, None, "layers"))
+    try:
+        shape = _input_shape(model)
+        links = tuple(_links(model, problems, None, "layers"))
+    except RecursionError:
+        raise UserError(f"{file}: its configuration is nested too deeply.") from None
     if not problems and shape is None:
         problems.append("the model does not say what shape its rows have: give it a keras.Input")
     if not problems and not links:
@@ -108,7 +111,7 @@ def _links(model: Mapping[str, Any], problems: list[str], part: str | None, plac
             name = _part_name(_name(layer), parts)
             yield from _links(layer, problems, name, f"{own}/layers")
         else:
-            yield Link(kind, _name(layer), config, part, own)
+            yield Link(visible_line(kind), _name(layer), config, part, own)
 
 
 def _in_a_row(config: Mapping[str, Any], layers: list[Any], problems: list[str], where: str) -> list[Any]:
@@ -156,15 +159,15 @@ def _ends(listed: Any) -> list[str]:
     """Names of the layers that data come in by, or go out: `["a", 0, 0]`, or a list of those."""
     if isinstance(listed, list) and listed and isinstance(listed[0], str):
         listed = [listed]
-    return [visible_line(str(each[0])) for each in listed or [] if isinstance(each, list) and each]
+    listed = listed if isinstance(listed, list) else []
+    return [visible_line(str(each[0])) for each in listed if isinstance(each, list) and each]
 
 
 def _tensors(call: Any) -> list[str]:
     """Names of the layers whose outputs a call takes."""
     if isinstance(call, dict):
         if call.get("class_name") == "__keras_tensor__":
-            history = call.get("config", {}).get("keras_history", ["?"])
-            return [visible_line(str(history[0]))]
+            return _ends(mapping(call.get("config")).get("keras_history"))
         return [name for value in call.values() for name in _tensors(value)]
     return [name for value in call for name in _tensors(value)] if isinstance(call, list) else []
 
@@ -174,15 +177,13 @@ def _input_shape(model: Mapping[str, Any]) -> tuple[int, ...] | None:
     config = model["config"]
     layers = config.get("layers")
     first = layers[0] if isinstance(layers, list) and layers and isinstance(layers[0], dict) else {}
-    inside = first.get("config")
-    inside = inside if isinstance(inside, dict) else {}
+    inside = mapping(first.get("config"))
     if _kind(first) in MODELS and inside:
         return _input_shape(first)
-    built = model.get("build_config")
     for shape in (
         inside.get("batch_shape"),
         config.get("build_input_shape"),
-        built.get("input_shape") if isinstance(built, dict) else None,
+        mapping(model.get("build_config")).get("input_shape"),
     ):
         if isinstance(shape, list) and len(shape) > 1 and all(isinstance(n, int) and n > 0 for n in shape[1:]):
             return tuple(shape[1:])
@@ -194,8 +195,12 @@ def _kind(layer: Mapping[str, Any]) -> str:
 
 
 def _name(layer: Mapping[str, Any]) -> str:
-    config = layer.get("config")
-    return visible_line(str(layer.get("name") or (config.get("name") if isinstance(config, dict) else "") or "?"))
+    return visible_line(str(layer.get("name") or mapping(layer.get("config")).get("name") or "?"))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A mapping, or an empty one where something else stands."""
+    return value if isinstance(value, dict) else {}
 
 
 def _is_of_keras(layer: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from deeplab.workflows.import_model.read_file import read_config, read_weights
 from deeplab.workflows.recording import recorded
 
 SUFFIXES = (".yaml", ".yml")
+MOST_TOLD = 1000  # letters of one problem: a value of a stranger's may be long
 IN_FRONT = ("Rescaling", "Normalization")
 
 
@@ -76,8 +77,8 @@ def import_model(
     chain, notes = _without_front(chain)
     words = [words_of(link) for link in chain.links]
     if problems := [problem for each in words for problem in each.problems]:
-        raise UserErrors(f"{file}: {problem}." for problem in problems)
-    notes += [note for each in words for note in each.notes]
+        raise UserErrors(visible_line(f"{file}: {problem[:MOST_TOLD]}.") for problem in problems)
+    notes += [visible_line(note[:MOST_TOLD]) for each in words for note in each.notes]
     layers = original(chain, words)
     task: Task = task_of(chain, words, layers, file)
     notes += task.notes

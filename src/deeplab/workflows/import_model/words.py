@@ -7,11 +7,11 @@ from typing import Any
 
 import keras
 
-from deeplab.errors import UserError
+from deeplab.errors import UserError, unknown_name
 from deeplab.models.arguments import NOT_CONFIGURABLE, check_argument
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS, layer_class
 from deeplab.models.make_layers import KERNEL_REGULARIZERS
-from deeplab.workflows.import_model.chain import Link
+from deeplab.workflows.import_model.chain import Link, mapping
 
 # Layers that an Activation stands for, where all their other arguments have these values.
 AS_ACTIVATION: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -51,7 +51,7 @@ def words_of(link: Link) -> Words:
         return _as_activation(link, part)
     words = Words({**part, "type": link.kind})
     if link.kind not in LAYERS:
-        words.problems.append(f"{link.where} is no layer of a network in YAML; deeplab list layers names those")
+        words.problems.append(str(unknown_name("layer", link.kind, LAYERS, link.where)).rstrip("."))
         return words
     _common(link, words)
     parameters = inspect.signature(class_of(link.kind)).parameters
@@ -73,7 +73,7 @@ def words_of(link: Link) -> Words:
 
 def _common(link: Link, words: Words) -> None:
     dtype = link.config.get("dtype")
-    name = dtype.get("config", {}).get("name") if isinstance(dtype, dict) else dtype
+    name = mapping(dtype.get("config")).get("name") if isinstance(dtype, dict) else dtype
     if name not in (None, "float32"):
         words.notes.append(f"{link.where} computes in {name}: training.precision says that for the whole network")
     if link.config.get("trainable") is False:
@@ -112,10 +112,10 @@ def _simple(key: str, value: Any) -> Any:
 
 
 def _initializer(link: Link, key: str, value: Any, default: Any, words: Words) -> None:
-    kind = value.get("class_name") if isinstance(value, dict) else value
-    word = _INITIALIZER_CLASSES.get(str(kind), kind if kind in INITIALIZERS else None)
-    given = value.get("config") if isinstance(value, dict) else {}
-    if word is None or not isinstance(given, dict):
+    kind = str(value.get("class_name") if isinstance(value, dict) else value)
+    word = _INITIALIZER_CLASSES.get(kind, kind if kind in INITIALIZERS else None)
+    given = mapping(mapping(value).get("config"))
+    if word is None:
         words.notes.append(f"{link.where}.{key}={kind} has no word: weights that are drawn anew begin otherwise")
         return
     usual = keras.initializers.get(word).get_config()
@@ -130,10 +130,10 @@ def _initializer(link: Link, key: str, value: Any, default: Any, words: Words) -
 def _regularizer(link: Link, key: str, value: Any, words: Words) -> None:
     if value is None:
         return
-    kind = value.get("class_name") if isinstance(value, dict) else value
-    given = value.get("config") if isinstance(value, dict) else None
+    kind = str(value.get("class_name") if isinstance(value, dict) else value)
+    given = mapping(mapping(value).get("config"))
     is_known = kind in ("L1", "L2", "L1L2") and isinstance(value, dict) and value.get("module") == "keras.regularizers"
-    numbers = {name: number for name, number in given.items() if number} if isinstance(given, dict) else {}
+    numbers = {name: number for name, number in given.items() if number}
     if not is_known or key not in KERNEL_REGULARIZERS or not numbers.keys() <= {"l1", "l2"}:
         words.problems.append(f"{link.where}.{key}={kind} has no word: l1 and l2 of a kernel have")
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
 from deeplab.data.load import DATASETS
 from deeplab.errors import UserError
-from deeplab.files import check_folder_of, write_file
+from deeplab.files import aside_of, check_folder_of, write_file
 from deeplab.models.layers import LAYERS
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import DATA_TAG, ENGINE_TAG
@@ -68,8 +68,7 @@ def export_script(store: Store, name: str, to: str, out: Path | None, force: boo
     sections = sections_of(config, setup, trained.name, engine)
     text = as_notebook(sections) if to == "notebook" else as_script(sections)
     code = code_of(text, to == "notebook")
-    aside = path.with_name(f".{path.stem}.partial.py")
-    losses = run_an_epoch(code, aside, setup, config.training.threads)
+    losses = run_an_epoch(code, aside_of(path), setup, config.training.threads)
     differ = masks_differ(config, setup)
     agreement = compare(trained, config, losses, not differ, engine)
     write_file(path, text.encode())

@@ -71,7 +71,7 @@ def _one_line(value: Any) -> str:
         named = [f"{key}={_one_line(item)}" for key, item in (value.named or {}).items()]
         return f"{value.name}({', '.join([*map(_one_line, value.given), *named])})"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=not value.isprintable())
+        return json.dumps(value, ensure_ascii=False) if value.isprintable() else repr(value)
     if isinstance(value, list):
         return f"[{', '.join(map(_one_line, value))}]"
     if isinstance(value, tuple):

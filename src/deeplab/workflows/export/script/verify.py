@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import RunError
+from deeplab.files import write_file
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.prepare import prepare
@@ -59,6 +62,7 @@ def run_an_epoch(code: str, path: Path, setup: TrainingSetup, threads: int | Non
         Losses and scores by Keras' names: `loss`, `val_loss`, `accuracy`.
 
     Raises:
+        UserError: the place takes no file.
         RunError: it fails.
     """
     settings = {"EPOCHS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -67,7 +71,7 @@ def run_an_epoch(code: str, path: Path, setup: TrainingSetup, threads: int | Non
     if threads is not None:
         settings |= {"TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads)}
     try:
-        path.write_text(code, encoding="utf-8")
+        write_file(path, code.encode())
         done = subprocess.run(
             [sys.executable, "-c", _RUN, str(path)],
             capture_output=True,
@@ -131,7 +135,8 @@ def first_epoch(trained: TrainedRun) -> Losses:
 def difference(ours: Losses, theirs: Losses) -> float:
     """The largest difference of what both have; of values beyond 1 as a share."""
     shared = ours.keys() & theirs.keys()
-    return max(abs(ours[name] - theirs[name]) / max(1.0, abs(theirs[name])) for name in shared)
+    # NumPy's, which is no number where one of them is none.
+    return float(np.max([abs(ours[name] - theirs[name]) / max(1.0, abs(theirs[name])) for name in shared]))
 
 
 def in_keras(config: ExperimentConfig) -> ExperimentConfig:
