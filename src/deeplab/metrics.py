@@ -105,7 +105,7 @@ def _function(path: str) -> Any:
 
 def _listed(name: str, label: str, short_label: str, module: str, **more: Any) -> Metric:
     """A score that `training.metrics` may list: the function of its name in a module of `evaluation`."""
-    function = f"deeplab.evaluation.{module}:{name}"
+    function = f"{__package__}.evaluation.{module}:{name}"
     computed: dict[str, Any] = {"function": function} if module == "row_scores" else {"of_all": function}
     return Metric(name, label, short_label, name, is_optional=True, **computed, **more)
 

@@ -75,8 +75,8 @@ def test_it_is_shown_scored_explained_exported_and_compared_without_an_accuracy(
 @pytest.mark.parametrize(
     ("dataset", "line"),
     [
-        ("circle", "has learned values without names, the rows of circle have 2 classes."),
-        ("npz", "has learned values of progression, the rows of npz have 2 classes."),
+        ("circle", "gives values, and the rows of circle have classes."),
+        ("npz", "gives values, and the rows of npz have classes."),
     ],
 )
 def test_it_is_not_scored_on_classes(use: Cli, dataset: str, line: str) -> None:
@@ -125,8 +125,8 @@ def test_differences_of_large_values_are_shares_of_the_largest_and_those_of_smal
 def test_random_points_are_like_the_features_that_the_network_knows() -> None:
     by = Standardization((1900.0, 0.1), (30.0, 0.01))
     info = DatasetInfo("table", (2,), 0, (), "", 1.0, inputs=by)
-    rows = export_module._random_rows(InputSpec(info, 0.05, 2000.0, None))
-    assert rows.shape == (export_module.ROWS, 2)
+    rows = export_module._random_examples(InputSpec(info, 0.05, 2000.0, None))
+    assert rows.shape == (export_module.EXAMPLES, 2)
     assert 1810 <= rows[:, 0].min() < 1850
     assert 1950 < rows[:, 0].max() <= 1990
     assert 0.07 <= rows[:, 1].min() < rows[:, 1].max() <= 0.13

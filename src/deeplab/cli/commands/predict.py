@@ -50,7 +50,7 @@ def predict(
 
     deeplab predict latest digit.png scans/
 
-    deeplab predict latest new.csv --out answers.csv
+    deeplab predict houses for_sale.csv --out prices.csv
     """
     paths, overrides = split(images or [])
     if not paths:
