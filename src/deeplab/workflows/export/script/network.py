@@ -7,8 +7,6 @@ import keras
 
 from deeplab.workflows.export.script.expressions import Call, Raw, assignment, call_of, reciprocal
 
-OWN = ("rescaling", "normalization", "units_of_targets")  # names of the layers that deeplab puts around a network
-
 
 def network_code(network: Any, precision: str) -> str:
     """Write the network: the same layers with the same seeds of their initial weights.
