@@ -52,21 +52,33 @@ def build_optimizer(
     """
     import keras
 
-    arguments = asdict(config)
-    kind = arguments.pop("kind")
-    learning_rate = build_schedule(schedule, arguments.pop("learning_rate"), steps_per_epoch, training.epochs)
+    learning_rate = build_schedule(schedule, config.learning_rate, steps_per_epoch, training.epochs)
+    arguments = optimizer_arguments(config, training, output_layer)
+    return getattr(keras.optimizers, OPTIMIZERS[config.kind])(learning_rate=learning_rate, **arguments)
+
+
+def optimizer_arguments(config: OptimizerConfig, training: TrainingConfig, output_layer: str = "") -> dict[str, Any]:
+    """The arguments of a Keras optimiser but its learning rate; what is not asked for is left out.
+
+    Args:
+        config: the optimiser.
+        training: how gradients are clipped and accumulated and weights averaged.
+        output_layer: name of the layer that Muon leaves to AdamW, or "".
+    """
+    arguments = {key: value for key, value in asdict(config).items() if key not in ("kind", "learning_rate")}
     if isinstance(config, MuonConfig) and output_layer:
         arguments["exclude_layers"] = [rf"(^|/){re.escape(output_layer)}/"]
-    return getattr(keras.optimizers, OPTIMIZERS[kind])(
-        learning_rate=learning_rate,
-        clipnorm=training.clip_norm,
-        global_clipnorm=training.clip_global_norm,
-        clipvalue=training.clip_value,
-        gradient_accumulation_steps=training.accumulate if training.accumulate > 1 else None,
-        use_ema=training.ema is not None,
-        ema_momentum=training.ema or 0.0,
-        **arguments,
-    )
+    clipping = {
+        "clipnorm": training.clip_norm,
+        "global_clipnorm": training.clip_global_norm,
+        "clipvalue": training.clip_value,
+    }
+    arguments |= {key: value for key, value in clipping.items() if value is not None}
+    if training.accumulate > 1:
+        arguments["gradient_accumulation_steps"] = training.accumulate
+    if training.ema is not None:
+        arguments |= {"use_ema": True, "ema_momentum": training.ema}
+    return arguments
 
 
 def build_schedule(config: ScheduleConfig, learning_rate: float, steps_per_epoch: int, epochs: int) -> Any:

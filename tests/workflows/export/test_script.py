@@ -59,7 +59,8 @@ TRAININGS = {
     "iris": ("model=mlp", "dataset=iris", "schedule=exponential", "validation=random"),
     "diabetes": ("model=mlp", "dataset=diabetes", "training.standardize_targets=true", "training.metrics=[mae]"),
     "wine": ("model=mlp", "dataset=wine", "schedule=piecewise", "optimizer=adamw", "validation=none"),
-    "spiral": ("model=playground", "dataset=spiral"),
+    "spiral": ("model=playground", "dataset=spiral", "training.clip_global_norm=0.1", "training.accumulate=2"),
+    "nadam": ("model=mlp", "dataset=iris", "optimizer=nadam", "training.clip_value=0.01"),
     "gaussians": ("model=playground", "dataset=gaussians", "dataset.inputs=[x1,x2,sin_x1,x1_x2]"),
     "bumps": ("model=playground", "dataset=bumps", "model.task=regression", "schedule=inverse_time"),
     "text": ("model=mlp", "dataset=npz", "dataset.path=text.npz", "dataset.test_fraction=0.25", "validation=given"),
@@ -187,3 +188,18 @@ def test_code_is_laid_out_in_lines_that_fit_and_words_of_a_store_stay_words() ->
     for text in ('"""\n\x1b', "a\\b", "\U0001f600\n", "caf\xe9"):
         assert ast.literal_eval(code(text)) == text
     assert plain('"""\nimport os\\') == "____import os_"
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("training.ema=0.9", "training.ema"),
+        ("schedule=plateau", "schedule=plateau"),
+        ("optimizer=muon", "optimizer=muon"),
+    ],
+)
+def test_a_training_that_keras_alone_does_otherwise_has_no_script_yet(override: str, reason: str) -> None:
+    from deeplab.workflows.export.script.export_script import _check_possible
+
+    with pytest.raises(UserError, match=f"there is no script without deeplab yet: {reason}"):
+        _check_possible(compose([override]).config, "python")

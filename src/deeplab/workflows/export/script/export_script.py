@@ -94,6 +94,12 @@ def _check_possible(config: ExperimentConfig, to: str) -> None:
         reason = "training.initial_weights: the run began with the weights of another run"
     elif isinstance(config.noise, AddedNoiseConfig):
         reason = f"noise={config.noise.kind}: its noise is drawn by rules that a script would have to repeat"
+    elif config.training.ema is not None:
+        reason = "training.ema: a script would have to swap weights and averages as deeplab does"
+    elif config.optimizer.kind == "muon":
+        reason = "optimizer=muon tells layers by names that a script does not give"
+    elif config.schedule.kind == "plateau":
+        reason = "schedule=plateau waits for scores as deeplab has them"
     elif foreign is not None:
         reason = f"the layer {foreign} is of a package of its own"
     elif config.dataset.kind not in DATASETS:

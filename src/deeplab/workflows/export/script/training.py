@@ -1,6 +1,5 @@
 """How a script trains: order of rows, loss, optimiser, schedule, what stops it."""
 
-from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -10,7 +9,7 @@ from deeplab.errors import UserError
 from deeplab.metrics import METRICS, metric_of
 from deeplab.models.inspect import evaluation_batch_size
 from deeplab.training.losses import LOSSES
-from deeplab.training.optimizers import OPTIMIZERS
+from deeplab.training.optimizers import OPTIMIZERS, optimizer_arguments
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.export.script.expressions import Call, Raw, assignment, call_of, code
 from deeplab.workflows.export.script.network import draws
@@ -149,8 +148,9 @@ def _metrics(config: ExperimentConfig, has_classes: bool, functions: list[str]) 
 
 
 def _optimizer(config: ExperimentConfig, setup: TrainingSetup) -> str:
-    arguments = asdict(config.optimizer)
-    kind, rate = arguments.pop("kind"), arguments.pop("learning_rate")
+    arguments = optimizer_arguments(config.optimizer, config.training)
+    kind: str = config.optimizer.kind
+    rate: Any = config.optimizer.learning_rate
     schedule = setup.optimizer.get_config()["learning_rate"]
     if isinstance(schedule, dict):
         made = keras.saving.deserialize_keras_object(schedule)
