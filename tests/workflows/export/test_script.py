@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.errors import RunError
+from deeplab.errors import RunError, UserError
 from deeplab.workflows.export.script import training, verify
 from deeplab.workflows.export.script.expressions import Call, Raw, code
 from deeplab.workflows.export.script.sections import plain
