@@ -50,7 +50,7 @@ _ARGUMENTS = {
 
 
 def cases() -> dict[str, list[str]]:
-    """Overrides by the name of the case: every kind of layer, optimiser and shipped network, and networks that draw."""
+    """Overrides by name: every kind of layer, optimiser and shipped network, what else makes a step, and what draws."""
     from deeplab.config.folders import conf_folders, options
     from deeplab.models.arguments import SHAPE_OF_ROWS
     from deeplab.models.layers import LAYERS, needs_maps
@@ -65,8 +65,10 @@ def cases() -> dict[str, list[str]]:
         reshaped = f"{{type: Flatten}},{layer},{{type: Flatten}}"
         inside = maps if needs_maps(kind) else reshaped if kind == "Reshape" else dense
         made[kind] = [*small, f"model.layers=[{inside},{_LAST}]"]
-    for kind in ("sgd", "rmsprop", "adadelta", "adam", "adamw"):
+    for kind in options("optimizer", conf_folders(None)):
         made[f"optimizer {kind}"] = [*small, f"optimizer={kind}"]
+    for option in ("clip_global_norm=1", "accumulate=4", "ema=0.99"):
+        made[option] = [*small, "optimizer=adam", f"training.{option}"]
     for name, layer in (("dropout", "{type: Dropout, rate: 0.5}"), ("noise", "{type: GaussianNoise, stddev: 0.2}")):
         hidden = ",".join(f"{{type: Dense, units: {units}, activation: relu}},{layer}" for units in (500, 300))
         made[f"784-500-300-10 {name}"] = [*small, f"model.layers=[{{type: Flatten}},{layer},{hidden},{_LAST}]"]

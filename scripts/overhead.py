@@ -53,7 +53,7 @@ def measure_bare(overrides: list[str]) -> dict[str, Any]:
     keras.utils.set_random_seed(config.seed)
     model = build(config.model, splits.info, config.seed)
     steps = -(-len(train) // config.training.batch_size)
-    optimizer = build_optimizer(config.optimizer, config.schedule, steps, config.training.epochs)
+    optimizer = build_optimizer(config.optimizer, config.schedule, config.training, steps)
     model.compile(optimizer=optimizer, loss=build_loss(config.training), metrics=["accuracy"])
     model.fit(
         *arrays[0],

@@ -84,7 +84,7 @@ def notebook(case: Case, folder: Path) -> None:
             settings = compose([*case.overrides, f"l2={decay}", f"seed={replicate}"]).config
             keras.backend.clear_session()
             network = build(settings.model, splits.info, settings.seed)
-            optimizer = build_optimizer(settings.optimizer, settings.schedule, 1, settings.training.epochs)
+            optimizer = build_optimizer(settings.optimizer, settings.schedule, settings.training, 1)
             network.compile(optimizer, loss=settings.training.loss, metrics=["accuracy"])
             history = network.fit(
                 *parts[0], settings.training.batch_size, settings.training.epochs, validation_data=parts[1], verbose=0

@@ -56,6 +56,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) ->
         (folder / path).mkdir(parents=True)
         for number in range(12):
             Image.fromarray(rng.integers(0, 256, (20, 20), dtype=np.uint8)).save(folder / path / f"{number}.png")
+    import keras  # takes seconds that reading the documents need not cost
+
+    theirs = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
+    theirs.save(folder / "theirs.keras")
     for name in ("digit.png", "photo.png"):
         shutil.copyfile(folder / "scans" / "0.png", folder / name)
     houses = re.search(r"```python\n(# make_houses.py\n.*?)```", (ROOT / "docs" / "tables.md").read_text(), re.DOTALL)

@@ -67,6 +67,8 @@ def test_imports_go_down_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ["compare", "latest", "--out", "x.pdf"],
         ["predict", "latest", "nothing.png"],
         ["export", "latest", "--to", "onx"],
+        ["export", "latest", "--to", "python", "--out", "x.txt"],
+        ["import", "nothing.keras", "--out", "mine.yaml"],
         ["reproduce", "latest", "seed=1"],
         ["evaluate", "--help"],
         ["report", "--help"],

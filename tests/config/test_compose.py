@@ -61,7 +61,7 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
 @pytest.mark.parametrize(
     ("override", "line"),
     [
-        ("training.epoch=3", "Unknown key 'epoch' in training. Did you mean 'epochs'? Known: batch_size, "),
+        ("training.epoch=3", "Unknown key 'epoch' in training. Did you mean 'epochs'? Known: accumulate, batch_size, "),
         ("epochs=3", "Unknown key 'epochs'. Did you mean 'training.epochs'?"),
         ("learning_rate=3", "Unknown key 'learning_rate'. Did you mean 'optimizer.learning_rate'?"),
         ("=1", "has no key; write key=value"),
@@ -69,9 +69,12 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ("tags={a+b: 1}", "The key 'tags.a+b' must be of letters, digits"),
         ("trainng.epochs=3", "Unknown key 'trainng'. Did you mean 'training'? Known: dataset, "),
         ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: autoencoder, "),
-        ("optimizer=adm", "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adadelta, adam, "),
+        ("optimizer=adm", "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adadelta, adafactor, adam, "),
         ("optimizer.momentm=1", "Unknown key 'momentm' in optimizer. Known: epsilon, kind, learning_rate, rho."),
-        ("optimizer.nesterov=true", "Unknown key 'nesterov' in optimizer; other choices have it: optimizer=sgd."),
+        (
+            "optimizer.nesterov=true",
+            "Unknown key 'nesterov' in optimizer; other choices have it: optimizer=muon, optimizer=sgd.",
+        ),
         ("training.epochs=many", 'training.epochs: must be an integer, got "many".'),
         ("training.epochs=2.5", "training.epochs: must be an integer, got 2.5."),
         ("training.epochs=0", "training.epochs: must be greater than 0, got 0."),
@@ -95,6 +98,12 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
             "'half_squared_error', 'mean_absolute_error' or 'huber', "
             "got \"binary_crossentrop\". Did you mean 'binary_crossentropy'?",
         ),
+        ("training.clip_norm=0", "training.clip_norm: must be greater than 0, got 0."),
+        ("training.clip_value=-1", "training.clip_value: must be greater than 0, got -1."),
+        ("training.ema=1", "training.ema: must be less than 1, got 1."),
+        ("training.ema=-0.1", "training.ema: must be greater than 0, got -0.1."),
+        ("training.accumulate=0", "training.accumulate: must be greater than 0, got 0."),
+        ("training.accumulate=1.5", "training.accumulate: must be an integer, got 1.5."),
         ("model.layers.99.units=5", "model.layers has 8 entries, 0 to 7."),
         ("model.layers=[]", "model.layers: must not be empty, got []."),
         ("training.epochs.x=5", "training.epochs is a value, it has no keys."),
@@ -111,6 +120,19 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
 )
 def test_a_bad_override_is_one_line(override: str, line: str) -> None:
     assert line in error(override)
+
+
+def test_gradients_are_clipped_in_one_way() -> None:
+    line = error("training.clip_norm=1", "training.clip_global_norm=2")
+    assert line == "training: gradients are clipped in one way at most, got clip_norm and clip_global_norm."
+
+
+@pytest.mark.parametrize("value", ["factor=1", "factor=0", "patience=0", "min_delta=-1", "min_learning_rate=-1"])
+def test_a_plateau_that_makes_no_sense_is_one_line(value: str) -> None:
+    key, number = value.split("=")
+    line = error("schedule=plateau", f"schedule.{value}")
+    assert line.startswith(f"schedule.{key}: must be ")
+    assert line.endswith(f", got {number}.")
 
 
 def test_piecewise_needs_one_factor_more_than_boundaries() -> None:

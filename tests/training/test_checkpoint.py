@@ -1,5 +1,9 @@
 """Checkpoints on disk."""
 
+import hashlib
+import io
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeplab.training.checkpoint import Checkpoint, DamagedError, from_bytes, newest, remove, to_bytes, write
+from deeplab.training.checkpoint import (
+    DIGEST_BYTES,
+    MAGIC,
+    Checkpoint,
+    DamagedError,
+    from_bytes,
+    newest,
+    remove,
+    to_bytes,
+    write,
+)
 from deeplab.training.history import Epoch, History
 
 
@@ -31,6 +45,21 @@ def test_it_reads_back_to_the_bit() -> None:
     for kind in ("weights", "optimizer", "best_weights"):
         pairs = list(zip(getattr(ours, kind), getattr(back, kind), strict=True))
         assert all(np.array_equal(a, b) and a.dtype == b.dtype and a.shape == b.shape for a, b in pairs)
+
+
+def test_one_of_before_a_plateau_could_be_waited_for_is_read() -> None:
+    ours = replace(state(2), plateau={"wait": 3, "best": 0.5, "cooldown_counter": 0})
+    assert from_bytes(to_bytes(ours)).plateau == ours.plateau
+    content = to_bytes(ours)
+    with np.load(io.BytesIO(content[len(MAGIC) + DIGEST_BYTES :])) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    values = json.loads(arrays["state"].tobytes())
+    del values["plateau"]
+    arrays["state"] = np.frombuffer(json.dumps(values).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    earlier = from_bytes(MAGIC + hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+    assert (earlier.plateau, earlier.early_stopping) == ({}, ours.early_stopping)
 
 
 def test_many_arrays_keep_their_order() -> None:

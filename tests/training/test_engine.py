@@ -19,7 +19,7 @@ from deeplab.models.layers import LAYERS
 from deeplab.training.block_model import BlockModel
 from deeplab.training.engine import BLOCK_SECONDS, XLA_IS_FASTEST, Engine, choose_engine, steps_per_block
 from deeplab.training.fit import fit
-from deeplab.training.optimizers import build_optimizer
+from deeplab.training.optimizers import OPTIMIZERS, build_optimizer
 from deeplab.training.targets import Targets
 from deeplab.workflows.prepare import prepare
 
@@ -61,7 +61,7 @@ def test_every_network_without_dropout_trains_alike_in_both_engines(name: str) -
     assert ours == pytest.approx(theirs, rel=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["sgd", "rmsprop", "adam", "adamw", "adadelta"])
+@pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimizer_trains_alike(kind: str) -> None:
     overrides = ["model=mlp_64_64", f"optimizer={kind}", "schedule=cosine", "schedule.warmup_epochs=1"]
     (ours, _), (theirs, _) = trained(overrides, "xla"), trained(overrides, "keras")
@@ -217,7 +217,7 @@ def test_the_network_stays_plain() -> None:
 
     config = compose([*SMALL, "model=mlp_64_64"]).config
     plain = network("mlp_64_64")
-    optimizer = build_optimizer(config.optimizer, config.schedule, 3, 2)
+    optimizer = build_optimizer(config.optimizer, config.schedule, config.training, 3)
     x = np.zeros((48, 28, 28, 1), np.uint8)
     split = Split.whole(x, np.zeros(48, np.int32))
     targets = Targets("classification", DatasetInfo("x", (28, 28, 1), 10, tuple("0123456789"), "", 1 / 255))

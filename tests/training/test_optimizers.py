@@ -1,4 +1,6 @@
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -9,8 +11,11 @@ from deeplab.config import schema
 from deeplab.config.compose import compose
 from deeplab.errors import UserError
 from deeplab.training.optimizers import OPTIMIZERS, build_optimizer, build_schedule
+from deeplab.workflows.prepare import prepare
 
 STEPS, EPOCHS = 10, 4
+CONSTANT = schema.ConstantConfig("constant")
+TRAINING = replace(compose([]).config.training, epochs=EPOCHS)
 
 
 def rate(config: schema.ScheduleConfig, step: int) -> float:
@@ -31,16 +36,64 @@ def test_every_kind_of_optimizer_is_in_the_table() -> None:
         (schema.AdadeltaConfig("adadelta", 0.1, 0.7, 1e-6), {"rho": 0.7, "epsilon": 1e-6}),
         (schema.AdamConfig("adam", 0.1, 0.8, 0.99, 1e-8), {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-8}),
         (schema.AdamWConfig("adamw", 0.1, 0.8, 0.99, 0.02, 1e-8), {"beta_1": 0.8, "weight_decay": 0.02}),
+        (schema.NadamConfig("nadam", 0.1, 0.8, 0.99, 1e-8), {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-8}),
+        (schema.LionConfig("lion", 0.1, 0.8, 0.95, 0.02), {"beta_1": 0.8, "beta_2": 0.95, "weight_decay": 0.02}),
+        (
+            schema.AdafactorConfig("adafactor", 0.1, -0.7, 1e-20, 1e-2, 2.0, False),
+            {
+                "beta_2_decay": -0.7,
+                "epsilon_1": 1e-20,
+                "epsilon_2": 1e-2,
+                "clip_threshold": 2.0,
+                "relative_step": False,
+            },
+        ),
+        (
+            schema.MuonConfig("muon", 0.1, 0.9, False, 4, None, 0.02, 0.5, 0.8, 0.99, 0.03, 1e-8),
+            {
+                **{"momentum": 0.9, "nesterov": False, "ns_steps": 4, "rms_rate": None, "weight_decay": 0.02},
+                **{"adam_lr_ratio": 0.5, "adam_beta_1": 0.8, "adam_beta_2": 0.99, "adam_weight_decay": 0.03},
+                **{"epsilon": 1e-8, "exclude_layers": []},
+            },
+        ),
     ],
 )
 def test_optimizers_take_their_settings(config: schema.OptimizerConfig, expected: dict[str, object]) -> None:
-    optimizer = build_optimizer(config, schema.ConstantConfig("constant"), STEPS, EPOCHS)
+    optimizer = build_optimizer(config, CONSTANT, TRAINING, STEPS)
     assert type(optimizer).__name__.lower() == config.kind
     assert float(optimizer.learning_rate) == pytest.approx(0.1)
     assert {key: optimizer.get_config()[key] for key in expected} == expected
 
 
-@pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind != "sgd"])
+@pytest.mark.parametrize(
+    ("key", "argument"),
+    [("clip_norm", "clipnorm"), ("clip_global_norm", "global_clipnorm"), ("clip_value", "clipvalue")],
+)
+def test_every_optimizer_clips_accumulates_and_averages(key: str, argument: str) -> None:
+    training = replace(TRAINING, **{key: 0.5}, accumulate=3, ema=0.9)
+    given = {argument: 0.5, "gradient_accumulation_steps": 3, "use_ema": True, "ema_momentum": 0.9}
+    others = {name: None for name in ("clipnorm", "global_clipnorm", "clipvalue") if name != argument}
+    for kind in OPTIMIZERS:
+        config = compose([f"optimizer={kind}"]).config.optimizer
+        asked = build_optimizer(config, CONSTANT, training, STEPS).get_config()
+        assert {name: asked[name] for name in (*given, *others)} == {**given, **others}, kind
+        plain = build_optimizer(config, CONSTANT, TRAINING, STEPS).get_config()
+        assert [plain[name] for name in (argument, "gradient_accumulation_steps", "use_ema")] == [None, None, False]
+
+
+@pytest.mark.parametrize("overrides", [["model=mlp_64_64"], ["model=cnn"], ["model=autoencoder"]])
+def test_muon_leaves_the_last_layer_and_what_is_no_matrix_to_adamw(overrides: list[str]) -> None:
+    setup = prepare(compose(["dataset=digits", "dataset.limit=50", "optimizer=muon", *overrides]).config, Path())
+    weights = setup.network.trainable_weights
+    setup.optimizer.build(weights)
+    by_adamw = [array is not None for array in setup.optimizer.adam_velocities]
+    *_, last = [index for index, weight in enumerate(weights) if len(weight.shape) > 1]
+    expected = [len(weight.shape) != 2 or index == last for index, weight in enumerate(weights)]
+    assert by_adamw == expected
+    assert expected.count(False) >= 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind not in ("sgd", "lion", "adafactor")])
 def test_epsilon_is_that_of_keras_unless_it_is_given(kind: str) -> None:
     import keras
 
@@ -59,7 +112,7 @@ def test_a_small_epsilon_brings_rmsprop_close_to_the_one_before_keras_3() -> Non
     def steps(epsilon: float) -> NDArray[np.float32]:
         config = schema.RMSpropConfig("rmsprop", 0.1, 0.9, 0.0, epsilon)
         weights = keras.Variable(np.zeros(3, np.float32))
-        build_optimizer(config, schema.ConstantConfig("constant"), STEPS, EPOCHS).apply([gradients], [weights])
+        build_optimizer(config, CONSTANT, TRAINING, STEPS).apply([gradients], [weights])
         return -weights.numpy()
 
     assert steps(1e-14) == pytest.approx(old, rel=0.01)

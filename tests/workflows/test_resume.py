@@ -25,7 +25,14 @@ from deeplab.workflows.train import RunObserver, RunResult, train
 pytestmark = pytest.mark.slow
 
 TINY = ("dataset.limit=100", "dataset.image_size=10", "training.checkpoint_seconds=0", "tracking.plots=none")
+# Three batches an epoch, and a step every two.
+STEPS = (
+    *("training.ema=0.9", "training.accumulate=2", "training.clip_global_norm=1.0"),
+    *("schedule=plateau", "schedule.patience=2", "schedule.factor=0.9"),
+)
 NETWORKS = {
+    "averaged": ("model=mlp_64_64", "training.engine=compiled", "optimizer=muon", *STEPS),
+    "averaged, the best": ("model=mlp_64_64", "optimizer=nadam", "training.restore_best_weights=true", *STEPS),
     "dense": ("model=mlp_64_64", "training.engine=compiled", "optimizer=adam", "schedule=cosine"),
     "noise": (
         *("model=mlp_64_64", "training.engine=compiled", "optimizer=adam"),
@@ -192,9 +199,19 @@ def test_other_data_are_refused(folder: Path) -> None:
         train(found.composed, [], found)
 
 
-def test_killed_three_times_and_resumed_equals_undisturbed_to_the_bit(folder: Path, runs: Callable[[], list]) -> None:
+@pytest.mark.parametrize(
+    ("network", "epochs"),
+    [
+        (("model=cnn_dropout",), 14),
+        (("model=mlp_64_64", "optimizer=adafactor", *STEPS), 200),
+        (("model=mlp_64_64", "optimizer=lion", "training.engine=compiled", *STEPS), 200),
+    ],
+)
+def test_killed_three_times_and_resumed_equals_undisturbed_to_the_bit(
+    network: tuple[str, ...], epochs: int, folder: Path, runs: Callable[[], list]
+) -> None:
     """SIGKILL, which no program hears, at a random moment of each life."""
-    overrides = ["model=cnn_dropout", *TINY, "training.epochs=14"]
+    overrides = [*network, *TINY, f"training.epochs={epochs}"]
     undisturbed = train(compose(overrides))
     rng = np.random.default_rng(0)
     command = [str(DEEPLAB), "train", *overrides]
@@ -204,7 +221,7 @@ def test_killed_three_times_and_resumed_equals_undisturbed_to_the_bit(folder: Pa
             lines: list[str] = []
             for line in process.stdout:
                 lines.append(line)
-                if life < 3 and re.match(r"epoch +\d+/14", line) and len(lines) >= 4:
+                if life < 3 and re.match(rf"epoch +\d+/{epochs}", line) and len(lines) >= 4:
                     time.sleep(float(rng.uniform(0, 0.4)))
                     os.kill(process.pid, signal.SIGKILL)
                     break

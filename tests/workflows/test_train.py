@@ -240,6 +240,12 @@ def test_a_disk_that_is_full_fails_the_run_and_the_model_is_saved_elsewhere(
             ["schedule=cosine", "schedule.warmup_epochs=2"],
             "schedule.warmup_epochs: must be less than training.epochs",
         ),
+        (["schedule=plateau", "validation=none"], "schedule=plateau looks at validation scores, but validation=none"),
+        (
+            ["schedule=plateau", "schedule.min_learning_rate=1"],
+            "schedule.min_learning_rate: must be less than optimizer.learning_rate (0.001), got 1.",
+        ),
+        (["training.accumulate=100"], "training.accumulate: must be at most the number of batches of an epoch ("),
         (["tracking.uri=sqlite:////proc/x/mlflow.db"], "cannot be written"),
     ],
 )

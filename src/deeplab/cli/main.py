@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "deeplab.cli.commands.evaluate:evaluate",
     "explain": "deeplab.cli.commands.explain:explain",
     "export": "deeplab.cli.commands.export:export",
+    "import": "deeplab.cli.commands.import_model:import_model",
     "reproduce": "deeplab.cli.commands.reproduce:reproduce",
     "report": "deeplab.cli.commands.report:report",
     "runs": "deeplab.cli.commands.runs:runs",

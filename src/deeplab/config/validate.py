@@ -112,6 +112,8 @@ def _line(first: ErrorDetails, alike: list[ErrorDetails], path: str, values: Map
     hint = nearest(str(first["input"]), expected.split(", ")) if expected else ""
     if "a list" in allowed and isinstance(first["input"], str):
         hint = f"A list has brackets: [{first['input'][:40]}]"
+    if kind == "value_error" and isinstance(first["input"], Mapping):
+        return f"{path}: {allowed}."  # which of its keys are meant, the message says
     return f"{path}: {allowed}, got {_shown(first['input'])}. {hint}".rstrip()
 
 

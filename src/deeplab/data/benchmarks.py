@@ -48,7 +48,7 @@ def load(config: NamedDatasetConfig | Cifar100Config, cache_dir: Path) -> Splits
     Raises:
         UserError: it is nowhere and cannot be downloaded, or is not what its name says.
     """
-    path = _find(config)
+    path = find_archive(config)
     where = f"{config.kind} in {path}"
     known = KNOWN[config.kind]
     existing_file(str(path), config.kind)
@@ -91,7 +91,12 @@ def data_folders(data_dir: str | None) -> list[Path]:
     return [*folders, Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"]
 
 
-def _find(config: NamedDatasetConfig | Cifar100Config) -> Path:
+def find_archive(config: NamedDatasetConfig | Cifar100Config) -> Path:
+    """Find `<name>.npz` in dataset.data_dir, DEEPLAB_DATA or Keras' cache, or download it there.
+
+    Raises:
+        UserError: it is nowhere and cannot be downloaded.
+    """
     folders = data_folders(config.data_dir)
     for folder in folders:
         path = folder / f"{config.kind}.npz"

@@ -21,7 +21,7 @@ def load(config: DigitsConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (eve
     from sklearn.datasets import load_digits  # takes 1.7 s
 
     source = load_digits()
-    images = np.stack([_resize(image, config.image_size) for image in source.images])[..., None]
+    images = np.stack([resize(image, config.image_size) for image in source.images])[..., None]
     labels = source.target.astype(np.int32)
     train, test = stratified_split(labels, TEST_FRACTION, np.random.default_rng(SPLIT_SEED))
     return make_splits(
@@ -34,7 +34,8 @@ def load(config: DigitsConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (eve
     )
 
 
-def _resize(image: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
+def resize(image: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
+    """Make a digit of 8x8, values from 0 to WHITE, one of size x size, values from 0 to 255."""
     # In floats, so that 17 grey levels are rounded once; bicubic keeps strokes sharper than bilinear and
     # rings less than Lanczos at three and a half times the size.
     grey = Image.fromarray((image * (255 / WHITE)).astype(np.float32))

@@ -42,6 +42,12 @@ def layer_table(model: Any) -> tuple[LayerRow, ...]:
     )
 
 
+def output_layer(model: Any) -> str:
+    """The name of the last layer of a built `keras.Sequential` that has a kernel, or "" where none has."""
+    names = [layer.name for layer in flat_layers(model) if any(len(weight.shape) > 1 for weight in layer.weights)]
+    return names[-1] if names else ""
+
+
 def parameter_count(model: Any) -> int:
     """Number of weights of a built network, trainable or not."""
     return int(model.count_params())

@@ -23,7 +23,7 @@ from deeplab.tracking.tags import (
 )
 
 MOST_IMAGES = 12
-KINDS = {"train": "Training", "trial": "Trial of a sweep", "evaluate": "Evaluation"}
+KINDS = {"train": "Training", "trial": "Trial of a sweep", "evaluate": "Evaluation", "import": "Imported weights"}
 # What other runs say of the run that they are about: the tag, and what they did with it.
 _ABOUT = {
     SOURCE_TAG: "scored it",

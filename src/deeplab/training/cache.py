@@ -51,8 +51,11 @@ class TrainingCache:
             return self._trainer
         self.network.set_weights(network.get_weights())
         take_numbers(self.network, network)
+        ours = self._trainer.optimizer
+        if hasattr(ours, "inner_optimizer"):
+            optimizer = type(ours)(optimizer)  # as `compile` wraps it in mixed_float16, to scale the loss
         optimizer.build(self._trainer.trainable_variables)
-        for variable, fresh in zip(self._trainer.optimizer.variables, optimizer.variables, strict=True):
+        for variable, fresh in zip(ours.variables, optimizer.variables, strict=True):
             variable.assign(fresh)
         self._trainer.stop_training = False
         return self._trainer

@@ -17,17 +17,16 @@ from deeplab.training.input_pipeline import (
 )
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
-
-EARLY_STOPPING_STATE = ("wait", "stopped_epoch", "best", "best_epoch")
+from deeplab.training.watchers import restore_state, state_of
 
 
 class CheckpointCallback(keras.callbacks.Callback):
-    """The last of the callbacks: it sees what early stopping has made of an epoch."""
+    """The last of the callbacks: it sees what those that watch have made of an epoch."""
 
     def __init__(
         self,
         history: Callable[[], History],
-        early_stopping: keras.callbacks.EarlyStopping | None,
+        watchers: Mapping[str, Any],
         resumed: Checkpoint | None,
         every: int,
         seconds: float,
@@ -37,14 +36,14 @@ class CheckpointCallback(keras.callbacks.Callback):
 
         Args:
             history: tells the epochs that are done.
-            early_stopping: whose state is kept too.
+            watchers: of validation scores, whose state is kept too.
             resumed: what to put back before the first step, or None.
             every: epochs from one checkpoint to the next.
             seconds: at least so long from one to the next.
             write: takes a checkpoint.
         """
         super().__init__()
-        self._history, self._early_stopping, self._resumed = history, early_stopping, resumed
+        self._history, self._watchers, self._resumed = history, watchers, resumed
         self._every, self._seconds, self._write = every, seconds, write
         self._written = time.monotonic()
         self.last = resumed
@@ -54,10 +53,7 @@ class CheckpointCallback(keras.callbacks.Callback):
         if self._resumed is None:
             return
         restore_checkpoint(self._resumed, self.model)
-        if self._early_stopping is not None:
-            for name, value in self._resumed.early_stopping.items():
-                setattr(self._early_stopping, name, value)
-            self._early_stopping.best_weights = list(self._resumed.best_weights) or None
+        restore_state(self._watchers, self._resumed)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Write a checkpoint if one is due, and remember the last of the training."""
@@ -71,16 +67,12 @@ class CheckpointCallback(keras.callbacks.Callback):
             self._written = time.monotonic()
 
     def _checkpoint(self) -> Checkpoint:
-        stopping = self._early_stopping
-        state = {} if stopping is None else {name: _plain(getattr(stopping, name)) for name in EARLY_STOPPING_STATE}
-        best = [] if stopping is None else stopping.best_weights or []
         return Checkpoint(
             history=self._history(),
             stopped=bool(self.model.stop_training),
-            early_stopping=state,
             weights=tuple(self.model.get_weights()),
             optimizer=tuple(np.asarray(variable) for variable in self.model.optimizer.variables),
-            best_weights=tuple(np.array(array) for array in best),
+            **state_of(self._watchers),
         )
 
 
@@ -93,10 +85,6 @@ def restore_checkpoint(checkpoint: Checkpoint, trainer: Any) -> None:
     trainer.set_weights(checkpoint.weights)
     for variable, value in zip(trainer.optimizer.variables, checkpoint.optimizer, strict=True):
         variable.assign(value)
-
-
-def _plain(value: Any) -> float | int | None:
-    return value if value is None or isinstance(value, int) else float(value)
 
 
 class EpochCallback(keras.callbacks.Callback):

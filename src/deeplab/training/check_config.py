@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from deeplab.config.schema import TrainingConfig
+from deeplab.config.schema import PlateauConfig, ScheduleConfig, TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.data.stratify import has_classes
 from deeplab.errors import UserError
@@ -29,6 +29,12 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, t
         raise UserError(
             f"training.batch_size: must be at most the number of training rows ({len(train)}), got {config.batch_size}."
         )
+    batches = -(-len(train) // config.batch_size)
+    if config.accumulate > batches:
+        raise UserError(
+            f"training.accumulate: must be at most the number of batches of an epoch ({batches}), "
+            f"got {config.accumulate}."
+        )
     if validation is None:
         for key in ("early_stopping_patience", "restore_best_weights"):
             if getattr(config, key):
@@ -47,6 +53,23 @@ def _check_monitor(monitor: str, validation: Split, targets: Targets) -> None:
                 f"training.monitor={monitor}: the {len(validation):,} validation rows have none, since all of them are "
                 "of one class, or there is but one. Choose another score, or other rows."
             )
+
+
+def check_schedule(config: ScheduleConfig, learning_rate: float, validation: Split | None) -> None:
+    """Refuse a plateau that nothing is seen of, or whose least learning rate is one already.
+
+    Raises:
+        UserError: either of them.
+    """
+    if not isinstance(config, PlateauConfig):
+        return
+    if validation is None:
+        raise UserError("schedule=plateau looks at validation scores, but validation=none holds nothing out.")
+    if config.min_learning_rate >= learning_rate:
+        raise UserError(
+            f"schedule.min_learning_rate: must be less than optimizer.learning_rate ({learning_rate:g}), "
+            f"got {config.min_learning_rate:g}."
+        )
 
 
 def _check_task(config: TrainingConfig, targets: Targets) -> None:

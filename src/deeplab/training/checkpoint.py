@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class Checkpoint:
         history: of the epochs that are done.
         stopped: whether early stopping has ended the training.
         early_stopping: numbers that early stopping goes on from; empty where there is none.
-        weights: of the network.
+        plateau: numbers that a schedule which waits for a plateau goes on from; empty where there is none.
+        weights: of the network, as they are trained; where they are averaged, `optimizer` has the averages.
         optimizer: variables of the optimiser, its step among them.
         best_weights: those of the best epoch so far, where they are kept.
     """
@@ -43,6 +44,7 @@ class Checkpoint:
     weights: Arrays
     optimizer: Arrays
     best_weights: Arrays
+    plateau: dict[str, float | int | None] = field(default_factory=dict)
 
     @property
     def epoch(self) -> int:
@@ -60,6 +62,7 @@ def to_bytes(checkpoint: Checkpoint) -> bytes:
         "epochs": [epoch.metrics for epoch in checkpoint.history.epochs],
         "stopped": checkpoint.stopped,
         "early_stopping": checkpoint.early_stopping,
+        "plateau": checkpoint.plateau,
     }
     arrays = {"state": np.frombuffer(json.dumps(state).encode(), np.uint8)}
     for kind in ("weights", "optimizer", "best_weights"):
@@ -95,6 +98,7 @@ def from_bytes(content: bytes) -> Checkpoint:
         state["stopped"],
         state["early_stopping"],
         **{kind: tuple(arrays) for kind, arrays in groups.items()},
+        plateau=state.get("plateau", {}),  # earlier checkpoints have none
     )
 
 

@@ -7,7 +7,6 @@ import keras
 
 from deeplab.config.schema import TrainingConfig
 from deeplab.data.splits import Split
-from deeplab.metrics import metric_of
 from deeplab.models.inspect import evaluation_batch_size, multiplications
 from deeplab.training.block_model import BlockModel
 from deeplab.training.cache import TrainingCache
@@ -27,6 +26,8 @@ from deeplab.training.observer import Observer
 from deeplab.training.random_numbers import drawing
 from deeplab.training.setup import TrainingSetup
 from deeplab.training.validation_scores import ValidationScores
+from deeplab.training.watchers import watchers
+from deeplab.training.weight_averages import WeightAverages
 
 
 def fit(
@@ -99,10 +100,11 @@ def fit(
         trained, config.epochs, sizes, order, look_up, observers, resume_from.history.epochs if resume_from else ()
     )
     scores = ValidationScores(trained, validation, targets, config.metrics, cache)
-    stopping = _early_stopping(config)
+    averaging = [] if config.ema is None else [WeightAverages()]
+    watching = watchers(config, setup.plateau)
     keeper = CheckpointCallback(
         loop.history,
-        stopping,
+        watching,
         resume_from,
         config.checkpoint_every,
         config.checkpoint_seconds,
@@ -120,9 +122,20 @@ def fit(
                 initial_epoch=done,
                 epochs=done if resume_from and resume_from.stopped else max(done, config.epochs),
                 shuffle=False,  # the order is ours
-                callbacks=[scores, loop, *([] if stopping is None else [stopping]), keeper],
+                callbacks=[
+                    *averaging,
+                    scores,
+                    loop,
+                    *watching.values(),
+                    *(each.taken_out() for each in averaging),
+                    keeper,
+                ],
                 verbose=0,
             )
+    except BaseException:
+        for averages in averaging:
+            averages.put_in()  # what a run that ended early leaves is what it validated
+        raise
     finally:
         if trained is not network:
             network.set_weights(trained.get_weights())
@@ -134,15 +147,3 @@ def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine
     if engine.kind == "keras":
         return 1
     return steps_per_block(multiplications(network), train.x[0].nbytes, batch_size, len(train) // batch_size)
-
-
-def _early_stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping | None:
-    if config.early_stopping_patience is None and not config.restore_best_weights:
-        return None
-    return keras.callbacks.EarlyStopping(
-        monitor=f"val_{config.monitor}",
-        mode="max" if metric_of(config.monitor).higher_is_better else "min",
-        # Without a patience of its own it never stops and only remembers the best epoch.
-        patience=config.early_stopping_patience or config.epochs + 1,
-        restore_best_weights=config.restore_best_weights,
-    )

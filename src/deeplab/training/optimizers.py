@@ -1,5 +1,6 @@
 """The optimisers a configuration can name."""
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -8,23 +9,76 @@ from deeplab.config.schema import (
     CosineConfig,
     ExponentialConfig,
     InverseTimeConfig,
+    MuonConfig,
     OptimizerConfig,
     PiecewiseConfig,
+    PlateauConfig,
     ScheduleConfig,
+    TrainingConfig,
 )
 from deeplab.errors import UserError
 
-OPTIMIZERS = {"sgd": "SGD", "rmsprop": "RMSprop", "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW"}
+OPTIMIZERS = {
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "adadelta": "Adadelta",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "Nadam",
+    "lion": "Lion",
+    "adafactor": "Adafactor",
+    "muon": "Muon",
+}
 
 
-def build_optimizer(config: OptimizerConfig, schedule: ScheduleConfig, steps_per_epoch: int, epochs: int) -> Any:
-    """A Keras optimiser whose learning rate follows the schedule."""
+def build_optimizer(
+    config: OptimizerConfig,
+    schedule: ScheduleConfig,
+    training: TrainingConfig,
+    steps_per_epoch: int,
+    output_layer: str = "",
+) -> Any:
+    """A Keras optimiser whose learning rate follows the schedule.
+
+    Args:
+        config: the optimiser.
+        schedule: of its learning rate.
+        training: the epochs, and how gradients are clipped and accumulated and weights averaged.
+        steps_per_epoch: batches in an epoch, whether or not each is a step.
+        output_layer: name of the layer that Muon leaves to AdamW, or "".
+
+    Raises:
+        UserError: a warm-up that is as long as the training.
+    """
     import keras
 
-    arguments = asdict(config)
-    kind = arguments.pop("kind")
-    learning_rate = build_schedule(schedule, arguments.pop("learning_rate"), steps_per_epoch, epochs)
-    return getattr(keras.optimizers, OPTIMIZERS[kind])(learning_rate=learning_rate, **arguments)
+    learning_rate = build_schedule(schedule, config.learning_rate, steps_per_epoch, training.epochs)
+    arguments = optimizer_arguments(config, training, output_layer)
+    return getattr(keras.optimizers, OPTIMIZERS[config.kind])(learning_rate=learning_rate, **arguments)
+
+
+def optimizer_arguments(config: OptimizerConfig, training: TrainingConfig, output_layer: str = "") -> dict[str, Any]:
+    """The arguments of a Keras optimiser but its learning rate; what is not asked for is left out.
+
+    Args:
+        config: the optimiser.
+        training: how gradients are clipped and accumulated and weights averaged.
+        output_layer: name of the layer that Muon leaves to AdamW, or "".
+    """
+    arguments = {key: value for key, value in asdict(config).items() if key not in ("kind", "learning_rate")}
+    if isinstance(config, MuonConfig) and output_layer:
+        arguments["exclude_layers"] = [rf"(^|/){re.escape(output_layer)}/"]
+    clipping = {
+        "clipnorm": training.clip_norm,
+        "global_clipnorm": training.clip_global_norm,
+        "clipvalue": training.clip_value,
+    }
+    arguments |= {key: value for key, value in clipping.items() if value is not None}
+    if training.accumulate > 1:
+        arguments["gradient_accumulation_steps"] = training.accumulate
+    if training.ema is not None:
+        arguments |= {"use_ema": True, "ema_momentum": training.ema}
+    return arguments
 
 
 def build_schedule(config: ScheduleConfig, learning_rate: float, steps_per_epoch: int, epochs: int) -> Any:
@@ -41,8 +95,8 @@ def build_schedule(config: ScheduleConfig, learning_rate: float, steps_per_epoch
     """
     from keras.optimizers import schedules
 
-    if isinstance(config, ConstantConfig):
-        return learning_rate
+    if isinstance(config, ConstantConfig | PlateauConfig):
+        return learning_rate  # a plateau is seen, and the number changed, after an epoch
     if isinstance(config, InverseTimeConfig):
         return schedules.InverseTimeDecay(learning_rate, config.decay_steps, config.decay_rate)
     if isinstance(config, ExponentialConfig):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deeplab.config.schema import PlateauConfig
 from deeplab.data.input_spec import InputSpec
 from deeplab.data.splits import Split, Splits
 from deeplab.models.inspect import LayerRow, layer_table, parameter_count
@@ -35,6 +36,7 @@ class TrainingSetup:
         notes: what a person should know of the data, each a line.
         input_spec: finds out what one must know of the data to use the network.
         fresh_noise: whether the rows to train on get another noise in each epoch.
+        plateau: lowers the learning rate where the validation score gets no better, or None.
         cache_key: equal for trainings that can share compiled steps: they differ in the seed, factors of L2 and the
             learning rate alone.
     """
@@ -51,6 +53,7 @@ class TrainingSetup:
     notes: tuple[str, ...]
     input_spec: Callable[[], InputSpec]
     fresh_noise: bool = False
+    plateau: PlateauConfig | None = None
     cache_key: Hashable = None
 
     @property

@@ -51,19 +51,20 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     train, validation = hold_out(splits, config.validation, config.seed)
     # Here, because they import TensorFlow.
     from deeplab.models.build import check_network
-    from deeplab.training.check_config import check_fits
+    from deeplab.training.check_config import check_fits, check_schedule
     from deeplab.training.optimizers import build_optimizer
     from deeplab.training.runtime import find_device
     from deeplab.training.targets import Targets
 
     check_fits(config.training, train, validation, Targets(config.model.task, splits.info))
+    check_schedule(config.schedule, config.optimizer.learning_rate, validation)
     # A factor of the weight decay, checked above, changes no shape.
     layers = [{key: value for key, value in layer.items() if key != "l2"} for layer in config.model.layers]
     shapes = json.dumps([config.model.task, layers])
     if shapes not in networks:
         networks[shapes] = check_network(config.model, splits.info)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
-    build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
+    build_optimizer(config.optimizer, config.schedule, config.training, steps_per_epoch)
     engine = engine_for(config, find_device(config.training.device), len(train))
     in_blocks = engine_for(config, find_device(config.training.device), len(train), trainings=WORTHWHILE_STEPS)
     has_accuracy = config.model.task != "reconstruction" and bool(splits.info.num_classes)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
+from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, PlateauConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out, named, unlearned_classes
 from deeplab.data.input_spec import describe_inputs
@@ -53,15 +53,19 @@ def prepare(
     runtime = prepare_runtime(config.training, config.seed)
     # Here, because they import TensorFlow, which takes seconds that a mistake above need not cost.
     from deeplab.models.build import build, outline
-    from deeplab.training.check_config import check_fits
+    from deeplab.models.inspect import output_layer
+    from deeplab.training.check_config import check_fits, check_schedule
     from deeplab.training.optimizers import build_optimizer
     from deeplab.training.targets import Targets
 
     targets = Targets(config.model.task, splits.info)
     check_fits(config.training, train, validation, targets)
+    check_schedule(config.schedule, config.optimizer.learning_rate, validation)
     network = outline(config.model, splits.info) if outlined else build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
-    optimizer = build_optimizer(config.optimizer, config.schedule, steps_per_epoch, config.training.epochs)
+    optimizer = build_optimizer(
+        config.optimizer, config.schedule, config.training, steps_per_epoch, output_layer(network)
+    )
     engine = engine_for(config, runtime.device, len(train))
     used = [part.rows.tobytes() for part in (train, validation) if part is not None]
     overlap = cache.kept("overlap", (config.dataset, used), lambda: overlaps(splits, train, validation))
@@ -81,6 +85,7 @@ def prepare(
             "input_spec", (config.dataset, splits.info, splits.table), lambda: describe_inputs(splits)
         ),
         fresh_noise=isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh,
+        plateau=config.schedule if isinstance(config.schedule, PlateauConfig) else None,
     )
 
 
@@ -172,7 +177,7 @@ def shared_configuration(values: Mapping[str, Any]) -> str:
         for layer in model["layers"]
     ]
     kept["model"] = {"layers": layers, "task": model["task"]}
-    if values["schedule"]["kind"] == "constant":
+    if values["schedule"]["kind"] in ("constant", "plateau"):
         kept["optimizer"] = {key: value for key, value in values["optimizer"].items() if key != "learning_rate"}
     return json.dumps(kept, sort_keys=True)
 

@@ -1,5 +1,6 @@
 """A run as what it leaves for use: its network, its configuration and the facts of its data set."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,7 +92,7 @@ def find_trained_run(store: Store, wanted: str) -> TrainedRun:
         wanted: as `find_run` understands it.
 
     Raises:
-        UserError: there is no such run, or it is a whole sweep.
+        UserError: there is no such run, it is a whole sweep, or it holds imported weights alone.
     """
     run = find_run(store, wanted)
     if SOURCE_TAG in run.tags:
@@ -101,12 +102,22 @@ def find_trained_run(store: Store, wanted: str) -> TrainedRun:
             f"Run {described(run)} is a sweep, which has no network of its own. Give one of its trials: "
             f"deeplab status {run.short_id} lists them."
         )
+    if run.tags.get(KIND_TAG) == "import":
+        raise UserError(
+            f"Run {described(run)} holds imported weights and was not trained here: "
+            f"deeplab train training.initial_weights={run.short_id} begins with them."
+        )
     return TrainedRun(run, store)
 
 
 def described(run: Run) -> str:
     """A run by name and id."""
     return f"{run.label}"
+
+
+def file_name(trained: TrainedRun) -> str:
+    """A name for a file that is made of a run, without a suffix."""
+    return re.sub(r"[^\w.-]+", "_", str(trained.run.name)).lstrip(".") or trained.run.short_id
 
 
 def load_data(trained: TrainedRun) -> Splits:

@@ -150,7 +150,7 @@ def test_bad_input_is_one_line_and_writes_nothing(use: Use, tmp_path: Path, monk
         export_module.FORMATS, "onnx", Format(".onnx", broken, broken, packages=("onnx>=1.23", "nosuchpackage>=2"))
     )
     for words, line in (
-        (("digits",), "Say what to export to: --to with one of keras, saved_model, onnx, tflite."),
+        (("digits",), "Say what to export to: --to with one of keras, saved_model, onnx, tflite, python, notebook."),
         (("digits", "--to", "onx"), "Unknown format 'onx' in --to. Did you mean 'onnx'?"),
         (
             ("digits", "--to", "onnx"),

@@ -21,8 +21,12 @@ from deeplab.config.schema.experiment import ExperimentConfig, ModelConfig, Trac
 from deeplab.config.schema.noise import AddedNoiseConfig, NoiseConfig, NoNoiseConfig
 from deeplab.config.schema.optimizer import (
     AdadeltaConfig,
+    AdafactorConfig,
     AdamConfig,
     AdamWConfig,
+    LionConfig,
+    MuonConfig,
+    NadamConfig,
     OptimizerConfig,
     RMSpropConfig,
     SGDConfig,
@@ -34,6 +38,7 @@ from deeplab.config.schema.schedule import (
     ExponentialConfig,
     InverseTimeConfig,
     PiecewiseConfig,
+    PlateauConfig,
     ScheduleConfig,
 )
 from deeplab.config.schema.sweep import (
@@ -64,6 +69,7 @@ __all__ = [
     "SWEEP_KEYS",
     "TABLE_KINDS",
     "AdadeltaConfig",
+    "AdafactorConfig",
     "AdamConfig",
     "AdamWConfig",
     "AddedNoiseConfig",
@@ -84,8 +90,11 @@ __all__ = [
     "InverseTimeConfig",
     "LabelKind",
     "LauncherConfig",
+    "LionConfig",
     "LocalLauncherConfig",
     "ModelConfig",
+    "MuonConfig",
+    "NadamConfig",
     "NamedDatasetConfig",
     "NoNoiseConfig",
     "NoValidationConfig",
@@ -94,6 +103,7 @@ __all__ = [
     "OptimizerConfig",
     "PiecewiseConfig",
     "PlaneConfig",
+    "PlateauConfig",
     "PluginDatasetConfig",
     "RMSpropConfig",
     "RandomConfig",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, Epochs, Fraction, PositiveFloat, PositiveInt
+from deeplab.config.schema.fields import STRICT, Epochs, Fraction, NonNegativeFloat, PositiveFloat, PositiveInt
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -59,7 +59,18 @@ class PiecewiseConfig:
             raise ValueError(f"boundary_epochs must rise, got {list(self.boundary_epochs)}")
 
 
+@dataclass(frozen=True, config=STRICT)
+class PlateauConfig:
+    """learning_rate times a factor whenever the validation score has not become better for some epochs."""
+
+    kind: Literal["plateau"]
+    factor: Fraction
+    patience: PositiveInt
+    min_delta: NonNegativeFloat
+    min_learning_rate: NonNegativeFloat
+
+
 ScheduleConfig = Annotated[
-    ConstantConfig | InverseTimeConfig | ExponentialConfig | CosineConfig | PiecewiseConfig,
+    ConstantConfig | InverseTimeConfig | ExponentialConfig | CosineConfig | PiecewiseConfig | PlateauConfig,
     Field(discriminator="kind"),
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveFloat, PositiveInt, Text
+from deeplab.config.schema.fields import STRICT, Fraction, NonNegativeFloat, PositiveFloat, PositiveInt, Text
 from deeplab.metrics import METRICS, chosen_by, optional
 from deeplab.tasks import TASKS
 
@@ -49,6 +49,11 @@ class TrainingConfig:
     standardize_targets: bool
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: Literal["balanced"] | tuple[PositiveFloat, ...] | None
+    clip_norm: PositiveFloat | None
+    clip_global_norm: PositiveFloat | None
+    clip_value: PositiveFloat | None
+    accumulate: PositiveInt
+    ema: Fraction | None
     metrics: Annotated[
         tuple[Annotated[OptionalMetric, BeforeValidator(_not_measured_anyway)], ...], AfterValidator(_once_each)
     ]
@@ -64,3 +69,8 @@ class TrainingConfig:
     checkpoint_seconds: NonNegativeFloat
     engine: Literal["auto", "compiled", "keras"]
     randomness: Literal["splitmix", "keras"]
+
+    def __post_init__(self) -> None:
+        clips = [key for key in ("clip_norm", "clip_global_norm", "clip_value") if getattr(self, key) is not None]
+        if len(clips) > 1:
+            raise ValueError(f"gradients are clipped in one way at most, got {' and '.join(clips)}")

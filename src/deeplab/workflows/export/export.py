@@ -1,6 +1,5 @@
 """Write the network of a run in a format of other programs, and see that it still says the same."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from deeplab.tracking.delete import delete_tree
 from deeplab.tracking.store import Store, first_line
 from deeplab.training.runtime import quiet_import
 from deeplab.workflows.export.formats import FORMATS, Format, for_inference
-from deeplab.workflows.trained_run import TrainedRun, find_trained_run
+from deeplab.workflows.trained_run import TrainedRun, file_name, find_trained_run
 
 EXAMPLES = 64  # of each kind that are compared
 TOLERANCE = 1e-4
@@ -54,7 +53,7 @@ def export(store: Store, name: str, to: str, out: Path | None, force: bool) -> E
     if out is not None:
         check_target(out, chosen, force)
     trained = find_trained_run(store, name)
-    path = out or Path(f"{_file_name(trained)}{chosen.suffix or '_' + to}")
+    path = out or Path(f"{file_name(trained)}{chosen.suffix or '_' + to}")
     if out is None:
         check_target(path, chosen, force)
     facts = trained.facts()
@@ -84,10 +83,6 @@ def check_target(path: Path, chosen: Format, force: bool) -> None:
         raise UserError(f"--out {path}: something is there that is no saved model, and is not written over.")
     if not force:
         raise UserError(f"--out {path}: this is there already. Give another name, or --force to write over it.")
-
-
-def _file_name(trained: TrainedRun) -> str:
-    return re.sub(r"[^\w.-]+", "_", str(trained.run.name)).lstrip(".") or trained.run.short_id
 
 
 def _test_examples(trained: TrainedRun, facts: InputSpec) -> tuple[NDArray[np.float32], str]:

@@ -1,0 +1,1 @@
+"""Take a network over that Keras wrote."""
