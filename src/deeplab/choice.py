@@ -12,17 +12,11 @@ ON_TEST = "It was chosen on the test set, so its score is too good by some amoun
 
 @dataclass(frozen=True)
 class Candidates(Generic[Item]):
-    """Those of which one may be the best.
+    """Those of which one may be the best."""
 
-    Attributes:
-        items: that compete, in their order.
-        left_out: how many do not, since they were validated on the test set and others were not.
-        on_test: whether all that compete were validated on the test set, so that a choice looks at it.
-    """
-
-    items: tuple[Item, ...]
-    left_out: int
-    on_test: bool
+    items: tuple[Item, ...]  # that compete, in their order
+    left_out: int  # how many do not, since they were validated on the test set and others were not
+    on_test: bool  # whether all that compete were validated on the test set, so that a choice looks at it
 
 
 def candidates(items: Sequence[Item], validated_on_test: Callable[[Item], bool]) -> Candidates[Item]:

@@ -12,15 +12,10 @@ LEAST_DEVIATION = 1e-12
 
 @dataclass(frozen=True)
 class Standardization:
-    """What brings numbers to mean 0 and deviation 1, each column (or channel) by itself: (x - mean) / deviation.
+    """What brings numbers to mean 0 and deviation 1, each column (or channel) by itself: (x - mean) / deviation."""
 
-    Attributes:
-        mean: of each column.
-        deviation: of each column, by n; 1 where all values are the same, but for rounding.
-    """
-
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    mean: tuple[float, ...]  # of each column
+    deviation: tuple[float, ...]  # of each column, by n; 1 where all values are the same, but for rounding
 
     @classmethod
     def of(cls, mean: NDArray[np.floating], variance: NDArray[np.floating]) -> "Standardization":
@@ -32,32 +27,23 @@ class Standardization:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What a network and a report need to know of a data set.
+    """What a network and a report need to know of a data set."""
 
-    Attributes:
-        name: as in `dataset=mnist`.
-        input_shape: shape of one row; images are (height, width, channels).
-        num_classes: number of classes; 0 where rows have values instead.
-        class_names: a name for each class.
-        fingerprint: SHA-256 over every row and label of the source, before any limit.
-        scale: what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats, unless the source
-            says otherwise.
-        target_names: of the values that a row has instead of a class; empty where there is one without a name.
-        inputs: what rows are standardised by inside the network, after `scale`; None where they are not.
-        targets: what values are standardised by inside the network and in its loss; None where they are not.
-        background: what transparent image files are laid on, where that is not white.
-    """
-
-    name: str
-    input_shape: tuple[int, ...]
-    num_classes: int
-    class_names: tuple[str, ...]
-    fingerprint: str
+    name: str  # as in `dataset=mnist`
+    input_shape: tuple[int, ...]  # shape of one row; images are (height, width, channels)
+    num_classes: int  # number of classes; 0 where rows have values instead
+    class_names: tuple[str, ...]  # a name for each class
+    fingerprint: str  # SHA-256 over every row and label of the source, before any limit
+    # what a row is multiplied by inside the network: 1/255 for uint8 images, 1 for floats, unless the source says
+    # otherwise
     scale: float
+    # of the values that a row has instead of a class; empty where there is one without a name
     target_names: tuple[str, ...] = ()
+    # what rows are standardised by inside the network, after `scale`; None where they are not
     inputs: Standardization | None = None
+    # what values are standardised by inside the network and in its loss; None where they are not
     targets: Standardization | None = None
-    background: str = ""
+    background: str = ""  # what transparent image files are laid on, where that is not white
 
     @property
     def is_image(self) -> bool:

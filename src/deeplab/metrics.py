@@ -16,37 +16,25 @@ DATA = {"train": ("training", "train"), "val": ("validation", "validation"), "te
 
 @dataclass(frozen=True)
 class Metric:
-    """A score, of a network as such (`accuracy`) or on some rows (`val/accuracy`).
+    """A score, of a network as such (`accuracy`) or on some rows (`val/accuracy`)."""
 
-    Attributes:
-        name: as a history has it.
-        label: in words, as in `validation accuracy`.
-        short_label: for the head of a column, as in `val acc`.
-        logged_as: the name of the single metric that a finished run has, as in `validation/accuracy`.
-        higher_is_better: the direction.
-        is_share: whether it is a share from 0 to 1, shown in per cent.
-        is_compared: whether sweeps, searches and `best:` may choose by it; otherwise it is reported of the test set.
-        tasks: of the networks that have it.
-        needs_classes: whether there is none of rows that have values instead of classes.
-        is_optional: whether it is measured only where `training.metrics` lists it.
-        function: `module:name` of what computes it, `(targets, outputs) -> values` of the rows of a batch, tensors
-            [n, ...] to a tensor [n], whose mean is the score; empty where the code that scores has it built in.
-        of_all: `module:name` of what computes it of all rows at once, `(targets, outputs) -> number`, arrays [n, ...];
-            in place of `function` where the score is no mean over rows. It is measured on validation and test rows.
-    """
-
-    name: str
-    label: str
-    short_label: str
-    logged_as: str
-    higher_is_better: bool
-    is_share: bool = False
+    name: str  # as a history has it
+    label: str  # in words, as in `validation accuracy`
+    short_label: str  # for the head of a column, as in `val acc`
+    logged_as: str  # the name of the single metric that a finished run has, as in `validation/accuracy`
+    higher_is_better: bool  # the direction
+    is_share: bool = False  # whether it is a share from 0 to 1, shown in per cent
+    # whether sweeps, searches and `best:` may choose by it; otherwise it is reported of the test set
     is_compared: bool = True
-    is_optional: bool = False
+    is_optional: bool = False  # whether it is measured only where `training.metrics` lists it
+    # `module:name` of what computes it, `(targets, outputs) -> values` of the rows of a batch, tensors [n, ...] to a
+    # tensor [n], whose mean is the score; empty where the code that scores has it built in
     function: str = ""
+    # `module:name` of what computes it of all rows at once, `(targets, outputs) -> number`, arrays [n, ...]; in place
+    # of `function` where the score is no mean over rows. It is measured on validation and test rows.
     of_all: str = ""
-    tasks: tuple[str, ...] = ("classification",)
-    needs_classes: bool = False
+    tasks: tuple[str, ...] = ("classification",)  # of the networks that have it
+    needs_classes: bool = False  # whether there is none of rows that have values instead of classes
 
     def rank(self, value: float) -> float:
         """Return a number that is smaller for a better value; what is no number comes last.

@@ -8,19 +8,12 @@ TaskName = Literal["classification", "reconstruction", "regression"]
 
 @dataclass(frozen=True)
 class Task:
-    """What a network is trained to say of an example.
+    """What a network is trained to say of an example."""
 
-    Attributes:
-        losses: that fit; the first is meant where `training.loss` is null.
-        default_metric: what a sweep compares where `sweep.metric` is null.
-        outputs: what `units: num_outputs` stands for.
-        activation: what `activation: of_task` stands for.
-    """
-
-    losses: tuple[str, ...]
-    default_metric: str
-    outputs: str
-    activation: str
+    losses: tuple[str, ...]  # that fit; the first is meant where `training.loss` is null
+    default_metric: str  # what a sweep compares where `sweep.metric` is null
+    outputs: str  # what `units: num_outputs` stands for
+    activation: str  # what `activation: of_task` stands for
 
 
 TASKS: dict[str, Task] = {

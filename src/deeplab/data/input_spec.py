@@ -20,38 +20,25 @@ PLAIN_SHARE = 0.6  # of the border: what touches it is no background
 
 @dataclass(frozen=True)
 class Drawing:
-    """Where and on what the grey images of a data set are drawn, as MNIST's digits are.
+    """Where and on what the grey images of a data set are drawn, as MNIST's digits are."""
 
-    Attributes:
-        background: brightness of what is drawn on, 0 (black) to 1 (white).
-        extent: the longer side of what is drawn as a share of that side of the image, the median of the images.
-        centred_by: whether the centre of the image is that of the drawing's mass, or of the box around it.
-    """
-
-    background: float
-    extent: float
+    background: float  # brightness of what is drawn on, 0 (black) to 1 (white)
+    extent: float  # the longer side of what is drawn as a share of that side of the image, the median of the images
+    # whether the centre of the image is that of the drawing's mass, or of the box around it
     centred_by: Literal["mass", "box"]
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """A data set without its rows.
+    """A data set without its rows."""
 
-    Attributes:
-        info: what a network needs to know of it.
-        low: the value that black has, or the smallest of floats.
-        high: the value that white has, or the largest of floats.
-        drawing: of grey images with a background, otherwise None.
-        look: ranges of a few measures of the images; None for points, and in files of before they were kept.
-        table: the columns that rows are made of; None where they come from no table.
-    """
-
-    info: DatasetInfo
-    low: float
-    high: float
-    drawing: Drawing | None
+    info: DatasetInfo  # what a network needs to know of it
+    low: float  # the value that black has, or the smallest of floats
+    high: float  # the value that white has, or the largest of floats
+    drawing: Drawing | None  # of grey images with a background, otherwise None
+    # ranges of a few measures of the images; None for points, and in files of before they were kept
     look: Look | None = None
-    table: TableSpec | None = None
+    table: TableSpec | None = None  # the columns that rows are made of; None where they come from no table
 
     def to_json(self) -> str:
         """As text, for a person to read and `from_json` too."""

@@ -19,17 +19,11 @@ TAKEN_AS_VALUES = "If they are no classes, dataset.labels=values takes numbers a
 
 @dataclass(frozen=True)
 class Labelling:
-    """The labels of a data set.
+    """The labels of a data set."""
 
-    Attributes:
-        parts: by `train`, `test`, `val`: classes [n], int32, or values [n] or [n, k], float32.
-        class_names: a name for each class; empty where labels are values.
-        target_names: of the values of a row; empty where there is one.
-    """
-
-    parts: dict[str, NDArray[Any]]
-    class_names: tuple[str, ...]
-    target_names: tuple[str, ...] = ()
+    parts: dict[str, NDArray[Any]]  # by `train`, `test`, `val`: classes [n], int32, or values [n] or [n, k], float32
+    class_names: tuple[str, ...]  # a name for each class; empty where labels are values
+    target_names: tuple[str, ...] = ()  # of the values of a row; empty where there is one
 
 
 def read_labels(

@@ -77,21 +77,13 @@ _FOR_EACH_CHANNEL = ("gaussian",)
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise of a split.
+    """The noise of a split."""
 
-    Attributes:
-        kind: a name in NOISES.
-        level: in [0, 1].
-        seed: of what is drawn.
-        split: `train`, `test` or `validation`: the source whose examples are counted.
-        epoch: 0 for noise that stays; from 1 for the noise of an epoch.
-    """
-
-    kind: str
-    level: float
-    seed: int
-    split: str
-    epoch: int = 0
+    kind: str  # a name in NOISES
+    level: float  # in [0, 1]
+    seed: int  # of what is drawn
+    split: str  # `train`, `test` or `validation`: the source whose examples are counted
+    epoch: int = 0  # 0 for noise that stays; from 1 for the noise of an epoch
 
     def __post_init__(self) -> None:
         if self.kind not in NOISES or not 0 <= self.level <= 1:

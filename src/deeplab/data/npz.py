@@ -72,16 +72,12 @@ MOST_BYTES_PACKED = 1 << 30
 
 @dataclass(frozen=True)
 class Archive:
-    """What an archive holds.
+    """What an archive holds."""
 
-    Attributes:
-        arrays: by name: x_train, y_train, x_test, y_test, and x_val and y_val where both are there; as they were
-            stored, integers, floats or booleans of any shape, labels also text.
-        others: names of what else is in it, which is not read.
-    """
-
+    # by name: x_train, y_train, x_test, y_test, and x_val and y_val where both are there; as they were stored,
+    # integers, floats or booleans of any shape, labels also text
     arrays: dict[str, NDArray[Any]]
-    others: tuple[str, ...]
+    others: tuple[str, ...]  # names of what else is in it, which is not read
 
 
 def read_archive(path: Path, where: str, needs_test: bool = True) -> Archive:

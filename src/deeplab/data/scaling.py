@@ -21,19 +21,12 @@ PIXELS = 16  # columns from which an example may be a flat image
 
 @dataclass(frozen=True)
 class Range:
-    """What the values of an array are like.
+    """What the values of an array are like."""
 
-    Attributes:
-        low: the smallest.
-        high: the largest.
-        size: what 99 of 100 values are at most, without their sign; the largest where that is 0.
-        whole: whether all are whole numbers.
-    """
-
-    low: float
-    high: float
-    size: float
-    whole: bool
+    low: float  # the smallest
+    high: float  # the largest
+    size: float  # what 99 of 100 values are at most, without their sign; the largest where that is 0
+    whole: bool  # whether all are whole numbers
 
     @property
     def most(self) -> float:

@@ -14,21 +14,16 @@ from deeplab.dataset_info import DatasetInfo
 
 @dataclass(frozen=True)
 class Split:
-    """Some examples of a data set and their labels.
+    """Some examples of a data set and their labels."""
 
-    Attributes:
-        x: all examples of the source, [n, ...], uint8 for images and float32 otherwise; may be memory-mapped.
-        y: all labels of the source, [n], int32 in [0, num_classes); where they are values and not classes float32,
-            [n] or [n, k].
-        rows: which examples of `x` and `y` belong to this split, in order, int64.
-        noise: that a network gets the examples with, or None.
-        fill: what stands for NaN in each feature of the examples, [features]; None where none is missing.
-    """
-
+    # all examples of the source, [n, ...], uint8 for images and float32 otherwise; may be memory-mapped
     x: NDArray[np.uint8] | NDArray[np.float32]
+    # all labels of the source, [n], int32 in [0, num_classes); where they are values and not classes float32, [n] or
+    # [n, k]
     y: NDArray[np.int32] | NDArray[np.float32]
-    rows: NDArray[np.int64]
-    noise: Noise | None = None
+    rows: NDArray[np.int64]  # which examples of `x` and `y` belong to this split, in order, int64
+    noise: Noise | None = None  # that a network gets the examples with, or None
+    # what stands for NaN in each feature of the examples, [features]; None where none is missing
     fill: NDArray[np.float32] | None = None
 
     @classmethod
@@ -61,26 +56,17 @@ class Split:
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set ready for use.
+    """A data set ready for use."""
 
-    Attributes:
-        train: examples to train on, from which some may be held out.
-        test: examples to score on.
-        info: the facts about them.
-        validation: examples that the data set brings along for validation, or None.
-        notes: what the user should know of how the data were read, each a line.
-        table: the columns that examples are made of, or None.
-        groups: by row of the source of `train`, what is never divided between training and validation, int64, or None.
-        in_time_order: whether the groups are times, rising with the rows of `train`: the latest are held out.
-    """
-
-    train: Split
-    test: Split
-    info: DatasetInfo
-    validation: Split | None = None
-    notes: tuple[str, ...] = ()
-    table: TableSpec | None = None
+    train: Split  # examples to train on, from which some may be held out
+    test: Split  # examples to score on
+    info: DatasetInfo  # the facts about them
+    validation: Split | None = None  # examples that the data set brings along for validation, or None
+    notes: tuple[str, ...] = ()  # what the user should know of how the data were read, each a line
+    table: TableSpec | None = None  # the columns that examples are made of, or None
+    # by row of the source of `train`, what is never divided between training and validation, int64, or None
     groups: NDArray[np.int64] | None = None
+    # whether the groups are times, rising with the rows of `train`: the latest are held out
     in_time_order: bool = False
 
     def validation_fingerprint(self) -> str:

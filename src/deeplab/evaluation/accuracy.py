@@ -13,19 +13,12 @@ Z = 1.959963984540054  # the normal distribution has 95 % within
 
 @dataclass(frozen=True)
 class Accuracy:
-    """A share of right answers.
+    """A share of right answers."""
 
-    Attributes:
-        right: answers.
-        rows: that were asked about.
-        low: lower end of the 95 % interval, a share.
-        high: its upper end.
-    """
-
-    right: int
-    rows: int
-    low: float
-    high: float
+    right: int  # answers
+    rows: int  # that were asked about
+    low: float  # lower end of the 95 % interval, a share
+    high: float  # its upper end
 
     @property
     def value(self) -> float:
@@ -55,15 +48,10 @@ def accuracy(right: int, rows: int) -> Accuracy:
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How well one class is known.
+    """How well one class is known."""
 
-    Attributes:
-        recall: right answers among the rows of the class, which is its accuracy.
-        precision: right answers among the rows that were called it.
-    """
-
-    recall: Accuracy
-    precision: Accuracy
+    recall: Accuracy  # right answers among the rows of the class, which is its accuracy
+    precision: Accuracy  # right answers among the rows that were called it
 
     @property
     def f1(self) -> float:

@@ -79,17 +79,11 @@ def auc(targets: NDArray[Any], outputs: NDArray[Any]) -> float:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure a network was and how often it was right, in bins of equal width of the highest probability.
+    """How sure a network was and how often it was right, in bins of equal width of the highest probability."""
 
-    Attributes:
-        counts: rows of each bin, [bins].
-        confidence: mean of their highest probability, [bins]; 0 of an empty bin.
-        accuracy: share of them whose most likely class is right, [bins]; 0 of an empty bin.
-    """
-
-    counts: NDArray[np.int64]
-    confidence: Float
-    accuracy: Float
+    counts: NDArray[np.int64]  # rows of each bin, [bins]
+    confidence: Float  # mean of their highest probability, [bins]; 0 of an empty bin
+    accuracy: Float  # share of them whose most likely class is right, [bins]; 0 of an empty bin
 
     @property
     def error(self) -> float:

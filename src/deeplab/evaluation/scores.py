@@ -24,15 +24,10 @@ ROUNDING = 1 / (12 * 255**2)
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network said of every row of a split.
+    """What a network said of every row of a split."""
 
-    Attributes:
-        outputs: [n, num_classes] probabilities of a classifier, [n, k] numbers of a regression; float32.
-        labels: the right classes, [n], int32; or the right values, float32, [n] or [n, k].
-    """
-
-    outputs: Float
-    labels: Any
+    outputs: Float  # [n, num_classes] probabilities of a classifier, [n, k] numbers of a regression; float32
+    labels: Any  # the right classes, [n], int32; or the right values, float32, [n] or [n, k]
 
     @property
     def classes(self) -> NDArray[np.int64]:

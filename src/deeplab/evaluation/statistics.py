@@ -10,23 +10,14 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Statistics:
-    """Some numbers in brief.
+    """Some numbers in brief."""
 
-    Attributes:
-        mean: of them.
-        deviation: standard deviation of the sample (n - 1), or None of a single number.
-        interval: half the width of the 95 % t-interval of the mean, or None of a single number.
-        minimum: the smallest.
-        maximum: the largest.
-        count: how many.
-    """
-
-    mean: float
-    deviation: float | None
-    interval: float | None
-    minimum: float
-    maximum: float
-    count: int
+    mean: float  # of them
+    deviation: float | None  # standard deviation of the sample (n - 1), or None of a single number
+    interval: float | None  # half the width of the 95 % t-interval of the mean, or None of a single number
+    minimum: float  # the smallest
+    maximum: float  # the largest
+    count: int  # how many
 
 
 def prediction_interval(deviation: float, count: int, confidence: float = CONFIDENCE) -> float:

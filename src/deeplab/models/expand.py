@@ -15,15 +15,10 @@ DROPOUT = "dropout"
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """One layer that is to be made.
+    """One layer that is to be made."""
 
-    Attributes:
-        settings: its kind and arguments, each size a single one.
-        where: the place that it has in the file, as in `model.layers[0]`; that of a list for all layers of the list.
-    """
-
-    settings: Mapping[str, Any]
-    where: str
+    settings: Mapping[str, Any]  # its kind and arguments, each size a single one
+    where: str  # the place that it has in the file, as in `model.layers[0]`; that of a list for all layers of the list
 
     @property
     def kind(self) -> str:

@@ -8,19 +8,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer of a network.
+    """One layer of a network."""
 
-    Attributes:
-        name: as in `conv2d_1`.
-        type: as in `Conv2D`.
-        output_shape: of one example, without the batch.
-        parameters: number of weights, trainable or not.
-    """
-
-    name: str
-    type: str
-    output_shape: tuple[int, ...]
-    parameters: int
+    name: str  # as in `conv2d_1`
+    type: str  # as in `Conv2D`
+    output_shape: tuple[int, ...]  # of one example, without the batch
+    parameters: int  # number of weights, trainable or not
 
 
 def flat_layers(model: Any) -> Iterator[Any]:

@@ -40,19 +40,12 @@ class KeyValues:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under heads; the first column says what a row is about.
+    """Rows under heads; the first column says what a row is about."""
 
-    Attributes:
-        caption: what the table shows.
-        head: of each column.
-        rows: each as long as the head.
-        marked: number of the row that stands out, or None.
-    """
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    marked: int | None = None
+    caption: str  # what the table shows
+    head: tuple[str, ...]  # of each column
+    rows: tuple[tuple[Cell, ...], ...]  # each as long as the head
+    marked: int | None = None  # number of the row that stands out, or None
 
     @property
     def numeric_columns(self) -> tuple[bool, ...]:
@@ -87,17 +80,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, PNG or GIF; who writes the page reads it.
+    """A figure, PNG or GIF; who writes the page reads it."""
 
-    Attributes:
-        path: among the artifacts of its run.
-        alt: what is to be seen, for who cannot see it.
-        caption: below it.
-    """
-
-    path: str
-    alt: str
-    caption: str
+    path: str  # among the artifacts of its run
+    alt: str  # what is to be seen, for who cannot see it
+    caption: str  # below it
 
 
 @dataclass(frozen=True)
@@ -118,17 +105,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Collapsible:
-    """What few want to read: it opens with a click.
+    """What few want to read: it opens with a click."""
 
-    Attributes:
-        summary: what it is.
-        parts: what it opens to.
-        brief: what stands there where nothing can be clicked, as on a terminal.
-    """
-
-    summary: str
-    parts: "tuple[Part, ...]"
-    brief: "tuple[Part, ...]" = ()
+    summary: str  # what it is
+    parts: "tuple[Part, ...]"  # what it opens to
+    brief: "tuple[Part, ...]" = ()  # what stands there where nothing can be clicked, as on a terminal
 
 
 Part = Text | KeyValues | Table | Picture | CodeBlock | Group | Collapsible
@@ -144,19 +125,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A report.
+    """A report."""
 
-    Attributes:
-        title: of it.
-        about: a line or two below.
-        highlights: the few values that a reader looks for first.
-        sections: in order.
-    """
-
-    title: str
-    about: tuple[str, ...]
-    highlights: tuple[tuple[str, Cell], ...]
-    sections: tuple[Section, ...]
+    title: str  # of it
+    about: tuple[str, ...]  # a line or two below
+    highlights: tuple[tuple[str, Cell], ...]  # the few values that a reader looks for first
+    sections: tuple[Section, ...]  # in order
 
 
 def number(value: float, decimals: int = DECIMALS) -> str:

@@ -23,19 +23,12 @@ Line = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a sweep.
+    """What came of a sweep."""
 
-    Attributes:
-        keys: that were swept.
-        points: lines of `points.csv`.
-        trials: lines of `trials.csv`.
-        metric: that points are compared by.
-    """
-
-    keys: tuple[str, ...]
-    points: tuple[Line, ...]
-    trials: tuple[Line, ...]
-    metric: str
+    keys: tuple[str, ...]  # that were swept
+    points: tuple[Line, ...]  # lines of `points.csv`
+    trials: tuple[Line, ...]  # lines of `trials.csv`
+    metric: str  # that points are compared by
 
     @property
     def best(self) -> int | None:

@@ -31,17 +31,12 @@ MOST_TEXT = (1 << 31) - 1
 
 @dataclass(frozen=True)
 class TextFormat:
-    """How the text of a file is meant; of a Parquet file nothing is asked.
+    """How the text of a file is meant; of a Parquet file nothing is asked."""
 
-    Attributes:
-        separator: between values; `auto` is that of comma, semicolon, tab and bar which the head has most of.
-        decimal: the character before the decimals of a number.
-        encoding: as Python names it.
-    """
-
+    # between values; `auto` is that of comma, semicolon, tab and bar which the head has most of
     separator: str = "auto"
-    decimal: str = "."
-    encoding: str = "utf-8"
+    decimal: str = "."  # the character before the decimals of a number
+    encoding: str = "utf-8"  # as Python names it
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant with a UserError."""
@@ -55,15 +50,10 @@ class TextFormat:
 
 @dataclass(frozen=True)
 class Table:
-    """What a file holds.
+    """What a file holds."""
 
-    Attributes:
-        frame: a `pandas.DataFrame` of Arrow's types, a missing value being null; its index counts rows from 0.
-        unnamed: how many columns have no name, which are not read; row numbers often have none.
-    """
-
-    frame: Any
-    unnamed: int
+    frame: Any  # a `pandas.DataFrame` of Arrow's types, a missing value being null; its index counts rows from 0
+    unnamed: int  # how many columns have no name, which are not read; row numbers often have none
 
 
 def read_table(

@@ -27,23 +27,15 @@ class Checkpoint:
     """All that a training needs to go on as if it had never stopped.
 
     What layers draw and the order of rows are functions of (seed, epoch) and need no state.
-
-    Attributes:
-        history: of the epochs that are done.
-        stopped: whether early stopping has ended the training.
-        early_stopping: numbers that early stopping goes on from; empty where there is none.
-        plateau: numbers that a schedule which waits for a plateau goes on from; empty where there is none.
-        weights: of the network, as they are trained; where they are averaged, `optimizer` has the averages.
-        optimizer: variables of the optimiser, its step among them.
-        best_weights: those of the best epoch so far, where they are kept.
     """
 
-    history: History
-    stopped: bool
-    early_stopping: dict[str, float | int | None]
-    weights: Arrays
-    optimizer: Arrays
-    best_weights: Arrays
+    history: History  # of the epochs that are done
+    stopped: bool  # whether early stopping has ended the training
+    early_stopping: dict[str, float | int | None]  # numbers that early stopping goes on from; empty where there is none
+    weights: Arrays  # of the network, as they are trained; where they are averaged, `optimizer` has the averages
+    optimizer: Arrays  # variables of the optimiser, its step among them
+    best_weights: Arrays  # those of the best epoch so far, where they are kept
+    # numbers that a schedule which waits for a plateau goes on from; empty where there is none
     plateau: dict[str, float | int | None] = field(default_factory=dict)
 
     @property

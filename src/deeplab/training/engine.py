@@ -48,17 +48,11 @@ _SECONDS_A_STEP = 3e-4
 
 @dataclass(frozen=True)
 class Engine:
-    """How the steps of a training are run.
+    """How the steps of a training are run."""
 
-    Attributes:
-        kind: `keras` for one call of Keras a step, `compiled` for a block of steps a call.
-        xla: whether a block is compiled by XLA.
-        reason: why, in a few words.
-    """
-
-    kind: Literal["keras", "compiled"]
-    xla: bool
-    reason: str
+    kind: Literal["keras", "compiled"]  # `keras` for one call of Keras a step, `compiled` for a block of steps a call
+    xla: bool  # whether a block is compiled by XLA
+    reason: str  # why, in a few words
 
     def __str__(self) -> str:
         return f"{self.kind} with XLA" if self.xla else self.kind

@@ -8,16 +8,12 @@ from deeplab.metrics import metric_of
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch of training.
+    """One epoch of training."""
 
-    Attributes:
-        number: counted from 1.
-        metrics: `train/loss`, `train/accuracy`, `val/loss`, `val/accuracy`, `time/epoch_seconds` (training
-            and validation), `time/step_ms` (training alone), `learning_rate` (at the end of the epoch);
-            those of validation are missing when nothing was held out.
-    """
-
-    number: int
+    number: int  # counted from 1
+    # `train/loss`, `train/accuracy`, `val/loss`, `val/accuracy`, `time/epoch_seconds` (training and validation),
+    # `time/step_ms` (training alone), `learning_rate` (at the end of the epoch); those of validation are missing when
+    # nothing was held out
     metrics: dict[str, float]
 
 

@@ -18,19 +18,12 @@ _OF_NO_USE = ("sklearn", "matplotlib")
 
 @dataclass(frozen=True)
 class Runtime:
-    """What was chosen.
+    """What was chosen."""
 
-    Attributes:
-        device: `cpu`, or `gpu:0` and so on.
-        device_name: the processor's name where TensorFlow tells it.
-        threads: threads that one operation may use on the CPU.
-        deterministic: whether operations give the same result to the bit each time.
-    """
-
-    device: str
-    device_name: str
-    threads: int
-    deterministic: bool
+    device: str  # `cpu`, or `gpu:0` and so on
+    device_name: str  # the processor's name where TensorFlow tells it
+    threads: int  # threads that one operation may use on the CPU
+    deterministic: bool  # whether operations give the same result to the bit each time
 
 
 def prepare_runtime(config: TrainingConfig, seed: int) -> Runtime:

@@ -20,40 +20,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """A training that has been checked and not begun.
+    """A training that has been checked and not begun."""
 
-    Attributes:
-        network: built, with the weights drawn from the seed; without any where it is an outline.
-        splits: the data set.
-        train: rows to train on.
-        validation: rows to validate on, or None.
-        optimizer: with its schedule, not yet used.
-        runtime: the device and the rest of the process.
-        engine: how the steps will be run.
-        targets: what the network is to say of each row.
-        overlap: how many of the `test` rows lie in the training rows, too, those that are held out included, and
-            where other rows than the test set's validate, how many `validation` rows are among those to learn from.
-        notes: what a person should know of the data, each a line.
-        input_spec: finds out what one must know of the data to use the network.
-        fresh_noise: whether the rows to train on get another noise in each epoch.
-        plateau: lowers the learning rate where the validation score gets no better, or None.
-        cache_key: equal for trainings that can share compiled steps: they differ in the seed, factors of L2 and the
-            learning rate alone.
-    """
-
-    network: "keras.Model"
-    optimizer: "keras.optimizers.Optimizer"
-    splits: Splits
-    train: Split
-    validation: Split | None
-    runtime: Runtime
-    engine: Engine
-    targets: "Targets"
+    network: "keras.Model"  # built, with the weights drawn from the seed; without any where it is an outline
+    optimizer: "keras.optimizers.Optimizer"  # with its schedule, not yet used
+    splits: Splits  # the data set
+    train: Split  # rows to train on
+    validation: Split | None  # rows to validate on, or None
+    runtime: Runtime  # the device and the rest of the process
+    engine: Engine  # how the steps will be run
+    targets: "Targets"  # what the network is to say of each row
+    # how many of the `test` rows lie in the training rows, too, those that are held out included, and where other rows
+    # than the test set's validate, how many `validation` rows are among those to learn from
     overlap: Mapping[str, int]
-    notes: tuple[str, ...]
-    input_spec: Callable[[], InputSpec]
-    fresh_noise: bool = False
-    plateau: PlateauConfig | None = None
+    notes: tuple[str, ...]  # what a person should know of the data, each a line
+    input_spec: Callable[[], InputSpec]  # finds out what one must know of the data to use the network
+    fresh_noise: bool = False  # whether the rows to train on get another noise in each epoch
+    plateau: PlateauConfig | None = None  # lowers the learning rate where the validation score gets no better, or None
+    # equal for trainings that can share compiled steps: they differ in the seed, factors of L2 and the learning rate
+    # alone
     cache_key: Hashable = None
 
     @property

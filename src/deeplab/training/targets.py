@@ -19,15 +19,10 @@ Target = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Targets:
-    """The targets of a task on a data set.
+    """The targets of a task on a data set."""
 
-    Attributes:
-        task: of the network.
-        info: the facts of the data set.
-    """
-
-    task: TaskName
-    info: DatasetInfo
+    task: TaskName  # of the network
+    info: DatasetInfo  # the facts of the data set
 
     def for_split(self, split: Split) -> Target:
         """Targets of the rows of a split: one-hot labels [..., classes], numbers [..., k], or images in [0, 1]."""

@@ -14,25 +14,15 @@ from deeplab.workflows.prepare import engine_for
 
 @dataclass(frozen=True)
 class PointCheck:
-    """What a run would be.
+    """What a run would be."""
 
-    Attributes:
-        engine: as its tag would have it.
-        parameters: number of weights.
-        fingerprint: of the data set, and of its own validation rows where they are used.
-        has_accuracy: whether it is scored by one.
-        initial_weights: id of the run that it begins with the weights of, or None.
-        steps: that it would take.
-        in_blocks: the engine that `auto` would take if compiling cost nothing.
-    """
-
-    engine: str
-    parameters: int
-    fingerprint: str
-    has_accuracy: bool = True
-    initial_weights: str | None = None
-    steps: int = 0
-    in_blocks: str = ""
+    engine: str  # as its tag would have it
+    parameters: int  # number of weights
+    fingerprint: str  # of the data set, and of its own validation rows where they are used
+    has_accuracy: bool = True  # whether it is scored by one
+    initial_weights: str | None = None  # id of the run that it begins with the weights of, or None
+    steps: int = 0  # that it would take
+    in_blocks: str = ""  # the engine that `auto` would take if compiling cost nothing
 
 
 def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> PointCheck:

@@ -22,27 +22,16 @@ CHANNELS = {1: ["brightness"], 3: ["red", "green", "blue"], 4: ["red", "green", 
 
 @dataclass(frozen=True)
 class Column:
-    """The values of a feature, of a channel or of a target, over all rows that come for training.
+    """The values of a feature, of a channel or of a target, over all rows that come for training."""
 
-    Attributes:
-        name: of it.
-        smallest: of its values.
-        median: of them.
-        mean: of them.
-        deviation: standard deviation, by n.
-        largest: of them.
-        missing: rows without a value.
-        is_date: whether the values are days since the beginning of 1970.
-    """
-
-    name: str
-    smallest: float
-    median: float
-    mean: float
-    deviation: float
-    largest: float
-    missing: int
-    is_date: bool = False
+    name: str  # of it
+    smallest: float  # of its values
+    median: float  # of them
+    mean: float  # of them
+    deviation: float  # standard deviation, by n
+    largest: float  # of them
+    missing: int  # rows without a value
+    is_date: bool = False  # whether the values are days since the beginning of 1970
 
     @property
     def is_constant(self) -> bool:
@@ -73,60 +62,37 @@ class Column:
 
 @dataclass(frozen=True)
 class Category:
-    """A column whose values are names, over all rows that come for training.
+    """A column whose values are names, over all rows that come for training."""
 
-    Attributes:
-        name: of the column.
-        counts: rows of each value, in the order in which a network gets them.
-        missing: rows without a value.
-    """
-
-    name: str
-    counts: Mapping[str, int]
-    missing: int
+    name: str  # of the column
+    counts: Mapping[str, int]  # rows of each value, in the order in which a network gets them
+    missing: int  # rows without a value
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Rows that are equal in every value.
+    """Rows that are equal in every value."""
 
-    Attributes:
-        in_training: training rows that repeat an earlier one.
-        in_test: test rows that repeat an earlier one of the test set.
-        conflicting: rows, each counted once, that occur with different labels or values to predict.
-    """
-
-    in_training: int
-    in_test: int
-    conflicting: int
+    in_training: int  # training rows that repeat an earlier one
+    in_test: int  # test rows that repeat an earlier one of the test set
+    conflicting: int  # rows, each counted once, that occur with different labels or values to predict
 
 
 @dataclass(frozen=True)
 class DataDescription:
-    """A data set.
+    """A data set."""
 
-    Attributes:
-        splits: all of it.
-        train: the rows that would be learned from.
-        validation: those that would be validated on, or None.
-        columns: of the rows: features of points, channels of images; of a table numbers, dates in days since the
-            beginning of 1970, and booleans.
-        categories: of a table, its other columns.
-        targets: of the values to predict; none where rows have classes.
-        duplicates: among the rows.
-        overlaps: how many rows of a part are training rows, too, by part: `test`, `validation`.
-        notes: what a training would say of the data, each a line.
-    """
-
-    splits: Splits
-    train: Split
-    validation: Split | None
+    splits: Splits  # all of it
+    train: Split  # the rows that would be learned from
+    validation: Split | None  # those that would be validated on, or None
+    # of the rows: features of points, channels of images; of a table numbers, dates in days since the beginning of
+    # 1970, and booleans
     columns: tuple[Column, ...]
-    categories: tuple[Category, ...]
-    targets: tuple[Column, ...]
-    duplicates: Duplicates
-    overlaps: Mapping[str, int]
-    notes: tuple[str, ...]
+    categories: tuple[Category, ...]  # of a table, its other columns
+    targets: tuple[Column, ...]  # of the values to predict; none where rows have classes
+    duplicates: Duplicates  # among the rows
+    overlaps: Mapping[str, int]  # how many rows of a part are training rows, too, by part: `test`, `validation`
+    notes: tuple[str, ...]  # what a training would say of the data, each a line
 
     @property
     def parts(self) -> dict[str, Split]:

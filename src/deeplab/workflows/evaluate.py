@@ -37,25 +37,15 @@ METRICS_KEY = "training.metrics"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a network did.
+    """How well a network did."""
 
-    Attributes:
-        trained: whose network it is.
-        run_id: of the evaluation itself.
-        dataset: name of the data set, and the noise on its images, as in `mnist, gaussian 0.4`.
-        is_own: whether it is, row by row, what the network was trained and tested on.
-        scores: over the test rows, by name, as a training logs them.
-        accuracy: over the test rows with its interval, or None where rows have no class.
-        classes: how well each class is known, by name; empty where rows have none.
-    """
-
-    trained: TrainedRun
-    run_id: str
-    dataset: str
-    is_own: bool
-    scores: Mapping[str, float]
-    accuracy: "Accuracy | None"
-    classes: "Mapping[str, ClassScores]"
+    trained: TrainedRun  # whose network it is
+    run_id: str  # of the evaluation itself
+    dataset: str  # name of the data set, and the noise on its images, as in `mnist, gaussian 0.4`
+    is_own: bool  # whether it is, row by row, what the network was trained and tested on
+    scores: Mapping[str, float]  # over the test rows, by name, as a training logs them
+    accuracy: "Accuracy | None"  # over the test rows with its interval, or None where rows have no class
+    classes: "Mapping[str, ClassScores]"  # how well each class is known, by name; empty where rows have none
 
 
 def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> Evaluation:

@@ -26,17 +26,11 @@ LEAST_REACH = 6.0
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells that a map of the plane is made of.
+    """The cells that a map of the plane is made of."""
 
-    Attributes:
-        reach: half the width of the square that they fill.
-        rows: their centres as rows of a network, the lowest cells first, [cells * cells, inputs].
-        cells: along each axis.
-    """
-
-    reach: float
-    rows: NDArray[np.float32]
-    cells: int
+    reach: float  # half the width of the square that they fill
+    rows: NDArray[np.float32]  # their centres as rows of a network, the lowest cells first, [cells * cells, inputs]
+    cells: int  # along each axis
 
     @classmethod
     def over(cls, config: PlaneConfig, cells: int) -> "Grid":

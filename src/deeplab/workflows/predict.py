@@ -26,23 +26,14 @@ MOST_SEEN = 30
 
 @dataclass(frozen=True)
 class ImagePrediction:
-    """What a network said of a picture.
+    """What a network said of a picture."""
 
-    Attributes:
-        path: of the picture.
-        probabilities: of each class, [num_classes].
-        inverted: whether black and white were exchanged.
-        blank: whether the network saw one brightness and nothing else.
-        trimmed: whether a frame, an edge or specks on the picture were left out.
-        unlike: in what it is unlike the training data, as in `little ink`; empty where it is like them.
-    """
-
-    path: Path
-    probabilities: NDArray[np.float32]
-    inverted: bool
-    blank: bool
-    trimmed: bool
-    unlike: tuple[str, ...]
+    path: Path  # of the picture
+    probabilities: NDArray[np.float32]  # of each class, [num_classes]
+    inverted: bool  # whether black and white were exchanged
+    blank: bool  # whether the network saw one brightness and nothing else
+    trimmed: bool  # whether a frame, an edge or specks on the picture were left out
+    unlike: tuple[str, ...]  # in what it is unlike the training data, as in `little ink`; empty where it is like them
 
     @property
     def is_doubtful(self) -> bool:
@@ -56,18 +47,12 @@ class ImagePrediction:
 
 @dataclass(frozen=True)
 class PredictResult:
-    """What a network said of pictures.
+    """What a network said of pictures."""
 
-    Attributes:
-        trained: whose network it is.
-        facts: of the data it was trained on.
-        answers: in the order of the pictures.
-        seen: the first MOST_SEEN pictures as the network saw them, [k, height, width, channels] in [0, 1].
-    """
-
-    trained: TrainedRun
-    facts: InputSpec
-    answers: tuple[ImagePrediction, ...]
+    trained: TrainedRun  # whose network it is
+    facts: InputSpec  # of the data it was trained on
+    answers: tuple[ImagePrediction, ...]  # in the order of the pictures
+    # the first MOST_SEEN pictures as the network saw them, [k, height, width, channels] in [0, 1]
     seen: NDArray[np.float32]
 
 

@@ -24,17 +24,11 @@ FORMAT_KEYS = ("dataset.separator=", "dataset.decimal=", "dataset.encoding=")
 
 @dataclass(frozen=True)
 class TablePredictions:
-    """What a network said of the rows of a table.
+    """What a network said of the rows of a table."""
 
-    Attributes:
-        trained: whose network it is.
-        facts: of the data it was trained on.
-        outputs: in the order of the rows, [n, num_classes] probabilities or [n, k] numbers, float32.
-    """
-
-    trained: TrainedRun
-    facts: InputSpec
-    outputs: NDArray[np.float32]
+    trained: TrainedRun  # whose network it is
+    facts: InputSpec  # of the data it was trained on
+    outputs: NDArray[np.float32]  # in the order of the rows, [n, num_classes] probabilities or [n, k] numbers, float32
 
     @property
     def has_probabilities(self) -> bool:

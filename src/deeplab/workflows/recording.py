@@ -13,17 +13,11 @@ from deeplab.workflows.signals import HeldSignals
 
 @dataclass(frozen=True)
 class ParentRun:
-    """The sweep that a run belongs to.
+    """The sweep that a run belongs to."""
 
-    Attributes:
-        parent_id: of the sweep's own run.
-        name: of this run.
-        tags: which point and replicate it is.
-    """
-
-    parent_id: str
-    name: str
-    tags: Mapping[str, str]
+    parent_id: str  # of the sweep's own run
+    name: str  # of this run
+    tags: Mapping[str, str]  # which point and replicate it is
 
 
 def _keep_nothing(_log: RunLog, _cause: BaseException) -> None:

@@ -23,21 +23,13 @@ EPOCHS = "training.epochs="
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """A run to go on with.
+    """A run to go on with."""
 
-    Attributes:
-        run: as MLflow has it.
-        store: where it is.
-        composed: its configuration, with the new number of epochs if one was given.
-        checkpoint: where to go on from; None is the beginning.
-        damaged: checkpoints that were newer and cannot be used.
-    """
-
-    run: Run
-    store: Store
-    composed: ComposedConfig
-    checkpoint: Checkpoint | None
-    damaged: tuple[Path, ...]
+    run: Run  # as MLflow has it
+    store: Store  # where it is
+    composed: ComposedConfig  # its configuration, with the new number of epochs if one was given
+    checkpoint: Checkpoint | None  # where to go on from; None is the beginning
+    damaged: tuple[Path, ...]  # checkpoints that were newer and cannot be used
 
 
 def find_resume_point(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> ResumePoint:

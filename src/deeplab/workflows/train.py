@@ -54,25 +54,15 @@ from deeplab.workflows.trained_run import other_data
 
 @dataclass(frozen=True)
 class RunResult:
-    """What came of a training.
+    """What came of a training."""
 
-    Attributes:
-        run_id: MLflow's.
-        name: of the run.
-        place: where it is kept.
-        history: of every epoch.
-        scores: on the test set, taken once at the end, by name.
-        final: the metrics that were logged once, at the end.
-        seconds: from the first step to the last line logged.
-    """
-
-    run_id: str
-    name: str
-    place: StoreLocation
-    history: History
-    scores: Mapping[str, float]
-    final: Mapping[str, float]
-    seconds: float
+    run_id: str  # MLflow's
+    name: str  # of the run
+    place: StoreLocation  # where it is kept
+    history: History  # of every epoch
+    scores: Mapping[str, float]  # on the test set, taken once at the end, by name
+    final: Mapping[str, float]  # the metrics that were logged once, at the end
+    seconds: float  # from the first step to the last line logged
 
 
 class RunObserver(Observer):
@@ -84,23 +74,14 @@ class RunObserver(Observer):
 
 @dataclass(frozen=True)
 class RunContext:
-    """A run that is being trained.
+    """A run that is being trained."""
 
-    Attributes:
-        store: where it is kept.
-        log: that writes it.
-        setup: what is trained.
-        config: that it was made of.
-        history: of the epochs so far.
-        cache: what trainings of this process share, or None.
-    """
-
-    store: Store
-    log: RunLog
-    setup: TrainingSetup
-    config: ExperimentConfig
-    history: History
-    cache: TrainingCache | None = None
+    store: Store  # where it is kept
+    log: RunLog  # that writes it
+    setup: TrainingSetup  # what is trained
+    config: ExperimentConfig  # that it was made of
+    history: History  # of the epochs so far
+    cache: TrainingCache | None = None  # what trainings of this process share, or None
 
 
 class _EpochLog(Observer):

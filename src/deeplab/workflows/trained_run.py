@@ -26,15 +26,10 @@ from deeplab.workflows.artifacts import DATASET_FILE
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run that trained a network.
+    """A run that trained a network."""
 
-    Attributes:
-        run: as MLflow has it.
-        store: where it is.
-    """
-
-    run: Run
-    store: Store
+    run: Run  # as MLflow has it
+    store: Store  # where it is
 
     @property
     def name(self) -> str:

@@ -17,17 +17,12 @@ class NoNoiseConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class AddedNoiseConfig:
-    """Noise on training, validation and test images alike.
+    """Noise on training, validation and test images alike."""
 
-    Attributes:
-        kind: what it does.
-        level: share of the pixels that are replaced, or the standard deviation of `gaussian`; pixels are in [0, 1].
-        fresh: training images get another noise in each epoch; otherwise theirs stays the same.
-    """
-
-    kind: Literal["salt_and_pepper", "gaussian", "masking"]
+    kind: Literal["salt_and_pepper", "gaussian", "masking"]  # what it does
+    # share of the pixels that are replaced, or the standard deviation of `gaussian`; pixels are in [0, 1]
     level: Annotated[float, Field(ge=0, le=1)]
-    fresh: bool
+    fresh: bool  # training images get another noise in each epoch; otherwise theirs stays the same
 
 
 NoiseConfig = Annotated[NoNoiseConfig | AddedNoiseConfig, Field(discriminator="kind")]

@@ -23,21 +23,13 @@ ROWS, FACTS = "rows.npy", "set.json"
 
 @dataclass(frozen=True)
 class CachedSet:
-    """What is known of the examples.
+    """What is known of the examples."""
 
-    Attributes:
-        shape: of the array, [n, height, width, channels]; training examples first, then test examples.
-        num_train: number of training examples.
-        labels: the class of each example, or its value.
-        class_names: a name for each class; empty where examples have values.
-        fingerprint: SHA-256 of the data set.
-    """
-
-    shape: tuple[int, ...]
-    num_train: int
-    labels: tuple[float, ...]
-    class_names: tuple[str, ...]
-    fingerprint: str
+    shape: tuple[int, ...]  # of the array, [n, height, width, channels]; training examples first, then test examples
+    num_train: int  # number of training examples
+    labels: tuple[float, ...]  # the class of each example, or its value
+    class_names: tuple[str, ...]  # a name for each class; empty where examples have values
+    fingerprint: str  # SHA-256 of the data set
 
 
 def read(folder: Path) -> tuple[NDArray[np.uint8], CachedSet] | None:

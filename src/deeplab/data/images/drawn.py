@@ -28,18 +28,13 @@ JOINED = 0.01  # of the longer side: a gap in a stroke
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was found.
+    """What was found."""
 
-    Attributes:
-        ink: distance from the paper of what is drawn, [height, width] in [0, 1]; 0 for all else. Of dark ink it is the
-            share of the paper's light that it takes away.
-        is_dark: whether it is darker than the paper.
-        trimmed: whether ink was left out: a frame, an edge, specks.
-    """
-
+    # distance from the paper of what is drawn, [height, width] in [0, 1]; 0 for all else. Of dark ink it is the share
+    # of the paper's light that it takes away.
     ink: Floats
-    is_dark: bool
-    trimmed: bool
+    is_dark: bool  # whether it is darker than the paper
+    trimmed: bool  # whether ink was left out: a frame, an edge, specks
 
 
 def find_drawn(grey: Floats) -> Drawn:

@@ -16,21 +16,13 @@ SETTLED_SECONDS = 2.0
 
 
 class FileState(NamedTuple):
-    """What changes whenever a file does, and differs between two files: nobody can set the time of its last change.
+    """What changes whenever a file does, and differs between two files: nobody can set the time of its last change."""
 
-    Attributes:
-        device: of the file system.
-        inode: of the file in it.
-        size: in bytes.
-        mtime_ns: when it was written, which can be set.
-        ctime_ns: when it, its name or its times were changed.
-    """
-
-    device: int
-    inode: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
+    device: int  # of the file system
+    inode: int  # of the file in it
+    size: int  # in bytes
+    mtime_ns: int  # when it was written, which can be set
+    ctime_ns: int  # when it, its name or its times were changed
 
     @classmethod
     def of(cls, status: os.stat_result) -> "FileState":

@@ -12,15 +12,11 @@ from deeplab.files import some
 
 @dataclass(frozen=True)
 class Pictures:
-    """What was found.
+    """What was found."""
 
-    Attributes:
-        paths: of the image files.
-        left_out: what else lies in the folders: files with other endings, and folders, which are not searched. Hidden
-            files and those that systems leave behind are not told.
-    """
-
-    paths: tuple[Path, ...]
+    paths: tuple[Path, ...]  # of the image files
+    # what else lies in the folders: files with other endings, and folders, which are not searched. Hidden files and
+    # those that systems leave behind are not told.
     left_out: tuple[Path, ...]
 
 

@@ -25,17 +25,11 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Line:
-    """What a line says.
+    """What a line says."""
 
-    Attributes:
-        number: of the line, from 1.
-        file: path in the folder, without `.` and double slashes.
-        label: as it is written.
-    """
-
-    number: int
-    file: str
-    label: str
+    number: int  # of the line, from 1
+    file: str  # path in the folder, without `.` and double slashes
+    label: str  # as it is written
 
 
 def is_labels_file(file: Path) -> bool:

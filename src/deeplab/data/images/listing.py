@@ -15,39 +15,25 @@ PASSED_OVER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave beh
 
 @dataclass(frozen=True)
 class ImageFile:
-    """One image.
+    """One image."""
 
-    Attributes:
-        name: its path inside the folder, with `/`.
-        label: index of its class, or its value.
-        state: in which it was found.
-    """
-
-    name: str
-    label: float
-    state: FileState
+    name: str  # its path inside the folder, with `/`
+    label: float  # index of its class, or its value
+    state: FileState  # in which it was found
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The images of a folder, by class and name, or as `labels.csv` names them.
+    """The images of a folder, by class and name, or as `labels.csv` names them."""
 
-    Attributes:
-        class_names: names of the classes, sorted, a byte of a folder's that is not UTF-8 being written as `\xe9`; empty
-            where images have values.
-        train: the training images; all images where the folder has no train/ and test/.
-        test: the test images; none where the folder has no train/ and test/.
-        left_out: names of the files beside the class folders, which are no images.
-        sources: each `labels.csv` with the state in which it was found.
-        notes: what a person should know of it, each a line.
-    """
-
+    # names of the classes, sorted, a byte of a folder's that is not UTF-8 being written as `\xe9`; empty where images
+    # have values
     class_names: tuple[str, ...]
-    train: tuple[ImageFile, ...]
-    test: tuple[ImageFile, ...]
-    left_out: tuple[str, ...]
-    sources: tuple[tuple[str, FileState], ...] = ()
-    notes: tuple[str, ...] = ()
+    train: tuple[ImageFile, ...]  # the training images; all images where the folder has no train/ and test/
+    test: tuple[ImageFile, ...]  # the test images; none where the folder has no train/ and test/
+    left_out: tuple[str, ...]  # names of the files beside the class folders, which are no images
+    sources: tuple[tuple[str, FileState], ...] = ()  # each `labels.csv` with the state in which it was found
+    notes: tuple[str, ...] = ()  # what a person should know of it, each a line
 
 
 def is_passed_over(name: str) -> bool:

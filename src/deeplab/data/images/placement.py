@@ -18,18 +18,12 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 @dataclass(frozen=True)
 class FittedImage:
-    """A picture for a network.
+    """A picture for a network."""
 
-    Attributes:
-        row: of the data set's shape and kind of number, uint8 or float32.
-        inverted: whether black and white were exchanged.
-        trimmed: whether something on the picture was left out: a frame, an edge, specks.
-        unlike: in what it is unlike the images of the data set, as in `little ink`; empty where it is like them.
-    """
-
-    row: NDArray[np.uint8] | NDArray[np.float32]
-    inverted: bool
-    trimmed: bool = False
+    row: NDArray[np.uint8] | NDArray[np.float32]  # of the data set's shape and kind of number, uint8 or float32
+    inverted: bool  # whether black and white were exchanged
+    trimmed: bool = False  # whether something on the picture was left out: a frame, an edge, specks
+    # in what it is unlike the images of the data set, as in `little ink`; empty where it is like them
     unlike: tuple[str, ...] = ()
 
     @property

@@ -22,15 +22,10 @@ CLASS_NAMES = ("-1", "+1")
 
 @dataclass(frozen=True)
 class PlanePoints:
-    """The points of a data set before they become examples.
+    """The points of a data set before they become examples."""
 
-    Attributes:
-        points: coordinates, [n, 2]; the first `config.train_points` of them are for training.
-        targets: [n], classes 0 and 1 as int32, or values in [-1, 1] as float32.
-    """
-
-    points: NDArray[np.float64]
-    targets: NDArray[Any]
+    points: NDArray[np.float64]  # coordinates, [n, 2]; the first `config.train_points` of them are for training
+    targets: NDArray[Any]  # [n], classes 0 and 1 as int32, or values in [-1, 1] as float32
 
 
 def draw(config: PlaneConfig) -> PlanePoints:

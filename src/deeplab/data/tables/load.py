@@ -24,17 +24,11 @@ from deeplab.tables.read import TextFormat, read_table
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one file.
+    """Rows of one file."""
 
-    Attributes:
-        frame: a `pandas.DataFrame`, whose index counts the rows of the file.
-        where: begins each error.
-        notes: what a person should know, each a line.
-    """
-
-    frame: Any
-    where: str
-    notes: tuple[str, ...] = ()
+    frame: Any  # a `pandas.DataFrame`, whose index counts the rows of the file
+    where: str  # begins each error
+    notes: tuple[str, ...] = ()  # what a person should know, each a line
 
 
 def load(config: CsvConfig, cache_dir: Path) -> Splits:  # noqa: ARG001  (every source is called alike)

@@ -15,17 +15,11 @@ from deeplab.tables.read import no_column
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns that are used.
+    """The columns that are used."""
 
-    Attributes:
-        features: that are inputs, in their order.
-        others: the targets, and the column that rows are divided by.
-        notes: what a person should know of them, each a line.
-    """
-
-    features: tuple[str, ...]
-    others: tuple[str, ...]
-    notes: tuple[str, ...]
+    features: tuple[str, ...]  # that are inputs, in their order
+    others: tuple[str, ...]  # the targets, and the column that rows are divided by
+    notes: tuple[str, ...]  # what a person should know of them, each a line
 
 
 def choose_columns(names: Sequence[str], config: CsvConfig, where: str) -> Roles:

@@ -15,23 +15,17 @@ class TableColumn:
 
     A number, a boolean or a date, in days since the beginning of 1970, is one feature; a category is one for each of
     its values, 1 where it is the value and 0 elsewhere. An indicator follows, 1 where the value is missing.
-
-    Attributes:
-        name: in the head of the table.
-        kind: of its values.
-        categories: of a category, in the order of its features.
-        shift: is taken from a number before it becomes float32, which holds large numbers that differ little as one.
-        fill: what stands for a missing value: a number (days of a date, 0 or 1 of a boolean), or a category; None where
-            missing values are refused.
-        has_indicator: whether a feature of its own says that the value is missing.
     """
 
-    name: str
-    kind: ColumnKind
-    categories: tuple[str, ...] = ()
+    name: str  # in the head of the table
+    kind: ColumnKind  # of its values
+    categories: tuple[str, ...] = ()  # of a category, in the order of its features
+    # is taken from a number before it becomes float32, which holds large numbers that differ little as one
     shift: float = 0.0
+    # what stands for a missing value: a number (days of a date, 0 or 1 of a boolean), or a category; None where missing
+    # values are refused
     fill: float | str | None = None
-    has_indicator: bool = False
+    has_indicator: bool = False  # whether a feature of its own says that the value is missing
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -50,32 +44,20 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class TableTarget:
-    """A column that a network is to give.
+    """A column that a network is to give."""
 
-    Attributes:
-        name: in the head of the table.
-        kind: whether its values are classes or numbers.
-        class_names: the values of classes as texts, in order; empty of numbers.
-    """
-
-    name: str
-    kind: Literal["class", "number"]
-    class_names: tuple[str, ...] = ()
+    name: str  # in the head of the table
+    kind: Literal["class", "number"]  # whether its values are classes or numbers
+    class_names: tuple[str, ...] = ()  # the values of classes as texts, in order; empty of numbers
 
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table without its rows.
+    """A table without its rows."""
 
-    Attributes:
-        columns: that are inputs, in the order of their features.
-        targets: what is to be given of a row: one class, or one number or more.
-        date_format: of dates that are written as text, as `strptime` has it; None is ISO 8601.
-    """
-
-    columns: tuple[TableColumn, ...]
-    targets: tuple[TableTarget, ...]
-    date_format: str | None = None
+    columns: tuple[TableColumn, ...]  # that are inputs, in the order of their features
+    targets: tuple[TableTarget, ...]  # what is to be given of a row: one class, or one number or more
+    date_format: str | None = None  # of dates that are written as text, as `strptime` has it; None is ISO 8601
 
     @property
     def features(self) -> tuple[str, ...]:

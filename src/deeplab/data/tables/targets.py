@@ -19,15 +19,10 @@ Labels = NDArray[np.int32] | NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes of some rows.
+    """The classes of some rows."""
 
-    Attributes:
-        names: of those that are there, in order: numbers by their size, texts by the alphabet.
-        codes: the class of each row, [n], int64.
-    """
-
-    names: tuple[str, ...]
-    codes: NDArray[np.int64]
+    names: tuple[str, ...]  # of those that are there, in order: numbers by their size, texts by the alphabet
+    codes: NDArray[np.int64]  # the class of each row, [n], int64
 
 
 def has_classes(frame: Any, config: CsvConfig, where: str) -> bool:

@@ -20,21 +20,14 @@ _ROW_HEIGHT = 1.35  # inches
 
 @dataclass(frozen=True)
 class Panel:
-    """A column.
+    """A column."""
 
-    Attributes:
-        name: of it.
-        train: values of the rows to train on, [n]; NaN is left out. Of a category the numbers of its values.
-        test: values of the rows to test on, [m].
-        categories: a name for each value of a category.
-        is_date: whether the values are days since the beginning of 1970.
-    """
-
-    name: str
+    name: str  # of it
+    # values of the rows to train on, [n]; NaN is left out. Of a category the numbers of its values.
     train: NDArray[np.floating]
-    test: NDArray[np.floating]
-    categories: tuple[str, ...] = ()
-    is_date: bool = False
+    test: NDArray[np.floating]  # values of the rows to test on, [m]
+    categories: tuple[str, ...] = ()  # a name for each value of a category
+    is_date: bool = False  # whether the values are days since the beginning of 1970
 
 
 @style()

@@ -15,21 +15,13 @@ MODELS = ("Sequential", "Functional")
 
 @dataclass(frozen=True)
 class Link:
-    """A layer of the chain.
+    """A layer of the chain."""
 
-    Attributes:
-        kind: as in `Dense`.
-        name: that Keras has for it, made safe to show.
-        config: its arguments.
-        part: of the network inside the network that it belongs to, or None.
-        place: of its weights in the file.
-    """
-
-    kind: str
-    name: str
-    config: Mapping[str, Any]
-    part: str | None
-    place: str
+    kind: str  # as in `Dense`
+    name: str  # that Keras has for it, made safe to show
+    config: Mapping[str, Any]  # its arguments
+    part: str | None  # of the network inside the network that it belongs to, or None
+    place: str  # of its weights in the file
 
     @property
     def where(self) -> str:
@@ -39,15 +31,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Chain:
-    """The layers of a model in a row.
+    """The layers of a model in a row."""
 
-    Attributes:
-        input_shape: of one row.
-        links: the layers.
-    """
-
-    input_shape: tuple[int, ...]
-    links: tuple[Link, ...]
+    input_shape: tuple[int, ...]  # of one row
+    links: tuple[Link, ...]  # the layers
 
 
 def chain_of(model: Mapping[str, Any], file: str) -> Chain:

@@ -28,25 +28,15 @@ IN_FRONT = ("Rescaling", "Normalization")
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What was written.
+    """What was written."""
 
-    Attributes:
-        path: of the YAML file.
-        layers: how many layers the network has.
-        parameters: how many weights.
-        task: that it is for.
-        difference: the largest between what the model and the network say of random rows, with the same weights.
-        notes: what a person should know, each a line.
-        run_id: of the run that has the weights, or None.
-    """
-
-    path: Path
-    layers: int
-    parameters: int
-    task: str
-    difference: float
-    notes: tuple[str, ...]
-    run_id: str | None
+    path: Path  # of the YAML file
+    layers: int  # how many layers the network has
+    parameters: int  # how many weights
+    task: str  # that it is for
+    difference: float  # the largest between what the model and the network say of random rows, with the same weights
+    notes: tuple[str, ...]  # what a person should know, each a line
+    run_id: str | None  # of the run that has the weights, or None
 
 
 def import_model(

@@ -24,17 +24,11 @@ ROWS = 64
 
 @dataclass(frozen=True)
 class Task:
-    """What a network is for, as its last layer has it.
+    """What a network is for, as its last layer has it."""
 
-    Attributes:
-        name: of the task.
-        info: of a data set that it would fit.
-        notes: what a person should know, each a line.
-    """
-
-    name: TaskName
-    info: DatasetInfo
-    notes: tuple[str, ...] = ()
+    name: TaskName  # of the task
+    info: DatasetInfo  # of a data set that it would fit
+    notes: tuple[str, ...] = ()  # what a person should know, each a line
 
 
 def original(chain: Chain, words: Sequence[Words]) -> list[Any]:

@@ -24,19 +24,14 @@ _INITIALIZER_CLASSES = {type(keras.initializers.get(word)).__name__: word for wo
 
 @dataclass
 class Words:
-    """What a layer is in YAML.
+    """What a layer is in YAML."""
 
-    Attributes:
-        settings: its kind and arguments.
-        plain: arguments of Keras' class that make the same layer, without what only training uses.
-        problems: what has no word and changes what the network says or learns, each for a line.
-        notes: what is left out, each for a line.
-    """
-
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # its kind and arguments
+    # arguments of Keras' class that make the same layer, without what only training uses
     plain: dict[str, Any] = field(default_factory=dict)
+    # what has no word and changes what the network says or learns, each for a line
     problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what is left out, each for a line
 
 
 def class_of(kind: str) -> Any:

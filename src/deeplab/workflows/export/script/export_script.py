@@ -19,21 +19,13 @@ SCRIPTS = {"python": ".py", "notebook": ".ipynb"}  # names of the kinds, and wha
 
 @dataclass(frozen=True)
 class ScriptResult:
-    """What was written.
+    """What was written."""
 
-    Attributes:
-        trained: the run.
-        path: of the file.
-        lines: of code.
-        agreement: how far an epoch of it lies from one of deeplab.
-        masks_differ: whether the run drew dropout or noise that plain Keras does not draw.
-    """
-
-    trained: TrainedRun
-    path: Path
-    lines: int
-    agreement: Agreement
-    masks_differ: bool
+    trained: TrainedRun  # the run
+    path: Path  # of the file
+    lines: int  # of code
+    agreement: Agreement  # how far an epoch of it lies from one of deeplab
+    masks_differ: bool  # whether the run drew dropout or noise that plain Keras does not draw
 
 
 def export_script(store: Store, name: str, to: str, out: Path | None, force: bool) -> ScriptResult:

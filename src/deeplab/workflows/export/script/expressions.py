@@ -16,17 +16,11 @@ class Raw(str):
 
 @dataclass(frozen=True)
 class Call:
-    """A call.
+    """A call."""
 
-    Attributes:
-        name: of what is called, as in `layers.Dense`.
-        given: values in order: calls, lists, numbers, texts or `Raw` code.
-        named: values by name.
-    """
-
-    name: str
-    given: tuple[Any, ...] = ()
-    named: Mapping[str, Any] | None = None
+    name: str  # of what is called, as in `layers.Dense`
+    given: tuple[Any, ...] = ()  # values in order: calls, lists, numbers, texts or `Raw` code
+    named: Mapping[str, Any] | None = None  # values by name
 
 
 def code(value: Any, indent: int = 0, before: int = 0) -> str:

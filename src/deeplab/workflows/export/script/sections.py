@@ -16,17 +16,11 @@ from deeplab.workflows.export.script.source import Source, source_of
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a script; a cell of a notebook.
+    """A part of a script; a cell of a notebook."""
 
-    Attributes:
-        title: a few words.
-        says: what it does, for a person, in lines.
-        code: of it.
-    """
-
-    title: str
-    says: tuple[str, ...]
-    code: str
+    title: str  # a few words
+    says: tuple[str, ...]  # what it does, for a person, in lines
+    code: str  # of it
 
 
 def plain(text: str) -> str:

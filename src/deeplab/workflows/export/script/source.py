@@ -43,21 +43,13 @@ PLANE_INPUTS = {
 
 @dataclass(frozen=True)
 class Source:
-    """Code that reads the data.
+    """Code that reads the data."""
 
-    Attributes:
-        imports: lines that it needs.
-        packages: that those are of, as pip calls them.
-        says: what the code does, for a person.
-        code: makes `x_train`, `y_train`, `x_test`, `y_test` and maybe `x_val`, `y_val`: before any limit.
-        functions: of deeplab that the code calls, to be pasted before it.
-    """
-
-    imports: tuple[str, ...]
-    packages: tuple[str, ...]
-    says: str
-    code: str
-    functions: tuple[Callable[..., Any], ...] = ()
+    imports: tuple[str, ...]  # lines that it needs
+    packages: tuple[str, ...]  # that those are of, as pip calls them
+    says: str  # what the code does, for a person
+    code: str  # makes `x_train`, `y_train`, `x_test`, `y_test` and maybe `x_val`, `y_val`: before any limit
+    functions: tuple[Callable[..., Any], ...] = ()  # of deeplab that the code calls, to be pasted before it
 
 
 def source_of(config: DatasetConfig, splits: Splits) -> Source:

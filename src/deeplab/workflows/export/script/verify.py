@@ -36,17 +36,11 @@ Losses = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far the first epoch of a script lies from that of deeplab.
+    """How far the first epoch of a script lies from that of deeplab."""
 
-    Attributes:
-        difference: the largest, of losses and scores of `training.engine=keras`.
-        beside: whose epoch that was: `the run` or `an epoch of training.engine=keras`.
-        from_run: the largest difference from the run's own first epoch, as a share; None where it has none.
-    """
-
-    difference: float
-    beside: str
-    from_run: float | None
+    difference: float  # the largest, of losses and scores of `training.engine=keras`
+    beside: str  # whose epoch that was: `the run` or `an epoch of training.engine=keras`
+    from_run: float | None  # the largest difference from the run's own first epoch, as a share; None where it has none
 
 
 def run_an_epoch(code: str, path: Path, setup: TrainingSetup, threads: int | None) -> Losses:
