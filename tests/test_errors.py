@@ -53,7 +53,7 @@ def test_a_far_name_is_not(name: str, choices: tuple[str, ...]) -> None:
 
 
 def test_where_no_name_is_near_the_known_ones_are_listed_alone() -> None:
-    with pytest.raises(UserError, match=r"^Unknown key 'scorers' in training\. Known: batch_size, "):
+    with pytest.raises(UserError, match=r"^Unknown key 'scorers' in training\. Known: accumulate, batch_size, "):
         compose(["training.scorers=[f1]"])
     assert str(unknown_name("thing", "qq", ["b", "a"])) == "Unknown thing 'qq'. Known: a, b."
 

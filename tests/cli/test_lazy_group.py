@@ -17,8 +17,10 @@ from deeplab.errors import Interrupted, Terminated
 
 def test_every_command_file_is_in_the_table_once() -> None:
     files = sorted(path.stem for path in Path(commands.__path__[0]).glob("[a-z]*.py"))
-    assert sorted(main.COMMANDS) == files
-    assert [target.partition(":")[0].rpartition(".")[2] for target in main.COMMANDS.values()] == [*main.COMMANDS]
+    # Python has a word `import` of its own, so that command's file is called otherwise.
+    names = ["import_model" if name == "import" else name for name in main.COMMANDS]
+    assert sorted(names) == files
+    assert [target.partition(":")[0].rpartition(".")[2] for target in main.COMMANDS.values()] == names
 
 
 @pytest.mark.parametrize("name", main.COMMANDS)
