@@ -125,7 +125,9 @@ def test_every_engine_trains_as_plain_keras_does(case: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[] if case in ("muon", "all", "plateau") else pytest.mark.long) for case in CASES]
+)
 def test_what_goes_on_from_a_checkpoint_is_the_same_to_the_bit(case: str, engine: str) -> None:
     setup, config = prepared(case, engine)
     kept: list[bytes] = []

@@ -204,7 +204,9 @@ def test_other_data_are_refused(folder: Path) -> None:
     [
         (("model=cnn_dropout",), 14),
         (("model=mlp_64_64", "optimizer=adafactor", *STEPS), 200),
-        (("model=mlp_64_64", "optimizer=lion", "training.engine=compiled", *STEPS), 200),
+        pytest.param(
+            ("model=mlp_64_64", "optimizer=lion", "training.engine=compiled", *STEPS), 200, marks=pytest.mark.long
+        ),
     ],
 )
 def test_killed_three_times_and_resumed_equals_undisturbed_to_the_bit(

@@ -95,7 +95,12 @@ def every_epoch(script: Path) -> dict[str, list[float]]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", list(TRAININGS))
+FEW = ("conv", "augmented", "iris", "diabetes", "spiral", "nadam", "values", "mixed")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in FEW else pytest.mark.long) for name in TRAININGS]
+)
 def test_a_script_trains_as_deeplab_does(name: str, place: Path, cli: Cli) -> None:
     result = train(compose([*COMMON, *TRAININGS[name], f"name={name}"]))
     status, out, err = cli("export", name, "--to", "python")
