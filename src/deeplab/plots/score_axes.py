@@ -1,4 +1,4 @@
-"""How the figures of sweeps name, write and scale scores and factors."""
+"""How figures name, write and scale scores and factors."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -149,6 +149,15 @@ def dark_is_better(metric: str) -> Colormap:
 def percent() -> PercentFormatter:
     """Writes fractions as per cent, without the sign, which the axis' label has."""
     return PercentFormatter(1.0, symbol="")
+
+
+def rate_axes(axes: Axes, xlabel: str, ylabel: str) -> None:
+    """Make a square of two rates from 0 to 100 %."""
+    axes.set(xlabel=f"{xlabel} (%)", ylabel=f"{ylabel} (%)", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.set(aspect="equal", box_aspect=1)
+    axes.xaxis.set_major_formatter(percent())
+    axes.yaxis.set_major_formatter(percent())
+    axes.grid()
 
 
 def finish_score_axis(axes: Axes, metric: str, which: Literal["x", "y"]) -> None:

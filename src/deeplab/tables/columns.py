@@ -110,10 +110,10 @@ class Column:
         values = self.values
         whole = types.is_integer(values.type) and values.type != pa.uint64()
         values = compute.cast(values, pa.int64() if whole else pa.float64(), safe=False)
-        numbers = compute.fill_null(values, 0).to_numpy(zero_copy_only=False)
+        numbers: NDArray[Any] = compute.fill_null(values, 0).to_numpy(zero_copy_only=False)
         if not whole and not np.isfinite(numbers).all():
             raise self.error("the value is infinite", int(np.flatnonzero(~np.isfinite(numbers))[0]))
-        return numbers  # type: ignore[no-any-return]
+        return numbers
 
     def texts(self) -> tuple[NDArray[np.int64], list[str]]:
         """The values as texts without blanks around them: positions, [n], in a list of the different ones, sorted.
@@ -149,8 +149,8 @@ class Column:
             if len(wrong):
                 raise self.error(f"{self.shown(wrong[0])} is neither true nor false", int(wrong[0]))
             return np.where(codes < 0, 0, lower[codes] == "true").astype(np.int64)
-        values = compute.fill_null(self.values, False)
-        return values.to_numpy(zero_copy_only=False).astype(np.int64)  # type: ignore[no-any-return]
+        values = compute.fill_null(self.values, False).to_numpy(zero_copy_only=False)
+        return np.asarray(values, np.int64)
 
     def days(self, form: str | None) -> NDArray[np.float64]:
         """Dates as days since the beginning of 1970, [n]; a missing one is 0.
@@ -183,7 +183,7 @@ class Column:
             values = compute.cast(values, pa.timestamp(values.type.unit))  # in UTC
         micro = compute.cast(compute.cast(values, pa.timestamp("us"), safe=False), pa.int64())
         counted = compute.fill_null(micro, 0).to_numpy(zero_copy_only=False)
-        return counted / DAY  # type: ignore[no-any-return]
+        return np.asarray(counted / DAY, np.float64)
 
     def check_texts(self) -> None:
         """Refuse texts that are numbers but for some mistakes.

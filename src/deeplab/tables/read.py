@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,8 +221,7 @@ def _chosen(names: Sequence[str], where: str, only: Sequence[str] | None) -> lis
         raise UserError(f"{where}: {len(names):,} columns; {MOST_COLUMNS:,} are the most that is read.")
     named = [name for name in names if name]
     if len(set(named)) < len(named):
-        seen: set[str] = set()
-        twice = dict.fromkeys(name for name in named if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        twice = [name for name, count in Counter(named).items() if count > 1]
         raise UserError(f"{where}: several columns are named {some([shortened(name) for name in twice])}.")
     for name in only or ():
         if name not in named:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from deeplab.plots.score_axes import percent
+from deeplab.plots.score_axes import rate_axes
 from deeplab.plots.style import BLUE, GREY, new_figure, shorten, style
 
 
@@ -23,12 +23,6 @@ def draw(recall: NDArray[np.floating], precision: NDArray[np.floating], area: fl
     axes = figure.subplots()
     axes.step(recall, precision, where="post", color=BLUE, label=f"AUC {area:.4f} (average precision)")
     axes.axhline(share, color=GREY, linewidth=1, linestyle=":", label=f"guessing: {100 * share:.1f} %")
-    axes.set(
-        xlabel="recall (%)", ylabel="precision (%)", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02),
-        aspect="equal", box_aspect=1,
-    )  # fmt: skip
-    axes.xaxis.set_major_formatter(percent())
-    axes.yaxis.set_major_formatter(percent())
-    axes.grid()
+    rate_axes(axes, "recall", "precision")
     axes.legend(loc="lower left")
     return figure

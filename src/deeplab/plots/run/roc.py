@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from deeplab.plots.score_axes import percent
+from deeplab.plots.score_axes import rate_axes
 from deeplab.plots.style import BLUE, GREY, new_figure, shorten, style
 
 
@@ -22,12 +22,6 @@ def draw(false_positives: NDArray[np.floating], true_positives: NDArray[np.float
     axes = figure.subplots()
     axes.plot(false_positives, true_positives, color=BLUE, label=f"AUC {area:.4f}")
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="guessing: AUC 0.5")
-    axes.set(
-        xlabel="false-positive rate (%)", ylabel="true-positive rate (%)", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02),
-        aspect="equal", box_aspect=1,
-    )  # fmt: skip
-    axes.xaxis.set_major_formatter(percent())
-    axes.yaxis.set_major_formatter(percent())
-    axes.grid()
+    rate_axes(axes, "false-positive rate", "true-positive rate")
     axes.legend(loc="lower right")
     return figure
