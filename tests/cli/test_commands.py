@@ -50,6 +50,20 @@ def test_bad_input_is_one_line_and_status_2(cli: Cli, folder: Path) -> None:
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [("dataset=npz", "dataset.path=absent.npz"), ("model=cnn", "dataset.image_size=3")],
+    ids=["data", "network"],
+)
+def test_a_training_that_is_refused_leaves_no_store(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, err = cli("train", *asked)
+    assert (status, err.count("\n")) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_debug_shows_the_traceback_too(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPLAB_DEBUG", "1")
     _, _, err = cli("train", "seed=x")

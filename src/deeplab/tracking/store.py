@@ -85,10 +85,16 @@ class _ClientOnDemand:
         return getattr(MlflowClient(self._uri), name)
 
 
-def open_store(config: TrackingConfig) -> Store:
-    """Open the store, creating its database, tables and experiment if they are not there, or raise a UserError."""
+def find_store(config: TrackingConfig) -> StoreLocation:
+    """Where the store is or will be, or a UserError where it cannot be reached; nothing is created."""
     place = locate_store(config.uri)
     _check_reachable(place)
+    return place
+
+
+def open_store(config: TrackingConfig) -> Store:
+    """Open the store, creating its database, tables and experiment if they are not there, or raise a UserError."""
+    place = find_store(config)
     try:
         place.work_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -11,7 +11,7 @@ from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Store, checkpoint_folder, open_store, store_errors
+from deeplab.tracking.store import Store, checkpoint_folder, find_store, open_store, store_errors
 from deeplab.tracking.tags import (
     CONFIG_TAG,
     DETERMINISTIC_TAG,
@@ -120,8 +120,10 @@ def train(
         Pruned: an observer raised it; the run is KILLED, and keeps no model.
     """
     config = composed.config
+    place = find_store(config.tracking) if resume_point is None else resume_point.store.place
+    setup = prepare(config, place.work_folder, cache=cache)
+    # Only now: what cannot be trained leaves no store behind either.
     store = open_store(config.tracking) if resume_point is None else resume_point.store
-    setup = prepare(config, store.place.work_folder, cache=cache)
     earlier = repeated if resume_point is None else resume_point.run
     if earlier is not None:
         setup = replace(setup, engine=engine_of_run(earlier, setup))

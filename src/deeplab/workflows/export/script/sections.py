@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from deeplab import __version__
 from deeplab.config.schema import ExperimentConfig
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.export.script import rows, training
@@ -69,7 +70,7 @@ def _introduction(
     config: ExperimentConfig, setup: TrainingSetup, run: str, engine: str, source: Source
 ) -> tuple[str, ...]:
     packages = ", ".join(["keras", "tensorflow", "numpy", *source.packages])
-    versions = ", ".join(f"{name} {version(name)}" for name in ("deeplab", "keras", "tensorflow"))
+    versions = f"deeplab {__version__}, keras {version('keras')}, tensorflow {version('tensorflow')}"
     lines = [
         f"The training of run {plain(run)}, in plain Keras.",
         "",
