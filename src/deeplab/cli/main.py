@@ -36,6 +36,8 @@ COMMANDS = {
     "compare": "deeplab.cli.commands.compare:compare",
     "curves": "deeplab.cli.commands.curves:curves",
     "rm": "deeplab.cli.commands.rm:rm",
+    "pack": "deeplab.cli.commands.pack:pack",
+    "unpack": "deeplab.cli.commands.unpack:unpack",
     "data": "deeplab.cli.commands.data:data",
     "list": "deeplab.cli.commands.list:list_options",
     "ui": "deeplab.cli.commands.ui:ui",

@@ -45,6 +45,7 @@ ADDED = (
     AddedKey("dataset", ("npz",), "target_names", None),
     AddedKey("dataset", ("npz",), "test_fraction", None),
     AddedKey("dataset", ("image_folder",), "background", "white"),
+    AddedKey("tracking", (None,), "keep_checkpoints", 0),
 )
 
 

@@ -14,7 +14,7 @@ from deeplab.files import table
 from deeplab.tracking.location import redact_password
 from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
-from deeplab.training.checkpoint import Checkpoint, to_bytes
+from deeplab.training.checkpoint import Checkpoint, file_name, to_bytes
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 LAST_CHECKPOINT = "last.ckpt"
+KEPT_CHECKPOINTS = "checkpoints"
 DATASET_FILE = "dataset.json"
 
 
@@ -83,6 +84,11 @@ def score_table(scores: Mapping[str, float]) -> str:
 def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
     """`last.ckpt`: what it takes to train a finished run further."""
     log.log_bytes(LAST_CHECKPOINT, to_bytes(checkpoint))
+
+
+def log_kept_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
+    """`checkpoints/epoch-000005.ckpt`: a state on the way, from which a stretch can be trained again."""
+    log.log_bytes(f"{KEPT_CHECKPOINTS}/{file_name(checkpoint)}", to_bytes(checkpoint))
 
 
 def log_model(log: RunLog, setup: TrainingSetup) -> None:

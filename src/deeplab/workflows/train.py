@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
@@ -27,7 +28,7 @@ from deeplab.tracking.tags import (
     VALIDATION_TAG,
 )
 from deeplab.training.cache import TrainingCache
-from deeplab.training.checkpoint import Checkpoint, remove, write
+from deeplab.training.checkpoint import Checkpoint, CheckpointSink, remove, write
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
@@ -35,6 +36,7 @@ from deeplab.workflows.artifacts import (
     input_files,
     log_checkpoint,
     log_history,
+    log_kept_checkpoint,
     log_model,
     log_plots,
     log_scores,
@@ -163,7 +165,7 @@ def train(
             config.seed,
             observers=watching,
             resume_from=resume_from,
-            save=lambda checkpoint: write(folder, checkpoint),
+            sink=_sink(log, folder, config.tracking.keep_checkpoints),
             cache=cache,
         )
         scores, final = _score_and_log(
@@ -172,6 +174,15 @@ def train(
     with signals_ignored():
         remove(folder)
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
+
+
+def _sink(log: RunLog, folder: Path, keep_every: int) -> CheckpointSink:
+    def latest(checkpoint: Checkpoint) -> None:
+        write(folder, checkpoint)
+
+    if not keep_every:
+        return CheckpointSink(latest)
+    return CheckpointSink(latest, lambda checkpoint: log_kept_checkpoint(log, checkpoint), keep_every)
 
 
 def _begin(composed: ComposedConfig, store: Store, name: str, setup: TrainingSetup, parent: ParentRun | None) -> RunLog:
