@@ -38,6 +38,7 @@ COMMANDS = {
     "rm": "deeplab.cli.commands.rm:rm",
     "pack": "deeplab.cli.commands.pack:pack",
     "unpack": "deeplab.cli.commands.unpack:unpack",
+    "verify": "deeplab.cli.commands.verify:verify",
     "data": "deeplab.cli.commands.data:data",
     "list": "deeplab.cli.commands.list:list_options",
     "ui": "deeplab.cli.commands.ui:ui",

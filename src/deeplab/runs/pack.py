@@ -68,8 +68,8 @@ def pack(
         UserError: one of them is still being written, or the file cannot be written.
     """
     check_file(out, ".zip", "--out")
-    together = _together(store, runs)
-    for run in together:
+    members = together(store, runs)
+    for run in members:
         if run.status == "RUNNING":
             raise UserError(f"Run {run.label} is {run.shown_status.lower()}; only a run that has ended can be packed.")
     quieten_mlflow()
@@ -81,7 +81,7 @@ def pack(
             writer = PackWriter(file)
             for name, content in (study or {}).items():
                 writer.add_bytes(f"study/{name}", content)
-            for run in together:
+            for run in members:
                 carried = CarriedRun.read(store, run)
                 writer.add_bytes(f"runs/{run.id}/run.json", run_json(carried))
                 for path, source in _sources(store, run, carried, Path(scratch)):
@@ -89,14 +89,14 @@ def pack(
                         count += 1
                         with source.open("rb") as content_of:
                             writer.add(f"runs/{run.id}/{path}", content_of)
-            sha256 = writer.end([run.id for run in runs], [run.id for run in together])
+            sha256 = writer.end([run.id for run in runs], [run.id for run in members])
         size = aside.stat().st_size
         aside.replace(out)
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
         aside.unlink(missing_ok=True)
-    return Packed(out, tuple(together), count, size, sha256, not checkpoints)
+    return Packed(out, tuple(members), count, size, sha256, not checkpoints)
 
 
 def unpack(reader: PackReader, tracking: TrackingConfig) -> Unpacked:
@@ -135,7 +135,7 @@ def unpack(reader: PackReader, tracking: TrackingConfig) -> Unpacked:
     return Unpacked(place, added, there)
 
 
-def _together(store: Store, runs: Iterable[Run]) -> list[Run]:
+def together(store: Store, runs: Iterable[Run]) -> list[Run]:
     """These runs, their trials, and those that they began with or speak of; each once, what is needed first."""
     everything = {run.id: run for run in all_runs(store)}
     members: dict[str, list[Run]] = {}
