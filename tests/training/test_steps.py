@@ -132,7 +132,9 @@ def test_what_goes_on_from_a_checkpoint_is_the_same_to_the_bit(case: str, engine
     setup, config = prepared(case, engine)
     kept: list[bytes] = []
     training = replace(config.training, checkpoint_seconds=0)
-    undisturbed = fit(setup, training, config.seed, sink=CheckpointSink(lambda checkpoint: kept.append(to_bytes(checkpoint))))
+    undisturbed = fit(
+        setup, training, config.seed, sink=CheckpointSink(lambda checkpoint: kept.append(to_bytes(checkpoint)))
+    )
     assert len(kept) == EPOCHS
     again, _ = prepared(case, engine)
     resumed = fit(again, training, config.seed, resume_from=from_bytes(kept[0]))

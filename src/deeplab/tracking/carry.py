@@ -165,7 +165,7 @@ def put_lines(store: Store, runs: Sequence[CarriedRun]) -> None:
     )
 
     experiment = int(store.experiment_id)
-    with _database(store).ManagedSessionMaker() as session:
+    with _database(store).ManagedSessionMaker(read_only=False) as session:
         for run in runs:
             session.add(
                 SqlRun(
