@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.code.file import declared
 from deeplab.config.schema import TrainingConfig
 from deeplab.dataset_info import Standardization
 from deeplab.errors import UserError
@@ -38,8 +39,20 @@ def _plain_loss(config: TrainingConfig) -> Any:
 
     if config.loss == "half_squared_error":
         return _half_squared_error()
+    if config.loss in (own := declared("loss")):
+        return _of_function(own[config.loss].value)
     smoothing = {"label_smoothing": config.label_smoothing} if config.loss in _SMOOTHED else {}
     return getattr(keras.losses, LOSSES[config.loss])(**smoothing)
+
+
+def _of_function(function: Any) -> Any:
+    import keras
+
+    class FunctionLoss(keras.losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return function(y_true, y_pred)
+
+    return FunctionLoss(name=function.__name__)
 
 
 def _half_squared_error() -> Any:
