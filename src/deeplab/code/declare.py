@@ -20,6 +20,14 @@ class DeclarationError(ValueError):
     """A declaration that cannot be; where it stands, its traceback tells."""
 
 
+class ReturnedError(ValueError):
+    """A function of a file returned what it must not."""
+
+    def __init__(self, function: Callable[..., Any], message: str) -> None:
+        super().__init__(message)
+        self.line = function.__code__.co_firstlineno
+
+
 @dataclass(frozen=True)
 class Declared:
     """A layer, loss, metric, data set or schedule."""
@@ -103,6 +111,20 @@ def dataset(declared: Declaration | None = None, *, task: str = "classification"
         return _declare("dataset", declared, task=task)
 
     return declare if declared is None else declare(declared)
+
+
+def number_of(function: Callable[..., Any]) -> Callable[[Any, Any], float]:
+    """Return a metric that refuses to be anything but a number."""
+
+    def score(y_true: Any, y_pred: Any) -> float:
+        value = function(y_true, y_pred)
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            words = f"metric {function.__name__} must return a number, got {value!r:.60}"
+            raise ReturnedError(function, words) from error
+
+    return score
 
 
 def default_options(function: Callable[..., Any]) -> dict[str, Any]:

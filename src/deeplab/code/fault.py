@@ -4,7 +4,7 @@ import re
 import traceback
 from collections.abc import Iterator
 
-from deeplab.code.declare import DeclarationError
+from deeplab.code.declare import DeclarationError, ReturnedError
 
 MOST_SHOWN = 300
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -21,6 +21,8 @@ def fault(error: BaseException, path: str, shown: str) -> str | None:
     for each in _chain(error):
         if isinstance(each, SyntaxError) and each.filename == path:
             return f"{shown}:{each.lineno or 1}: {type(each).__name__}: {each.msg}"
+        if isinstance(each, ReturnedError):
+            return f"{shown}:{each.line}: {each}"
         frames = traceback.walk_tb(each.__traceback__)
         lines = [line for frame, line in frames if frame.f_code.co_filename == path]
         # What TensorFlow compiles, it runs elsewhere, and says in words where it was written.
@@ -28,6 +30,9 @@ def fault(error: BaseException, path: str, shown: str) -> str | None:
         if lines:
             kind = "" if isinstance(each, DeclarationError) else f"{type(each).__name__}: "
             return f"{shown}:{lines[-1]}: {kind}{_said(each)}".removesuffix(": ")
+    # The cause of what TensorFlow says of its own operations is what they were made of.
+    if type(error).__module__.startswith("tensorflow.python.framework.errors"):
+        return f"{shown}: {type(error).__name__}: {_said(error)}"
     return None
 
 
@@ -43,7 +48,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _said(error: BaseException) -> str:
     """What an error says, without what Keras and TensorFlow put around it."""
-    parts = [" ".join(part.split()) for part in _COLOURS.sub("", str(error)).split("\n\n")]
+    # A KeyError shows its text in quotes.
+    text = error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
+    if "Graph execution error" in text:
+        return text.partition("[[{{node")[0].strip().splitlines()[-1].strip()[:MOST_SHOWN]
+    parts = [" ".join(part.split()) for part in _COLOURS.sub("", text).split("\n\n")]
     parts = [part for part in parts if part]
     if len(parts) > 1 and parts[0].startswith("Exception encountered when calling"):
         text = parts[1]

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from deeplab.code.declare import Declared, Kind, collecting
+from deeplab.code.declare import Declared, Kind, collecting, number_of
 from deeplab.code.fault import fault
 from deeplab.errors import Interrupted, Pruned, RunError, UserError
 from deeplab.metrics import METRICS, Metric
@@ -71,6 +72,11 @@ def declared(kind: Kind) -> dict[str, Declared]:
     """What the file in force declares of a kind, by name."""
     code = current()
     return {} if code is None else {each.name: each for each in code.declared if each.kind == kind}
+
+
+def own_layers() -> dict[str, Any]:
+    """The classes of layers that the file in force declares, by name, as Keras' `load_model` takes them."""
+    return {name: each.value for name, each in declared("layer").items()}
 
 
 def plugins(group: str, kind: Kind) -> dict[str, EntryPoint]:
@@ -165,7 +171,7 @@ def _run(code: CodeFile) -> CodeFile:
         del sys.modules[code.module]
         raise UserError(f"{fault(error, str(code.path), code.shown) or f'{code.shown}: {error}'}.") from error
     for each in found.values():
-        setattr(module, each.name, each.value)
+        setattr(module, each.name, number_of(each.value) if each.kind == "metric" else each.value)
     return replace(code, declared=tuple(found.values()))
 
 

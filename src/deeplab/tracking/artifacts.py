@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deeplab.code.file import check_consent, declared
+from deeplab.code.file import check_consent, own_layers
 from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import current, local_path
 from deeplab.tracking.run import Run
@@ -128,8 +128,7 @@ def load_network(store: Store, run: Run) -> Any:
         if not file.is_file():
             raise UserError(f"The model of run {run.label} has lost its file data/model.keras.")
         try:
-            layers = {name: each.value for name, each in declared("layer").items()}
-            return keras.saving.load_model(file, custom_objects=layers, safe_mode=True)
+            return keras.saving.load_model(file, custom_objects=own_layers(), safe_mode=True)
         except DAMAGE as error:
             raise UserError(f"The model of run {run.label} cannot be read: {first_line(error)[:200]}") from error
 

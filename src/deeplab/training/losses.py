@@ -55,6 +55,22 @@ def _of_function(function: Any) -> Any:
     return FunctionLoss(name=function.__name__)
 
 
+def check_own_loss(name: str, shape: tuple[int, ...]) -> None:
+    """Refuse a loss of --code that gives anything but a value for each row, found on shapes alone.
+
+    Args:
+        name: of the loss.
+        shape: of the target of a row, and of what a network says of it.
+    """
+    import tensorflow as tf
+
+    rows = tf.TensorSpec((None, *shape), tf.float32)
+    values = tf.function(declared("loss")[name].value, autograph=False).get_concrete_function(rows, rows).outputs
+    if len(values) != 1 or values[0].shape.rank != 1:
+        given = ", ".join(str(value.shape) for value in values) or "nothing"
+        raise UserError(f"training.loss={name}: must give a value for each row, [n], and gives {given}.")
+
+
 def _half_squared_error() -> Any:
     import keras
 

@@ -30,9 +30,7 @@ def own_code(path: str, sha256: str | None = None) -> Iterator[None]:
         raise UserError(f"{path} has changed since the command began: what it trains would not be one thing.")
     for each in code.declared:
         if each.name in _taken(each.kind):
-            raise UserError(
-                f"{path}: the {each.kind} {each.name} is there already; choose another name."
-            )
+            raise UserError(f"{path}: the {each.kind} {each.name} is there already; choose another name.")
     with in_force(code), blaming(UserError):
         yield
 
