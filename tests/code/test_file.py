@@ -127,12 +127,12 @@ def test_blame_goes_to_the_line_of_the_file_and_to_nothing_else(tmp_path: Path) 
             {}[1]
     text = f"{HEAD}@metric(direction='max')\ndef odd(a, b):\n    return 'no'\n"
     given = written(tmp_path, text)
-    with in_force(run_file(given, load_keras)):
-        with (
-            pytest.raises(RunError, match=rf"^{given}:3: metric odd must return a number, got 'no'\.$"),
-            blaming(RunError),
-        ):
-            METRICS["odd"].value_of_all(3, 4)
+    with (
+        in_force(run_file(given, load_keras)),
+        pytest.raises(RunError, match=rf"^{given}:3: metric odd must return a number, got 'no'\.$"),
+        blaming(RunError),
+    ):
+        METRICS["odd"].value_of_all(3, 4)
 
 
 def test_consent_is_for_one_content(tmp_path: Path) -> None:
