@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from deeplab.code.file import current
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import TrainingConfig
 from deeplab.files import table
+from deeplab.tracking.artifacts import CODE_FOLDER
 from deeplab.tracking.location import redact_password
 from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.tags import CODE_FILE_TAG, CODE_TAG
 from deeplab.training.checkpoint import Checkpoint, file_name, to_bytes
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
@@ -40,12 +43,25 @@ def without_password(composed: ComposedConfig) -> ComposedConfig:
 
 
 def input_files(composed: ComposedConfig) -> dict[str, str]:
-    """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again, by path."""
+    """`config.yaml`, `overrides.txt`, `packages.txt` and the file of --code: what it takes to do the run again."""
     return {
         "config.yaml": yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True),
         "overrides.txt": override_lines(composed.overrides),
         PACKAGES_FILE: installed_packages(),
+        **code_files(),
     }
+
+
+def code_files() -> dict[str, str]:
+    """The file of code that is in force, by the path that a run keeps it under; nothing where there is none."""
+    code = current()
+    return {} if code is None else {f"{CODE_FOLDER}/{code.name}": code.text}
+
+
+def code_tags() -> dict[str, str]:
+    """The tags by which a run knows the file of code that is in force."""
+    code = current()
+    return {} if code is None else {CODE_TAG: code.sha256, CODE_FILE_TAG: code.name}
 
 
 def override_lines(overrides: Iterable[str]) -> str:

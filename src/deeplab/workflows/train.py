@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deeplab.code.file import blaming
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import Pruned, RunError
@@ -33,6 +34,7 @@ from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.artifacts import (
+    code_tags,
     input_files,
     log_checkpoint,
     log_history,
@@ -151,7 +153,7 @@ def train(
     # Here, because it imports TensorFlow, which `deeplab --help` can do without.
     from deeplab.training.fit import fit
 
-    with recorded(store, begin, interrupted, keep) as log:
+    with recorded(store, begin, interrupted, keep) as log, blaming(RunError):
         began = time.perf_counter()
         if resume_point is not None:
             _log_again(log, resume_point)
@@ -266,6 +268,7 @@ def _tags(composed: ComposedConfig, setup: TrainingSetup) -> dict[str, str]:
         **git_tags(),
         KIND_TAG: "train",
         CONFIG_TAG: composed.hash,
+        **code_tags(),
         **setup.fingerprints,
         DEVICE_TAG: " ".join(filter(None, (runtime.device, runtime.device_name))),
         ENGINE_TAG: str(setup.engine),
