@@ -167,7 +167,7 @@ def shared_configuration(values: Mapping[str, Any]) -> str:
     That is the seed, factors of L2, the learning rate, and, in float32 with deeplab's own generator, rates of dropout.
     """
     kept = {key: value for key, value in values.items() if key not in ("name", "notes", "tags", "tracking", "l2")}
-    if values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
+    if values["noise"]["kind"] == "none" and values["validation"]["kind"] not in ("random", "kfold"):
         del kept["seed"]  # elsewhere it draws what the examples are, which a compiled graph holds
     model = values["model"]
     training = values["training"]
