@@ -39,15 +39,9 @@ def in_fold(splits: Splits, config: KFoldConfig, seed: int) -> NDArray[np.bool_]
     labels = train.labels if config.stratify and has_classes(train.y) else None
     _check_sizes(config.folds, len(train), labels, groups)
     rows = np.zeros(len(train))
-    folds = [held_out for _, held_out in _splitter(labels, groups, config.folds, seed).split(rows, labels, groups)]
-    empty = next((number for number, held_out in enumerate(folds, start=1) if not len(held_out)), None)
-    if empty is not None:
-        raise UserError(
-            f"validation.folds={config.folds}: fold {empty} would have no rows, since groups are not divided. "
-            "Use fewer folds."
-        )
+    folds = list(_splitter(labels, groups, config.folds, seed).split(rows, labels, groups))
     chosen = np.zeros(len(train), np.bool_)
-    chosen[folds[config.fold - 1]] = True
+    chosen[folds[config.fold - 1][1]] = True
     return chosen
 
 
