@@ -17,7 +17,6 @@ from deeplab.config.validate import validate
 from deeplab.data.hold_out import hold_out
 from deeplab.data.load import load
 from deeplab.errors import Interrupted, UserError
-from deeplab.evaluation.resampled import nadeau_bengio
 from deeplab.report.sweep_report import conclusion, points
 from deeplab.report.sweep_tables import outcome_of
 from deeplab.sweep import run
@@ -99,12 +98,6 @@ def test_a_training_without_a_fold_is_refused_in_a_line_and_leaves_nothing(
     assert runs() == []
 
 
-def test_the_interval_is_that_of_nadeau_and_bengio() -> None:
-    # 2.776445 is the 97.5 % point of Student's t with four degrees of freedom; five folds test on a quarter of what
-    # they learn from.
-    assert nadeau_bengio(0.02, 5, 1 / 4) == pytest.approx(2.776445 * 0.02 * np.sqrt(1 / 5 + 1 / 4), rel=1e-6)
-
-
 def summed_up() -> Summary:
     scores = [[0.90, 0.91, 0.95, 0.89, 0.93, 0.92], [0.88, 0.90, 0.92, 0.88, 0.92, 0.89]]
     trials = [
@@ -115,7 +108,7 @@ def summed_up() -> Summary:
     return summarise([{"l2": "0.1"}, {"l2": "0.2"}], trials, "val/accuracy", 6, folds=3)
 
 
-def test_means_and_differences_in_pairs_have_that_interval() -> None:
+def test_means_and_differences_in_pairs_have_the_interval_of_nadeau_and_bengio() -> None:
     summary = summed_up()
     assert summary.best == 0
     scores, difference = summary.points[0].statistics["val/accuracy"], summary.points[1].difference

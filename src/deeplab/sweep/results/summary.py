@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from deeplab.choice import candidates
-from deeplab.evaluation.resampled import nadeau_bengio
+from deeplab.evaluation.fixed_intervals import resampled_interval
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import compared, metric_of
 
@@ -85,9 +85,10 @@ def times(trainings: int, folds: int) -> str:
 def statistics_of(scores: Sequence[float], folds: int) -> Statistics:
     """Describe at least one score of a point; with folds the interval is that of Nadeau and Bengio."""
     plain = statistics(scores)
-    if folds == 1 or plain.deviation is None:
+    if folds == 1:
         return plain
-    return replace(plain, interval=nadeau_bengio(plain.deviation, plain.count, 1 / (folds - 1)))
+    corrected = resampled_interval(scores, train_rows=folds - 1, test_rows=1)
+    return replace(plain, interval=None if corrected is None else corrected.high - corrected.mean)
 
 
 def summarise(
