@@ -15,7 +15,14 @@ from deeplab.config.interpolation import resolve
 from deeplab.config.library import Library
 from deeplab.config.overrides import parse_override
 from deeplab.config.safety import check_values
-from deeplab.config.schema import SWEEP_KEYS, ComparisonConfig, ExperimentConfig, LauncherConfig, SweepConfig
+from deeplab.config.schema import (
+    SWEEP_KEYS,
+    ComparisonConfig,
+    ExperimentConfig,
+    KFoldConfig,
+    LauncherConfig,
+    SweepConfig,
+)
 from deeplab.config.task_of_data import settle_task
 from deeplab.config.trust import check_addresses
 from deeplab.config.validate import SchemaError, validate
@@ -46,6 +53,17 @@ class ComposedSweep:
     replicates: int
     comparison: ComparisonConfig
     launcher: LauncherConfig
+
+    @property
+    def folds(self) -> int:
+        """Folds that a point is trained with one after the other; 1 where there are none, or one of them is named."""
+        validation = self.run.config.validation
+        return validation.folds if isinstance(validation, KFoldConfig) and validation.fold is None else 1
+
+    @property
+    def trainings(self) -> int:
+        """Trainings of each point: every fold of every replicate."""
+        return self.replicates * self.folds
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from deeplab.config.schema import (
     GivenConfig,
+    KFoldConfig,
     NoValidationConfig,
     RandomConfig,
     TailConfig,
     TestConfig,
     ValidationConfig,
 )
+from deeplab.data.folds import in_fold
 from deeplab.data.groups import drawn_groups, last_groups
 from deeplab.data.splits import Split, Splits
 from deeplab.data.stratify import first_of_each, has_classes
@@ -29,15 +31,16 @@ def hold_out(splits: Splits, config: ValidationConfig, seed: int) -> tuple[Split
         splits: the data set; its test examples validate when the configuration says `test`, and the validation
             examples that it brings along when it says `given`.
         config: `tail` and `random` learn from floor(n * (1 - fraction)) examples, as Keras' validation_split.
-        seed: draws the examples of `random`; both parts keep the order they had. Examples of one group are held out
-            together, or not at all; where groups are times the latest are.
+        seed: draws the examples of `random` and the folds of `kfold`; both parts keep the order they had. Examples of
+            one group are held out together, or not at all; where groups are times the latest are.
 
     Returns:
         Training examples and validation examples; none of the latter when nothing is held out.
 
     Raises:
         UserError: a part would be empty, `tail` would cut off whole classes, `random` cannot give both parts an
-            example of each class, or the data set brings no validation examples along.
+            example of each class, `kfold` cannot make so many folds, or the data set brings no validation examples
+            along.
     """
     train = splits.train
     if isinstance(config, NoValidationConfig):
@@ -51,6 +54,9 @@ def hold_out(splits: Splits, config: ValidationConfig, seed: int) -> tuple[Split
                 "y_val does. Use validation=random or validation=tail."
             )
         return train, splits.validation
+    if isinstance(config, KFoldConfig):
+        held_out = in_fold(splits, config, seed)
+        return train.subset(np.flatnonzero(~held_out)), train.subset(np.flatnonzero(held_out))
     count = math.floor(len(train) * (1 - config.fraction))
     if not 0 < count < len(train):
         empty = "training" if count == 0 else "validation"

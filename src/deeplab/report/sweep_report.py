@@ -12,12 +12,18 @@ from deeplab.report.provenance import SHORT_ID, about, notes, provenance
 from deeplab.report.scores import scores, stored_table
 from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.runs.summary import summarize_runs
+from deeplab.sweep.results.summary import times
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
 
+# Of the folds of one training set any two share examples to learn from.
+OVERLAP = (
+    "The trainings of folds share examples, so 95 % intervals are corrected as by Nadeau and Bengio (2003): the "
+    "variance of a mean is taken as s² (1/n + 1/{})."
+)
 _SPREAD = ("std", "± 95 %", "min", "max")
 
 
@@ -83,8 +89,12 @@ def _conclusion(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
     if outcome.best is not None:
         on_test = outcome.metric.startswith("test/") or seen
         yield from conclusion(outcome, on_test, 0 if on_test else others, reference)
-    elif seen:  # of a search
+        return
+    # Of a search.
+    if seen:
         yield Text(ON_TEST)
+    if outcome.folds > 1:
+        yield Text(OVERLAP.format(outcome.folds - 1))
 
 
 def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[str, float] | None) -> Iterator[Text]:
@@ -102,11 +112,13 @@ def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[st
     if best is None or mean is None:
         return
     interval = value(best[f"{metric} interval"])
-    spread = "" if interval is None else f" ± {number(interval)} (95 % interval, n = {best['n']})"
+    spread = "" if interval is None else f" ± {number(interval)} (95 % interval, n = {_count(outcome, best)})"
     yield Text(
         f"Best by mean {label_of(metric)}: {settings_of(outcome, best) or 'the only point'}, {mean:.4f}{spread}."
     )
     yield from _compared(outcome)
+    if outcome.folds > 1:
+        yield Text(OVERLAP.format(outcome.folds - 1))
     if on_test and len(outcome.points) > 1:
         yield Text(ON_TEST)
     if others:
@@ -127,7 +139,8 @@ def _compared(outcome: Outcome) -> Iterator[Text]:
             who = "The other point differs" if apart else "The other point does not differ"
         else:
             who = f"{apart or 'None'} of {len(tested)} other points differ{'s' if apart == 1 else ''}"
-        yield Text(f"{who} from it by more than the 95 % interval of the difference, taken in pairs of the same seed.")
+        of = "seed" if outcome.folds == 1 else "fold"
+        yield Text(f"{who} from it by more than the 95 % interval of the difference, taken in pairs of the same {of}.")
 
 
 def points(outcome: Outcome) -> Iterator[Table]:
@@ -143,7 +156,7 @@ def points(outcome: Outcome) -> Iterator[Table]:
     rows = tuple(
         (
             *_settings(outcome, line),
-            _count(line),
+            _count(outcome, line),
             *cells(line, metric),
             "best" if line["best"] else value(line["difference"]),
             value(line["difference_interval"]),
@@ -167,7 +180,7 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
         Table(
             f"Points by {label_of(name)}",
             head,
-            tuple((*_settings(outcome, line), _count(line), *cells(line, name)) for line in points),
+            tuple((*_settings(outcome, line), _count(outcome, line), *cells(line, name)) for line in points),
             outcome.best,
         ).without_empty_columns()
         for name in others
@@ -179,11 +192,13 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
 def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     if outcome.trials and outcome.points:
         metrics = [metric.name for metric in compared() if any(line.get(metric.name) for line in outcome.trials)]
-        head = (*map(_short, outcome.keys), "replicate", *map(label_of, metrics), "seconds", "run")
+        folded = ("fold",) if outcome.folds > 1 else ()
+        head = (*map(_short, outcome.keys), "replicate", *folded, *map(label_of, metrics), "seconds", "run")
         lines = tuple(
             (
                 *_settings(outcome, line),
                 int(line["replicate"]),
+                *(int(line[column]) for column in folded),
                 *(value(line[metric]) for metric in metrics),
                 f"{float(line['seconds']):.1f}",
                 Code(line["run"][:SHORT_ID]),
@@ -241,8 +256,10 @@ def _settings(outcome: Outcome, line: Line) -> Iterator[Cell]:
     yield from (Code(line[key]) for key in outcome.keys)
 
 
-def _count(line: Line) -> Cell:
-    return int(line["n"]) if line["n"] == line["planned"] else f"{line['n']} of {line['planned']}"
+def _count(outcome: Outcome, line: Line) -> Cell:
+    if line["n"] != line["planned"]:
+        return f"{line['n']} of {line['planned']}"
+    return int(line["n"]) if outcome.folds == 1 else times(int(line["n"]), outcome.folds)
 
 
 def _short(key: str) -> str:

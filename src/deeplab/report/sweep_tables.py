@@ -15,7 +15,7 @@ from deeplab.tracking.artifacts import check_code, read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import POINT_TAG, REPLICATE_TAG
+from deeplab.tracking.tags import FOLDS_TAG, POINT_TAG, REPLICATE_TAG
 
 PARTS = ("mean", "deviation", "interval", "minimum", "maximum")
 Line = Mapping[str, str]
@@ -29,6 +29,7 @@ class Outcome:
     points: tuple[Line, ...]  # lines of `points.csv`
     trials: tuple[Line, ...]  # lines of `trials.csv`
     metric: str  # that points are compared by
+    folds: int = 1  # of the training set, that each point was trained with one after the other
 
     @property
     def best(self) -> int | None:
@@ -39,7 +40,7 @@ class Outcome:
 def outcome_of(axes: Sequence[Axis], summary: Summary) -> Outcome:
     """Make the outcome of a sweep that is summed up."""
     points, trials = _lines(points_table(axes, summary)), _lines(trials_table(axes, summary))
-    return Outcome(tuple(axis.key for axis in axes), points, trials, summary.metric)
+    return Outcome(tuple(axis.key for axis in axes), points, trials, summary.metric, summary.folds)
 
 
 def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
@@ -62,7 +63,7 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
         keys = tuple(points[0])[1 : tuple(points[0]).index("n")]
     elif trials:  # of a search, which has no points
         keys = tuple(trials[0])[1 : tuple(trials[0]).index("state")]
-    return Outcome(keys, points, trials, metric)
+    return Outcome(keys, points, trials, metric, _folds(run))
 
 
 def settings_of(outcome: Outcome, line: Line) -> str:
@@ -98,7 +99,12 @@ def _so_far(store: Store, run: Run, children: Sequence[Run]) -> Outcome | None:
     plan: dict[str, Any] = json.loads(content)
     finished = [_scores(child) for child in children if child.status == "FINISHED"]
     axes = [Axis(axis["key"], tuple(axis["values"])) for axis in plan["axes"]]
-    return outcome_of(axes, summarise(plan["points"], finished, plan["config"]["sweep"]["metric"], plan["replicates"]))
+    metric = plan["config"]["sweep"]["metric"]
+    return outcome_of(axes, summarise(plan["points"], finished, metric, plan["replicates"], _folds(run)))
+
+
+def _folds(run: Run) -> int:
+    return int(run.tags.get(FOLDS_TAG, "1"))
 
 
 def _scores(child: Run) -> TrialScores:

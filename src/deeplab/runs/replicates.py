@@ -9,6 +9,8 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import PARENT_TAG, POINT_TAG
 
+FOLD = "validation.fold"
+
 
 @dataclass(frozen=True)
 class ReplicateSpread:
@@ -20,7 +22,7 @@ class ReplicateSpread:
 
 
 def spreads(store: Store, run: Run) -> dict[str, ReplicateSpread]:
-    """Compute the spread of every metric over the finished trials at the point of a trial, itself among them.
+    """Compute the spread of every metric over the finished trials at the point and fold of a trial, itself among them.
 
     Empty for a run of no sweep, and where fewer than two trials are finished.
     """
@@ -32,6 +34,7 @@ def spreads(store: Store, run: Run) -> dict[str, ReplicateSpread]:
         each
         for each in all_runs(store, (PARENT_TAG, parent))
         if each.tags.get(POINT_TAG) == point and each.status == "FINISHED"
+        if each.params.get(FOLD) == run.params.get(FOLD)  # other folds are scored on other rows
     ]
     values: dict[str, list[float]] = defaultdict(list)
     for replicate in replicates:

@@ -98,6 +98,8 @@ class GridSource:
         """Write tables and figures into the parent run."""
         finished = [(trial, runs[trial.identity]) for trial in self.plan.trials if trial.identity in runs]
         scores = [read_scores(trial, run) for trial, run in finished if run.status == "FINISHED"]
-        summary = summarise(self.plan.points, scores, self.plan.sweep.comparison.metric, self.plan.replicates)
+        plan = self.plan
+        metric, folds = plan.sweep.comparison.metric, plan.sweep.folds
+        summary = summarise(plan.points, scores, metric, plan.replicates, folds)
         log_outcome(log, store, self.plan, summary, runs)
         return summary

@@ -18,6 +18,7 @@ from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     AXIS_TAGS,
+    FOLDS_TAG,
     KIND_TAG,
     PARENT_TAG,
     POINT_TAG,
@@ -56,6 +57,8 @@ def begin_parent(
         files: besides its overrides.
     """
     common = {KIND_TAG: "sweep", SWEEP_KEY_TAG: plan.key, REPLICATES_TAG: str(plan.replicates)}
+    if plan.sweep.folds > 1:
+        common[FOLDS_TAG] = str(plan.sweep.folds)
     files = {**files, "overrides.txt": override_lines(plan.overrides), **code_files()}
     return RunLog.begin(
         store, plan.name, {**axes, **plan.sweep.settings}, {**git_tags(), **common, **tags, **code_tags()}, None, files

@@ -31,7 +31,7 @@ class Trial:
     """One training of a sweep."""
 
     point: int  # number of its point, from 0
-    replicate: int
+    replicate: int  # number of the training at its point, from 0; with folds, fold after fold of each replicate
     values: dict[str, Any]  # its composed configuration
     identity: str = ""  # hash of all that can change its result
 
@@ -49,8 +49,8 @@ class Plan:
 
     @property
     def replicates(self) -> int:
-        """Trainings of each point."""
-        return self.sweep.replicates
+        """Trainings of each point: replicates, and folds of each where there are any."""
+        return self.sweep.trainings
 
     @property
     def key(self) -> str:
@@ -59,7 +59,7 @@ class Plan:
 
     def trial_name(self, trial: Trial) -> str:
         """As the run is called: `l2=0.001 #2`, or `l2=0.001` where points have one replicate."""
-        return replicate_name(point_name(self.points[trial.point]) or self.name, trial.replicate, self.replicates)
+        return replicate_name(point_name(self.points[trial.point]) or self.name, trial.replicate, self.sweep)
 
     @property
     def count(self) -> int:
@@ -69,8 +69,7 @@ class Plan:
     @property
     def size(self) -> str:
         """In words: `5 points x 3 replicates = 15 trials`."""
-        points, replicates = plural(len(self.points), "point"), plural(self.replicates, "replicate")
-        return f"{points} x {replicates} = {len(self.trials):,} trials"
+        return f"{size_of(len(self.points), self.sweep)} = {len(self.trials):,} trials"
 
     def frozen(self) -> str:
         """The plan as JSON."""
@@ -98,6 +97,12 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def size_of(points: int, sweep: ComposedSweep) -> str:
+    """What is trained, in words: `5 points x 3 replicates`, or `5 points x 10 folds x 3 replicates`."""
+    folds = f" x {sweep.folds} folds" if sweep.folds > 1 else ""
+    return f"{plural(points, 'point')}{folds} x {plural(sweep.replicates, 'replicate')}"
+
+
 def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = False) -> Plan:
     """Compose every trial of a sweep.
 
@@ -115,12 +120,11 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
             raise UserError(
                 f"{axis.key} is given an interval, which is no grid: it needs --search tpe or --search random."
             )
-    replicates, count = first.replicates, grid.size * first.replicates
+    count = grid.size * first.trainings
     if count == 1:
         raise UserError("There is nothing to compare: give a key several values, as in l2=1e-6,1e-3, or replicates=3.")
     if count > MOST_TRIALS and not yes:
-        size = f"{plural(grid.size, 'point')} x {plural(replicates, 'replicate')}"
-        raise UserError(f"This is {size} = {count:,} trials. If they are all meant: --yes")
+        raise UserError(f"This is {size_of(grid.size, first)} = {count:,} trials. If they are all meant: --yes")
     _check_metric(first)
     points = tuple(grid.points())
     trials = _compose_all(grid, points, first, composer)
@@ -133,21 +137,37 @@ def replicate_seed(seed: int, replicate: int) -> int:
     return seed if replicate == 0 else int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0])
 
 
-def replicate_name(point: str, replicate: int, replicates: int) -> str:
-    """The name of a trial: that of its point, and which replicate it is where there are several."""
-    return point if replicates == 1 else f"{point} #{replicate + 1}"
+def replicate_name(point: str, number: int, sweep: ComposedSweep) -> str:
+    """The name of a training of a point: which replicate and which fold it is, where there are several."""
+    replicate, fold = divmod(number, sweep.folds)
+    replicated = f" #{replicate + 1}" if sweep.replicates > 1 else ""
+    return f"{point}{replicated}" + (f" fold {fold + 1}" if sweep.folds > 1 else "")
+
+
+def at_fold(values: dict[str, Any], fold: int, sweep: ComposedSweep) -> dict[str, Any]:
+    """A composed configuration that holds out this fold, counted from 0; as it is where a sweep has no folds."""
+    return values if sweep.folds == 1 else {**values, "validation": {**values["validation"], "fold": fold + 1}}
 
 
 def replicate_values(
-    composed: ComposedConfig, overrides: Sequence[str], replicates: int, threads: int, composer: Composer
+    composed: ComposedConfig, overrides: Sequence[str], sweep: ComposedSweep, threads: int, composer: Composer
 ) -> Iterator[dict[str, Any]]:
-    """The composed configuration of each replicate of a point, with these threads where it leaves them open."""
-    for replicate in range(replicates):
+    """The composed configuration of each training of a point, with these threads where it leaves them open.
+
+    Args:
+        composed: the point.
+        overrides: that it is made of.
+        sweep: says how many replicates and folds there are; the folds of a replicate share its seed.
+        threads: of a training.
+        composer: composes with other seeds.
+    """
+    for replicate in range(sweep.replicates):
         values = composed.values
         if replicate:
             seed = replicate_seed(composed.config.seed, replicate)
             values = composer.compose([*overrides, f"seed={seed}"]).values
-        yield {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
+        values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
+        yield from (at_fold(values, fold, sweep) for fold in range(sweep.folds))
 
 
 def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
@@ -223,7 +243,7 @@ def _compose_all(
 ) -> tuple[Trial, ...]:
     trials: list[Trial] = []
     faults = Faults(len(points))
-    threads = threads_of(first.launcher, first.run.config.training.device, len(points) * first.replicates)
+    threads = threads_of(first.launcher, first.run.config.training.device, len(points) * first.trainings)
     for number, settings in enumerate(points):
         overrides = grid.overrides(settings)
         with faults.of(settings):
@@ -232,7 +252,7 @@ def _compose_all(
             if task != first_task:
                 raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
             check_same_sweep(composed, first)
-            each = replicate_values(composed.run, overrides, first.replicates, threads, composer)
+            each = replicate_values(composed.run, overrides, first, threads, composer)
             trials += [Trial(number, replicate, values) for replicate, values in enumerate(each)]
     faults.raise_any()
     return tuple(trials)
@@ -242,6 +262,10 @@ def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
     """Refuse a point that is to be compared or trained in another way than the first one."""
     if composed.settings != first.settings:
         raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
+    if composed.folds != first.folds:
+        raise UserError(
+            "A point with other folds cannot be compared: validation.folds must be the same at every point."
+        )
 
 
 def _check_metric(first: ComposedSweep) -> None:

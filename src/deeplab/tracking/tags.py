@@ -31,6 +31,7 @@ VALIDATION_TAG = "deeplab.validation"
 
 # Of a sweep or a search: what its plan holds and what came out.
 BEST_POINT_TAG = "deeplab.best_point"
+FOLDS_TAG = "deeplab.folds"
 POINTS_TAG = "deeplab.points"
 REPLICATES_TAG = "deeplab.replicates"
 SEARCH_TAG = "deeplab.search"

@@ -174,9 +174,10 @@ def shared_configuration(values: Mapping[str, Any]) -> str:
     """
     kept = {key: value for key, value in values.items() if key not in ("name", "notes", "tags", "tracking", "l2")}
     has_own_layers = CODE in values and any(layer["type"] in declared("layer") for layer in values["model"]["layers"])
+    draws_examples = values["noise"]["kind"] != "none" or values["validation"]["kind"] in ("random", "kfold")
     # Elsewhere the seed draws what the examples are, which a compiled graph holds; what a layer of one's own draws from
     # it, nobody knows.
-    if not has_own_layers and values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
+    if not has_own_layers and not draws_examples:
         del kept["seed"]
     model = values["model"]
     training = values["training"]

@@ -282,3 +282,26 @@ def test_another_number_of_replicates_is_another_search(folder: Path, pretended:
     run_search(searched(1, L2, "name=x"), SweepObserver())
     with pytest.raises(UserError, match="replicates was missing, is 2"):
         run_search(searched(1, L2, "name=x", "replicates=2"), SweepObserver())
+
+
+def test_a_study_is_told_the_mean_over_folds(
+    folder: Path, store: Store, pretended: Callable[..., Pretended], capsys: pytest.CaptureFixture[str]
+) -> None:
+    launcher = pretended(by_replicate)
+    search = searched(2, L2, "replicates=2", "validation=kfold", "validation.folds=3")
+    assert search.size == "random search, 2 trials x 3 folds x 2 replicates over l2"
+    _show_search(run_search(search, launcher))
+    first = [job for job in launcher.jobs if job.tags["deeplab.point"] == "0"]
+    assert sorted((job.values["seed"], job.values["validation"]["fold"]) for job in first) == sorted(
+        (replicate_seed(0, replicate), fold) for replicate in (0, 1) for fold in (1, 2, 3)
+    )
+    assert [job.name.partition(" ")[2] for job in first if job.asks] == ["#1 fold 1"]
+    for trial in study_in(folder):
+        assert trial.value == pytest.approx(float(trial.user_attrs["settings"]["l2"]) + 0.25)
+    row = table_in(store)[0]
+    # t with five degrees of freedom; the correction of Nadeau and Bengio for three folds
+    wider = 2.570582 * (1 / 6 + 1 / 2) ** 0.5
+    assert float(row["val/accuracy interval"]) == pytest.approx(wider * float(row["val/accuracy deviation"]), rel=1e-6)
+    out = capsys.readouterr().out
+    assert "(mean of 3 folds × 2 repeats, standard deviation" in out
+    assert "validation.fold=1" in out.partition("deeplab train")[2]

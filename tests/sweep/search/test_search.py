@@ -410,7 +410,7 @@ def test_the_figure_of_means_shows_how_far_the_replicates_lie_apart() -> None:
     drawn = figure.draw(
         [0, 1, 2], scores, [False, True, False], factors, metric="val/accuracy", name="x", replicates=replicates
     )
-    assert drawn.get_suptitle() == "x: validation accuracy, mean of 2 replicates, in a search"
+    assert drawn.get_suptitle() == "x: validation accuracy, mean of 2 trainings, in a search"
     for axes, place in zip(drawn.axes, (1, 0), strict=True):
         (lines,) = axes.collections
         first, second = (segment.tolist() for segment in lines.get_segments())

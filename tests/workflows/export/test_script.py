@@ -56,7 +56,7 @@ TRAININGS = {
         "validation=random",
         "validation.stratify=false",
     ),
-    "iris": ("model=mlp", "dataset=iris", "schedule=exponential", "validation=random"),
+    "iris": ("model=mlp", "dataset=iris", "schedule=exponential", "validation=kfold", "validation.fold=2"),
     "diabetes": ("model=mlp", "dataset=diabetes", "training.standardize_targets=true", "training.metrics=[mae]"),
     "wine": ("model=mlp", "dataset=wine", "schedule=piecewise", "optimizer=adamw", "validation=none"),
     "spiral": ("model=playground", "dataset=spiral", "training.clip_global_norm=0.1", "training.accumulate=2"),

@@ -29,9 +29,7 @@ def test_a_run_of_the_store_is_verified_where_it_is_and_nothing_is_written(
     cli: Cli, origin: Path, tmp_path: Path
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in origin.rglob("*")}
-    status, out, _ = cli(
-        "verify", "kept", f"tracking.uri=sqlite:///{origin}/mlflow.db", "--spot", "0.3", "--seed", "4"
-    )
+    status, out, _ = cli("verify", "kept", f"tracking.uri=sqlite:///{origin}/mlflow.db", "--spot", "0.3", "--seed", "4")
     assert status == 0
     assert "kept: identical to the bit; 1 run, 1 of 3 epochs trained again; to draw the same: --seed 4" in out
     assert {path: path.stat().st_mtime_ns for path in origin.rglob("*")} == before

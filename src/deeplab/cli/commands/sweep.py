@@ -18,9 +18,10 @@ from deeplab.cli.terminal.text import duration
 from deeplab.config.schema import SWEEP_KEYS
 from deeplab.errors import RunError, UserError
 from deeplab.metrics import against, metric_of
-from deeplab.report.page import Table
+from deeplab.report.page import Cell, Table
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import plan_sweep
+from deeplab.sweep.results.summary import times
 from deeplab.sweep.run import SweepResult, run_sweep
 from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search, space_text
 
@@ -104,7 +105,7 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
         (
             *trial.settings.values(),
             f"{trial.value:.4f}",
-            *((len(trial.scores), _deviation(trial.scores)) if several else ()),
+            *((_count(trial.scores, search), _deviation(trial.scores)) if several else ()),
             trial.number,
             trial.run_id[:8],
         )
@@ -119,17 +120,27 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
     else:
         settings = shlex.join(f"{key}={value}" for key, value in best.settings.items())
         reference = search.sweep.comparison.reference
-        of = f" (mean of {search.replicates}, standard deviation {_deviation(best.scores)})" if several else ""
+        of = (
+            f" (mean of {times(search.replicates, search.sweep.folds)}, standard deviation {_deviation(best.scores)})"
+            if several
+            else ""
+        )
         screen.print(f"best {metric}: {best.value:.4f}{of} with {settings}", soft_wrap=True)
         if reference is not None:
             screen.print(against(reference.label, reference.value, metric, best.value), soft_wrap=True)
         own = [text for text in search.grid.common if text.partition("=")[0].split(".")[0] not in SWEEP_KEYS]
         if metric_of(metric).is_optional and not any(text.startswith("training.metrics=") for text in own):
             own.append(f"training.metrics=[{metric.rpartition('/')[2]}]")
+        own += ["validation.fold=1"] if search.sweep.folds > 1 else []
         screen.print(f"To train it again: deeplab train {shlex.join(own)} {settings}", soft_wrap=True)
         if search.on_test:
             screen.print(ON_TEST, soft_wrap=True)
     show_end(f"search {result.run_id} in {duration(result.seconds)}", result.place, "its figure and trials")
+
+
+def _count(scores: Sequence[float], search: SearchPlan) -> Cell:
+    """How many trainings of a point are finished."""
+    return times(len(scores), search.sweep.folds) if len(scores) == search.replicates else len(scores)
 
 
 def _deviation(scores: Sequence[float]) -> str:

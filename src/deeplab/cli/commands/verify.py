@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, StoreOverrides, check_store_overrides, reading_files, words
+from deeplab.cli.arguments import ConfigDir, StoreOverrides, check_store_overrides, reading_files, running_code, words
 from deeplab.cli.completion import complete_run
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.tables import console
@@ -23,6 +23,7 @@ from deeplab.tracking.store import open_store, open_to_read
 STATUS = {"different": 1, "unchecked": 3}
 
 
+@running_code
 @reading_files
 def verify(
     what: Annotated[

@@ -41,7 +41,8 @@ def show_plan(plan: Plan) -> None:
     print_parts((Table(plan.name, ("point", *(axis.key for axis in plan.axes)), rows),))
     if len(plan.points) > MOST_ROWS:
         screen.print(f"and {len(plan.points) - MOST_ROWS:,} more points")
-    seeds = ", ".join(str(trial.values["seed"]) for trial in plan.trials[: min(plan.replicates, 10)])
+    drawn = dict.fromkeys(str(trial.values["seed"]) for trial in plan.trials[: plan.replicates])
+    seeds = ", ".join(list(drawn)[:10])
     screen.print(f"{plan.name}: {plan.size}. Seeds of the first point: {seeds}. Nothing was trained.", soft_wrap=True)
 
 

@@ -56,6 +56,7 @@ from deeplab.config.schema.table import TABLE_KINDS, BuiltInTableConfig, CsvConf
 from deeplab.config.schema.training import TrainingConfig
 from deeplab.config.schema.validation import (
     GivenConfig,
+    KFoldConfig,
     NoValidationConfig,
     RandomConfig,
     TailConfig,
@@ -89,6 +90,7 @@ __all__ = [
     "GivenConfig",
     "ImageFolderConfig",
     "InverseTimeConfig",
+    "KFoldConfig",
     "LabelKind",
     "LauncherConfig",
     "LionConfig",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, Fraction
+from deeplab.config.schema.fields import STRICT, Fraction, PositiveInt
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -23,6 +23,20 @@ class RandomConfig:
     kind: Literal["random"]
     fraction: Fraction
     stratify: bool
+
+
+@dataclass(frozen=True, config=STRICT)
+class KFoldConfig:
+    """One of several folds of the training set is held out; with `stratify` each has the same share of each class."""
+
+    kind: Literal["kfold"]
+    folds: Annotated[int, Field(ge=2, le=10_000)]
+    fold: PositiveInt | None  # which one, from 1; a sweep trains once for each where it is open
+    stratify: bool
+
+    def __post_init__(self) -> None:
+        if self.fold is not None and self.fold > self.folds:
+            raise ValueError(f"fold must be from 1 to {self.folds}, the number of folds, got {self.fold}")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -49,5 +63,5 @@ class NoValidationConfig:
 
 
 ValidationConfig = Annotated[
-    TailConfig | RandomConfig | GivenConfig | TestConfig | NoValidationConfig, Field(discriminator="kind")
+    TailConfig | RandomConfig | KFoldConfig | GivenConfig | TestConfig | NoValidationConfig, Field(discriminator="kind")
 ]

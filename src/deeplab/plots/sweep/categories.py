@@ -48,7 +48,7 @@ def draw(
     axes = figure.subplots()
     axes.grid(True)
     axes.margins(x=0.06)
-    handles = _draw_rows(axes, points, intervals, planned)
+    handles = _draw_rows(axes, points, intervals, comparison)
     if best is not None:
         scores_of.ring(axes, float(points[best].mean()), best)
         text = scores_of.mean_text(metric, points[best])
@@ -68,16 +68,19 @@ def draw(
 
 
 def _draw_rows(
-    axes: Axes, points: list[NDArray[np.float64]], intervals: Sequence[tuple[float, float] | None], planned: int
+    axes: Axes,
+    points: list[NDArray[np.float64]],
+    intervals: Sequence[tuple[float, float] | None],
+    comparison: Comparison,
 ) -> list[scores_of.Handle]:
     """Draw intervals, replicates and means; returns what the legend should explain."""
-    rows = np.arange(len(points))
+    rows, planned = np.arange(len(points)), comparison.planned
     means = np.array([point.mean() if point.size else np.nan for point in points])
     counts = np.array([point.size for point in points])
     handles: list[scores_of.Handle] = []
     for chosen, face, label in (
         (counts >= planned, BLUE, "mean" if planned > 1 else "score"),
-        ((counts > 0) & (counts < planned), "white", f"mean of fewer than {planned} replicates"),
+        ((counts > 0) & (counts < planned), "white", f"mean of fewer than {planned} {comparison.unit}s"),
     ):
         if chosen.any():
             handles += axes.plot(
@@ -95,7 +98,7 @@ def _draw_rows(
         aside = ScaledTranslation(0, -6 / 72, scores_of.inches(axes))
         handles += axes.plot(
             np.concatenate(points), np.repeat(rows, counts), "o", color=GREY, alpha=0.45, markersize=3.6,
-            markeredgewidth=0, zorder=2, transform=axes.transData + aside, label="replicate",
+            markeredgewidth=0, zorder=2, transform=axes.transData + aside, label=comparison.unit,
         )  # fmt: skip
     return handles
 

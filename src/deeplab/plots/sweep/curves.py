@@ -18,7 +18,7 @@ _COLOURS = {"train": BLUE, "val": VERMILLION}
 
 
 @style()
-def draw(histories: Sequence[Iterable[Row]], *, name: str = "") -> Figure:
+def draw(histories: Sequence[Iterable[Row]], *, name: str = "", unit: str = "replicate") -> Figure:
     """Draw a panel for each metric: the replicates as thin lines, their mean as a thick one.
 
     The mean is drawn for the epochs that every replicate has, since beyond them it would jump where one ends.
@@ -27,6 +27,8 @@ def draw(histories: Sequence[Iterable[Row]], *, name: str = "") -> Figure:
         histories: for each replicate its rows (epoch, value, metric, data) in any order; epochs from 1, metric
             `loss` or `accuracy` (a fraction) or another, data `train` or `val`. What `history.csv` holds.
             A replicate without a row is not counted.
+        name: of the point.
+        unit: what they are, if not replicates: `fold`.
     """
     started = [rows for rows in map(list, histories) if rows]
     lines: dict[tuple[str, str], list[Line]] = {}
@@ -37,10 +39,10 @@ def draw(histories: Sequence[Iterable[Row]], *, name: str = "") -> Figure:
     if not metrics:
         raise ValueError("No epoch to draw: the histories are empty.")
     count = len(started)
-    figure = new_figure(scores_of.title(name, f"{count} replicate{'' if count == 1 else 's'}"), 4.0)
+    figure = new_figure(scores_of.title(name, f"{count} {unit}{'' if count == 1 else 's'}"), 4.0)
     for panel, metric in zip(panel_grid(figure, len(metrics)), metrics, strict=True):
         _draw_panel(panel, metric, {data: of_data for (m, data), of_data in lines.items() if m == metric})
-    _explain(figure, {data for _, data in lines}, count)
+    _explain(figure, {data for _, data in lines}, count, unit)
     return figure
 
 
@@ -51,7 +53,7 @@ def _draw_panel(axes: Axes, metric: str, lines: Mapping[str, Sequence[Line]]) ->
         for line in replicates:
             marker = "o" if len(line[0]) == 1 else ""
             thin = {"linewidth": 0.8, "alpha": 0.55, "marker": marker, "markersize": 3}
-            drawn.append((line, {**look, **thin, "label": f"{LABELS[data]}, a replicate"}))
+            drawn.append((line, {**look, **thin}))
         if len(replicates) > 1:
             thick = {"linewidth": 2.4, "markersize": 4, "zorder": 3, "label": f"{LABELS[data]}, mean"}
             drawn.append((_mean(replicates), {**look, **thick}))
@@ -73,13 +75,13 @@ def _panel_title(metric: str, lines: Sequence[Line]) -> str:
     return f"{metric.capitalize()}: {'; '.join(parts)}" if parts else metric.capitalize()
 
 
-def _explain(figure: Figure, present: set[str], count: int) -> None:
+def _explain(figure: Figure, present: set[str], count: int, unit: str) -> None:
     handles: list[scores_of.Handle] = []
     for data in (data for data in LABELS if data in present):
         label, colour, dashes = LABELS[data], _COLOURS[data], DASHES[data]
         if count > 1:
             handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=2.4, label=f"{label}, mean"))
         handles.append(
-            Line2D([], [], color=colour, linestyle=dashes, linewidth=0.8, alpha=0.7, label=f"{label}, a replicate")
+            Line2D([], [], color=colour, linestyle=dashes, linewidth=0.8, alpha=0.7, label=f"{label}, a {unit}")
         )
     scores_of.add_legend(figure, handles)

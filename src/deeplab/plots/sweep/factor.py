@@ -51,7 +51,7 @@ def draw(
     axes = figure.subplots()
     axes.grid(axis="y")
     axes.margins(x=0.06, y=0.1)
-    handles = _draw_means(axes, x, points, planned)
+    handles = _draw_means(axes, x, points, comparison)
     if best is not None:
         scores_of.ring(axes, float(x[best]), float(points[best].mean()))
         at = f"{shown} = {scores_of.number_text(float(x[best]))}"
@@ -80,9 +80,10 @@ def draw(
 
 
 def _draw_means(
-    axes: Axes, x: NDArray[np.float64], points: list[NDArray[np.float64]], planned: int
+    axes: Axes, x: NDArray[np.float64], points: list[NDArray[np.float64]], comparison: Comparison
 ) -> list[scores_of.Handle]:
     """Draw the replicates, the means and their bars; returns what the legend should explain."""
+    planned = comparison.planned
     means = np.array([point.mean() if point.size else np.nan for point in points])
     spreads = np.array([point.std(ddof=1) if point.size > 1 else np.nan for point in points])
     counts = np.array([point.size for point in points])
@@ -91,7 +92,7 @@ def _draw_means(
     handles: list[scores_of.Handle] = []
     for chosen, face, label in (
         (counts >= planned, BLUE, "mean ± 1 standard deviation" if counts.max() > 1 else "score"),
-        ((counts > 0) & (counts < planned), "white", f"fewer than {planned} replicates"),
+        ((counts > 0) & (counts < planned), "white", f"fewer than {planned} {comparison.unit}s"),
     ):
         if chosen.any():
             bars = axes.errorbar(
@@ -104,7 +105,7 @@ def _draw_means(
         aside = ScaledTranslation(7 / 72, 0, scores_of.inches(axes))
         handles += axes.plot(
             np.repeat(x, counts), np.concatenate(points), "o", color=GREY, alpha=0.45, markersize=3.6,
-            markeredgewidth=0, zorder=2, transform=axes.transData + aside, label="replicate",
+            markeredgewidth=0, zorder=2, transform=axes.transData + aside, label=comparison.unit,
         )  # fmt: skip
     return handles
 

@@ -72,7 +72,7 @@ def draw(
     # Runs may have been deleted.
     kept = [each or (np.nan,) for each, early in zip(replicates, pruned, strict=False) if not early]
     ranges = [(min(each), max(each)) for each in kept]
-    means = f", mean of {max(map(len, replicates))} replicates," if ranges else ""
+    means = f", mean of {max(map(len, replicates))} trainings," if ranges else ""
     rows = -(-(len(factors) + 1) // _COLUMNS)
     title = scores_of.title(name, f"{metric_of(metric).label}{means} in a search")
     figure = new_figure(title, 0.9 + rows * _ROW_HEIGHT)

@@ -43,7 +43,10 @@ def sweep_figures(
         yield "sweep", to_png(drawn)
     for number, curves in histories.items():
         settings = point_name(summary.points[number].settings)
-        yield f"curves/point-{number + 1:03d}", to_png(sweep_curves.draw(curves, name=settings or name))
+        yield (
+            f"curves/point-{number + 1:03d}",
+            to_png(sweep_curves.draw(curves, name=settings or name, unit=_unit(summary))),
+        )
 
 
 def numbers(axis: Axis) -> list[float] | None:
@@ -60,7 +63,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
         means
     ).any():  # none has finished, or the score is defined of none, as `auc` of rows of one class
         return None
-    comparison = Comparison(summary.metric, summary.best, summary.replicates)
+    comparison = Comparison(summary.metric, summary.best, summary.replicates, _unit(summary))
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
         return sweep_factor.draw(axes[0].key, factor, scores, comparison, reference=reference, name=name)
@@ -89,6 +92,10 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
         reference=reference,
         name=name,
     )
+
+
+def _unit(summary: Summary) -> str:
+    return "fold" if summary.folds > 1 else "replicate"
 
 
 def _best_to_show(summary: Summary, means: "NDArray[np.float64]") -> list[int]:

@@ -1,10 +1,11 @@
 """What the trials of a sweep come to: means with intervals, differences in pairs, the best point."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from deeplab.choice import candidates
+from deeplab.evaluation.fixed_intervals import resampled_interval
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import compared, metric_of
 
@@ -14,7 +15,7 @@ class TrialScores:
     """What is left of a finished trial."""
 
     point: int
-    replicate: int  # number of the replicate, whose seed is the same at every point
+    replicate: int  # number of the training at its point, whose seed and fold are the same at every point
     run_id: str
     scores: Mapping[str, float]  # as `metrics.compared` names them; without validation where nothing was held out
     seconds: float  # that its training took
@@ -28,8 +29,8 @@ class PointSummary:
     settings: Mapping[str, str]  # the value of each key
     trials: tuple[TrialScores, ...]  # the finished ones, by replicate
     statistics: Mapping[str, Statistics]  # of each score there is; empty where no trial is finished
-    # of the score that is compared, to the best point, in pairs of the same seed; None at the best point and where
-    # there is no pair
+    # of the score that is compared, to the best point, in pairs of the same seed and fold; None at the best point and
+    # where there is no pair
     difference: Statistics | None
     seconds: float | None  # mean of the trainings, or None
 
@@ -50,7 +51,8 @@ class Summary:
     points: tuple[PointSummary, ...]
     choice: Best
     metric: str
-    replicates: int  # that were planned for each point
+    replicates: int  # trainings that were planned for each point
+    folds: int = 1  # of the training set, that each point was trained with one after the other
 
     @property
     def best(self) -> int | None:
@@ -68,15 +70,37 @@ def scores_in(logged: Mapping[str, float]) -> dict[str, float]:
     return {each.name: logged[each.logged_as] for each in compared() if each.logged_as in logged}
 
 
+def times(trainings: int, folds: int) -> str:
+    r"""How many trainings of a point there are, in words.
+
+    Examples:
+        >>> [times(3, folds=1), times(5, folds=5), times(15, folds=5).replace("\N{MULTIPLICATION SIGN}", "x")]
+        ['3', '5 folds', '5 folds x 3 repeats']
+    """
+    if folds == 1:
+        return str(trainings)
+    return f"{folds} folds" + (f" × {trainings // folds} repeats" if trainings > folds else "")
+
+
+def statistics_of(scores: Sequence[float], folds: int) -> Statistics:
+    """Describe at least one score of a point; with folds the interval is that of Nadeau and Bengio."""
+    plain = statistics(scores)
+    if folds == 1:
+        return plain
+    corrected = resampled_interval(scores, train_rows=folds - 1, test_rows=1)
+    return replace(plain, interval=None if corrected is None else corrected.high - corrected.mean)
+
+
 def summarise(
-    points: Sequence[Mapping[str, str]], trials: Sequence[TrialScores], metric: str, replicates: int
+    points: Sequence[Mapping[str, str]], trials: Sequence[TrialScores], metric: str, replicates: int, folds: int = 1
 ) -> Summary:
     """Sum up the finished trials.
 
     Args:
         points: the value of each key, point by point.
         trials: finished, in any order.
-        replicates: planned for each point.
+        replicates: trainings that are planned for each point.
+        folds: that these are divided into, or 1.
     """
     groups = [
         tuple(sorted((trial for trial in trials if trial.point == number), key=lambda trial: trial.replicate))
@@ -90,11 +114,11 @@ def summarise(
     summaries = []
     for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
         scores = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
-        difference = None if best is None or number == best else _difference(group, groups[best], metric)
+        difference = None if best is None or number == best else _difference(group, groups[best], metric, folds)
         seconds = fmean(trial.seconds for trial in group) if group else None
-        kept = {name: statistics(values) for name, values in scores.items() if values}
+        kept = {name: statistics_of(values, folds) for name, values in scores.items() if values}
         summaries.append(PointSummary(settings, group, kept, difference, seconds))
-    return Summary(tuple(summaries), choice, metric, replicates)
+    return Summary(tuple(summaries), choice, metric, replicates, folds)
 
 
 def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, on_test: Collection[int]) -> Best:
@@ -118,8 +142,10 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
     return Best(None if best is None else numbers[best], competing.left_out, competing.on_test)
 
 
-def _difference(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str) -> Statistics | None:
+def _difference(
+    group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str, folds: int
+) -> Statistics | None:
     ours = {trial.replicate: trial.scores[metric] for trial in group if metric in trial.scores}
     theirs = {trial.replicate: trial.scores[metric] for trial in best if metric in trial.scores}
     pairs = [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]
-    return statistics(pairs) if pairs else None
+    return statistics_of(pairs, folds) if pairs else None

@@ -21,13 +21,14 @@ def points_table(axes: Sequence[Axis], summary: Summary) -> str:
 
 
 def trials_table(axes: Sequence[Axis], summary: Summary) -> str:
-    """A line for each finished trial: settings, replicate, run, scores, seconds."""
-    names = _names(summary)
+    """A line for each finished trial: settings, replicate, fold where there are several, run, scores, seconds."""
+    names, folds = _names(summary), summary.folds
     rows = [
         [
             number + 1,
             *point.settings.values(),
-            trial.replicate + 1,
+            trial.replicate // folds + 1,
+            *([trial.replicate % folds + 1] if folds > 1 else []),
             trial.run_id,
             *(trial.scores.get(metric, "") for metric in names),
             trial.seconds,
@@ -35,7 +36,18 @@ def trials_table(axes: Sequence[Axis], summary: Summary) -> str:
         for number, point in enumerate(summary.points)
         for trial in point.trials
     ]
-    return table(["point", *(axis.key for axis in axes), "replicate", "run", *names, "seconds"], rows)
+    return table(
+        [
+            "point",
+            *(axis.key for axis in axes),
+            "replicate",
+            *(["fold"] if folds > 1 else []),
+            "run",
+            *names,
+            "seconds",
+        ],
+        rows,
+    )
 
 
 def parts_of(scores: Statistics | None, parts: Sequence[str]) -> list[Any]:

@@ -7,7 +7,6 @@ from statistics import fmean
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from deeplab.evaluation.statistics import statistics
 from deeplab.files import table
 from deeplab.metrics import metric_of
 from deeplab.plots.score_axes import on_log_scale
@@ -16,6 +15,7 @@ from deeplab.plots.sweep import search as figure
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.parent_run import begin_parent
 from deeplab.sweep.results.figures import numbers
+from deeplab.sweep.results.summary import statistics_of
 from deeplab.sweep.results.tables import SPREAD, parts_of
 from deeplab.sweep.results.write import keep_best
 from deeplab.sweep.search.optuna_study import SETTINGS, identities_of, score_of
@@ -77,7 +77,7 @@ def log_search(
 ) -> None:
     """Write table, figure and the best trial into the parent run, and drop what the trials need not keep."""
     metric, tracking = search.sweep.comparison.metric, search.sweep.run.values["tracking"]
-    log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric, search.replicates))
+    log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric, search.replicates, search.sweep.folds))
     if tracking["plots"] != "none":
         log.log_bytes("plots/search.png", search_figure(search, drawn))
     best = best_drawn(drawn, metric)
@@ -88,7 +88,9 @@ def log_search(
     keep_best(store, tracking, best.run_id, runs)
 
 
-def trials_table(axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str, replicates: int = 1) -> str:
+def trials_table(
+    axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str, replicates: int = 1, folds: int = 1
+) -> str:
     """A line for each trial: number, what was drawn, state, value, epochs, run.
 
     With several replicates also how many are finished, and how their scores spread; the value of a trial that failed
@@ -103,7 +105,7 @@ def trials_table(axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str
             trial.state,
             trial.value if trial.value is not None else fmean(trial.scores) if trial.scores and spread else "",
             *(
-                (len(trial.scores), *parts_of(statistics(trial.scores) if trial.scores else None, SPREAD))
+                (len(trial.scores), *parts_of(statistics_of(trial.scores, folds) if trial.scores else None, SPREAD))
                 if spread
                 else ()
             ),

@@ -12,6 +12,7 @@ from deeplab.sweep.grid import Axis, Faults, Grid, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
+    at_fold,
     check_same_sweep,
     key_of,
     name_of,
@@ -48,8 +49,8 @@ class SearchPlan:
 
     @property
     def replicates(self) -> int:
-        """How often each point is trained, unless it is pruned."""
-        return self.sweep.replicates
+        """How often each point is trained, unless it is pruned: replicates, and folds of each where there are any."""
+        return self.sweep.trainings
 
     @property
     def count(self) -> int:
@@ -59,9 +60,8 @@ class SearchPlan:
     @property
     def size(self) -> str:
         """In words: `tpe search, 30 trials over l2, model.units`."""
-        each = f" x {self.replicates} replicates" if self.replicates > 1 else ""
         keys = ", ".join(axis.key for axis in self.grid.axes)
-        return f"{self.kind} search, {plural(self.points, 'trial')}{each} over {keys}"
+        return f"{self.kind} search, {plural(self.points, 'trial')}{_each(self.sweep)} over {keys}"
 
     @property
     def on_test(self) -> bool:
@@ -90,7 +90,7 @@ class SearchPlan:
         composed = self.composer.compose(overrides)
         _check_validation(composed.values, self.sweep.run.values)
         threads = threads_of(self.sweep.launcher, self.sweep.run.config.training.device, self.count)
-        each = replicate_values(composed, overrides, self.replicates, threads, self.composer)
+        each = replicate_values(composed, overrides, self.sweep, threads, self.composer)
         return [with_identity(Trial(number, replicate, values), self.checked) for replicate, values in enumerate(each)]
 
 
@@ -110,9 +110,9 @@ def plan_search(
         raise UserError(f"--trials must be at least 1, got {points}.")
     composer = Composer(config_dir)
     grid, first = read_grid(overrides, composer)
-    count, replicates = points * first.replicates, first.replicates
+    count = points * first.trainings
     if count > MOST_TRIALS and not yes:
-        each = f" x {replicates} replicates = {count:,} trainings" if replicates > 1 else ""
+        each = f"{_each(first)} = {count:,} trainings" if first.trainings > 1 else ""
         raise UserError(f"This is {points:,} trials{each}. If they are all meant: --yes")
     if not grid.axes:
         raise UserError("There is nothing to search: give a key an interval or several values, as in l2=1e-6,1e-3.")
@@ -137,9 +137,9 @@ def checked_search(search: SearchPlan) -> SearchPlan:
             composed = search.composer.compose_sweep(search.grid.overrides(settings))
             check_same_sweep(composed, search.sweep)
             _check_validation(composed.run.values, first)
-            sound.append((settings, composed.run.values))
+            sound.append((settings, at_fold(composed.run.values, 0, search.sweep)))
     faults.raise_any()
-    checks = check_points([first, *(values for _, values in sound)])
+    checks = check_points([at_fold(first, 0, search.sweep), *(values for _, values in sound)])
     for (settings, _), checked in zip(sound, checks[1:], strict=True):
         with faults.of(settings):
             sound_point(checked, search.sweep.comparison.metric)
@@ -154,6 +154,12 @@ def space_text(axis: Axis) -> str:
         return ", ".join(axis.values)
     kinds = (" log" if axis.interval.log else "") + (" whole" if axis.interval.whole else "")
     return " to ".join(axis.values) + (f",{kinds}" if kinds else "")
+
+
+def _each(sweep: ComposedSweep) -> str:
+    """How often a point is trained, in words: nothing, or ` x 5 folds x 3 replicates`."""
+    folds = f" x {sweep.folds} folds" if sweep.folds > 1 else ""
+    return folds + (f" x {sweep.replicates} replicates" if sweep.replicates > 1 else "")
 
 
 def _validated_on_test(values: Mapping[str, Any]) -> bool:

@@ -284,4 +284,4 @@ class SearchSource:
 
     def _name(self, place: int) -> str:
         number, replicate = divmod(place, self.plan.replicates)
-        return replicate_name(point_name(self._points[number].settings), replicate, self.plan.replicates)
+        return replicate_name(point_name(self._points[number].settings), replicate, self.plan.sweep)

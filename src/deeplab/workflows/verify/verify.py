@@ -11,7 +11,7 @@ from deeplab.errors import UserError
 from deeplab.tracking.find import TRAINED
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KIND_TAG
+from deeplab.tracking.tags import CODE_TAG, KIND_TAG
 from deeplab.training.cache import TrainingCache
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
@@ -107,6 +107,8 @@ def verify(
         try:
             composed = _with_data(trained.composed(), data)
         except UserError as error:
+            if CODE_TAG in run.tags:  # it is not used without consent
+                raise
             verdicts.append(RunVerdict(run, (Finding("config.yaml", "different", str(error)),)))
             tell(verdicts[-1])
             continue

@@ -6,6 +6,7 @@ from typing import Any
 from deeplab.config.schema import (
     ExperimentConfig,
     GivenConfig,
+    KFoldConfig,
     NoValidationConfig,
     RandomConfig,
     TailConfig,
@@ -18,6 +19,7 @@ from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.export.script.expressions import reciprocal
 
 Functions = tuple[Callable[..., Any], ...]
+DIVIDE = "x_val, y_val = x_train[held_out], y_train[held_out]\nx_train, y_train = x_train[learned], y_train[learned]"
 
 
 def limit_code(config: Any, splits: Splits) -> tuple[str, Functions]:
@@ -53,6 +55,8 @@ def validation_code(config: ExperimentConfig, setup: TrainingSetup) -> tuple[str
             f"x_train, y_train = x_train[:{learned}], y_train[:{learned}]"
         )
         return f"The last rows are for validation, {chosen.fraction:g} of them.", tail, ()
+    if isinstance(chosen, KFoldConfig):
+        return *_fold_code(chosen, has_classes(setup.train.y)), ()
     assert isinstance(chosen, RandomConfig)
     lines = [f"order = np.random.default_rng([SEED, {DRAW}]).permutation(len(x_train))"]
     functions: Functions = ()
@@ -63,11 +67,23 @@ def validation_code(config: ExperimentConfig, setup: TrainingSetup) -> tuple[str
         lines.append("learned = np.setdiff1d(order, held_out)")
     else:
         lines.append(f"learned, held_out = np.sort(order[:{learned}]), np.sort(order[{learned}:])")
-    lines += [
-        "x_val, y_val = x_train[held_out], y_train[held_out]",
-        "x_train, y_train = x_train[learned], y_train[learned]",
+    return f"{says}.", "\n".join([*lines, DIVIDE]), functions
+
+
+def _fold_code(chosen: KFoldConfig, of_classes: bool) -> tuple[str, str]:
+    """Write what holds out a fold, in words and in code."""
+    says, name = f"Fold {chosen.fold} of {chosen.folds} is for validation", "KFold"
+    if chosen.stratify and of_classes:
+        says, name = f"{says}, with the same share of each class in each", "StratifiedKFold"
+    assert chosen.fold is not None
+    lines = [
+        f"from sklearn.model_selection import {name}",
+        "",
+        f"folds = {name}({chosen.folds}, shuffle=True, random_state=SEED)",
+        f"learned, held_out = list(folds.split(x_train, y_train))[{chosen.fold - 1}]",
+        DIVIDE,
     ]
-    return f"{says}.", "\n".join(lines), functions
+    return f"{says}.", "\n".join(lines)
 
 
 def target_code(config: ExperimentConfig, setup: TrainingSetup) -> tuple[str, str]:

@@ -69,7 +69,8 @@ def sections_of(config: ExperimentConfig, setup: TrainingSetup, run: str, engine
 def _introduction(
     config: ExperimentConfig, setup: TrainingSetup, run: str, engine: str, source: Source
 ) -> tuple[str, ...]:
-    packages = ", ".join(["keras", "tensorflow", "numpy", *source.packages])
+    folds = ["scikit-learn"] if config.validation.kind == "kfold" else []
+    packages = ", ".join(dict.fromkeys(["keras", "tensorflow", "numpy", *source.packages, *folds]))
     versions = f"deeplab {__version__}, keras {version('keras')}, tensorflow {version('tensorflow')}"
     lines = [
         f"The training of run {plain(run)}, in plain Keras.",
