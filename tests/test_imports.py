@@ -99,6 +99,27 @@ def test_keras_is_loaded_without_what_it_can_do_without() -> None:
     assert {"sklearn", "matplotlib"} < set(imported(f"{loading}\nimport matplotlib\nimport sklearn"))
 
 
+def test_digits_are_read_without_scikit_learn() -> None:
+    reading = (
+        "from pathlib import Path\nfrom deeplab.config.compose import compose\nfrom deeplab.data.load import load\n"
+        "assert len(load(compose(['dataset=digits']).config.dataset, Path('.')).train) == 1438"
+    )
+    assert imported(reading) == []
+
+
+def test_garbage_is_looked_for_after_an_import_as_before_and_not_among_what_it_brought() -> None:
+    code = (
+        "import gc, sys\nfrom deeplab.imports import load\nsearched = []\n"
+        "gc.callbacks.append(lambda phase, facts: searched.append(facts))\n"
+        "load('json.tool', 'unittest.mock')\n"
+        "assert {'json.tool', 'unittest.mock'} < set(sys.modules) and gc.isenabled() and not searched\n"
+        "frozen = gc.get_freeze_count()\nkept = [[] for _ in range(100)]\nload('json.tool')\n"
+        "assert 0 < gc.get_freeze_count() <= frozen\ngc.disable()\nload('unittest.case', 'wave')\n"
+        "assert not gc.isenabled()"
+    )
+    assert imported(code) == []
+
+
 def test_an_unknown_layer_is_found_before_tensorflow_is_imported(tmp_path: Path) -> None:
     code = (
         "from deeplab.config.compose import compose\nfrom deeplab.errors import UserError\n"

@@ -1,10 +1,12 @@
 """Every figure: what is written on it, and that equal input gives equal bytes."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from tests.plots.cases import CASES, HISTORY, NAMES, drawn, texts
 
 from deeplab import plots
@@ -84,8 +86,7 @@ def test_confusion_counts_and_recalls() -> None:
     written = texts(drawn("run.confusion"))
     assert "Confusion matrix: 5 of 6 right (83.33 %)" in written
     assert sorted(text for text in written if text.isdigit()) == ["1", "1", "1", "3"]
-    recalls = drawn("run.confusion").axes[0].child_axes[0].get_yticklabels()
-    assert [label.get_text() for label in recalls] == ["50.0 %", "100.0 %", "100.0 %"]
+    assert [text for text in written if text.endswith(" %")] == ["50.0 %", "100.0 %", "100.0 %"]
     assert {"predicted class", "true class", *NAMES} <= set(written)
 
 
@@ -205,3 +206,40 @@ def test_counts_can_be_read_on_their_cells(hits: int) -> None:
         cell = luminance(colormaps["Blues"](LogNorm(1, max(2, hits))(value))[:3])
         lighter, darker = sorted((cell, luminance(to_rgb(text.get_color()))), reverse=True)
         assert (lighter + 0.05) / (darker + 0.05) > 4.5  # as WCAG asks of text
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("few", [(1, 0.00002, "loss", "train"), (2, 0.00003, "loss", "val")]),
+        ("many", [(1, 812_345.0, "loss", "train"), (2, 700_000.0, "loss", "val")]),
+        ("four", [(1, 0.5, metric, data) for metric in ("loss", "accuracy", "f1", "auc") for data in ("train", "val")]),
+    ],
+)
+def test_no_text_of_curves_is_cut_or_lies_on_another(name: str, lines: list[Any]) -> None:
+    assert overlaps(curves.draw(lines, name=name)) == []
+
+
+@pytest.mark.parametrize(
+    "names", [[str(n) for n in range(10)], ["WWWWWWWWWWWWWWWW", "i"], ["Pullover", "Shirt", "Bag"]]
+)
+def test_no_text_of_a_confusion_matrix_is_cut_or_lies_on_another(names: list[str]) -> None:
+    labels = np.arange(100) % len(names)
+    assert overlaps(confusion.draw(labels, labels, names)) == []
+
+
+def overlaps(figure: Any) -> list[str]:
+    """The texts of a drawn figure that leave it, and pairs that lie on each other; slanted ones may."""
+    boxes = []
+
+    def draw(text: Text, renderer: Any) -> None:
+        if text.get_visible() and text.get_text() and text.get_rotation() in (0, 90):
+            boxes.append((text.get_text(), text.get_window_extent(renderer)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, "draw", draw)
+        assert to_png(figure)
+    whole = figure.bbox
+    cut = [text for text, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > whole.x1 or box.y1 > whole.y1]
+    pairs = [f"{one} on {other}" for (one, first), (other, second) in combinations(boxes, 2) if first.overlaps(second)]
+    return cut + pairs

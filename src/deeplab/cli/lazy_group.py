@@ -1,8 +1,7 @@
 """A group of commands whose modules are imported when they are called."""
 
 import ast
-import gc
-from importlib import import_module
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from deeplab.cli.interrupt import interruptible
+from deeplab.imports import load
 
 
 class LazyCommand(TyperCommand):
@@ -36,11 +36,8 @@ class LazyCommand(TyperCommand):
     def load(self) -> Any:
         """Import the module, and make the command that is carried out."""
         with interruptible("Interrupted before the command began; nothing was done."):
-            gc.disable()  # modules are here to stay, and looking for garbage takes a third of the time
-            try:
-                function = getattr(import_module(self._module), self._function)
-            finally:
-                gc.enable()
+            load(self._module)
+            function = getattr(sys.modules[self._module], self._function)
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         single.command(self.name)(function)
         return typer.main.get_command(single)

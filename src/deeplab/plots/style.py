@@ -4,10 +4,12 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -15,6 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import ScaledTranslation, Transform
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from deeplab.visible import visible
 
@@ -32,6 +37,7 @@ FAINT = "#D9D9D9"
 
 WIDTH = 8.0  # inches; 1,000 pixels at the resolution below
 DPI = 125
+TITLE_ROOM = 0.06  # inches above the title of a figure
 
 _SETTINGS: dict[Any, Any] = {
     "figure.dpi": DPI,
@@ -87,6 +93,58 @@ def new_figure(title: str, height: float) -> Figure:
     return figure
 
 
+@dataclass(frozen=True)
+class Margins:
+    """Room for texts, in inches."""
+
+    left: float = 0.1
+    right: float = 0.1
+    bottom: float = 0.1
+    top: float = 0.42  # below the upper edge of the figure, its title included
+    across: float = 0.0  # between axes side by side
+    down: float = 0.0  # between those one above the other
+    x_ticks: float = 0.29  # what the names of ticks take of the room below axes
+    y_ticks: float = 0.6  # and of that on their left
+
+
+def place_axes(figure: Figure, margins: Margins) -> None:
+    """Put axes, equally large ones in a grid, where they are told; to measure all texts takes longer than to draw."""
+    figure.set_layout_engine(None)
+    height = figure.get_figheight()
+    spec = figure.axes[0].get_subplotspec()
+    assert spec is not None
+    rows, columns = spec.get_gridspec().get_geometry()
+    wide = (WIDTH - margins.left - margins.right - (columns - 1) * margins.across) / columns
+    high = (height - margins.bottom - margins.top - (rows - 1) * margins.down) / rows
+    figure.subplots_adjust(
+        left=margins.left / WIDTH,
+        right=1 - margins.right / WIDTH,
+        bottom=margins.bottom / height,
+        top=1 - margins.top / height,
+        wspace=margins.across / wide,
+        hspace=margins.down / high,
+    )
+    for title in figure.texts:
+        title.set_y(1 - TITLE_ROOM / height)
+    for axes in figure.axes:
+        axes.xaxis.set_label_coords(0.5, 0, beside(axes, down=margins.x_ticks))
+        axes.yaxis.set_label_coords(0, 0.5, beside(axes, left=margins.y_ticks))
+
+
+def beside(axes: Axes, left: float = 0.0, down: float = 0.0, along_y: bool = False) -> Transform:
+    """Places so many inches from those in axes, where the lower left corner is (0, 0) and the upper right one (1, 1).
+
+    Args:
+        axes: beside which something is drawn.
+        left, down: the distance.
+        along_y: the second number of a place is a value on the y axis.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    within = axes.get_yaxis_transform() if along_y else axes.transAxes
+    return within + ScaledTranslation(-left, -down, figure.dpi_scale_trans)
+
+
 def say(axes: Axes, text: str) -> None:
     """Put a sentence where there is nothing to draw."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, fontsize=11)
@@ -115,7 +173,13 @@ def to_png(figure: Figure) -> bytes:
         if layout is not None:
             layout.execute(figure)
             figure.set_layout_engine("none")
-        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": "deeplab"})
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    written = PngInfo()
+    written.add_text("Software", "deeplab")
+    # Nothing shines through a figure; level 3 takes half the time of Pillow's 6 for about as many bytes.
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    picture.save(buffer, "PNG", dpi=(figure.dpi, figure.dpi), pnginfo=written, compress_level=3)
     return buffer.getvalue()
 
 

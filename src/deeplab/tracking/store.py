@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError, nearest
+from deeplab.imports import load
 from deeplab.tracking.artifact_locations import Move, is_inside, local_path
 from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
@@ -101,7 +102,7 @@ def open_store(config: TrackingConfig) -> Store:
         raise UserError(f"{place.work_folder}: cannot be created ({error.strerror}). {WAYS_ON}") from error
     if place.database is not None:
         relocate_to_write(place.database)
-    # Only now, because it takes seconds to import.
+    load_mlflow()  # only now, because it takes seconds
     import mlflow
     from filelock import FileLock
 
@@ -150,7 +151,7 @@ def open_to_read(config: TrackingConfig) -> Store:
         check_not_deleted(known, config.experiment, redact_password(place.uri))
         client = cast("MlflowClient", _ClientOnDemand(place.uri))
         return Store(place, client, known.experiment_id, reader, known.artifact_location, moves)
-    # Only now, because it takes more than a second to import.
+    load_mlflow()  # only now, because it takes more than a second
     import mlflow
 
     with _errors_told(place), short_timeouts():
@@ -227,8 +228,8 @@ def check_writable(store: Store) -> None:
 
 
 def load_mlflow() -> None:
-    """Import what the store needs, which takes seconds, while there is nothing else to do."""
-    import mlflow  # noqa: F401
+    """Import what the store needs, which takes seconds."""
+    load("mlflow", "mlflow.store.tracking.sqlalchemy_store")
 
 
 def store_errors() -> tuple[type[Exception], ...]:

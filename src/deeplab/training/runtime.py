@@ -10,6 +10,7 @@ from typing import Any
 
 from deeplab.config.schema import TrainingConfig
 from deeplab.errors import UserError
+from deeplab.imports import load
 from deeplab.machine import cores
 
 # Keras imports these where it finds them, for wrappers and galleries that nothing here uses: a third of its seconds.
@@ -59,7 +60,7 @@ def load_keras() -> None:
     sys.modules.update(hidden)  # an import of None fails as that of a package that is not there
     try:
         with quiet_import():
-            import keras  # noqa: F401
+            load("keras")
     finally:
         for name in hidden:
             del sys.modules[name]

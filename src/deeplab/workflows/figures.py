@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from deeplab.config.schema import TrainingConfig
+from deeplab.imports import load
 from deeplab.models.inspect import flat_layers
 from deeplab.training.cache import TrainingCache
 from deeplab.training.history import History
@@ -42,7 +43,7 @@ def figures(
     Yields:
         Names of files, and what is in them: PNG, or GIF where it moves.
     """
-    # Here, because they import Matplotlib.
+    load("deeplab.plots.run.confusion")  # here, because it imports Matplotlib
     from deeplab.plots.run import curves, diagram
     from deeplab.plots.style import to_png
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from deeplab.data.images.drawn import find_drawn
-from deeplab.data.images.look import look_of, unlike
+from deeplab.data.images.look import look_of, measures, unlike
 from deeplab.data.images.placement import fit_image
 from deeplab.data.input_spec import Drawing, InputSpec
 from deeplab.dataset_info import DatasetInfo
@@ -160,3 +160,11 @@ def test_what_a_data_set_looks_like_is_kept_with_it_and_may_be_missing() -> None
     old = "".join(FACTS.to_json().split(',\n  "look": null'))
     assert "look" not in old
     assert InputSpec.from_json(old) == FACTS
+
+
+def test_parts_of_one_image_do_not_touch_those_of_the_next() -> None:
+    images = np.zeros((4, 5, 5, 1), np.float32)
+    images[0, 0, 0] = images[0, 1, 1] = images[1, 1, 1] = 1  # corners touch, images do not
+    images[1, 1, 4], images[1, 4, 4] = 0.5, 2.5
+    images[2, 1, 1] = 0.25
+    assert measures(images, 0.0)["largest_part"].tolist() == [1.0, 0.625, 1.0, 1.0]

@@ -37,7 +37,7 @@ def measures(images: NDArray[np.float32], background: float | None) -> dict[str,
     edges = sum(np.abs(np.diff(drawn.astype(np.int8), axis=axis)).sum(axis=(1, 2)) for axis in (1, 2))
     return {
         "ink": ink.mean(axis=(1, 2)),
-        "largest_part": np.array([_largest_part(*each) for each in zip(ink, drawn, strict=True)]),
+        "largest_part": _largest_parts(ink, drawn),
         "strength": inside / np.maximum(drawn.sum(axis=(1, 2)), 1),
         "edges": np.asarray(edges, np.float64),
     }
@@ -69,12 +69,18 @@ def unlike(image: NDArray[np.float32], background: float | None, look: Look) -> 
     return tuple(words)
 
 
-def _largest_part(ink: NDArray[np.float64], drawn: NDArray[np.bool_]) -> float:
-    """The share of the ink that the largest connected part has; 1 where nothing is drawn."""
+def _largest_parts(ink: NDArray[np.float64], drawn: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The share of an image's ink that its largest connected part has, [n]; 1 where nothing is drawn."""
     from scipy import ndimage  # takes a moment to import
 
-    labels, count = ndimage.label(drawn, np.ones((3, 3)))
-    if not count:
-        return 1.0
-    amounts = ndimage.sum_labels(ink, labels, np.arange(1, count + 1))
-    return float(amounts.max() / amounts.sum())
+    count = len(drawn)
+    within_an_image = np.zeros((3, 3, 3))
+    within_an_image[1] = 1
+    labels, parts = ndimage.label(drawn, within_an_image)
+    image_of = np.zeros(parts + 1, np.int64)
+    image_of[labels] = np.arange(count)[:, None, None]
+    amounts = np.bincount(labels.ravel(), ink.ravel(), parts + 1)[1:]
+    largest = np.zeros(count)
+    np.maximum.at(largest, image_of[1:], amounts)
+    whole = np.bincount(image_of[1:], amounts, count)
+    return np.where(whole > 0, largest / np.where(whole > 0, whole, 1), 1.0)

@@ -6,10 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from deeplab.plots.style import INK, new_figure, shorten, style
+from deeplab.plots.style import INK, Margins, beside, new_figure, place_axes, shorten, style
 
 _MAX_CELLS_WITH_TEXT = 20
 _MAX_NAMED = 40
@@ -38,6 +40,7 @@ def draw(labels: NDArray[np.integer], predicted: NDArray[np.integer], class_name
     _name_axes(axes, matrix, class_names)
     if count <= _MAX_CELLS_WITH_TEXT:
         _write_counts(axes, matrix, most)
+        place_axes(figure, _margins(class_names))
     else:
         plain = FuncFormatter(lambda value, _: f"{value:g}")
         bar = figure.colorbar(image, ax=axes, label="test rows (log scale)", format=plain)
@@ -57,11 +60,21 @@ def _name_axes(axes: Axes, matrix: NDArray[np.int64], class_names: Sequence[str]
     if count <= _MAX_NAMED:
         totals = matrix.sum(axis=1)
         recalls = [f"{100 * matrix[i, i] / totals[i]:.1f} %" if totals[i] else "none" for i in shown]
-        right_axis = axes.secondary_yaxis("right")
-        right_axis.set_yticks(list(shown), recalls)
-        right_axis.tick_params(length=0)
-        right_axis.spines["right"].set_visible(False)
-        right_axis.set_ylabel("recall")
+        for index, recall in zip(shown, recalls, strict=True):
+            place = beside(axes, left=-0.06, along_y=True)
+            axes.text(1, index, recall, transform=place, va="center_baseline", fontsize=8.5)
+        place = beside(axes, left=-0.72)
+        axes.text(1, 0.5, "recall", transform=place, va="center", ha="center", rotation="vertical")
+
+
+def _margins(class_names: Sequence[str]) -> Margins:
+    """Room for the names of classes, and beside them for what they are names of."""
+    letters = FontProperties(family="DejaVu Sans", size=8.5)
+    names = [shorten(name, 14) for name in class_names]
+    # They are a little wider where they are drawn, on whole pixels.
+    longest = 1.06 * max(text_to_path.get_text_width_height_descent(name, letters, False)[0] for name in names) / 72
+    x_ticks = 0.29 if max(map(len, names)) <= 3 else 0.3 + 0.72 * longest
+    return Margins(left=longest + 0.42, right=0.85, bottom=x_ticks + 0.27, x_ticks=x_ticks, y_ticks=longest + 0.14)
 
 
 def _write_counts(axes: Axes, matrix: NDArray[np.int64], most: int) -> None:

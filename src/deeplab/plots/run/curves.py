@@ -1,6 +1,7 @@
 """Accuracy and loss of training and validation against the epoch."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,10 +9,12 @@ from matplotlib.figure import Figure
 
 from deeplab.metrics import in_order, is_share, label_of, metric_of
 from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid
-from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, new_figure, style
+from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, Margins, new_figure, place_axes, style
 
 _COLOURS = {"train": BLUE, "val": VERMILLION}
 _LABEL_GAP = 0.075
+_ONE_LINE = Margins(left=0.87, right=0.76, bottom=0.54, top=0.6, across=1.56)
+_TWO_LINES = replace(_ONE_LINE, top=0.76, down=0.96)
 MOST_SHORT_TITLES = 2  # more metrics are told apart by what they are called in words
 
 
@@ -40,7 +43,8 @@ def draw(rows: Iterable[Row], monitor: str = "accuracy", *, name: str = "") -> F
         if len(metrics) > MOST_SHORT_TITLES:
             _, _, rest = panel.get_title(loc="left").partition(": ")
             label = label_of(metric)
-            panel.set_title(f"{label[:1].upper()}{label[1:]}\n{rest}".rstrip())
+            panel.set_title(f"{label[:1].upper()}{label[1:]}\n{rest}".rstrip(), y=1)
+    place_axes(figure, _ONE_LINE if len(metrics) <= MOST_SHORT_TITLES else _TWO_LINES)
     return figure
 
 
@@ -59,7 +63,8 @@ def _draw_panel(axes: Axes, metric: str, lines: dict[str, Line], best: int | Non
     ]
     if draw_panel(axes, metric, drawn):
         _label_ends(axes, lines)
-    axes.set_title(_panel_title(metric, lines, best))
+    axes.set_title(_panel_title(metric, lines, best), y=1)
+    axes.yaxis.get_offset_text().set(x=-0.02, ha="right")  # a power of ten stands beside the title, not in it
     if best is not None and "val" in lines:
         x, y = lines["val"]
         axes.axvline(best, color=GREY, linewidth=1, linestyle=":", zorder=1)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from deeplab.plots.images import mosaic
-from deeplab.plots.style import new_figure, style
+from deeplab.plots.style import Margins, new_figure, place_axes, style
 
 COLUMNS = 16
 MAX_SHOWN = 64
@@ -47,5 +47,6 @@ def draw(weights: NDArray[Any], layer: str, input_shape: tuple[int, ...]) -> Fig
         axes.imshow(picture)
     else:
         image = axes.imshow(picture[..., 0], cmap="RdBu_r", vmin=-limit, vmax=limit)
-        figure.colorbar(image, ax=axes, label="weight", aspect=8 * rows, pad=0.01)
+        figure.colorbar(image, cax=axes.inset_axes((1.01, 0, 0.014, 1)), label="weight")
+    place_axes(figure, Margins(right=0.1 if channels == 3 else 0.95))
     return figure

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from deeplab.plots.images import show_picture
-from deeplab.plots.style import VERMILLION, new_figure, say, shorten, style
+from deeplab.plots.style import VERMILLION, Margins, new_figure, place_axes, say, shorten, style
 
 COLUMNS = 8
 MAX_SHOWN = 24
@@ -73,4 +73,5 @@ def draw(
             va="bottom",
         )
     axes.set(xlim=(0, COLUMNS), ylim=(0, rows * ROW_INCHES), aspect="equal")
+    place_axes(figure, Margins())
     return figure

@@ -4,10 +4,10 @@ import gc
 import os
 import sys
 from functools import partial
-from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from deeplab.imports import load
 from deeplab.sweep.child_process import end_with_parent
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import run_trial
@@ -63,10 +63,7 @@ def _import_for_good() -> None:
     """Import what every trial needs, and let the collector leave it alone: to search it takes half a second a time."""
     load_keras()
     load_mlflow()
-    for module in ("deeplab.training.fit", "deeplab.evaluation.scores", "deeplab.plots.run.confusion"):
-        import_module(module)
-    gc.collect()
-    gc.freeze()
+    load("deeplab.training.fit", "deeplab.evaluation.scores", "deeplab.plots.run.confusion")
 
 
 def _next_job(connection: Connection) -> TrialJob:
