@@ -6,7 +6,9 @@ from statistics import fmean
 
 from deeplab.choice import candidates
 from deeplab.evaluation.fixed_intervals import resampled_interval
-from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.evaluation.intervals import Interval, Verdict, verdict
+from deeplab.evaluation.multiple_comparisons import corrected_interval
+from deeplab.evaluation.statistics import CONFIDENCE, Statistics, statistics
 from deeplab.metrics import compared, metric_of
 
 
@@ -32,6 +34,9 @@ class PointSummary:
     # of the score that is compared, to the best point, in pairs of the same seed and fold; None at the best point and
     # where there is no pair
     difference: Statistics | None
+    # of that difference, corrected for all pairs of points; None also of a single pair, and of a point that did not
+    # compete
+    corrected: Interval | None
     seconds: float | None  # mean of the trainings, or None
 
 
@@ -53,6 +58,14 @@ class Summary:
     metric: str
     replicates: int  # trainings that were planned for each point
     folds: int = 1  # of the training set, that each point was trained with one after the other
+
+    def verdict(self, point: PointSummary) -> Verdict | None:
+        """Tell what is known of a point against the best one, or None where it is not compared."""
+        if point.corrected is None:
+            return None
+        mean, low, high = point.corrected.mean, point.corrected.low, point.corrected.high
+        in_favour = metric_of(self.metric).higher_is_better
+        return verdict(point.corrected if in_favour else Interval(-mean, -high, -low))
 
     @property
     def best(self) -> int | None:
@@ -110,14 +123,18 @@ def summarise(
     on_test = {number for number, group in enumerate(groups) if any(trial.on_test for trial in group)}
     choice = best_point(scored, metric, replicates, on_test)
     best = choice.number
+    # What was left out of the choice has scores of other rows than the best.
+    competing = {number for number, values in enumerate(scored) if values and (choice.on_test or number not in on_test)}
     names = [each.name for each in compared()]
     summaries = []
     for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
         scores = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
-        difference = None if best is None or number == best else _difference(group, groups[best], metric, folds)
+        pairs = [] if best is None or number == best else _differences(group, groups[best], metric)
+        corrected = _corrected(pairs, len(competing), folds) if pairs and number in competing else None
+        difference = statistics_of(pairs, folds) if pairs else None
         seconds = fmean(trial.seconds for trial in group) if group else None
         kept = {name: statistics_of(values, folds) for name, values in scores.items() if values}
-        summaries.append(PointSummary(settings, group, kept, difference, seconds))
+        summaries.append(PointSummary(settings, group, kept, difference, corrected, seconds))
     return Summary(tuple(summaries), choice, metric, replicates, folds)
 
 
@@ -142,10 +159,15 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
     return Best(None if best is None else numbers[best], competing.left_out, competing.on_test)
 
 
-def _difference(
-    group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str, folds: int
-) -> Statistics | None:
+def _differences(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str) -> list[float]:
+    """Subtract the scores of the best point from those with the same seed and fold."""
     ours = {trial.replicate: trial.scores[metric] for trial in group if metric in trial.scores}
     theirs = {trial.replicate: trial.scores[metric] for trial in best if metric in trial.scores}
-    pairs = [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]
-    return statistics_of(pairs, folds) if pairs else None
+    return [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]
+
+
+def _corrected(pairs: Sequence[float], points: int, folds: int) -> Interval | None:
+    """The interval of differences that holds together with those of all pairs of points."""
+    if folds == 1:
+        return corrected_interval(pairs, points)
+    return resampled_interval(pairs, folds - 1, 1, 1 - (1 - CONFIDENCE) / (points * (points - 1) / 2))
