@@ -22,7 +22,7 @@ _ESCAPED = {
     "<": "\\textless{}",
     ">": "\\textgreater{}",
     "|": "\\textbar{}",
-    '"': "{\\char`\\\"}",  # OT1, the encoding of every installation, has no command for it
+    '"': '{\\char`\\"}',  # OT1, the encoding of every installation, has no command for it
     "'": "\\textquotesingle{}",
     "`": "\\textasciigrave{}",
     "±": "$\\pm$",
@@ -92,9 +92,9 @@ def _letter(letter: str) -> str:
         return _ESCAPED[letter]
     if letter.isascii():
         return letter
-    base, *rest = unicodedata.normalize("NFD", letter)
-    if len(rest) == 1 and rest[0] in _ACCENTS and _LETTER.fullmatch(base):
-        return f"\\{_ACCENTS[rest[0]]}{{{base}}}"
+    parts = unicodedata.normalize("NFD", letter)
+    if len(parts) == 2 and parts[1] in _ACCENTS and _LETTER.fullmatch(parts[0]):
+        return f"\\{_ACCENTS[parts[1]]}{{{parts[0]}}}"
     return f"U+{ord(letter):04X}"
 
 

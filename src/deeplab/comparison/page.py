@@ -1,0 +1,140 @@
+"""A comparison as tables and sentences, for a terminal, as LaTeX, and as plain values for other programs."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from deeplab.comparison.across import Across
+from deeplab.comparison.hold import Comparison, Standing
+from deeplab.errors import UserError
+from deeplab.evaluation.intervals import Interval
+from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.report.latex import HEAD, to_latex
+from deeplab.report.page import MARK, Cell, Table, number
+
+SHORT = 6  # letters of a fingerprint
+SIGNS = {"equal": "=", "undecided": "?"}
+
+
+def score_table(comparison: Comparison, numbered: bool = True) -> Table:
+    """List the groups with their scores, and the words for them; a score of validation on the test set has a mark."""
+    score, standings = comparison.score, comparison.standings
+    assert score is not None
+    several = len({each.group.data for each in standings}) > 1
+    head = ("", "group", "data", "n", *(score.metric.on(data).short_label for data in ("val", "test")))
+    rows = tuple(
+        (
+            place + 1 if numbered else None,
+            each.group.name,
+            _data(each) if several else None,
+            len(each.group.members),
+            _mean(each.validation, each.group.on_test),
+            _mean(each.test),
+            *_difference(comparison, each),
+            "best" if each.is_best else each.word,
+        )
+        for place, each in enumerate(standings)
+    )
+    best = [place for place, each in enumerate(standings) if each.is_best]
+    table = Table("", (*head, "to best", "95 % interval", "word"), rows, best[0] if len(best) == 1 else None)
+    return table.without_empty_columns()
+
+
+def across_table(across: Across) -> Table:
+    """List configurations by their scores over several data sets."""
+    rows = tuple(
+        (each.name, each.runs, each.middle.mean, _ends(each.middle), *_probability(each.improvement))
+        for each in across.rows
+    )
+    first = across.rows[0].name if across.rows else ""
+    head = ("configuration", "n", "interquartile mean", "95 % interval", f"better than {first}", "95 % interval ")
+    return Table("", head, rows).without_empty_columns()
+
+
+def comparison_latex(comparison: Comparison, across: Across | None) -> str:
+    """Write a comparison as LaTeX: the best in bold, those equal to it and those not told apart from it marked.
+
+    Raises:
+        UserError: the groups have no score in common.
+    """
+    if comparison.score is None:
+        raise UserError("--latex: the runs have no score in common, so there is no table of it.")
+    label = comparison.score.label
+    caption = f"{label[:1].upper()}{label[1:]}: mean ± standard deviation over n seeds."
+    table = replace(score_table(comparison, numbered=False), caption=caption)
+    score = table.head.index(comparison.score.metric.on(comparison.score.data).short_label)
+    standings = list(enumerate(comparison.standings))
+    bold = {(row, column) for row, each in standings if each.is_best for column in (0, score)}
+    marks = {(row, score): SIGNS[each.word] for row, each in standings if each.word in SIGNS}
+    meanings = {"=": f"equal to the best within {comparison.margin:g}", "?": "not told apart from the best"}
+    notes = [*comparison.sentences, *(f"{sign} {meanings[sign]}." for sign in sorted(set(marks.values())))]
+    tables = [to_latex(table, notes, bold, marks)]
+    if across is not None and across.rows:
+        tables.append(to_latex(across_table(across), [across.sentence]))
+    return "\n".join([HEAD, *tables])
+
+
+def as_values(comparison: Comparison, across: Across | None) -> dict[str, Any]:
+    """Return all numbers of a comparison as plain values."""
+    test = comparison.row_test
+    return {
+        "score": comparison.score and comparison.score.name,
+        "margin": comparison.margin,
+        "groups": [_values(comparison, each) for each in comparison.standings],
+        "mcnemar": None if test is None else asdict(test),
+        "data_sets": None if across is None else across.data,
+        "across": [] if across is None else [asdict(row) for row in across.rows],
+        "sentences": [*comparison.sentences, *([across.sentence] if across else [])],
+    }
+
+
+def _values(comparison: Comparison, standing: Standing) -> dict[str, Any]:
+    group, found = standing.group, standing.to_best
+    names = sorted({name for member in group.members for name in member.scores})
+    return {
+        "name": group.name,
+        "n": len(group.members),
+        "dataset": group.dataset,
+        "data": group.data,
+        "runs": [member.run_id for member in group.members],
+        "seeds": [member.seed for member in group.members],
+        "validated_on_test": group.on_test,
+        "scores": {name: [member.scores.get(name) for member in group.members] for name in names},
+        "statistics": {name: asdict(statistics(values)) for name in names if (values := group.values(name))},
+        "best": standing.is_best,
+        "to_best": found
+        and {
+            "kind": found.kind,
+            "interval": asdict(comparison.as_written(found.interval)),
+            "over_seeds": asdict(comparison.as_written(found.over_seeds)),
+            "over_rows": found.over_rows and asdict(comparison.as_written(found.over_rows)),
+        },
+        "word": standing.word,
+    }
+
+
+def _data(standing: Standing) -> str:
+    return " ".join(filter(None, (standing.group.dataset, standing.group.data[:SHORT])))
+
+
+def _mean(scores: Statistics | None, on_test: bool = False) -> Cell:
+    if scores is None:
+        return None
+    mark = MARK if on_test else ""
+    if scores.deviation is None:
+        return f"{number(scores.mean)}{mark}" if mark else scores.mean
+    return f"{number(scores.mean)} ± {number(scores.deviation)}{mark}"
+
+
+def _difference(comparison: Comparison, standing: Standing) -> tuple[Cell, Cell]:
+    if standing.to_best is None:
+        return None, None
+    interval = comparison.as_written(standing.to_best.interval)
+    return f"{interval.mean:+.4f}", _ends(interval)
+
+
+def _ends(interval: Interval | None) -> Cell:
+    return None if interval is None else f"{number(interval.low)} to {number(interval.high)}"
+
+
+def _probability(interval: Interval | None) -> tuple[Cell, Cell]:
+    return (None, None) if interval is None else (f"{interval.mean:.2f}", f"{interval.low:.2f} to {interval.high:.2f}")
