@@ -1,0 +1,51 @@
+"""Many points compared with the best of them, when all their seeds are trained.
+
+The point with the best mean was chosen by the very scores that the others are compared by, and it is not surely the
+best. So a correction for the comparisons with it (Dunnett's, or Bonferroni's for their number) is not enough: what
+holds for every pair of points at once also holds for the pairs that the choice picks (Tukey, 1953).
+"""
+
+import math
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+from deeplab.evaluation.intervals import Interval
+from deeplab.evaluation.statistics import CONFIDENCE
+
+
+def corrected_interval(differences: Sequence[float], points: int, confidence: float = CONFIDENCE) -> Interval | None:
+    """Give an interval of a paired difference that holds together with those of all pairs of points.
+
+    t(1 - 0.05 / (p (p - 1)); n - 1) s / sqrt(n), of p points and n pairs: Bonferroni's correction for p (p - 1) / 2
+    paired t-intervals. It needs neither equal spreads nor independent points nor the same number of pairs everywhere;
+    Tukey's quantile, which is smaller, needs equal spreads. The differences are taken to be normal, and their number
+    to be settled beforehand.
+
+    Args:
+        differences: of the scores of two points at the same seed, in any order.
+        points: that the two are of, at least 2.
+        confidence: with which all intervals hold together.
+
+    Returns:
+        None of fewer than two differences, or where one is no finite number.
+
+    Raises:
+        ValueError: fewer than two points.
+
+    Examples:
+        >>> for points in (2, 10):
+        ...     found = corrected_interval([0.02, 0.03, 0.01, 0.02, 0.02], points)
+        ...     print(f"{found.low:.4f} {found.high:.4f}")
+        0.0112 0.0288
+        -0.0065 0.0465
+    """
+    if points < 2:
+        raise ValueError(f"at least two points are compared, got {points}")
+    count = len(differences)
+    if count < 2 or not all(map(math.isfinite, differences)):
+        return None
+    from scipy.stats import t
+
+    quantile = float(t.ppf(1 - (1 - confidence) / (points * (points - 1)), count - 1))
+    mean, half = fmean(differences), quantile * stdev(differences) / math.sqrt(count)
+    return Interval(mean, mean - half, mean + half)

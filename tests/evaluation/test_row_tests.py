@@ -1,0 +1,51 @@
+"""Networks compared by what they say of the same rows."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from deeplab.evaluation.intervals import Interval
+from deeplab.evaluation.row_tests import McNemar, mcnemar, rows_and_seeds_interval
+
+
+def test_the_exact_test_is_that_of_statsmodels() -> None:
+    # statsmodels 0.15: mcnemar([[101, 121], [59, 33]], exact=True)
+    first = np.repeat([True, True, False, False], [101, 121, 59, 33])
+    second = np.repeat([True, False, True, False], [101, 121, 59, 33])
+    assert mcnemar(first, second) == McNemar(121, 59, pytest.approx(4.434444926375551e-06))
+    assert mcnemar(first, first) == McNemar(0, 0, 1.0)
+    with pytest.raises(ValueError, match="rows"):
+        mcnemar(first, second[1:])
+
+
+@pytest.mark.parametrize("deviation", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("seeds", [3, 8])
+def test_an_interval_over_rows_and_seeds_holds_whichever_matters_more(seeds: int, deviation: float) -> None:
+    """Rows are more or less difficult, networks better or worse, and the rest is chance."""
+    rng, rows, trials, shift = np.random.default_rng(0), 200, 300, 0.3
+
+    def group(level: float, difficulty: NDArray[np.float64]) -> NDArray[np.bool_]:
+        networks = rng.normal(0, deviation, (seeds, 1))
+        return (level + difficulty + networks + rng.normal(0, 0.7, (seeds, rows))) > 0
+
+    def share(level: float) -> float:
+        return float(norm.cdf(level / math.sqrt(1 + 0.7**2 + deviation**2)))
+
+    true, held = share(1.5 + shift) - share(1.5), 0
+    for _ in range(trials):
+        difficulty = rng.normal(size=rows)
+        found = rows_and_seeds_interval(group(1.5 + shift, difficulty), group(1.5, difficulty))
+        assert found is not None
+        held += found.low <= true <= found.high
+    assert 0.92 < held / trials < 0.995
+
+
+def test_groups_that_say_nothing_or_all() -> None:
+    ones, zeros = np.ones((3, 4)), np.zeros((2, 4))
+    assert rows_and_seeds_interval(ones, zeros) == Interval(1.0, 1.0, 1.0)
+    assert rows_and_seeds_interval(ones[:1], zeros) is rows_and_seeds_interval(ones * math.nan, zeros) is None
+    with pytest.raises(ValueError, match="4 rows and 3"):
+        rows_and_seeds_interval(ones, zeros[:, :3])
