@@ -83,15 +83,30 @@ def hold(groups: Sequence[Group], store: Store | None, margin: float = 0.0) -> C
                 standings[number] = standing
             sentences += said
     once = [each.group.name for each in standings if not each.repeated]
-    if sentences and once:
-        sentences.append(f"Trained once, and so compared with nothing: {', '.join(once)}.")
     row_test = None
     if len(groups) == len(once) == 2:
         row_test, said_of_rows = _row_test(groups, score, store)
         sentences.append(said_of_rows)
+    elif len(groups) == len(once):
+        sentences.append("Each was trained once, so that none is called better; two runs are compared row by row.")
+    elif once:
+        sentences.append(f"Trained once, and so compared with nothing: {', '.join(once)}.")
+    alone = [each.group.name for each in standings if each.repeated and not each.is_best and each.word is None]
+    if alone:
+        sentences.append(f"Alone on its data, and so compared with nothing: {', '.join(alone)}.")
     if any(each.group.on_test and each.validation for each in standings):
         sentences.append(f"{MARK} validated on the test set")
     return Comparison(score, margin, tuple(standings), row_test, tuple(dict.fromkeys(sentences)))
+
+
+def by_score(groups: Sequence[Group]) -> list[list[Group]]:
+    """Put those together that have the same first score, as the classifiers of a study and its autoencoders."""
+    sorted_out: dict[str, list[Group]] = {}
+    for group in groups:
+        score = _common_score([group])
+        if score is not None:
+            sorted_out.setdefault(score.name, []).append(group)
+    return list(sorted_out.values())
 
 
 def _common_score(groups: Sequence[Group]) -> Score | None:

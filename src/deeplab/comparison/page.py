@@ -1,18 +1,15 @@
 """A comparison as tables and sentences, for a terminal, as LaTeX, and as plain values for other programs."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from deeplab.comparison.across import Across
 from deeplab.comparison.hold import Comparison, Standing
-from deeplab.errors import UserError
 from deeplab.evaluation.intervals import Interval
 from deeplab.evaluation.statistics import Statistics, statistics
-from deeplab.report.latex import HEAD, to_latex
 from deeplab.report.page import MARK, Cell, Table, number
 
 SHORT = 6  # letters of a fingerprint
-SIGNS = {"equal": "=", "undecided": "?"}
 
 
 def score_table(comparison: Comparison, numbered: bool = True) -> Table:
@@ -48,29 +45,6 @@ def across_table(across: Across) -> Table:
     first = across.rows[0].name if across.rows else ""
     head = ("configuration", "n", "interquartile mean", "95 % interval", f"better than {first}", "95 % interval ")
     return Table("", head, rows).without_empty_columns()
-
-
-def comparison_latex(comparison: Comparison, across: Across | None) -> str:
-    """Write a comparison as LaTeX: the best in bold, those equal to it and those not told apart from it marked.
-
-    Raises:
-        UserError: the groups have no score in common.
-    """
-    if comparison.score is None:
-        raise UserError("--latex: the runs have no score in common, so there is no table of it.")
-    label = comparison.score.label
-    caption = f"{label[:1].upper()}{label[1:]}: mean ± standard deviation over n seeds."
-    table = replace(score_table(comparison, numbered=False), caption=caption)
-    score = table.head.index(comparison.score.metric.on(comparison.score.data).short_label)
-    standings = list(enumerate(comparison.standings))
-    bold = {(row, column) for row, each in standings if each.is_best for column in (0, score)}
-    marks = {(row, score): SIGNS[each.word] for row, each in standings if each.word in SIGNS}
-    meanings = {"=": f"equal to the best within {comparison.margin:g}", "?": "not told apart from the best"}
-    notes = [*comparison.sentences, *(f"{sign} {meanings[sign]}." for sign in sorted(set(marks.values())))]
-    tables = [to_latex(table, notes, bold, marks)]
-    if across is not None and across.rows:
-        tables.append(to_latex(across_table(across), [across.sentence]))
-    return "\n".join([HEAD, *tables])
 
 
 def as_values(comparison: Comparison, across: Across | None) -> dict[str, Any]:

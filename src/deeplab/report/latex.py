@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from deeplab.report.page import Cell, Table, cell_text
+from deeplab.report.page import Cell, Code, Table, cell_text
 from deeplab.visible import visible_line
 
 HEAD = "% Written by deeplab. In the preamble: \\usepackage{booktabs}\n"
@@ -43,7 +43,7 @@ _ESCAPED = {
 _ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030c": "v", "\u0327": "c"}
 _LETTER = re.compile(r"[A-Za-z]")
 _LIGATURE = re.compile(r"(?<=([-,]))(?=\1)")  # two hyphens or commas would become one other sign
-_NUMBER = re.compile(r"-(?=[\d.])")
+_MINUS = re.compile(r"(?<![\w.)\]-])-(?=[\d.])")  # which is longer than a hyphen
 
 
 def to_latex(
@@ -100,8 +100,7 @@ def _letter(letter: str) -> str:
 
 def _cell(cell: Cell, decimals: int) -> str:
     text = cell_text(cell, decimals)
-    # A minus is longer than a hyphen.
-    return escaped(_NUMBER.sub("−", text) if isinstance(cell, int | float) else text)
+    return escaped(text if isinstance(cell, Code) else _MINUS.sub("−", text))
 
 
 def _row(cells: "Sequence[str] | map[str]") -> str:

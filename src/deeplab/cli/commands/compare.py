@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deeplab.cli.arguments import AsJson, ConfigDir, RunArguments, reading_files, split
+from deeplab.cli.arguments import AsJson, ConfigDir, Latex, RunArguments, reading_files, split
 from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.tables import score_column
 from deeplab.cli.terminal.text import duration, print_line, to_json
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 MOST_IDS = 4
 MOST_COLUMNS = 8  # groups whose configurations stand side by side
 MOST_DRAWN = 24  # groups whose curves are told apart
-Latex = Annotated[Path | None, typer.Option(metavar="FILE.tex", help="Write the scores as a table for LaTeX, too.")]
 
 
 @reading_files
@@ -60,7 +59,8 @@ def compare(
     from deeplab.comparison.across import across_data
     from deeplab.comparison.find import find_groups
     from deeplab.comparison.hold import hold
-    from deeplab.comparison.page import as_values, comparison_latex
+    from deeplab.comparison.latex import comparison_latex
+    from deeplab.comparison.page import as_values
 
     names, overrides = split(runs)
     store, groups = find_groups(names, tracking_config(overrides, config_dir))
@@ -78,7 +78,7 @@ def compare(
     if as_json:
         print(to_json({**as_values(comparison, across), "differences": differing}))
     else:
-        print_parts(_differences(differing, len(groups)), most=None)
+        print_parts(_differences(differing, groups), most=None)
         print_line("")
         print_parts(_result(comparison, across, curves), most=None)
     if latex is not None:
@@ -94,13 +94,14 @@ def _curves(store: Store | None, group: "Group") -> list[RunCurves]:
     return with_curves(store, there) if store and there else []
 
 
-def _differences(differing: dict[str, list[str]], count: int) -> Iterator[Part]:
+def _differences(differing: dict[str, list[str]], groups: Sequence["Group"]) -> Iterator[Part]:
     if not differing:
         yield Text("Their configurations are the same.")
-    elif count > MOST_COLUMNS:
+    elif len(groups) > MOST_COLUMNS:
         yield Text(f"They differ in {', '.join(differing)}.")
     else:
-        head = ("configuration", *(f"run {number + 1}" for number in range(count)))
+        heads = (f"{'run' if group.is_run else 'group'} {number}" for number, group in enumerate(groups, 1))
+        head = ("configuration", *heads)
         yield Table("", head, tuple((key, *values) for key, values in differing.items()))
 
 
