@@ -1,6 +1,6 @@
 """Hold groups against the best of them: which are worse for sure, equal or better, and what stands behind the words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deeplab.choice import ON_TEST, candidates, left_out
@@ -105,7 +105,7 @@ def by_score(groups: Sequence[Group]) -> list[list[Group]]:
     for group in groups:
         score = _common_score([group])
         if score is not None:
-            sorted_out.setdefault(score.name, []).append(group)
+            sorted_out.setdefault(f"{score.name} {_kind_of_loss(score.metric, group)}", []).append(group)
     return list(sorted_out.values())
 
 
@@ -116,16 +116,30 @@ def _common_score(groups: Sequence[Group]) -> Score | None:
     for name in dict.fromkeys((*filter(None, first), *known)):
         for data in ("test", "val"):
             score = Score(known[name], data)
-            if all(group.values(score.name) for group in groups):
+            kinds = {_kind_of_loss(known[name], group) for group in groups}
+            if len(kinds) == 1 and all(group.values(score.name) for group in groups):
                 return score
     return None
 
 
+def _kind_of_loss(metric: Metric, group: Group) -> str:
+    """Name what the loss of a group is; empty of every other score, which is the same for all networks."""
+    words = (group.params.get(key, "") for key in ("training.loss", "model.task"))
+    return " of ".join(filter(None, words)) if metric.name == "loss" else ""
+
+
 def _scores_of(groups: Sequence[Group]) -> str:
     """Name the scores of the first group, and of one that has none of them."""
-    names = [set.intersection(*(set(member.scores) for member in group.members)) for group in groups]
-    other = next((number for number in range(1, len(groups)) if not names[0] & names[number]), 1)
-    return "; ".join(f"{groups[number].name} has {', '.join(sorted(names[number])) or 'none'}" for number in (0, other))
+    names = [list(_named_scores(group)) for group in groups]
+    other = next((number for number in range(1, len(groups)) if not {*names[0]} & {*names[number]}), 1)
+    return "; ".join(f"{groups[number].name} has {', '.join(names[number]) or 'none'}" for number in (0, other))
+
+
+def _named_scores(group: Group) -> Iterator[str]:
+    for metric in chosen_by():
+        kind = _kind_of_loss(metric, group)
+        if any(group.values(metric.on(data).logged_as) for data in ("test", "val")):
+            yield f"{metric.name} ({kind})" if kind else metric.name
 
 
 def _statistics(group: Group, metric: Metric, data: str) -> Statistics | None:
@@ -174,13 +188,13 @@ def _what_was_done(differences: Sequence[Difference], count: int, score: Score, 
     pairs, welch = "of pairs of the same seed (Student)", "of groups that do not share their seeds (Welch)"
     how = {frozenset({"pairs"}): pairs, frozenset({"Welch"}): welch}.get(kinds, f"{pairs} or {welch}")
     corrected = "" if count == 2 else f", corrected for {count * (count - 1) // 2} pairs of groups (Bonferroni)"
-    rows = "and of other test rows, whichever interval reaches further"
+    rows = "and what other test rows would, whichever interval reaches further"
     if why_no_rows:
-        rows = f"and not of other test rows, since {why_no_rows}"
+        rows = f"not what other test rows would, since {why_no_rows}"
     equal = f" Equal is within ± {margin:g}." if margin else ""
     return (
-        f"Words and 95 % intervals are of the difference in {score.label} to the best, {how}{corrected}; they are of "
-        f"other seeds, {rows}.{equal}"
+        f"Words and 95 % intervals are of the difference in {score.label} to the best, {how}{corrected}; they tell "
+        f"what other seeds would give, {rows}.{equal}"
     )
 
 

@@ -39,9 +39,7 @@ def sweep_latex(store: Store, run: Run) -> str:
         UserError: it is none, or none of its trials is finished.
     """
     if run.tags.get(KIND_TAG) != "sweep":
-        raise UserError(
-            f"--latex: run {run.label} is no sweep; of several runs deeplab compare --latex writes one."
-        )
+        raise UserError(f"--latex: run {run.label} is no sweep; of several runs deeplab compare --latex writes one.")
     comparison = hold(groups_of_sweep(store, run), store)
     return comparison_latex(comparison, across_data(comparison))
 

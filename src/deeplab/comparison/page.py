@@ -9,6 +9,7 @@ from deeplab.evaluation.intervals import Interval
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.report.page import MARK, Cell, Table, number
 
+LEAST = 0.00005  # that is seen in four decimals
 SHORT = 6  # letters of a fingerprint
 
 
@@ -96,18 +97,26 @@ def _mean(scores: Statistics | None, on_test: bool = False) -> Cell:
     mark = MARK if on_test else ""
     if scores.deviation is None:
         return f"{number(scores.mean)}{mark}" if mark else scores.mean
-    return f"{number(scores.mean)} ± {number(scores.deviation)}{mark}"
+    return f"{number(scores.mean)} ± {_small(scores.deviation)}{mark}"
 
 
 def _difference(comparison: Comparison, standing: Standing) -> tuple[Cell, Cell]:
     if standing.to_best is None:
         return None, None
     interval = comparison.as_written(standing.to_best.interval)
-    return f"{interval.mean:+.4f}", _ends(interval)
+    return f"{'-' if interval.mean < 0 else '+'}{_small(abs(interval.mean))}", _ends(interval)
 
 
 def _ends(interval: Interval | None) -> Cell:
-    return None if interval is None else f"{number(interval.low)} to {number(interval.high)}"
+    if interval is None:
+        return None
+    low, high = (f"{'-' if end < 0 else ''}{_small(abs(end))}" for end in (interval.low, interval.high))
+    return f"{low} to {high}"
+
+
+def _small(value: float) -> str:
+    """Write a number of at least 0 with four decimals, or two digits where those are zeros."""
+    return f"{value:.4f}" if value == 0 or value >= LEAST else number(value)
 
 
 def _probability(interval: Interval | None) -> tuple[Cell, Cell]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deeplab.comparison.hold import Comparison
 
 MOST_IDS = 4
-MOST_COLUMNS = 8  # groups whose configurations stand side by side
+MOST_COLUMNS = 6  # groups whose configurations stand side by side
 MOST_DRAWN = 24  # groups whose curves are told apart
 
 
