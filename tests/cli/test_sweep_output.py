@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from deeplab.choice import ON_TEST
 from deeplab.cli.terminal.sweep_progress import LiveSweepProgress
-from deeplab.report.sweep_report import conclusion
+from deeplab.report.page import Table, Text
+from deeplab.report.sweep_report import ALL_PAIRS, conclusion, points
 from deeplab.report.sweep_tables import outcome_of
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.plan import plan_sweep
@@ -40,6 +41,27 @@ def test_what_the_test_set_had_to_do_with_the_choice_is_told() -> None:
         "Best by mean validation accuracy: validation=tail, 0.7000.",
         "H: 70 %; the best equals it.",
     ]
+
+
+def test_the_chosen_score_is_told_from_the_honest_one_and_points_from_the_best() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "l2=0.1,0.2,0.3"], None)
+    trials = [
+        TrialScores(point, seed, "r", {"val/accuracy": level + seed / 100, "test/accuracy": level - 0.05}, 1.0)
+        for point, level in enumerate((0.7, 0.9, 0.9))
+        for seed in range(2)
+    ]
+    outcome = outcome_of(plan.axes, summarise(plan.points, trials, "val/accuracy", 2))
+    table, method = points(outcome)
+    assert isinstance(table, Table)
+    verdict = table.head.index("verdict")
+    assert [row[verdict] for row in table.rows] == ["worse", None, "equal"]
+    assert method == Text(ALL_PAIRS)
+    assert [part.text for part in conclusion(outcome, False, 0, None)][1:] == [
+        "Against the best, of 2 other points: 1 worse, 1 equal.",
+        "Its validation accuracy is chosen, the best of 3, and so rather too good; its test accuracy, 0.8500, "
+        "is the honest one.",
+    ]
+    assert [part.text for part in conclusion(outcome, True, 0, None)][2:] == [ON_TEST]
 
 
 class Sweep:

@@ -41,7 +41,7 @@ def test_intervals_of_all_numbers_of_seeds_hold_together_and_those_of_student_do
     for count in LOOKS:
         mean = total[:, count - 1] / count
         deviation = np.sqrt((squares[:, count - 1] - count * mean**2) / (count - 1))
-        missed |= np.abs(mean) > half_width(count, deviation)
+        missed |= np.abs(mean) > half_width(count) * deviation
         missed_by_t |= np.abs(mean) > t.ppf(0.975, count - 1) * deviation / math.sqrt(count)
     assert 0.015 < missed.mean() < 0.05
     assert missed_by_t.mean() > 0.35

@@ -34,12 +34,16 @@ def test_an_interval_over_rows_and_seeds_holds_whichever_matters_more(seeds: int
     def share(level: float) -> float:
         return float(norm.cdf(level / math.sqrt(1 + 0.7**2 + deviation**2)))
 
-    true, held = share(1.5 + shift) - share(1.5), 0
+    true, held, means, halves = share(1.5 + shift) - share(1.5), 0, [], []
     for _ in range(trials):
         difficulty = rng.normal(size=rows)
         found = rows_and_seeds_interval(group(1.5 + shift, difficulty), group(1.5, difficulty))
         assert found is not None
         held += found.low <= true <= found.high
+        means.append(found.mean)
+        halves.append(found.high - found.mean)
+    if seeds == 8:  # an interval is no wider than it must be
+        assert np.mean(halves) / (1.96 * np.std(means)) < 1.25
     assert 0.92 < held / trials < 0.995
 
 

@@ -36,6 +36,7 @@ from deeplab.report.page import (
     Text,
     number,
 )
+from deeplab.report.sweep_report import ALL_PAIRS
 from deeplab.report.sweep_tables import PARTS
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.parent_run import begin_sweep, children, trial_tags
@@ -161,7 +162,7 @@ def test_the_numbers_of_a_sweep_are_those_of_its_tables(sweep: Path) -> None:
     ours = {float(value) for value in read.values}
     metrics = ("val/accuracy", "val/loss", "test/accuracy", "test/loss")
     wanted = [line[f"{metric} {part}"] for line in lines for metric in metrics for part in PARTS]
-    wanted += [line[key] for line in lines for key in ("difference", "difference_interval")]
+    wanted += [line[key] for line in lines for key in ("difference", "corrected_interval")]
     trials = list(csv.DictReader(points.with_name("trials.csv").read_text().splitlines()))
     wanted += [trial[metric] for trial in trials for metric in metrics]
     assert len(trials) == 4
@@ -169,6 +170,13 @@ def test_the_numbers_of_a_sweep_are_those_of_its_tables(sweep: Path) -> None:
     best = next(line for line in lines if line["best"])
     mean = float(best["val/accuracy mean"])
     assert f"l2={best['l2']}, {mean:.4f} ± " in read.words
+    (other,) = (line for line in lines if not line["best"])
+    assert f"Against the best, of 1 other point: 1 {other['verdict']}." in read.words
+    assert ALL_PAIRS in read.words
+    honest = float(best["test/accuracy mean"])
+    assert f"best of 2, and so rather too good; its test accuracy, {honest:.4f}, is the honest one." in read.words
+    assert "validation accuracy, chosen" in read.words
+    assert "test accuracy, honest" in read.words
     assert f"95 %; the best is {abs(95 - 100 * mean):.2f} points" in read.words
     assert f"| **`{best['l2']}`** | **2** | **{mean:.4f}** |" in (sweep / "sweep.md").read_text()
     assert "deeplab sweep model=mlp_64_64" in read.words

@@ -52,6 +52,36 @@ def test_the_best_point_and_differences_in_pairs_of_one_seed() -> None:
     assert best.run_id == "run-1-1"
 
 
+def test_points_are_worse_equal_or_undecided_beside_the_best() -> None:
+    noise = [0.0, 0.01, -0.01, 0.0]
+    levels = {0: 0.8, 1: 0.9, 2: 0.899}
+    trials = [trial(point, n, level + each * (1 + point), 1 - level) for point, level in levels.items()
+              for n, each in enumerate(noise)]  # fmt: skip
+    summary = summarise(POINTS, trials, "val/accuracy", 4)
+    assert [summary.verdict(point) for point in summary.points] == ["worse", None, "undecided"]
+    low, _, near = (point.corrected for point in summary.points)
+    assert low is not None and near is not None
+    # Beyond 4.856657 lie 0.05 / 6 of Student's t with three degrees of freedom: two sides of three pairs of points.
+    assert low.high - low.mean == pytest.approx(4.856657 * statistics(noise).deviation / 2, rel=1e-5)
+    # Of losses the smaller one is better, and the ones here are the same at every seed.
+    summary = summarise(
+        POINTS, [replace(each, scores={"val/loss": each.scores["val/loss"]}) for each in trials], "val/loss", 4
+    )
+    assert [summary.verdict(point) for point in summary.points] == ["worse", None, "worse"]
+    same = [trial(point, n, 0.9) for point in (0, 1) for n in (0, 1)]
+    summary = summarise(POINTS, same, "val/accuracy", 2)
+    assert [summary.verdict(point) for point in summary.points] == [None, "equal", None]
+
+
+def test_what_does_not_compete_is_not_compared() -> None:
+    fair = [trial(point, n, 0.9 - point / 10 + n / 100) for point in (0, 1) for n in (0, 1)]
+    seen = [replace(trial(2, n, 0.99), on_test=True) for n in (0, 1)]
+    with_seen, without = (summarise(POINTS, trials, "val/accuracy", 2) for trials in ([*fair, *seen], fair))
+    assert with_seen.points[2].difference is not None
+    assert with_seen.points[2].corrected is with_seen.verdict(with_seen.points[2]) is None
+    assert with_seen.points[1].corrected == without.points[1].corrected
+
+
 def test_a_point_without_all_replicates_is_not_the_best_while_others_have_them() -> None:
     trials = [trial(0, 0, 0.90), trial(0, 1, 0.90), trial(1, 0, 0.99)]
     assert summarise(POINTS, trials, "val/accuracy", 2).best == 0
@@ -91,6 +121,7 @@ def test_tables_hold_every_point_and_every_finished_trial() -> None:
         ("0.3", "1", ""),
     ]
     assert float(points[0]["val/accuracy mean"]) == pytest.approx(0.85)
+    assert list(points[0])[-3:] == ["seconds", "corrected_interval", "verdict"]
     assert points[1]["val/accuracy mean"] == points[2]["val/accuracy deviation"] == ""
     trials = list(csv.DictReader(io.StringIO(trials_table(axes, summary))))
     assert [(row["point"], row["replicate"], row["run"]) for row in trials] == [

@@ -39,13 +39,30 @@ def corrected_interval(differences: Sequence[float], points: int, confidence: fl
         0.0112 0.0288
         -0.0065 0.0465
     """
-    if points < 2:
-        raise ValueError(f"at least two points are compared, got {points}")
     count = len(differences)
     if count < 2 or not all(map(math.isfinite, differences)):
         return None
+    mean, half = fmean(differences), half_width(count, points, confidence) * stdev(differences)
+    return Interval(mean, mean - half, mean + half)
+
+
+def half_width(count: int, points: int, confidence: float = CONFIDENCE) -> float:
+    """Give half the width of such an interval in standard deviations of the differences (n - 1).
+
+    Args:
+        count: of the differences, at least 2.
+        points: that are compared, at least 2.
+        confidence: of all pairs of points together.
+
+    Raises:
+        ValueError: fewer than two points.
+
+    Examples:
+        >>> [round(half_width(count, 5), 2) for count in (3, 5, 10)]
+        [8.13, 2.5, 1.17]
+    """
+    if points < 2:
+        raise ValueError(f"at least two points are compared, got {points}")
     from scipy.stats import t
 
-    quantile = float(t.ppf(1 - (1 - confidence) / (points * (points - 1)), count - 1))
-    mean, half = fmean(differences), quantile * stdev(differences) / math.sqrt(count)
-    return Interval(mean, mean - half, mean + half)
+    return float(t.ppf(1 - (1 - confidence) / (points * (points - 1)), count - 1)) / math.sqrt(count)

@@ -9,9 +9,6 @@ import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from deeplab.evaluation.intervals import Interval
 from deeplab.evaluation.statistics import CONFIDENCE
 
@@ -33,8 +30,8 @@ def paired_interval(
 
     Args:
         differences: first minus second, of networks trained with the same seed, in any order.
-        comparisons: how many sequences are looked at. Where the best of k + 1 points is sought and every point is
-            compared with every other, k are enough: what is said of the best one stands on its k comparisons.
+        comparisons: how many sequences are looked at. Where the best of p points is sought, p (p - 1) / 2: it is the
+            scores that tell which of them are compared, so that all pairs must hold.
         confidence: of all intervals together.
 
     Returns:
@@ -54,15 +51,13 @@ def paired_interval(
     count = len(differences)
     if count < 2 or not all(map(math.isfinite, differences)):
         return None
-    half = float(half_width(count, stdev(differences), comparisons, confidence))
-    mean = fmean(differences)
-    return None if math.isinf(half) else Interval(mean, mean - half, mean + half)
+    width = half_width(count, comparisons, confidence)
+    mean, half = fmean(differences), width * stdev(differences)
+    return None if math.isinf(width) else Interval(mean, mean - half, mean + half)
 
 
-def half_width(
-    count: int, deviation: ArrayLike, comparisons: int = 1, confidence: float = CONFIDENCE
-) -> NDArray[np.float64]:
-    """Give half the widths of the intervals that hold after every number of pairs.
+def half_width(count: int, comparisons: int = 1, confidence: float = CONFIDENCE) -> float:
+    """Give half the width of the interval of so many pairs, in standard deviations of their differences (n - 1).
 
     Of a hypothetical mean difference, the likelihood under a normal prior of the standardised difference, with
     variance g, over that under no difference, both averaged over the deviation by the right Haar measure, is
@@ -73,33 +68,30 @@ def half_width(
     the hypothesis is true, and reaches k / 0.05 after any number of pairs with probability 0.05 / k at most (Ville,
     1939). The interval is of the means where it is smaller. With the deviation s of the sample (n - 1) that is
 
-        half width = s sqrt(x (n - 1) / n),  x = (a - 1) / (1 - a / G),  a = (sqrt(G) k / 0.05)^(2/n),
+        half width / s = sqrt(x (n - 1) / n),  x = (a - 1) / (1 - a / G),  a = (sqrt(G) k / 0.05)^(2/n),
 
     and no bound at all while a >= G (Lai, 1976; Wang and Ramdas, Anytime-valid t-tests and confidence sequences, 2023).
 
     Args:
         count: of pairs, n, at least 1.
-        deviation: standard deviation of the differences (n - 1), of any shape.
         comparisons: how many sequences are looked at, k.
         confidence: of all of them together.
 
     Returns:
-        As `deviation`; infinite where nothing can be said yet.
+        Infinity where nothing can be said yet.
 
     Raises:
         ValueError: fewer than one comparison, or a confidence that is not between 0 and 1.
 
     Examples:
-        >>> [round(float(half_width(count, 1.0)), 2) for count in (4, 5, 10, 20, 100)]
+        >>> [round(half_width(count), 2) for count in (4, 5, 10, 20, 100)]
         [inf, 3.78, 1.22, 0.77, 0.33]
     """
     if comparisons < 1 or not 0 < confidence < 1:
         raise ValueError(f"at least one comparison and a confidence in (0, 1), got {comparisons!r}, {confidence!r}")
-    spread = np.asarray(deviation, dtype=np.float64)
     growth = 1 + count * PRIOR_VARIANCE
     threshold = (math.sqrt(growth) * comparisons / (1 - confidence)) ** (2 / count)
     if threshold >= growth:
-        return np.full_like(spread, math.inf)
+        return math.inf
     ratio = (threshold - 1) / (1 - threshold / growth)
-    half: NDArray[np.float64] = spread * math.sqrt(ratio * (count - 1) / count)
-    return half
+    return math.sqrt(ratio * (count - 1) / count)

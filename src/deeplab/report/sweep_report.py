@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from deeplab.choice import ON_TEST, left_out
-from deeplab.metrics import against, compared, label_of, score_beside, short_label_of
+from deeplab.evaluation.intervals import Verdict
+from deeplab.metrics import Metric, against, compared, label_of, score_beside, short_label_of
 from deeplab.report.configuration import configuration
 from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number
 from deeplab.report.pictures import pictures, pictures_in
@@ -19,6 +21,10 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
 
 _SPREAD = ("std", "± 95 %", "min", "max")
+ALL_PAIRS = (
+    "Differences to the best are of the same seeds; their 95 % t-intervals are corrected for all pairs of points "
+    "(Bonferroni), so that all words hold together although the best was chosen by the same scores."
+)
 
 
 def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
@@ -53,9 +59,11 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
         yield "best", tags[BEST_POINT_TAG]
     best = {name.removeprefix("best/"): value for name, value in run.metrics.items() if name.startswith("best/")}
     tested = score_beside(outcome.metric, best)
-    for name in (outcome.metric, *((tested.name,) if tested else ())):
+    chosen = _best_trial(run, outcome, children)
+    is_honest = chosen is not None and not (outcome.metric.startswith("test/") or validated_on_test(chosen))
+    for name, what in ((outcome.metric, "chosen"), (tested.name if tested else "", "honest")):
         if name in best:
-            yield label_of(name), best[name]
+            yield f"{label_of(name)}, {what}" if tested and is_honest else label_of(name), best[name]
     if outcome.points:
         yield "points", len(outcome.points)
     finished = sum(child.status == "FINISHED" for child in children)
@@ -107,6 +115,8 @@ def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[st
         f"Best by mean {label_of(metric)}: {settings_of(outcome, best) or 'the only point'}, {mean:.4f}{spread}."
     )
     yield from _compared(outcome)
+    if not on_test:
+        yield from _chosen(outcome, best, others)
     if on_test and len(outcome.points) > 1:
         yield Text(ON_TEST)
     if others:
@@ -115,30 +125,43 @@ def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[st
         yield Text(f"{against(*reference, metric, mean)}.")
 
 
+def _chosen(outcome: Outcome, best: Line, others: int) -> Iterator[Text]:
+    """Say which score of the best point was chosen, where one is shown beside it that was not."""
+    tested = _beside(outcome)
+    competing = sum(bool(line[f"{outcome.metric} mean"]) for line in outcome.points) - others
+    score = None if tested is None else value(best[f"{tested.name} mean"])
+    if tested is not None and score is not None and competing > 1:
+        yield Text(
+            f"Its {label_of(outcome.metric)} is chosen, the best of {competing}, and so rather too good; "
+            f"its {tested.label}, {score:.4f}, is the honest one."
+        )
+
+
+def _beside(outcome: Outcome) -> Metric | None:
+    """Find the score of the test set that is shown beside the one that points are compared by."""
+    measured = [name.removesuffix(" mean") for line in outcome.points for name, text in line.items() if text]
+    return score_beside(outcome.metric, measured)
+
+
 def _compared(outcome: Outcome) -> Iterator[Text]:
-    """Count the points told apart from the best one by the interval of their differences in pairs."""
-    pairs = [(value(line["difference"]), value(line["difference_interval"])) for line in outcome.points]
-    tested = [
-        (difference, interval) for difference, interval in pairs if difference is not None and interval is not None
-    ]
-    if tested:
-        apart = sum(abs(difference) > interval for difference, interval in tested)
-        if len(tested) == 1:
-            who = "The other point differs" if apart else "The other point does not differ"
-        else:
-            who = f"{apart or 'None'} of {len(tested)} other points differ{'s' if apart == 1 else ''}"
-        yield Text(f"{who} from it by more than the 95 % interval of the difference, taken in pairs of the same seed.")
+    """Count what is known of the other points against the best one."""
+    words = [line.get("verdict", "") for line in outcome.points]
+    counts = {word: words.count(word) for word in get_args(Verdict)}
+    if any(counts.values()):
+        told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        yield Text(
+            f"Against the best, of {sum(counts.values())} other point{'s' * (sum(counts.values()) > 1)}: {told}."
+        )
 
 
-def points(outcome: Outcome) -> Iterator[Table]:
-    """List the points: the score that they are compared by, its spread, and a score of the test set."""
+def points(outcome: Outcome) -> Iterator[Table | Text]:
+    """List the points: the score that they are compared by, its spread, the comparison, and a score of the test set."""
     if not outcome.points:
         return
     metric = outcome.metric
-    measured = [name.removesuffix(" mean") for line in outcome.points for name, text in line.items() if text]
-    beside = score_beside(metric, measured)
+    beside = _beside(outcome)
     tested = [beside] if beside else []
-    head = (*map(_short, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± 95 %")
+    head = (*map(_short, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± all pairs", "verdict")
     head = (*head, *(each.short_label for each in tested), "seconds")
     rows = tuple(
         (
@@ -146,7 +169,8 @@ def points(outcome: Outcome) -> Iterator[Table]:
             _count(line),
             *cells(line, metric),
             "best" if line["best"] else value(line["difference"]),
-            value(line["difference_interval"]),
+            value(line.get("corrected_interval", "")),
+            line.get("verdict") or None,
             *(value(line[f"{each.name} mean"]) for each in tested),
             f"{float(line['seconds']):.1f}" if line["seconds"] else None,
         )
@@ -156,6 +180,8 @@ def points(outcome: Outcome) -> Iterator[Table]:
     marked = outcome.best if outcome.keys else None
     caption = f"Points by {label_of(metric)}; seconds are the mean of a training"
     yield Table(caption, head, rows, marked).without_empty_columns()
+    if any(line.get("verdict") for line in outcome.points):
+        yield Text(ALL_PAIRS)
 
 
 def _other_scores(outcome: Outcome) -> Iterator[Part]:

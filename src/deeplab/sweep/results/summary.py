@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from deeplab.choice import candidates
+from deeplab.evaluation.intervals import Interval, Verdict, verdict
+from deeplab.evaluation.multiple_comparisons import corrected_interval
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import compared, metric_of
 
@@ -31,6 +33,9 @@ class PointSummary:
     # of the score that is compared, to the best point, in pairs of the same seed; None at the best point and where
     # there is no pair
     difference: Statistics | None
+    # of that difference, corrected for all pairs of points; None also of a single pair, and of a point that did not
+    # compete
+    corrected: Interval | None
     seconds: float | None  # mean of the trainings, or None
 
 
@@ -51,6 +56,14 @@ class Summary:
     choice: Best
     metric: str
     replicates: int  # that were planned for each point
+
+    def verdict(self, point: PointSummary) -> Verdict | None:
+        """Tell what is known of a point against the best one, or None where it is not compared."""
+        if point.corrected is None:
+            return None
+        mean, low, high = point.corrected.mean, point.corrected.low, point.corrected.high
+        in_favour = metric_of(self.metric).higher_is_better
+        return verdict(point.corrected if in_favour else Interval(-mean, -high, -low))
 
     @property
     def best(self) -> int | None:
@@ -86,14 +99,18 @@ def summarise(
     on_test = {number for number, group in enumerate(groups) if any(trial.on_test for trial in group)}
     choice = best_point(scored, metric, replicates, on_test)
     best = choice.number
+    # What was left out of the choice has scores of other rows than the best.
+    competing = {number for number, values in enumerate(scored) if values and (choice.on_test or number not in on_test)}
     names = [each.name for each in compared()]
     summaries = []
     for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
         scores = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
-        difference = None if best is None or number == best else _difference(group, groups[best], metric)
+        pairs = [] if best is None or number == best else _differences(group, groups[best], metric)
+        corrected = corrected_interval(pairs, len(competing)) if pairs and number in competing else None
+        difference = statistics(pairs) if pairs else None
         seconds = fmean(trial.seconds for trial in group) if group else None
         kept = {name: statistics(values) for name, values in scores.items() if values}
-        summaries.append(PointSummary(settings, group, kept, difference, seconds))
+        summaries.append(PointSummary(settings, group, kept, difference, corrected, seconds))
     return Summary(tuple(summaries), choice, metric, replicates)
 
 
@@ -118,8 +135,8 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
     return Best(None if best is None else numbers[best], competing.left_out, competing.on_test)
 
 
-def _difference(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str) -> Statistics | None:
+def _differences(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str) -> list[float]:
+    """Subtract the scores of the best point from those with the same seed."""
     ours = {trial.replicate: trial.scores[metric] for trial in group if metric in trial.scores}
     theirs = {trial.replicate: trial.scores[metric] for trial in best if metric in trial.scores}
-    pairs = [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]
-    return statistics(pairs) if pairs else None
+    return [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]

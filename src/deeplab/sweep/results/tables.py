@@ -13,11 +13,14 @@ SPREAD = ("deviation", "interval", "minimum", "maximum")
 
 
 def points_table(axes: Sequence[Axis], summary: Summary) -> str:
-    """A line for each point: settings, n, and each score's mean, deviation, interval, minimum and maximum."""
+    """A line for each point: settings, n, difference to the best, of each score mean, spread and extremes, verdict.
+
+    `difference_interval` is of one comparison, `corrected_interval` half the width of that which holds for all pairs.
+    """
     columns = ["point", *(axis.key for axis in axes), "n", "planned", "best", "difference", "difference_interval"]
     for metric in _names(summary):
         columns += [f"{metric} {part}" for part in ("mean", *SPREAD)]
-    return table([*columns, "seconds"], _points(summary))
+    return table([*columns, "seconds", "corrected_interval", "verdict"], _points(summary))
 
 
 def trials_table(axes: Sequence[Axis], summary: Summary) -> str:
@@ -57,4 +60,6 @@ def _points(summary: Summary) -> Iterator[list[Any]]:
         row += ["", ""] if point.difference is None else [point.difference.mean, point.difference.interval]
         for metric in _names(summary):
             row += parts_of(point.statistics.get(metric), ("mean", *SPREAD))
-        yield [*row, "" if point.seconds is None else point.seconds]
+        corrected = point.corrected
+        half = "" if corrected is None else (corrected.high - corrected.low) / 2
+        yield [*row, "" if point.seconds is None else point.seconds, half, summary.verdict(point) or ""]
