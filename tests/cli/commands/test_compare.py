@@ -229,6 +229,17 @@ def test_a_report_and_a_study_write_the_same_table(
     assert not (folder / "a.html").exists()
 
 
+def test_many_points_are_listed_and_not_drawn(cli: Cli, sweep: Callable[..., str], folder: Path) -> None:
+    sweep("s", {f"l2={number}": [0.5] for number in range(25)})
+    status, out, err = cli("compare", "s")
+    assert (status, err) == (0, "")
+    assert out.startswith("They differ in l2.")
+    assert len(re.findall(r"^ *\d+ l2=\d+ +1 ", out, re.MULTILINE)) == 25
+    assert "Each was trained once, so that none is called better" in out
+    assert out.endswith("The curves of more than 24 groups are not drawn.\n")
+    assert not list(folder.glob("*.png"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -70,7 +70,9 @@ def compare(
     comparison = hold(groups, store, margin)
     across = across_data(comparison)
     table = "" if latex is None else comparison_latex(comparison, across)
-    curves = [_curves(store, group) for group in groups]
+    # Of many trials they take long to read, and of so many groups they are not drawn.
+    are_read = len(groups) <= MOST_DRAWN or all(group.is_run for group in groups)
+    curves = [_curves(store, group) if are_read else [] for group in groups]
     # A group has many seeds.
     left_out = ("seed",) if comparison.has_replicates else ()
     known = [{key: value for key, value in group.params.items() if key not in left_out} for group in groups]
