@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deeplab.cli.arguments import AsJson, ConfigDir, Latex, RunArguments, reading_files, split
+from deeplab.cli.arguments import AsJson, ConfigDir, Latex, RunArguments, reading_files, running_code, split
 from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.tables import score_column
 from deeplab.cli.terminal.text import duration, print_line, to_json
@@ -29,6 +29,7 @@ MOST_DRAWN = 24  # groups whose curves are told apart
 
 
 @reading_files
+@running_code
 def compare(
     runs: RunArguments,
     out: Annotated[

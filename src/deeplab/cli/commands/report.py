@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, Latex, RunArguments, reading_files
+from deeplab.cli.arguments import ConfigDir, Latex, RunArguments, reading_files, running_code
 from deeplab.cli.lookup import named_run
 from deeplab.cli.terminal.text import print_line
 from deeplab.config.tracking import tracking_config
@@ -24,6 +24,7 @@ from deeplab.tracking.store import open_if_there
 
 
 @reading_files
+@running_code
 def report(
     run: RunArguments,
     out: Annotated[
