@@ -123,8 +123,8 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         "Study: accuracy",
     ),
     "run.compared_curves": (
-        lambda: compared_curves.draw({"one": HISTORY, "other": HISTORY[:5]}),
-        "2 runs: accuracy and loss by epoch",
+        lambda: compared_curves.draw({"one": [HISTORY, HISTORY[:8]], "other": [HISTORY[:5]]}),
+        "2 groups: accuracy and loss by epoch",
     ),
     "run.confusion": (
         lambda: confusion.draw(np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 1, 1, 1, 2]), NAMES),

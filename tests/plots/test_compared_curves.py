@@ -15,7 +15,7 @@ def legend(figure: Figure) -> list[str]:
 
 
 def test_each_run_has_a_colour_and_training_is_dashed() -> None:
-    figure = draw({"one": ONE, "other": OTHER})
+    figure = draw({"one": [ONE], "other": [OTHER]})
     accuracy, loss = figure.axes
     lines = {line.get_label(): line for line in accuracy.get_lines()}
     assert set(lines) == {"one, train", "one, val", "other, train", "other, val"}
@@ -27,12 +27,12 @@ def test_each_run_has_a_colour_and_training_is_dashed() -> None:
     assert [line.get_label() for line in loss.get_lines()] == ["other, train"]
     assert (loss.get_yscale(), loss.get_ylabel()) == ("log", "loss (log scale)")
     assert legend(figure) == ["one", "other", "training", "validation"]
-    title = draw({"one": [*ONE, (1, 0.1, "mse", "val")], "other": OTHER}).get_suptitle()
+    title = draw({"one": [[*ONE, (1, 0.1, "mse", "val")]], "other": [OTHER]}).get_suptitle()
     assert title == "2 runs: accuracy, loss and mse by epoch"
 
 
 def test_many_runs_are_told_apart_and_long_names_are_cut() -> None:
-    figure = draw({f"a network with a name that goes on and on, number {number}": ONE for number in range(12)})
+    figure = draw({f"a network with a name that goes on and on, number {number}": [ONE] for number in range(12)})
     colours = {line.get_color() for line in figure.axes[0].get_lines()}
     assert len(colours) == 12
     assert len(set(legend(figure))) == 14
@@ -41,9 +41,26 @@ def test_many_runs_are_told_apart_and_long_names_are_cut() -> None:
 
 
 def test_what_is_not_finite_is_left_out() -> None:
-    figure = draw({"a": [(1, float("nan"), "loss", "val"), (2, float("inf"), "loss", "val")], "b": []})
+    figure = draw({"a": [[(1, float("nan"), "loss", "val"), (2, float("inf"), "loss", "val")]], "b": []})
     assert np.isnan(figure.axes[0].get_lines()[0].get_ydata()).all()
     assert "no finite value" in [text.get_text() for text in figure.axes[0].texts]
     assert legend(figure) == ["a", "validation"]
     with pytest.raises(ValueError, match="No epoch to draw"):
-        draw({"a": []})
+        draw({"a": [[]], "b": []})
+
+
+def test_replicates_are_a_mean_in_a_band_of_the_epochs_that_all_have() -> None:
+    lines = [
+        [(epoch, value * epoch, "loss", "val") for epoch in range(1, last)] for value, last in ((0.1, 5), (0.3, 4))
+    ]
+    figure = draw({"two": lines, "one": [ONE], "none": [[]]})
+    loss = figure.axes[1]
+    (mean,) = loss.get_lines()
+    assert mean.get_xdata().tolist() == [1, 2, 3]
+    assert mean.get_ydata().tolist() == pytest.approx([0.2, 0.4, 0.6])
+    (band,) = loss.collections
+    corners = band.get_paths()[0].vertices
+    assert {(1.0, 0.1), (3.0, 0.3), (1.0, 0.3)} <= {(x, round(y, 9)) for x, y in corners.tolist()}
+    assert corners[:, 1].max() == pytest.approx(0.9)
+    assert legend(figure) == ["two", "one", "training, mean", "validation, mean", "lowest to highest replicate"]
+    assert figure.get_suptitle() == "2 groups: accuracy and loss by epoch"

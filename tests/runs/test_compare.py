@@ -1,16 +1,13 @@
-from types import SimpleNamespace
-from typing import Any
-
 from deeplab.runs.compare import differences
 from deeplab.tracking.params import flatten
 
 
-def run(randomness: str, *kinds: str) -> Any:
+def run(randomness: str, *kinds: str) -> dict[str, str]:
     values = {
         "model": {"layers": [{"type": kind} for kind in kinds]},
         "training": {"randomness": randomness, "epochs": 3},
     }
-    return SimpleNamespace(params=flatten(values))
+    return flatten(values)
 
 
 def test_how_layers_draw_is_a_difference_only_among_networks_that_draw() -> None:

@@ -125,11 +125,12 @@ def test_tables_and_sentences_say_folds() -> None:
     assert [(row["replicate"], row["fold"]) for row in rows[:6]] == [(r, f) for r in "12" for f in "123"]
     assert next(csv.DictReader(io.StringIO(points_table(axes, summary))))["n"] == "6"
     outcome = outcome_of(axes, summary)
-    (table,) = points(outcome)
+    table, method = points(outcome)
+    assert "same seeds and folds" in method.text
     assert table.rows[0][1] == "3 folds × 2 repeats"
     said = [part.text for part in conclusion(outcome, False, 0, None)]
     assert "(95 % interval, n = 3 folds × 2 repeats)" in said[0]
-    assert said[1].endswith("taken in pairs of the same fold.")
+    assert said[1] == "Against the best, of 1 other point: 1 undecided."
     assert said[2].endswith("(2003): the variance of a mean is taken as s² (1/n + 1/2).")
 
 

@@ -11,10 +11,16 @@ import numpy as np
 import pytest
 from tests.conftest import Outcome
 
+from deeplab.config.compose import compose
 from deeplab.data.input_spec import InputSpec
+from deeplab.data.load import load
 from deeplab.dataset_info import DatasetInfo, Standardization
+from deeplab.evaluation.kept_predictions import from_npz
 from deeplab.report.provenance import _data
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.store import open_existing
 from deeplab.workflows.export import export as export_module
+from deeplab.workflows.trained_run import find_trained_run
 
 pytestmark = pytest.mark.slow
 Cli = Callable[..., Outcome]
@@ -24,7 +30,6 @@ QUICK = ("model=mlp", "model.units=[8,4]", "training.epochs=3", "optimizer=adam"
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> str:
     """A store with a run named values, of values without a name, and one named diabetes."""
-    from deeplab.config.compose import compose
     from deeplab.workflows.train import train
 
     folder = tmp_path_factory.mktemp("values")
@@ -143,3 +148,15 @@ def test_a_sweep_and_a_search_choose_by_the_validation_loss(use: Cli) -> None:
         assert "val loss" in outcome.out or "val/loss" in outcome.out
         assert "acc" not in outcome.out
     assert re.search("Best by .*validation loss", use("show", "swept").out)
+
+
+def test_what_it_gave_for_each_test_row_is_kept(store: str) -> None:
+    tracked = open_existing(compose([store]).config.tracking)
+    for name in ("diabetes", "values"):
+        trained = find_trained_run(tracked, name)
+        kept = from_npz(read_artifact(tracked, trained.run, "predictions.npz") or b"")
+        splits = load(trained.composed().config.dataset, tracked.place.work_folder, trained.facts().table)
+        given = trained.network().predict(splits.test.inputs(slice(None)), verbose=0)
+        np.testing.assert_allclose(kept.predicted, given, rtol=1e-4, atol=1e-5)
+        assert kept.labels.tolist() == splits.info.numbers(splits.test.labels).tolist()
+        assert kept.predicted.dtype == np.float32

@@ -13,6 +13,7 @@ import yaml
 
 from deeplab.config.compose import compose
 from deeplab.errors import RunError, UserError, UserErrors
+from deeplab.evaluation.kept_predictions import from_npz
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import plan_sweep
 from deeplab.workflows import train as train_module
@@ -127,6 +128,8 @@ def test_the_logged_model_is_plain_keras_takes_the_rows_as_they_are_and_scores_t
     test = load(compose(SMALL).config.dataset, Path()).test
     predicted = np.argmax(model.predict(test.images(slice(None)), verbose=0), axis=1)
     assert np.mean(predicted == test.labels) == result.scores["accuracy"]
+    kept = from_npz(Path(mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/predictions.npz")).read_bytes())
+    assert (kept.predicted.tolist(), kept.labels.tolist()) == (predicted.tolist(), test.labels.tolist())
     assert [path.suffix for path in folder.rglob("*") if path.suffix in (".pkl", ".pickle")] == []
 
 
@@ -140,7 +143,8 @@ def test_neither_model_nor_plots_where_they_are_not_wanted(folder: Path, runs: C
     train(compose([*SMALL, "tracking.save_model=none", "tracking.plots=none", "training.epochs=1"]))
     (run,) = runs()
     names = {item.path for item in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
-    assert names == {"config.yaml", "overrides.txt", "packages.txt", "history.csv", "score.csv", "classes.csv"}
+    tables = {"history.csv", "score.csv", "classes.csv", "predictions.npz"}
+    assert names == {"config.yaml", "overrides.txt", "packages.txt"} | tables
     with pytest.raises(UserError, match="has no model; it was made with tracking.save_model=none or ended early"):
         train(compose([*SMALL, "training.initial_weights=latest"]))
 

@@ -56,6 +56,9 @@ RunArguments = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Latex = Annotated[
+    Path | None, typer.Option("--latex", metavar="FILE.tex", help="Write the scores as a table for LaTeX, too.")
+]
 ConfigDir = Annotated[
     Path | None, typer.Option("--config-dir", metavar="FOLDER", help="A conf/ folder of your own, looked into first.")
 ]

@@ -1,6 +1,7 @@
 """Panels of a metric against the epoch, as every figure of learning curves has them."""
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +44,18 @@ def history_lines(rows: Iterable[Row]) -> dict[tuple[str, str], Line]:
         key: (np.array(sorted(line), dtype=np.int64), np.array([line[epoch] for epoch in sorted(line)]))
         for key, line in values.items()
     }
+
+
+def shared_epochs(lines: Sequence[Line]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the epochs that all lines have, and the values there, [lines, epochs]; a mean beyond them would jump.
+
+    Examples:
+        >>> shared_epochs([(np.array([1, 2]), np.array([0.5, 0.25])), (np.array([2, 3]), np.array([0.75, 1.0]))])
+        (array([2]), array([[0.25],
+               [0.75]]))
+    """
+    shared = reduce(np.intersect1d, (x for x, _ in lines))
+    return shared, np.stack([y[np.isin(x, shared)] for x, y in lines])
 
 
 def panel_grid(figure: Figure, count: int) -> list[Axes]:

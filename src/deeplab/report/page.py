@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 DECIMALS = 4
 MOST_DECIMALS = 7
+MARK = "*"  # of a score of validation that was measured on the test set
 # The content of a figure by its path; None of one that has gone in the meantime, which is then left out.
 Read = Callable[[str], bytes | None]
-_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?( of \d+| ± \d+(\.\d+)?)?")
+_NUMBER = re.compile(r"[-+]?[\d,]+(\.\d+)?( of \d+| ± [\d.e-]+)?\*?")
 
 
 @dataclass(frozen=True)

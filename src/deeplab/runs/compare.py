@@ -1,6 +1,6 @@
 """Several runs side by side: what differs between them, what they reached, and their curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -37,25 +37,25 @@ def with_curves(store: Store, runs: Sequence[Run]) -> list[RunCurves]:
     for run in runs:
         if run.tags.get(KIND_TAG) == "sweep":
             raise UserError(
-                f"Run {run.label} is a sweep; its own table compares its points: deeplab show {run.short_id}. "
+                f"Run {run.label} is a sweep; deeplab compare {run.short_id} draws the curves of its points. "
                 f"Its trials can be named here: deeplab runs --kind trial --where 'sweep={run.short_id}*'"
             )
     return [_compared(store, run, row) for run, row in zip(runs, summarize_runs(runs, runs), strict=True)]
 
 
-def differences(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """Find the keys in which configurations differ, and the value of each run; `-` where it has no such key."""
-    keys = dict.fromkeys(key for run in runs for key in run.params)
+def differences(configurations: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
+    """Find the keys in which configurations differ, flattened, and the value of each; `-` where it has no such key."""
+    keys = dict.fromkeys(key for params in configurations for key in params)
     differing = {}
     for key in keys:
         if key.startswith(NO_DIFFERENCE) or key.startswith(LAYER):
             continue
-        values = [run.params.get(key, MISSING) for run in runs]
-        counting = [run for run in runs if key != RANDOMNESS or draws_numbers(layers(run.params))]
-        meant = [run.params.get(key, MISSING) for run in counting]
+        values = [params.get(key, MISSING) for params in configurations]
+        counting = [params for params in configurations if key != RANDOMNESS or draws_numbers(layers(params))]
+        meant = [params.get(key, MISSING) for params in counting]
         if len(set(meant)) > 1:
             differing[key] = values
-    return differing | _networks([layers(run.params) for run in runs])
+    return differing | _networks(list(map(layers, configurations)))
 
 
 def _networks(networks: Sequence[Sequence[str]]) -> dict[str, list[str]]:

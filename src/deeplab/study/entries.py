@@ -47,16 +47,27 @@ def planned_runs(
         raise UserError(f"Entry '{name}': {error}") from error
 
 
+def planned_values(name: str, entry: StudyEntry, config: StudyConfig, plan: Plan | None) -> list[dict[str, Any]]:
+    """List the configurations of an entry's trainings; none of an evaluation under noise.
+
+    Args:
+        name: of the entry.
+        entry: what it asks for.
+        config: of the study.
+        plan: of the entry's sweep, or None where it is none.
+    """
+    if entry.run is not None:
+        return [each.values for each in planned_runs(name, entry, config)]
+    return [] if plan is None else [trial.values for trial in plan.trials]
+
+
 def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence[Result]) -> EntryResult:
     """Find the rows of an entry whose configuration is still what the study asks for."""
     ours = [line for line in lines if line.entry == name]
     plan = None if entry.sweep is None else plan_sweep(list(entry.sweep), None)
-    trained: list[dict[str, Any]] = []
-    if entry.run is not None:
-        trained = [each.values for each in planned_runs(name, entry, config)]
-    elif plan is not None:
+    if plan is not None:
         _check_points(name, entry, plan)
-        trained = [trial.values for trial in plan.trials]
+    trained = planned_values(name, entry, config, plan)
     hashes = [configuration_hash(values) for values in trained] or [line.configuration for line in ours][-1:]
     rows = tuple(line for line in ours if line.configuration in hashes)
     chosen = None if plan is None else chosen_point(plan, rows)

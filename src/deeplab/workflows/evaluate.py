@@ -1,7 +1,7 @@
 """Score the network of a run on its own test set or on another one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from deeplab.tracking.store import open_existing
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
 from deeplab.workflows.artifacts import log_plots, override_lines, score_table
 from deeplab.workflows.recording import recorded
-from deeplab.workflows.scored_rows import score_figures, score_tables
+from deeplab.workflows.scored_rows import log_scored_rows, score_figures
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
         found = Evaluation(trained, log.run_id, _data_name(splits), is_own, scores, overall, classes)
         _log(log, found)
         if predictions is not None:
-            for name, text in score_tables(predictions, facts.info):
-                log.log_text(name, text)
+            log_scored_rows(log, predictions, splits.test, replace(facts.info, fingerprint=splits.info.fingerprint))
             log_plots(log, score_figures(predictions, facts.info, config.training.metrics))
     return found
 

@@ -9,8 +9,10 @@ from deeplab.dataset_info import DatasetInfo
 from deeplab.files import table
 
 if TYPE_CHECKING:
+    from deeplab.data.splits import Split
     from deeplab.evaluation.accuracy import Accuracy
     from deeplab.evaluation.scores import Predictions
+    from deeplab.tracking.run_log import RunLog
 
 _ENDS = ("", "_low", "_high")
 # The first six columns are older than the others, which are named as scikit-learn names them.
@@ -19,6 +21,17 @@ CLASS_COLUMNS = (
     *(f"{name}{end}" for name in ("precision", "recall") for end in _ENDS),
     *("f1", "support"),
 )
+
+
+def log_scored_rows(log: "RunLog", predictions: "Predictions", test: "Split", info: DatasetInfo) -> None:
+    """Log the tables of the rows that were scored, and what was said of each of them as `predictions.npz`."""
+    from deeplab.evaluation.kept_predictions import FILE, to_npz
+
+    for name, text in score_tables(predictions, info):
+        log.log_text(name, text)
+    content = to_npz(predictions, test, info)
+    if content is not None:
+        log.log_bytes(FILE, content)
 
 
 def score_tables(predictions: "Predictions", info: DatasetInfo) -> Iterator[tuple[str, str]]:

@@ -51,7 +51,7 @@ from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
 from deeplab.workflows.prepare import cache_key, engine_of_run, prepare
 from deeplab.workflows.recording import ParentRun, recorded
 from deeplab.workflows.resume import ResumePoint
-from deeplab.workflows.scored_rows import score_tables
+from deeplab.workflows.scored_rows import log_scored_rows
 from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import other_data
 
@@ -249,8 +249,7 @@ def _score_and_log(
         scores = score_images(network, test, info.scale, loss, step)
     else:
         scores, predictions = score(network, test, info, config.model.task, loss, step, config.training.metrics)
-        for path, text in score_tables(predictions, info):
-            log.log_text(path, text)
+        log_scored_rows(log, predictions, test, info)
     final = log_scores(log, scores, run.history, config.training)
     if config.tracking.save_model != "none":
         log_model(log, setup)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import CNN, accuracies
 
 from deeplab.cli.completion import complete_run
 from deeplab.cli.terminal.chart import Line, chart
@@ -94,7 +93,7 @@ def test_the_best_run_is_shown(cli: Cli, ids: Ids) -> None:
         (["show", "conv", "dense"], "One run at a time, got 2. To see several: deeplab compare conv dense"),
         (["compare", "conv"], "Name two runs or more; conv is one. To look at it: deeplab show conv"),
         (["compare", "conv", "conv"], "Name two runs or more"),
-        (["compare", "conv", "a sweep"], "is a sweep; its own table compares its points"),
+        (["curves", "a sweep"], "is a sweep; deeplab compare "),
         (
             ["compare", "conv", "dense", "--out", "x.pdf"],
             "--out x.pdf: must be a file NAME.png in a folder that is there.",
@@ -119,33 +118,6 @@ def test_compare_shows_what_differs_and_draws_the_curves(cli: Cli, ids: Ids, tmp
     assert re.search(rf"^ +1 {ids['conv'][:8]} conv +3 0.8000 0.7900 +2.00 12 s", out, re.MULTILINE)
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
     assert out.endswith(f"curves {tmp_path}/c.png\n")
-
-
-def bold_rows(out: str) -> list[str]:
-    """The names of the runs whose row in the table of scores is bold."""
-    rows = [line for line in out.splitlines() if "\x1b[1m" in line]
-    words = [re.sub(r"\x1b\[\d+m", "", line).split() for line in rows]
-    return [each[2] for each in words if each[0].isdigit()]
-
-
-def test_compare_calls_none_the_best_that_was_validated_on_the_test_set(
-    cli: Cli, forged: Forge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm")
-    on_test = {**CNN, "validation": {"kind": "test"}}
-    forged("fair", CNN, accuracies(0.7, 0.7))
-    forged("worse", CNN, accuracies(0.6, 0.9))
-    forged("seen", on_test, accuracies(0.99, 0.99))
-    forged("better", on_test, accuracies(0.995, 0.995))
-    out = cli("compare", "fair", "worse", "seen")[1]
-    assert bold_rows(out) == ["fair"]
-    assert "0.9900*" in out
-    assert "\n* validated on the test set, and left out of the best\n" in out
-    out = cli("compare", "seen", "better")[1]
-    assert bold_rows(out) == ["better"]
-    assert "The best is bold. It was chosen on the test set, so its score is too good" in out
-    assert "\n* validated on the test set\n" in cli("runs")[1]
 
 
 def test_compare_names_its_picture_for_the_runs(cli: Cli, forged: Forge, folder: Path) -> None:

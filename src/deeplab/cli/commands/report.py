@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files, running_code
+from deeplab.cli.arguments import ConfigDir, Latex, RunArguments, reading_files, running_code
 from deeplab.cli.lookup import named_run
 from deeplab.cli.terminal.text import print_line
+from deeplab.config.tracking import tracking_config
 from deeplab.errors import UserError
+from deeplab.files import check_file, write_file
 from deeplab.report.page import Page, Read, slug
 from deeplab.report.targets import named_for, output_paths
 from deeplab.report.write import describe, write_report
@@ -18,6 +20,7 @@ from deeplab.study.config import FILE, read_study
 from deeplab.study.page import read_figure, study_report
 from deeplab.study.results import Results
 from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.store import open_if_there
 
 
 @reading_files
@@ -31,14 +34,17 @@ def report(
     form: Annotated[
         str | None, typer.Option("--format", metavar="html|markdown|both", help="By the ending of --out, else html.")
     ] = None,
+    latex: Latex = None,
     config_dir: ConfigDir = None,
 ) -> None:
     """Write a run, a sweep, an evaluation or a study as one HTML file that needs nothing else, or as Markdown.
 
     deeplab report latest --out report.html
 
-    A study is meant by its folder: deeplab report experiments/digits_dense
+    A study is meant by its folder: deeplab report experiments/digits_dense. --latex is for sweeps and studies.
     """
+    if latex is not None:
+        check_file(latex, ".tex", "--latex")
     if out is not None and out.is_dir():
         raise UserError(f"--out {out}: this is a folder; give the name of a file.")
     paths = output_paths(out or Path("report"), form)
@@ -54,7 +60,11 @@ def report(
     if out is None:
         # Names may hold dots, which begin no ending.
         paths = output_paths(Path(f"report-{name}"), form or "html")
+    table = "" if latex is None else _latex(run, config_dir)
     write_report(page, paths, read)
+    if latex is not None:
+        write_file(latex, table.encode())
+        print_line(f"table {latex}")
     for path in paths:
         print_line(f"report {path}")
 
@@ -67,6 +77,14 @@ def _is_study(words: list[str]) -> bool:
 def _study(folder: Path) -> tuple[Page, str, Read]:
     page = study_report(read_study(folder), Results(folder).rows, folder)
     return page, slug(folder.resolve().name), partial(read_figure, folder)
+
+
+def _latex(words: list[str], config_dir: Path | None) -> str:
+    from deeplab.comparison.latex import study_latex, sweep_latex
+
+    if _is_study(words):
+        return study_latex(Path(words[0]), open_if_there(tracking_config([], config_dir)))
+    return sweep_latex(*named_run(words, config_dir))
 
 
 def _run(words: list[str], config_dir: Path | None) -> tuple[Page, str, Read]:

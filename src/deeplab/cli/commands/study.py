@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import StoreOverrides, check_store_overrides, reading_files, running_code
+from deeplab.cli.arguments import Latex, StoreOverrides, check_store_overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.study_progress import StudyProgress, all_held, show_study
+from deeplab.cli.terminal.text import print_line
 from deeplab.config.compose import compose
 from deeplab.config.trust import check_overrides
 from deeplab.errors import RunError
+from deeplab.files import check_file, write_file
 from deeplab.study.config import FILE, read_study
 from deeplab.study.entries import check_names, check_points, measure
 from deeplab.study.results import Results
@@ -28,6 +30,7 @@ def study(
     overrides: StoreOverrides = None,
     only: Annotated[list[str] | None, typer.Option(metavar="ENTRY", help="Carry out this entry alone.")] = None,
     report: Annotated[bool, typer.Option("--report", help="Train nothing; write the report of what there is.")] = False,
+    latex: Latex = None,
 ) -> None:
     """Train what a study lacks, and write its README.md: reported against measured.
 
@@ -36,6 +39,8 @@ def study(
     Status 0: every run is there, and every figure as published or within its bounds. 3: a figure differs, or something
     is missing (with --only, of these entries). 1: a run failed. 2: the study cannot be read.
     """
+    if latex is not None:
+        check_file(latex, ".tex", "--latex")
     config = read_study(folder)
     for name, entry in config.entries.items():
         check_overrides(entry.run or entry.sweep or (), f"{folder / FILE}: entries.{name}")
@@ -55,6 +60,11 @@ def study(
             page = write_page(config, folder, results, store)
     measured = measure(config, results.rows)
     show_study(config.title, measured, page)
+    if latex is not None:
+        from deeplab.comparison.latex import study_latex
+
+        write_file(latex, study_latex(folder, store).encode())
+        print_line(f"table {latex}")
     held = all_held([each for each in measured if not only or each.name in only])
     if failure is not None:
         raise failure

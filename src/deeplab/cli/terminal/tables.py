@@ -11,7 +11,7 @@ from rich.text import Text
 
 from deeplab.cli.terminal.screen import Screen
 from deeplab.metrics import short_label_of
-from deeplab.report.page import number
+from deeplab.report.page import MARK, number
 from deeplab.visible import visible_line
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # In a pipe nothing need be cut; a person may still say COLUMNS=80.
 PIPE_WIDTH = 400
-MARK = "*"
 
 
 def console() -> Screen:

@@ -1,7 +1,6 @@
 """The learning curves of all replicates of one point of a sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from deeplab.metrics import in_order
 from deeplab.plots import score_axes as scores_of
-from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid
+from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid, shared_epochs
 from deeplab.plots.style import BLUE, VERMILLION, new_figure, style
 
 _COLOURS = {"train": BLUE, "val": VERMILLION}
@@ -56,14 +55,10 @@ def _draw_panel(axes: Axes, metric: str, lines: Mapping[str, Sequence[Line]]) ->
             drawn.append((line, {**look, **thin}))
         if len(replicates) > 1:
             thick = {"linewidth": 2.4, "markersize": 4, "zorder": 3, "label": f"{LABELS[data]}, mean"}
-            drawn.append((_mean(replicates), {**look, **thick}))
+            epochs, values = shared_epochs(replicates)
+            drawn.append(((epochs, values.mean(axis=0)), {**look, **thick}))
     draw_panel(axes, metric, drawn)
     axes.set_title(_panel_title(metric, [line for replicates in lines.values() for line in replicates]))
-
-
-def _mean(lines: Sequence[Line]) -> Line:
-    shared = reduce(np.intersect1d, (x for x, _ in lines))
-    return shared, np.mean([y[np.isin(x, shared)] for x, y in lines], axis=0)
 
 
 def _panel_title(metric: str, lines: Sequence[Line]) -> str:

@@ -1,0 +1,1 @@
+"""Groups of trainings held against each other, wherever they come from: runs, points of sweeps, entries of studies."""

@@ -1,0 +1,154 @@
+"""Two groups held against each other: how far apart they are, and how far that can be trusted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deeplab.comparison.groups import Group, Member
+from deeplab.evaluation.fixed_intervals import unpaired_interval
+from deeplab.evaluation.intervals import Interval
+from deeplab.evaluation.kept_predictions import FILE, KeptPredictions, from_npz, row_scores
+from deeplab.evaluation.multiple_comparisons import corrected_interval
+from deeplab.evaluation.row_tests import rows_and_seeds_interval
+from deeplab.evaluation.statistics import CONFIDENCE
+from deeplab.metrics import Metric
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.store import Store
+
+Kind = Literal["pairs", "Welch"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """The score that groups are compared by."""
+
+    metric: Metric  # as in `accuracy`
+    data: str  # the rows it is of, `test` or `val`
+
+    @property
+    def name(self) -> str:
+        """Return it as a finished run has it: `test/accuracy`."""
+        return self.metric.on(self.data).logged_as
+
+    @property
+    def label(self) -> str:
+        """Return it in words: `test accuracy`."""
+        return self.metric.on(self.data).label
+
+    @property
+    def sign(self) -> int:
+        """Return -1 of a score that is better where it is smaller, else 1."""
+        return 1 if self.metric.higher_is_better else -1
+
+    def of(self, members: Sequence[Member]) -> list[float]:
+        """Return the scores of some trainings, turned so that more is better."""
+        return [self.sign * member.scores[self.name] for member in members]
+
+    def by_seed(self, members: Sequence[Member]) -> dict[str, float]:
+        """Return the same by seed; none where seeds do not tell the trainings apart."""
+        scores = {m.seed: value for m, value in zip(members, self.of(members), strict=True) if m.seed is not None}
+        return scores if len(scores) == len(members) else {}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a group is from another; above 0 it is better."""
+
+    interval: Interval  # over seeds, or over rows and seeds where that reaches further
+    kind: Kind  # whether scores of the same seed were subtracted
+    over_seeds: Interval
+    over_rows: Interval | None  # over rows and seeds, or None where rows are not known
+
+
+@dataclass(frozen=True)
+class TestRows:
+    """What groups have kept of the same test rows."""
+
+    scores: tuple[NDArray[np.float64], ...]  # of each group, [seeds, rows], more is better; empty where unusable
+    why_not: str  # they are, or empty
+
+
+def difference(ours: Sequence[Member], theirs: Sequence[Member], score: Score, groups: int) -> Difference | None:
+    """Give the difference of two groups, with an interval that holds together with those of all pairs of groups.
+
+    Where they share their seeds it is that of the pairs, else Welch's, corrected for the number of pairs of groups.
+
+    Args:
+        ours: members of the first.
+        theirs: members of the second.
+        score: that all of them have.
+        groups: that are compared, at least 2.
+
+    Returns:
+        None where a group has fewer than two members, or a score is no finite number.
+    """
+    first, second = score.by_seed(ours), score.by_seed(theirs)
+    shared = [seed for seed in first if seed in second]
+    if len(shared) >= 2 and len(shared) == min(len(ours), len(theirs)):
+        interval = corrected_interval([first[seed] - second[seed] for seed in shared], groups)
+        return None if interval is None else Difference(interval, "pairs", interval, None)
+    interval = unpaired_interval(score.of(ours), score.of(theirs), confidence_of_pairs(groups))
+    return None if interval is None else Difference(interval, "Welch", interval, None)
+
+
+def with_rows(found: Difference, ours: NDArray[np.float64], theirs: NDArray[np.float64], groups: int) -> Difference:
+    """Widen an interval to that over rows and seeds, where it reaches further.
+
+    Args:
+        found: over seeds.
+        ours: score of each row by each network of the first group, [seeds, rows].
+        theirs: the same of the second, of the same rows.
+        groups: that are compared.
+    """
+    rows = rows_and_seeds_interval(ours, theirs, confidence_of_pairs(groups))
+    if rows is None:
+        return found
+    seeds = found.over_seeds
+    widened = Interval(seeds.mean, min(seeds.low, rows.low), max(seeds.high, rows.high))
+    return Difference(widened, found.kind, seeds, rows)
+
+
+def confidence_of_pairs(groups: int) -> float:
+    """Return the confidence of an interval of each pair of groups with which all hold together (Bonferroni).
+
+    Examples:
+        >>> confidence_of_pairs(2), round(confidence_of_pairs(5), 4)
+        (0.95, 0.995)
+    """
+    return 1 - (1 - CONFIDENCE) / (groups * (groups - 1) / 2)
+
+
+def read_rows(store: Store | None, groups: Sequence[Group], score: Score) -> TestRows:
+    """Read what each member of some groups said of the test rows, and score it.
+
+    Args:
+        store: that has their files, or None.
+        groups: that are compared.
+        score: that is compared.
+    """
+    if score.data != "test":
+        return TestRows((), "the scores are not of the test set")
+    kept: dict[str, KeptPredictions] = {}
+    for group in groups:
+        for member in group.members:
+            content = read_artifact(store, member.run, FILE) if store and member.run else None
+            if content is None:
+                return TestRows((), f"{group.name} ({member.run_id[:8]}) has kept no predictions of its test rows")
+            try:
+                kept[member.run_id] = from_npz(content)
+            except ValueError:
+                return TestRows((), f"the predictions of {group.name} ({member.run_id[:8]}) are damaged")
+    if len({each.test_rows for each in kept.values()}) > 1:
+        return TestRows((), "their test rows are not the same")
+    return _scored(groups, kept, score)
+
+
+def _scored(groups: Sequence[Group], kept: Mapping[str, KeptPredictions], score: Score) -> TestRows:
+    scores = {run_id: row_scores(each, score.metric.name) for run_id, each in kept.items()}
+    known = {run_id: score.sign * values for run_id, values in scores.items() if values is not None}
+    if len(known) < len(scores):
+        return TestRows((), "the score is no mean over rows")
+    return TestRows(tuple(np.array([known[each.run_id] for each in group.members]) for group in groups), "")
