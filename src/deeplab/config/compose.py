@@ -19,6 +19,7 @@ from deeplab.config.task_of_data import settle_task
 from deeplab.config.trust import check_addresses
 from deeplab.config.validate import SchemaError, validate
 from deeplab.config.yaml_file import copied
+from deeplab.errors import UserError
 from deeplab.tasks import fill_task_defaults
 
 
@@ -59,6 +60,16 @@ def compose(overrides: Sequence[str], config_dir: Path | None = None) -> Compose
 def compose_sweep(overrides: Sequence[str], config_dir: Path | None = None) -> ComposedSweep:
     """Compose a run and what a sweep makes of it; see `Composer`."""
     return Composer(config_dir).compose_sweep(overrides)
+
+
+def compose_training(overrides: Sequence[str], config_dir: Path | None = None) -> ComposedConfig:
+    """Compose the configuration of one run; a UserError where several are asked for."""
+    asked = compose_sweep(overrides, config_dir)
+    if asked.replicates > 1 or asked.comparison.grid:
+        raise UserError(
+            "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
+        )
+    return asked.run
 
 
 class Composer:
