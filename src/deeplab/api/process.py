@@ -1,5 +1,6 @@
 """A training in a process that a notebook may have set up: the same run as the command's, or a line why not."""
 
+import logging
 import os
 import random
 import sys
@@ -35,10 +36,14 @@ def as_in_its_own_process(training: TrainingConfig | None) -> Iterator[None]:
     if "tensorflow" in sys.modules:
         _check_tensorflow(training)
     settings = _keras_settings()
+    log = logging.getLogger("tensorflow")
+    level = log.level
+    log.setLevel(logging.ERROR)  # how often a function is traced is nothing to those who train
     drawn = random.getstate(), np.random.get_state()  # noqa: NPY002  (the state that a training seeds)
     try:
         yield
     finally:
+        log.setLevel(level)
         random.setstate(drawn[0])
         np.random.set_state(drawn[1])  # noqa: NPY002
         _restore(settings)

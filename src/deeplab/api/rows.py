@@ -73,15 +73,19 @@ def _numbers(data: Any, who: str) -> NDArray[Any]:
 
 
 def _check_range(facts: InputSpec, x: NDArray[Any], who: str) -> None:
-    """Refuse images whose white is 1 where it should be 255, or the other way round."""
+    """Refuse images whose white is 1 where it should be 255 or so, or the other way round."""
     if not facts.info.is_image:
         return
     high = float(x.max())
-    if facts.high == 255 and x.dtype != np.uint8 and 0 < high <= 1:
-        raise UserError(f"{who} learned from images of 0 to 255, and these are of {x.min():g} to {high:g}: times 255.")
+    divisor = 1 / facts.info.scale
+    if divisor > 1 and 0 < high <= 1 < facts.high and x.dtype != np.uint8:
+        raise UserError(
+            f"{who} learned from images of {facts.low:g} to {facts.high:g}, and these reach {high:g}: "
+            f"multiply by {divisor:g}."
+        )
     if facts.low >= 0 and facts.high <= 1 < high and facts.info.scale == 1:
         raise UserError(
-            f"{who} learned from images of {facts.low:g} to {facts.high:g}, and these reach {high:g}: divide by 255."
+            f"{who} learned from images of {facts.low:g} to {facts.high:g}, and these reach {high:g}: divide them."
         )
 
 

@@ -115,9 +115,11 @@ class Stored:
     @cached_property
     def _figures(self) -> dict[str, str]:
         paths = pictures_in([path for path, _ in files_of(self._place.store, self._tracked)], "plots")
-        pngs_last = sorted(paths, key=lambda path: path.endswith(".png"))  # one of the same name stands for its GIF
-        named = {PurePosixPath(path).stem: path for path in pngs_last}
-        return {path_name: named[path_name] for path_name in dict.fromkeys(PurePosixPath(path).stem for path in paths)}
+        # A PNG stands for the GIF of the same name.
+        named: dict[str, str] = {}
+        for path in sorted(paths, key=lambda path: path.endswith(".gif")):
+            named.setdefault(PurePosixPath(path).stem, path)
+        return named
 
     def __repr__(self) -> str:
         row = self._summary
@@ -207,7 +209,9 @@ class Run(Stored):
         from deeplab.workflows.evaluate import evaluate
 
         with with_arrays([*overrides, *self._place.overrides], data, None) as texts, as_in_its_own_process(None):
-            evaluation = evaluate(self.id, texts, None)
+            # Arrays are read as those that it was trained on: their labels, their scale.
+            is_alike = data is not None and self.config["dataset"]["kind"] == "npz"
+            evaluation = evaluate(self.id, texts[1:] if is_alike else texts, None)
         found = stored(self._place.tracking, evaluation.run_id)
         assert isinstance(found, Run)
         return found
