@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "docs" / "notebook.ipynb"
 PATIENCE = 600  # seconds for a cell on a busy machine
 
-# Text begins with a letter or #; all else is code.
+# What follows a kind; `sweep` is code that starts processes, or needs what they trained.
 CELLS = (
     "text",
     """
@@ -83,10 +83,11 @@ mine.model().summary()
 
 A sweep trains in processes of its own, and goes on where it was when the cell is run again.
 """,
-    "code",
+    "sweep",
     """
 swept = deeplab.sweep(
-    "optimizer.learning_rate=0.02,0.2",
+    "optimizer.learning_rate=0.001,0.01",
+    "optimizer=adam",
     "model=mlp_64_64",
     "dataset.image_size=8",
     "dataset.limit=600",
@@ -95,15 +96,15 @@ swept = deeplab.sweep(
 )
 swept
 """,
-    "code",
+    "sweep",
     """
 swept.figure()
 """,
-    "code",
+    "sweep",
     """
 swept.table[["optimizer.learning_rate", "n", "val/accuracy mean", "val/accuracy interval"]]
 """,
-    "code",
+    "sweep",
     """
 swept.best.evaluate("noise=salt_and_pepper", "noise.level=0.1").scores
 """,
@@ -129,9 +130,11 @@ except deeplab.UserError as error:
 
 def notebook() -> nbformat.NotebookNode:
     """The notebook without outputs."""
-    make = {"text": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
-    pairs = zip(CELLS[::2], CELLS[1::2], strict=True)
-    cells = [make[kind](text.strip(), id=f"cell-{number}") for number, (kind, text) in enumerate(pairs)]
+    cells = []
+    for number, (kind, text) in enumerate(zip(CELLS[::2], CELLS[1::2], strict=True)):
+        make = nbformat.v4.new_markdown_cell if kind == "text" else nbformat.v4.new_code_cell
+        metadata = {"tags": [kind]} if kind == "sweep" else {}
+        cells.append(make(text.strip(), id=f"cell-{number}", metadata=metadata))
     about = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},

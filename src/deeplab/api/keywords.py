@@ -104,7 +104,8 @@ def override(key: str, value: object) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text):
         return f"{key}={text}"
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    # Hydra's grammar: a backslash stands for itself, but where a quote comes after it.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
     return f"{key}='{escaped}'"
 
 
