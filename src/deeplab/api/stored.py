@@ -1,6 +1,6 @@
 """Runs and sweeps of a store as a notebook has them: read when they are asked for, shown as tables."""
 
-import io
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,9 +11,8 @@ from deeplab.api.figure import Figure
 from deeplab.api.keywords import override, told
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError, unknown_name
-from deeplab.files import table
 from deeplab.metrics import metric_of
-from deeplab.report.page import Cell, Code, Part, Table, Text, number
+from deeplab.report.page import Cell, Code, Part, Table, Text, number, read_cell
 from deeplab.report.pictures import pictures_in
 from deeplab.report.scores import scores
 from deeplab.report.sweep_report import conclusion_of, points
@@ -162,7 +161,8 @@ class Run(Stored):
                 for epoch, value in line.items()
             ]
             return pd.DataFrame(rows, columns=list(HISTORY))
-        return pd.read_csv(io.BytesIO(content), float_precision="round_trip")
+        head, *lines = csv.reader(content.decode().splitlines())
+        return pd.DataFrame([[*map(read_cell, line)] for line in lines], columns=head)
 
     @told
     def model(self) -> "keras.Model":
@@ -248,10 +248,7 @@ class Sweep(Stored):
         import pandas as pd
 
         lines = self._outcome.points or self._outcome.trials
-        if not lines:
-            return pd.DataFrame()
-        text = table(lines[0], (line.values() for line in lines))
-        return pd.read_csv(io.StringIO(text), float_precision="round_trip")
+        return pd.DataFrame([{key: read_cell(text) for key, text in line.items()} for line in lines])
 
     @cached_property
     def trials(self) -> "Runs[Run]":
