@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deeplab.api.figure import Figure
     from deeplab.api.functions import load, runs, sweep, train
-    from deeplab.api.stored import Run, Runs, Sweep
+    from deeplab.api.run import Run
+    from deeplab.api.runs import Runs
+    from deeplab.api.sweep import Sweep
     from deeplab.errors import RunError, UserError
 
 __version__ = "0.1.0"
@@ -36,10 +38,10 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # What a notebook uses, imported when it is asked for; `runs` and `sweep` are packages that can be called.
 _FROM = {
     "Figure": "deeplab.api.figure",
-    "Run": "deeplab.api.stored",
+    "Run": "deeplab.api.run",
     "RunError": "deeplab.errors",
-    "Runs": "deeplab.api.stored",
-    "Sweep": "deeplab.api.stored",
+    "Runs": "deeplab.api.runs",
+    "Sweep": "deeplab.api.sweep",
     "UserError": "deeplab.errors",
     "load": "deeplab.api.functions",
     "train": "deeplab.api.functions",

@@ -158,7 +158,7 @@ def test_arrays_are_trained_on_resumed_and_evaluated(asked: Any, place: Path) ->
     settings = ("model=mlp_64_64", "dataset.scale=16", "training.batch_size=50")
     run = deeplab.train(*settings, "tracking.plots=none", data=parts, epochs=1, name="arrays", quiet=True)
     np.savez(place / "own.npz", **dict(zip(("x_train", "y_train", "x_test", "y_test"), parts, strict=True)))
-    own = load_data(compose(["dataset=npz", "dataset.path=own.npz"]).config.dataset, place)
+    own = load_data(compose(["dataset=npz", "dataset.path=own.npz", "dataset.scale=16"]).config.dataset, place)
     assert run._tracked.tags[DATA_TAG] == own.info.fingerprint
     assert weights(run) != weights(asked)
     further = deeplab.train(resume=run.id, epochs=2, quiet=True)

@@ -16,7 +16,10 @@ from deeplab.api.keywords import (
     taking,
 )
 from deeplab.api.process import as_in_its_own_process
-from deeplab.api.stored import Place, Run, Runs, Sweep
+from deeplab.api.run import Run
+from deeplab.api.runs import Runs
+from deeplab.api.stored import Place
+from deeplab.api.sweep import Sweep
 from deeplab.config.compose import compose_training
 from deeplab.config.schema import TrackingConfig
 from deeplab.config.tracking import tracking_config
