@@ -156,10 +156,17 @@ def carried_out(book: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookN
 
 
 def without_traces(book: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The same without bars that have gone, and without metadata of the moment."""
+    """The same without bars that have gone and metadata of the moment, printed lines in one output."""
     for cell in book.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [each for each in cell.outputs if each.get("data", {}).get("text/plain") != ""]
+        if cell.cell_type != "code":
+            continue
+        kept: list[nbformat.NotebookNode] = []
+        for each in cell.outputs:
+            if kept and each.get("name") is not None and kept[-1].get("name") == each.name:
+                kept[-1].text += each.text
+            elif each.get("data", {}).get("text/plain") != "":
+                kept.append(each)
+        cell.outputs = kept
     book.metadata["language_info"] = {"name": "python"}
     return book
 

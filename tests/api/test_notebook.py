@@ -60,8 +60,8 @@ def run(script: ModuleType, book: nbformat.NotebookNode, folder: Path) -> None:
     kept = {cell.id: cell for cell in KEPT.cells}
     for cell in book.cells:
         if cell.cell_type == "code":
-            shown = [[*each.data] for each in cell.outputs if each.get("data", {}).get("text/plain")]
-            assert shown == [[*each.data] for each in kept[cell.id].outputs if "data" in each]
+            shown = [{*each.data} for each in cell.outputs if each.get("data", {}).get("text/plain")]
+            assert shown == [{*each.data} for each in kept[cell.id].outputs if "data" in each]
 
 
 @pytest.mark.slow
