@@ -1,11 +1,79 @@
 """Keras experiments from configuration: networks as plain YAML, every run in MLflow."""
 
 import os
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deeplab.api.figure import Figure
+    from deeplab.api.functions import load, runs, sweep, train
+    from deeplab.api.run import Run
+    from deeplab.api.runs import Runs
+    from deeplab.api.sweep import Sweep
+    from deeplab.errors import RunError, UserError
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Figure",
+    "Run",
+    "RunError",
+    "Runs",
+    "Sweep",
+    "UserError",
+    "__version__",
+    "load",
+    "runs",
+    "sweep",
+    "train",
+]
 
 # Read when the libraries are first imported, wherever that happens. What Keras' own file says of another backend
 # does not hold here; TensorFlow's notes about missing CUDA drivers are answered by `deeplab doctor`.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+# What a notebook uses, imported when it is asked for; `runs` and `sweep` are packages that can be called.
+_FROM = {
+    "Figure": "deeplab.api.figure",
+    "Run": "deeplab.api.run",
+    "RunError": "deeplab.errors",
+    "Runs": "deeplab.api.runs",
+    "Sweep": "deeplab.api.sweep",
+    "UserError": "deeplab.errors",
+    "load": "deeplab.api.functions",
+    "train": "deeplab.api.functions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("runs", "sweep"):
+        return import_module(f"deeplab.{name}")
+    if name not in _FROM:
+        raise AttributeError(f"module 'deeplab' has no attribute '{name}'")
+    return getattr(import_module(_FROM[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class CallablePackage(ModuleType):
+    """A package that is also the function of its name: `deeplab.sweep(...)` where there is `deeplab.sweep.plan`."""
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Call that function."""
+        return self._function(*args, **keywords)
+
+    @property
+    def _function(self) -> Any:
+        return getattr(import_module("deeplab.api.functions"), self.__name__.rpartition(".")[2])
+
+    @property
+    def __signature__(self) -> Any:
+        """That of the function, which notebooks show."""
+        from inspect import signature
+
+        return signature(self._function)

@@ -81,6 +81,16 @@ def compose_sweep(overrides: Sequence[str], config_dir: Path | None = None) -> C
     return Composer(config_dir).compose_sweep(overrides)
 
 
+def compose_training(overrides: Sequence[str], config_dir: Path | None = None) -> ComposedConfig:
+    """Compose the configuration of one run; a UserError where several are asked for."""
+    asked = compose_sweep(overrides, config_dir)
+    if asked.replicates > 1 or asked.comparison.grid:
+        raise UserError(
+            "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
+        )
+    return asked.run
+
+
 class Composer:
     """Composes configurations from the same folders; what a choice of groups comes to is found out once."""
 

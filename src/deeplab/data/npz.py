@@ -109,6 +109,16 @@ def read_archive(path: Path, where: str, needs_test: bool = True) -> Archive:
         return Archive(arrays, tuple(sorted(members.keys() - set(keys))))
 
 
+def check_dtype(dtype: np.dtype[Any], where: str, kinds: str) -> None:
+    """Refuse an array of Python objects, or of another kind of value than these."""
+    if dtype.hasobject:
+        cure = "numbers" if kinds == NUMBERS else "text: .astype('U')" if kinds == TEXT else "numbers or text"
+        raise UserError(f"{where}: pickled Python objects, which are not read. Save an array of {cure}.")
+    if dtype.kind not in kinds or not dtype.itemsize:
+        needed = {NUMBERS: "integers or floats", TEXT: "text"}.get(kinds, "integers, floats or text")
+        raise UserError(f"{where}: dtype {dtype}; {needed} are needed.")
+
+
 def _read_names(path: Path, where: str) -> tuple[str, ...]:
     """The array `target_names`."""
     with _opened(path, where) as (archive, members):
@@ -160,12 +170,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, archive_size: int, wh
     with archive.open(info) as stream:
         shape, dtype = array_header(stream)
         header_size = stream.tell()
-    if dtype.hasobject:
-        cure = "numbers" if kinds == NUMBERS else "text: .astype('U')" if kinds == TEXT else "numbers or text"
-        raise UserError(f"{where}: pickled Python objects, which are not read. Save an array of {cure}.")
-    if dtype.kind not in kinds or not dtype.itemsize:
-        needed = {NUMBERS: "integers or floats", TEXT: "text"}.get(kinds, "integers, floats or text")
-        raise UserError(f"{where}: dtype {dtype}; {needed} are needed.")
+    check_dtype(dtype, where, kinds)
     if min(shape, default=0) < 0 or header_size + math.prod(shape) * dtype.itemsize != info.file_size:
         raise zipfile.BadZipFile(f"{info.filename} claims shape {shape}, which is not its size")
     with archive.open(info) as stream:

@@ -1,11 +1,13 @@
 """A page as one HTML file that needs nothing else: figures inside it, no script, no network."""
 
 from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from deeplab.report.page import Cell, Code, Page, Read, Section, number, slug
+from deeplab.report.page import Cell, Code, Page, Part, Read, Section, number, slug
 from deeplab.visible import visible
 
 
@@ -16,6 +18,18 @@ def to_html(page: Page, read: Read) -> str:
         page: what is on it.
         read: gives its figures.
     """
+    shown = [section for section in page.sections if section.parts]
+    return _environment(read).get_template("page.html").render(page=page, sections=shown)
+
+
+def parts_to_html(parts: Sequence[Part], read: Read) -> str:
+    """Write some parts of a page as HTML, to stand in a page of somebody else's; arguments as in `to_html`."""
+    # What the template's macros are called by; Jinja makes them attributes.
+    macros: Any = _environment(read).get_template("parts.html").module
+    return str(macros.each(parts))
+
+
+def _environment(read: Read) -> Environment:
     environment = Environment(
         loader=PackageLoader("deeplab.report"),
         autoescape=True,
@@ -25,10 +39,9 @@ def to_html(page: Page, read: Read) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"kind": _kind, "number": number, "anchor": _anchor}
-    environment.filters |= {"read": read, "address": _address, "size": _size}
+    environment.filters |= {"read": read, "address": address, "size": _size}
     environment.tests |= {"a_number": _is_number, "code": _is_code}
-    shown = [section for section in page.sections if section.parts]
-    return environment.get_template("page.html").render(page=page, sections=shown)
+    return environment
 
 
 def _shown(value: object) -> object:
@@ -41,7 +54,8 @@ def _kind(part: object) -> str:
     return type(part).__name__.lower()
 
 
-def _address(content: bytes) -> str:
+def address(content: bytes) -> str:
+    """Write a picture as an address that holds it."""
     return f"data:image/{'gif' if content.startswith(b'GIF') else 'png'};base64,{b64encode(content).decode()}"
 
 

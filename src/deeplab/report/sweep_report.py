@@ -81,13 +81,13 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
 
 def _result(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
-    yield from _conclusion(run, outcome, children)
+    yield from conclusion_of(run, outcome, children)
     yield from points(outcome)
     yield from _other_scores(outcome)
     yield from scores(run, f"Scores of {run.tags[BEST_POINT_TAG]}" if BEST_POINT_TAG in run.tags else "Scores")
 
 
-def _conclusion(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
+def conclusion_of(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     """Say what the sweep found, as far as its runs tell."""
     chosen = _best_trial(run, outcome, children)
     seen = chosen is not None and validated_on_test(chosen)

@@ -14,7 +14,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.data.splits import Splits
 from deeplab.errors import RunError, UserError
-from deeplab.sweep.child_process import ctrl_c_blocked, end_with_parent
+from deeplab.sweep.child_process import end_with_parent, starting_a_child
 from deeplab.sweep.plan import Plan, apply_checks
 from deeplab.tracking.location import locate_store
 from deeplab.tracking.store import load_mlflow, open_to_read
@@ -33,7 +33,7 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[PointCheck | str]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_check_and_tell, args=(theirs, points, work_folder, reference()), daemon=True)
-    with ctrl_c_blocked():
+    with starting_a_child():
         process.start()
     theirs.close()
     # That process takes seconds, in which this one can import what it needs next.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process, resource_tracker
+from types import ModuleType
 
 _PR_SET_PDEATHSIG = 1
 
@@ -33,8 +34,23 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def ctrl_c_blocked() -> Iterator[None]:
-    """What is started meanwhile never hears Ctrl-C, which a terminal sends to all; the parent tells its workers."""
+def starting_a_child() -> Iterator[None]:
+    """What is started meanwhile never hears Ctrl-C, and does not import the program that starts it.
+
+    A spawned process would carry out a script again that has no `if __name__ == "__main__":`.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        with _ctrl_c_blocked():
+            yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """A terminal sends Ctrl-C to all; the parent tells its workers."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -9,8 +9,7 @@ from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.dry_run import show_dry_run
 from deeplab.cli.terminal.results import show_result
 from deeplab.cli.terminal.training_progress import progress
-from deeplab.config.compose import compose_sweep
-from deeplab.errors import UserError
+from deeplab.config.compose import compose_training
 from deeplab.workflows.resume import find_resume_point
 from deeplab.workflows.train import train as train_run
 
@@ -35,17 +34,13 @@ def train(
     deeplab train model=cnn_dropout dataset=mnist training.epochs=3
     """
     with interruptible("Interrupted before the training began; there is no run."):
-        asked = compose_sweep(overrides or [], config_dir)
-        if asked.replicates > 1 or asked.comparison.grid:
-            raise UserError(
-                "This asks for several runs (replicates, sweep.grid), and 'deeplab train' makes one: deeplab sweep"
-            )
+        composed = compose_training(overrides or [], config_dir)
         if dry_run:
-            show_dry_run(asked.run)
+            show_dry_run(composed)
             return
         with progress() as observer:
             if resume is None:
-                result = train_run(asked.run, [observer])
+                result = train_run(composed, [observer])
             else:
                 resume_point = find_resume_point(resume, overrides or [], config_dir)
                 result = train_run(resume_point.composed, [observer], resume_point)

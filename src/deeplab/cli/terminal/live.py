@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from rich.progress import Progress, ProgressColumn
 
+from deeplab.cli.terminal.notebook import NotebookBar, in_notebook
 from deeplab.cli.terminal.screen import Screen
 
 Observer = TypeVar("Observer")
@@ -18,9 +19,13 @@ def live_or_plain(
     """Make an observer that shows work on the standard output for as long as the context lasts.
 
     Args:
-        plain: makes the observer where the output is no terminal.
+        plain: makes the observer where the output is neither a terminal nor a notebook.
         live: makes the observer that moves the bar.
     """
+    if in_notebook():
+        with NotebookBar(*columns) as bar:
+            yield live(bar)
+        return
     screen = Screen()
     if not screen.is_terminal:
         yield plain()

@@ -10,7 +10,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from deeplab.sweep.child_process import ctrl_c_blocked
+from deeplab.sweep.child_process import starting_a_child
 from deeplab.sweep.launch.worker import work
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 
@@ -89,7 +89,7 @@ class LocalLauncher:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / f"worker-{self._started}.log"
         process = context.Process(target=work, args=(theirs, log), name=f"deeplab-worker-{self._started}", daemon=True)
-        with ctrl_c_blocked():
+        with starting_a_child():
             process.start()
         theirs.close()
         worker = _Worker(process, ours, settings)

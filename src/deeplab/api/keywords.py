@@ -1,0 +1,161 @@
+"""What the functions of this package take besides overrides, and how their errors reach a notebook."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Any, ParamSpec, TypedDict, TypeVar
+
+from deeplab.errors import Interrupted, RunError, UserError, unknown_name
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+class StoreKeywords(TypedDict, total=False):
+    """Which store."""
+
+    store: str | os.PathLike[str] | None  # MLflow's tracking URI, or the path of a SQLite file; as on the command line
+    experiment: str | None  # in it
+    config_dir: str | os.PathLike[str] | None  # a conf/ folder of one's own, looked into first
+
+
+class RunsKeywords(StoreKeywords, total=False):
+    """Which runs of a store, and in what order."""
+
+    kind: str | None  # only train, trial, sweep, noise, ...
+    failed: bool  # only those that failed
+    trials: bool  # the trials of sweeps, too
+    sort: str | None  # a field or column, otherwise the newest first
+    reverse: bool
+    limit: int | None
+
+
+class TrainingKeywords(StoreKeywords, total=False):
+    """What is trained, beside overrides."""
+
+    data: Any  # arrays; see `deeplab.api.arrays`
+    epochs: int | None
+    seed: int | None
+    name: str | None
+    quiet: bool  # show nothing while it is trained
+
+
+class TrainKeywords(TrainingKeywords, total=False):
+    """Of `train`."""
+
+    resume: str | None  # a run to go on with, as `load` takes it
+
+
+class SweepKeywords(TrainingKeywords, total=False):
+    """Of `sweep`."""
+
+    replicates: int | None  # trainings of each point, with different seeds
+    search: str | None  # tpe or random, instead of every point
+    trials: int | None  # how many, of a search
+    fresh: bool  # begin anew, whatever the same call did before
+
+
+# Keywords that are short for an override.
+KEYS = {
+    "epochs": "training.epochs",
+    "seed": "seed",
+    "name": "name",
+    "replicates": "replicates",
+    "experiment": "tracking.experiment",
+}
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@+-]+")
+
+
+def overrides_of(overrides: tuple[str, ...], keywords: Mapping[str, Any]) -> list[str]:
+    """All overrides: those that were written, then those that keywords are short for.
+
+    Raises:
+        UserError: one is no text, or a key is given in both ways.
+    """
+    for text in overrides:
+        if not isinstance(text, str):
+            raise UserError(f"An override is text, as in 'training.epochs=3', and not {text!r:.60}.")
+    given = {KEYS[name]: value for name, value in keywords.items() if name in KEYS and value is not None}
+    if keywords.get("store") is not None:
+        given["tracking.uri"] = store_uri(keywords["store"])
+    for text in overrides:
+        key = text.partition("=")[0].strip()
+        if key in given:
+            raise UserError(f"'{text}' and the keyword for {key} say the same thing: give one of them.")
+    return [*overrides, *(override(key, value) for key, value in given.items())]
+
+
+def store_uri(store: str | os.PathLike[str]) -> str:
+    """The tracking URI of a store that may be given as the path of its SQLite file."""
+    text = os.fspath(store)
+    return text if "://" in text else f"sqlite:///{Path(text).expanduser()}"
+
+
+def override(key: str, value: object) -> str:
+    """An override that gives a key this value, quoted where it has to be.
+
+    Examples:
+        >>> override("training.epochs", 3), override("name", "a, b")
+        ('training.epochs=3', "name='a, b'")
+    """
+    text = str(value)
+    if _PLAIN.fullmatch(text):
+        return f"{key}={text}"
+    # Hydra's grammar: a backslash stands for itself, but where a quote comes after it.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
+    return f"{key}='{escaped}'"
+
+
+def folder_of(keywords: Mapping[str, Any]) -> Path | None:
+    """The folder of configurations that is given, if any."""
+    folder = keywords.get("config_dir")
+    return None if folder is None else Path(folder)
+
+
+def told(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Let errors of a person and a Ctrl-C reach a notebook without the frames they went through."""
+
+    @wraps(function)
+    def call(*args: P.args, **keywords: P.kwargs) -> Result:
+        try:
+            return function(*args, **keywords)
+        except (UserError, RunError) as error:
+            if os.environ.get("DEEPLAB_DEBUG") == "1":
+                raise
+            raise error.with_traceback(None) from None
+        except Interrupted as error:
+            raise KeyboardInterrupt(str(error)) from None
+
+    return call
+
+
+def taking(known: Any) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """Give a function the keywords of a TypedDict: shown in its signature, and unknown ones refused by the nearest."""
+
+    def decorate(function: Callable[P, Result]) -> Callable[P, Result]:
+        plain = [each for each in signature(function).parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        names = {**{each.name: each.annotation for each in plain}, **known.__annotations__}
+
+        @wraps(function)
+        def call(*args: P.args, **keywords: P.kwargs) -> Result:
+            for name in keywords:
+                if name not in names:
+                    raise _unknown(function.__name__, name, [each for each in names if each != "overrides"])
+            return function(*args, **keywords)
+
+        more = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=known.__annotations__[name])
+            for name in known.__annotations__
+        ]
+        call.__signature__ = signature(function).replace(parameters=[*plain, *more])  # type: ignore[attr-defined]
+        return told(call)
+
+    return decorate
+
+
+def _unknown(function: str, name: str, names: list[str]) -> UserError:
+    error = unknown_name("keyword", name, names, f"deeplab.{function}")
+    return UserError(f"{error} Everything else is an override, as in 'model=cnn'.")

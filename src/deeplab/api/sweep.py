@@ -1,0 +1,67 @@
+"""A sweep as a notebook has it: its points, its trials and the best of them."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from deeplab.api.run import Run
+from deeplab.api.runs import Runs
+from deeplab.api.stored import Stored
+from deeplab.metrics import metric_of
+from deeplab.report.page import Part, Text, read_cell
+from deeplab.report.scores import scores
+from deeplab.report.sweep_report import conclusion_of, points
+from deeplab.report.sweep_tables import Outcome, read_outcome
+from deeplab.runs.summary import summarize_runs
+from deeplab.tracking.find import all_runs
+from deeplab.tracking.run import Run as TrackedRun
+from deeplab.tracking.tags import PARENT_TAG
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Sweep(Stored):
+    """A sweep or a search: trainings of several points, compared."""
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """A row for each point: its values, how many trials, mean and spread of each score; of a search each trial."""
+        import pandas as pd
+
+        lines = self._outcome.points or self._outcome.trials
+        return pd.DataFrame([{key: read_cell(text) for key, text in line.items()} for line in lines])
+
+    @cached_property
+    def trials(self) -> "Runs[Run]":
+        """Its trials so far, in the order in which they were begun."""
+        children = self._children
+        rows = summarize_runs(children, children)
+        return Runs([Run(run.id, row, run, self._place) for run, row in zip(children, rows, strict=True)])
+
+    @property
+    def best(self) -> Run | None:
+        """The best finished trial of its best point, whose model is kept; None where there is none."""
+        outcome = self._outcome
+        lines = [line for line in outcome.trials if line.get("state", "COMPLETE") == "COMPLETE"]
+        if outcome.points:
+            winner = None if outcome.best is None else outcome.points[outcome.best]["point"]
+            lines = [line for line in lines if line["point"] == winner]
+        scored = [(float(line[outcome.metric]), line["run"]) for line in lines if line.get(outcome.metric)]
+        best = metric_of(outcome.metric).best(score for score, _ in scored)
+        return None if best is None else next((run for run in self.trials if run.id == scored[best][1]), None)
+
+    @cached_property
+    def _children(self) -> list[TrackedRun]:
+        return all_runs(self._place.store, (PARENT_TAG, self.id))[::-1]
+
+    @cached_property
+    def _outcome(self) -> Outcome:
+        return read_outcome(self._place.store, self._tracked, self._children)
+
+    def _parts(self) -> Iterator[Part]:
+        yield Text(repr(self)[1:-1])
+        yield from conclusion_of(self._tracked, self._outcome, self._children)
+        yield from points(self._outcome)
+        if not self._outcome.points:
+            yield from scores(self._tracked)
