@@ -121,7 +121,7 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     if count > MOST_TRIALS and not yes:
         size = f"{plural(grid.size, 'point')} x {plural(replicates, 'replicate')}"
         raise UserError(f"This is {size} = {count:,} trials. If they are all meant: --yes")
-    _check_metric(first)
+    check_metric(first)
     points = tuple(grid.points())
     trials = _compose_all(grid, points, first, composer)
     name = first.run.config.name or name_of(grid, first)
@@ -244,7 +244,8 @@ def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
         raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
 
 
-def _check_metric(first: ComposedSweep) -> None:
+def check_metric(first: ComposedSweep) -> None:
+    """Refuse a metric that the points do not have."""
     metric, config = first.comparison.metric, first.run.config
     score, task = METRICS[metric.rpartition("/")[2]], config.model.task
     if not score.is_measured_for(task):

@@ -28,6 +28,8 @@ VALIDATION_DATA_TAG = "deeplab.validation_sha256"
 VALIDATION_TAG = "deeplab.validation"
 
 # Of a sweep or a search: what its plan holds and what came out.
+DECISION_TAG = "deeplab.decision"  # of a sweep that grew until it was decided: what is known, in a sentence
+MARGIN_TAG = "deeplab.margin"
 BEST_POINT_TAG = "deeplab.best_point"
 POINTS_TAG = "deeplab.points"
 REPLICATES_TAG = "deeplab.replicates"

@@ -7,6 +7,7 @@ from statistics import fmean
 from deeplab.choice import candidates
 from deeplab.evaluation.intervals import Interval, Verdict, verdict
 from deeplab.evaluation.multiple_comparisons import corrected_interval
+from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import compared, metric_of
 
@@ -56,6 +57,7 @@ class Summary:
     choice: Best
     metric: str
     replicates: int  # that were planned for each point
+    margin: float = 0.0  # the largest difference that does not matter
 
     def verdict(self, point: PointSummary) -> Verdict | None:
         """Tell what is known of a point against the best one, or None where it is not compared."""
@@ -63,7 +65,7 @@ class Summary:
             return None
         mean, low, high = point.corrected.mean, point.corrected.low, point.corrected.high
         in_favour = metric_of(self.metric).higher_is_better
-        return verdict(point.corrected if in_favour else Interval(-mean, -high, -low))
+        return verdict(point.corrected if in_favour else Interval(-mean, -high, -low), self.margin)
 
     @property
     def best(self) -> int | None:
@@ -82,14 +84,20 @@ def scores_in(logged: Mapping[str, float]) -> dict[str, float]:
 
 
 def summarise(
-    points: Sequence[Mapping[str, str]], trials: Sequence[TrialScores], metric: str, replicates: int
+    points: Sequence[Mapping[str, str]],
+    trials: Sequence[TrialScores],
+    metric: str,
+    replicates: int,
+    margin: float | None = None,
 ) -> Summary:
     """Sum up the finished trials.
 
     Args:
         points: the value of each key, point by point.
         trials: finished, in any order.
+        metric: that points are compared by.
         replicates: planned for each point.
+        margin: of a decision, whose intervals were looked at after every seed; None of a sweep.
     """
     groups = [
         tuple(sorted((trial for trial in trials if trial.point == number), key=lambda trial: trial.replicate))
@@ -106,12 +114,15 @@ def summarise(
     for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
         scores = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
         pairs = [] if best is None or number == best else _differences(group, groups[best], metric)
-        corrected = corrected_interval(pairs, len(competing)) if pairs and number in competing else None
+        corrected = None
+        if pairs and number in competing:
+            count = len(competing)
+            corrected = corrected_interval(pairs, count) if margin is None else paired_interval(pairs, count - 1)
         difference = statistics(pairs) if pairs else None
         seconds = fmean(trial.seconds for trial in group) if group else None
         kept = {name: statistics(values) for name, values in scores.items() if values}
         summaries.append(PointSummary(settings, group, kept, difference, corrected, seconds))
-    return Summary(tuple(summaries), choice, metric, replicates)
+    return Summary(tuple(summaries), choice, metric, replicates, margin or 0.0)
 
 
 def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, on_test: Collection[int]) -> Best:
