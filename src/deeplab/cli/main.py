@@ -20,6 +20,7 @@ from deeplab.workflows.signals import install_handlers
 COMMANDS = {
     "train": "deeplab.cli.commands.train:train",
     "sweep": "deeplab.cli.commands.sweep:sweep",
+    "decide": "deeplab.cli.commands.decide:decide",
     "status": "deeplab.cli.commands.status:status",
     "study": "deeplab.cli.commands.study:study",
     "noise": "deeplab.cli.commands.noise:noise",

@@ -8,18 +8,28 @@ from deeplab.choice import ON_TEST, left_out
 from deeplab.evaluation.intervals import Verdict
 from deeplab.metrics import Metric, against, compared, label_of, score_beside, short_label_of
 from deeplab.report.configuration import configuration
+from deeplab.report.decision import decision_parts
 from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number
 from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance
 from deeplab.report.scores import scores, stored_table
 from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.runs.summary import summarize_runs
+from deeplab.sweep.decision.result import VALID
 from deeplab.sweep.results.summary import times
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import BEST_POINT_TAG, PARENT_TAG, POINT_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
+from deeplab.tracking.tags import (
+    BEST_POINT_TAG,
+    DECISION_TAG,
+    PARENT_TAG,
+    POINT_TAG,
+    REPLICATES_TAG,
+    SEARCH_TAG,
+    TRIALS_TAG,
+)
 
 # Of the folds of one training set any two share examples to learn from.
 OVERLAP = (
@@ -47,7 +57,7 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
     shown = [best, *(each for each in children if each is not best)] if best else children
     title = "Configuration of the best point" if best else "Configuration of the first trial"
     sections = (
-        Section("Result", tuple(_result(run, outcome, children))),
+        Section("Result", tuple(_result(store, run, outcome, children))),
         Section("Figures", pictures(run, pictures_in(files, "plots"), _captions(outcome))),
         Section("Trials", tuple(_trials(store, run, outcome, children))),
         Section("What was swept", tuple(_swept(run))),
@@ -55,7 +65,7 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
         provenance(store, run, shown),
     )
     row = summarize_runs([run], [run, *children])[0]
-    kind = "Search" if SEARCH_TAG in run.tags else "Sweep"
+    kind = "Search" if SEARCH_TAG in run.tags else "Decision" if DECISION_TAG in run.tags else "Sweep"
     return Page(row.name, about(kind, row, run), tuple(_highlights(run, outcome, children)), sections)
 
 
@@ -79,8 +89,9 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
     yield "trials", finished if planned == str(finished) else f"{finished} of {planned}"
 
 
-def _result(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
+def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
+    yield from decision_parts(store, run)
     yield from conclusion_of(run, outcome, children)
     yield from points(outcome)
     yield from _other_scores(outcome)
@@ -193,7 +204,7 @@ def points(outcome: Outcome) -> Iterator[Table | Text]:
     caption = f"Points by {label_of(metric)}; seconds are the mean of a training"
     yield Table(caption, head, rows, marked).without_empty_columns()
     if any(line.get("verdict") for line in outcome.points):
-        yield Text(ALL_PAIRS)
+        yield Text(ALL_PAIRS if outcome.margin is None else f"Differences to the best with {VALID}.")
 
 
 def _other_scores(outcome: Outcome) -> Iterator[Part]:

@@ -15,7 +15,7 @@ from deeplab.tracking.artifacts import check_code, read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import FOLDS_TAG, POINT_TAG, REPLICATE_TAG
+from deeplab.tracking.tags import FOLDS_TAG, MARGIN_TAG, POINT_TAG, REPLICATE_TAG
 
 PARTS = ("mean", "deviation", "interval", "minimum", "maximum")
 Line = Mapping[str, str]
@@ -30,6 +30,7 @@ class Outcome:
     trials: tuple[Line, ...]  # lines of `trials.csv`
     metric: str  # that points are compared by
     folds: int = 1  # of the training set, that each point was trained with one after the other
+    margin: float | None = None  # of a decision, whose intervals hold after every seed; None of a sweep
 
     @property
     def best(self) -> int | None:
@@ -40,7 +41,7 @@ class Outcome:
 def outcome_of(axes: Sequence[Axis], summary: Summary) -> Outcome:
     """Make the outcome of a sweep that is summed up."""
     points, trials = _lines(points_table(axes, summary)), _lines(trials_table(axes, summary))
-    return Outcome(tuple(axis.key for axis in axes), points, trials, summary.metric, summary.folds)
+    return Outcome(tuple(axis.key for axis in axes), points, trials, summary.metric, summary.folds, summary.margin)
 
 
 def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
@@ -56,14 +57,15 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
         check_code(store, run)  # which direction is the better one, only its code tells
     metric = next((name for name in names if name == run.params.get("sweep.metric")), names[0])
     points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
+    margin = float(run.tags[MARGIN_TAG]) if MARGIN_TAG in run.tags else None
     if not points and not trials:
-        return _so_far(store, run, children) or Outcome((), (), (), metric)
+        return _so_far(store, run, children) or Outcome((), (), (), metric, margin=margin)
     keys: tuple[str, ...] = ()
     if points:
         keys = tuple(points[0])[1 : tuple(points[0]).index("n")]
     elif trials:  # of a search, which has no points
         keys = tuple(trials[0])[1 : tuple(trials[0]).index("state")]
-    return Outcome(keys, points, trials, metric, _folds(run))
+    return Outcome(keys, points, trials, metric, _folds(run), margin)
 
 
 def settings_of(outcome: Outcome, line: Line) -> str:

@@ -17,7 +17,7 @@ from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.sweep.run import run_sweep
-from deeplab.sweep.search.plan import SearchPlan
+from deeplab.sweep.source import AnyPlan
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -167,7 +167,7 @@ class _ResultRecorder(SweepObserver):
         self._study, self._name, self._plan = study, name, plan
         self._shown = study.observer.sweep()
 
-    def sweep_began(self, plan: Plan | SearchPlan, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, plan: AnyPlan, run_id: str, finished: int, capacity: int) -> None:
         self._shown.sweep_began(plan, run_id, finished, capacity)
 
     def trial_submitted(self, number: int, name: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from deeplab.errors import UserError
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, Trial
-from deeplab.sweep.search.plan import SearchPlan
+from deeplab.sweep.source import AnyPlan
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.params import flatten
@@ -44,7 +44,7 @@ def begin_sweep(store: Store, plan: Plan) -> RunLog:
 
 def begin_parent(
     store: Store,
-    plan: Plan | SearchPlan,
+    plan: AnyPlan,
     axes: Mapping[str, str],
     tags: Mapping[str, str],
     files: Mapping[str, str] = MappingProxyType({}),

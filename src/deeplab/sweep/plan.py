@@ -125,7 +125,7 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
         raise UserError("There is nothing to compare: give a key several values, as in l2=1e-6,1e-3, or replicates=3.")
     if count > MOST_TRIALS and not yes:
         raise UserError(f"This is {size_of(grid.size, first)} = {count:,} trials. If they are all meant: --yes")
-    _check_metric(first)
+    check_metric(first)
     points = tuple(grid.points())
     trials = _compose_all(grid, points, first, composer)
     name = first.run.config.name or name_of(grid, first)
@@ -268,7 +268,8 @@ def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
         )
 
 
-def _check_metric(first: ComposedSweep) -> None:
+def check_metric(first: ComposedSweep) -> None:
+    """Refuse a metric that the points do not have."""
     metric, config = first.comparison.metric, first.run.config
     score, task = METRICS[metric.rpartition("/")[2]], config.model.task
     if not score.is_measured_for(task):

@@ -5,12 +5,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from deeplab.sweep.decision.plan import DecisionPlan
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
+
+AnyPlan = Plan | SearchPlan | DecisionPlan
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class TrialSource(Protocol):
     folder: str  # in which such sweeps keep their locks and logs, below the store's working folder
 
     @property
-    def plan(self) -> Plan | SearchPlan:
+    def plan(self) -> AnyPlan:
         """What is asked for."""
 
     @property

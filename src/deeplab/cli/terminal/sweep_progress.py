@@ -1,6 +1,7 @@
 """How a sweep shows on the screen: a line for each running trial and a bar, or one plain line for each that ended."""
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID
@@ -11,8 +12,7 @@ from deeplab.cli.terminal.text import duration, print_line
 from deeplab.metrics import chosen_by
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import Plan
-from deeplab.sweep.search.plan import SearchPlan
+from deeplab.sweep.source import AnyPlan
 from deeplab.visible import visible_line
 
 WIDE = 100  # columns of a terminal from which on there is room for long names and bars
@@ -39,7 +39,7 @@ class PlainSweepProgress(SweepObserver):
         self._names: dict[int, str] = {}
         self._counts = {"finished": 0, "failed": 0}
 
-    def sweep_began(self, plan: Plan | SearchPlan, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, plan: AnyPlan, run_id: str, finished: int, capacity: int) -> None:
         """Say what is to be done."""
         self._count, self._capacity = plan.count, capacity
         self._done_before, self._counts["finished"] = finished, finished
@@ -54,6 +54,7 @@ class PlainSweepProgress(SweepObserver):
     def trial_submitted(self, number: int, name: str) -> None:
         """Remember when it began."""
         self._names[number] = name
+        self._count = max(self._count, number + 1)  # a decision grows
         self._running[number] = TrialEvent(number, "began")
         self._started[number] = time.monotonic()
 
@@ -77,6 +78,11 @@ class PlainSweepProgress(SweepObserver):
             self._counts["failed"] += ended * (event.kind != "killed")
             self._print(f"{name} killed" if event.kind == "killed" else f"{name} {event.kind}: {event.text}")
 
+    def told(self, lines: Sequence[str]) -> None:
+        """Print them."""
+        for line in lines:
+            self._print(line)
+
     def _eta(self) -> str:
         """How long the rest takes, told from the trials that this start finished."""
         done = self._counts["finished"] - self._done_before
@@ -98,7 +104,7 @@ class LiveSweepProgress(PlainSweepProgress):
         self._all = bar.add_task("checking", total=None, state="")
         self._tasks: dict[int, TaskID] = {}
 
-    def sweep_began(self, plan: Plan | SearchPlan, run_id: str, finished: int, capacity: int) -> None:
+    def sweep_began(self, plan: AnyPlan, run_id: str, finished: int, capacity: int) -> None:
         """Start the bar."""
         super().sweep_began(plan, run_id, finished, capacity)
         self._bar.update(self._all, description="all trials", total=plan.count, completed=finished)
@@ -106,6 +112,7 @@ class LiveSweepProgress(PlainSweepProgress):
     def trial_submitted(self, number: int, name: str) -> None:
         """Give it a line."""
         super().trial_submitted(number, name)
+        self._bar.update(self._all, total=self._count)
         if number not in self._tasks:
             most = _LONG_NAME if self._bar.console.width >= WIDE else _SHORT_NAME
             self._tasks[number] = self._bar.add_task(

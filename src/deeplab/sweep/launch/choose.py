@@ -7,8 +7,8 @@ from typing import Any, cast
 from deeplab.config.schema import LocalLauncherConfig
 from deeplab.errors import UserError
 from deeplab.sweep.launch.launcher import Launcher
-from deeplab.sweep.plan import Plan, workers_of
-from deeplab.sweep.search.plan import SearchPlan
+from deeplab.sweep.plan import workers_of
+from deeplab.sweep.source import AnyPlan
 
 # Where each launcher is, and what it needs that deeplab does not bring along.
 LAUNCHERS = {
@@ -17,7 +17,7 @@ LAUNCHERS = {
 }
 
 
-def choose_launcher(plan: Plan | SearchPlan, folder: Path) -> Launcher:
+def choose_launcher(plan: AnyPlan, folder: Path) -> Launcher:
     """Make what trains the trials, with logs in the folder; a UserError where a package or the cluster is missing."""
     config = plan.sweep.launcher
     if isinstance(config, LocalLauncherConfig):

@@ -8,6 +8,7 @@ from deeplab.choice import candidates
 from deeplab.evaluation.fixed_intervals import resampled_interval
 from deeplab.evaluation.intervals import Interval, Verdict, verdict
 from deeplab.evaluation.multiple_comparisons import corrected_interval
+from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.evaluation.statistics import CONFIDENCE, Statistics, statistics
 from deeplab.metrics import compared, metric_of
 
@@ -58,6 +59,7 @@ class Summary:
     metric: str
     replicates: int  # trainings that were planned for each point
     folds: int = 1  # of the training set, that each point was trained with one after the other
+    margin: float | None = None  # of a decision, the largest difference that does not matter; None of a sweep
 
     def verdict(self, point: PointSummary) -> Verdict | None:
         """Tell what is known of a point against the best one, or None where it is not compared."""
@@ -65,7 +67,7 @@ class Summary:
             return None
         mean, low, high = point.corrected.mean, point.corrected.low, point.corrected.high
         in_favour = metric_of(self.metric).higher_is_better
-        return verdict(point.corrected if in_favour else Interval(-mean, -high, -low))
+        return verdict(point.corrected if in_favour else Interval(-mean, -high, -low), self.margin or 0.0)
 
     @property
     def best(self) -> int | None:
@@ -105,15 +107,22 @@ def statistics_of(scores: Sequence[float], folds: int) -> Statistics:
 
 
 def summarise(
-    points: Sequence[Mapping[str, str]], trials: Sequence[TrialScores], metric: str, replicates: int, folds: int = 1
+    points: Sequence[Mapping[str, str]],
+    trials: Sequence[TrialScores],
+    metric: str,
+    replicates: int,
+    folds: int = 1,
+    margin: float | None = None,
 ) -> Summary:
     """Sum up the finished trials.
 
     Args:
         points: the value of each key, point by point.
         trials: finished, in any order.
+        metric: that points are compared by.
         replicates: trainings that are planned for each point.
         folds: that these are divided into, or 1.
+        margin: of a decision, whose intervals were looked at after every seed; None of a sweep.
     """
     groups = [
         tuple(sorted((trial for trial in trials if trial.point == number), key=lambda trial: trial.replicate))
@@ -130,12 +139,13 @@ def summarise(
     for number, (settings, group) in enumerate(zip(points, groups, strict=True)):
         scores = {name: [trial.scores[name] for trial in group if name in trial.scores] for name in names}
         pairs = [] if best is None or number == best else _differences(group, groups[best], metric)
-        corrected = _corrected(pairs, len(competing), folds) if pairs and number in competing else None
+        is_held = bool(pairs) and number in competing
+        corrected = _corrected(pairs, len(competing), folds, margin is not None) if is_held else None
         difference = statistics_of(pairs, folds) if pairs else None
         seconds = fmean(trial.seconds for trial in group) if group else None
         kept = {name: statistics_of(values, folds) for name, values in scores.items() if values}
         summaries.append(PointSummary(settings, group, kept, difference, corrected, seconds))
-    return Summary(tuple(summaries), choice, metric, replicates, folds)
+    return Summary(tuple(summaries), choice, metric, replicates, folds, margin)
 
 
 def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, on_test: Collection[int]) -> Best:
@@ -166,8 +176,13 @@ def _differences(group: Sequence[TrialScores], best: Sequence[TrialScores], metr
     return [ours[replicate] - theirs[replicate] for replicate in sorted(ours.keys() & theirs.keys())]
 
 
-def _corrected(pairs: Sequence[float], points: int, folds: int) -> Interval | None:
-    """The interval of differences that holds together with those of all pairs of points."""
+def _corrected(pairs: Sequence[float], points: int, folds: int, grows: bool) -> Interval | None:
+    """The interval of differences that holds together with those of all pairs of points.
+
+    That of a decision, which grows until they are narrow enough, holds after every seed.
+    """
+    if grows:
+        return paired_interval(pairs, points - 1)
     if folds == 1:
         return corrected_interval(pairs, points)
     return resampled_interval(pairs, folds - 1, 1, 1 - (1 - CONFIDENCE) / (points * (points - 1) / 2))

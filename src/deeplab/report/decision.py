@@ -1,0 +1,37 @@
+"""What a decision came to, as parts of a page."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deeplab.metrics import label_of
+from deeplab.report.page import Cell, Part, Table, Text
+from deeplab.sweep.decision.result import VALID
+from deeplab.sweep.decision.source import RESULT_FILE
+from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.run import Run
+from deeplab.tracking.store import Store
+
+
+def decision_parts(store: Store, run: Run) -> Iterator[Part]:
+    """Describe the decision of a sweep that grew; nothing of one that was planned."""
+    content = read_artifact(store, run, RESULT_FILE)
+    if content is None:
+        return
+    stored = json.loads(content)
+    yield Text(str(stored["sentence"]))
+    yield decision_table(content.decode(), "Decided")
+    yield Text(f"{VALID}. {stored['trainings']} trainings, {stored['seconds']:.0f} s together.")
+
+
+def decision_table(content: str, caption: str) -> Table:
+    """A line for each pair."""
+    stored: Mapping[str, Any] = json.loads(content)
+    rows: list[tuple[Cell, ...]] = []
+    for pair in stored["pairs"]:
+        interval = pair["interval"] or {}
+        words = f"equal within {stored['margin']:g}" if pair["verdict"] == "equal" else pair["verdict"]
+        numbers = (interval.get(part) for part in ("mean", "low", "high"))
+        rows.append((pair["first"], pair["second"], *numbers, pair["seeds"], words))
+    better = f"first better by, {label_of(stored['metric'])}"
+    return Table(caption, ("first", "second", better, "from", "to", "seeds", "verdict"), tuple(rows))
