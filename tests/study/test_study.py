@@ -314,7 +314,7 @@ def test_a_page_says_what_was_chosen_on_the_test_set(validation: str, told: bool
 
 
 def test_figures_of_a_sweep_are_those_of_its_best_point_or_of_the_one_they_name() -> None:
-    lines = [result(point, n, validation__accuracy=0.8 if point == "a" else 0.9) for point in "ab" for n in (0, 1)]
+    lines = [result(point, n, validation__accuracy=0.8 if point == "a" else 0.9) for point in "ab" for n in range(3)]
     best = ReportedValue(metric="validation/accuracy", source="s", reported=0.95, tolerance=0.04)
     named = ReportedValue(metric="validation/accuracy", source="s", reported=0.85, tolerance=0.06, point="a")
     found = verdicts("e", StudyEntry(sweep=("x",), figures=(best, named)), lines, "b")
@@ -365,9 +365,9 @@ def test_a_page_says_how_wide_a_tolerance_is_beside_what_was_measured() -> None:
 
 def test_what_is_subtracted_is_subtracted_as_it_is_written() -> None:
     figure = ReportedValue(metric="a@1", minus="b@1", source="s", at_least=0.2)
-    lines = [result("", number, **{"a@1": 0.3, "b@1": 0.1}) for number in (0, 1)]
+    lines = [result("", number, **{"a@1": 0.3, "b@1": 0.1}) for number in range(3)]
     (verdict,) = verdicts("e", StudyEntry(run=("x",), figures=(figure,)), lines)
-    assert (verdict.outcome, verdict.within, verdict.measured.mean) == ("holds", 2, 0.2)
+    assert (verdict.outcome, verdict.within, verdict.measured.mean) == ("holds", 3, 0.2)
 
 
 def test_every_study_of_the_project_can_be_read() -> None:

@@ -40,7 +40,7 @@ def draw(rows: Sequence[tuple[str, float, float | None, str]], title: str) -> Fi
     axes.set_yticks(range(len(rows), 0, -1), [row[0] for row in rows], fontsize=7)
     axes.set_ylim(0.4, len(rows) + 0.6)
     axes.set_xlim(-MOST * 1.05, MOST * 1.05)
-    axes.set_xlabel("measured − reported, in tolerances; grey: within the tolerance")
+    axes.set_xlabel("measured − reported, in tolerances")
     axes.grid(axis="x")
     figure.legend(loc="outside lower center", ncols=3)
     return figure

@@ -12,6 +12,7 @@ HOLDS, FALLS_SHORT = "holds", "falls short"  # of a bound
 UNDECIDED, NOT_RUN = "undecided", "not yet run"
 GOOD, BAD, OPEN = (REPRODUCED, HOLDS), (DIFFERS, FALLS_SHORT), (UNDECIDED, NOT_RUN)
 
+ENOUGH_ALIKE = 3
 # In the decimals that people write, or infinite.
 Number = Fraction | float
 Interval = tuple[Number, Number]
@@ -49,17 +50,16 @@ def is_within(figure: ReportedValue, value: float) -> bool:
 
 
 def mean_interval(values: Sequence[float], is_without_chance: bool) -> Interval | None:
-    """Return the 95 % t-interval of a mean (Student, 1908); None of a single value.
+    """Return the 95 % t-interval of a mean (Student, 1908); None of a single value, and of two that are the same.
 
     Args:
-        values: at least one. Where they are all the same, that is the interval; of infinite and other values together
-            nothing is known.
+        values: at least one. Where ENOUGH_ALIKE are all the same, that is the interval: two of 10,000 rows may be so by
+            chance. Of infinite and other values together nothing is known.
         is_without_chance: whether every run has the same value, so that one run tells it.
     """
-    if len(set(values)) == 1 and (len(values) > 1 or is_without_chance):
-        return exact(values[0]), exact(values[0])
-    if len(values) == 1:
-        return None
+    if len(set(values)) == 1:
+        told = is_without_chance or len(values) >= ENOUGH_ALIKE
+        return (exact(values[0]), exact(values[0])) if told else None
     if any(map(math.isnan, values)):
         return math.nan, math.nan
     if not all(map(math.isfinite, values)):

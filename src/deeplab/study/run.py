@@ -9,7 +9,7 @@ from deeplab.errors import RunError, UserError
 from deeplab.study.config import StudyConfig, StudyEntry
 from deeplab.study.entries import noise_hashes, planned_runs, planned_sweep, values_needed
 from deeplab.study.matching import configuration_hash, result_of, result_row, runs_with_configuration
-from deeplab.study.results import Result, ResultKey, Results
+from deeplab.study.results import FILE, Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
@@ -17,7 +17,7 @@ from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.run import run_sweep
 from deeplab.sweep.search.plan import SearchPlan
-from deeplab.tracking.find import all_runs
+from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
@@ -213,13 +213,9 @@ def _evaluate(study: Study, name: str, entry: StudyEntry, replicates: int) -> No
 def _evaluate_replicate(study: Study, entry: StudyEntry, key: ResultKey) -> None:
     asked = entry.noise
     assert asked is not None
-    used = {other: _trained_replicate(study, other, key.replicate) for other in (asked.classifier, *asked.denoisers)}
-    for other, result in used.items():
-        if result is None:
-            which = f"replicate {key.replicate + 1}" if key.replicate else "finished run"
-            study.failed[key.entry] = f"entry '{other}' has no {which} yet"
-            return
-    runs = {other: result.run for other, result in used.items() if result is not None}
+    runs = {other: _network(study, other, key) for other in (asked.classifier, *asked.denoisers)}
+    if key.entry in study.failed:
+        return
     denoisers = tuple(runs[other] for other in asked.denoisers)
     settings = NoiseSettings(runs[asked.classifier], denoisers, None, read_levels(asked.levels), asked.seeds)
     noise = noise_curve(settings, study.store, study.observer.evaluation())
@@ -235,6 +231,20 @@ def _evaluate_replicate(study: Study, entry: StudyEntry, key: ResultKey) -> None
     study.results.add(result_row(study.store, run, key, scores, seconds))
 
 
-def _trained_replicate(study: Study, name: str, replicate: int) -> Result | None:
-    planned = planned_runs(name, study.config.entries[name], study.config, study.overrides, replicate + 1)
-    return study.results.find(ResultKey(name, "", replicate, configuration_hash(planned[-1].values)))
+def _network(study: Study, name: str, key: ResultKey) -> str:
+    """Find the run of an entry's replicate in the store; where there is none, that an evaluation failed is noted."""
+    number = key.replicate
+    planned = planned_runs(name, study.config.entries[name], study.config, study.overrides, number + 1)[-1]
+    row = study.results.find(ResultKey(name, "", number, configuration_hash(planned.values)))
+    if row is not None:
+        run = run_by_id(study.store, row.run) or _finished(all_runs(study.store), planned.values)
+        if run is not None:
+            return run.id
+        study.failed[key.entry] = (
+            f"run {row.run[:8]} of entry '{name}' is in another store; without its line in {FILE} it"
+        )
+        study.failed[key.entry] += " is trained here"
+    else:
+        which = f"replicate {number + 1}" if number else "finished run"
+        study.failed[key.entry] = f"entry '{name}' has no {which} yet"
+    return ""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deeplab.choice import TEST
 from deeplab.evaluation.statistics import Statistics, prediction_interval, statistics
@@ -65,7 +65,7 @@ class Verdict:
     def single_run(self) -> tuple[float, float] | None:
         """Where one more run lies with a probability of 95 %, as the published one is; None where nothing tells it."""
         measured = self.measured
-        if self.figure.reported is None or self.figure.over or measured is None or measured.deviation is None:
+        if self.figure.reported is None or self.figure.over or measured is None or not measured.deviation:
             return None
         half = prediction_interval(measured.deviation, measured.count, more=self.figure.mean_of)
         return measured.mean - half, measured.mean + half
@@ -184,9 +184,10 @@ def _verdict(name: str, figure: ReportedValue, point: str, values: Sequence[floa
 
 def _in_brief(values: Sequence[float]) -> Statistics:
     """Describe values of which some may be infinite or no number, and have no spread then."""
+    mean = values[0] if len(set(values)) == 1 else sum(values)  # the mean of tenths is no tenth
     if all(map(math.isfinite, values)):
-        return statistics(values)
-    mean = values[0] if len(set(values)) == 1 else sum(values)
+        described = statistics(values)
+        return replace(described, mean=mean) if len(set(values)) == 1 else described
     return Statistics(mean, None, None, min(values), max(values), len(values))
 
 

@@ -12,7 +12,7 @@ def value(number: float) -> str:
         >>> value(0.97465), value(1199882.0)
         ('0.9747', '1,199,882')
     """
-    return f"{number:,.0f}" if abs(number) >= 10_000 and number == int(number) else f"{number:.4f}"
+    return f"{number:,.0f}" if abs(number) >= 10_000 and number.is_integer() else f"{number:.4f}"
 
 
 def measured(verdict: Verdict) -> str | None:
