@@ -126,6 +126,8 @@ def shortened(line: str) -> list[str]:
             return [*words[:3], *(["training.epochs=2"] if len(words) > 3 else [])]
         more = [*QUICK, "training.batch_size=16", "dataset.limit=64"]
         return [*(word for word in words if not word.startswith("dataset.limit")), *more]
+    if "--decide" in words:  # all its runs are there, and nothing more is begun
+        return [*words[: words.index("--hours")], "--hours", "0"]
     more = SHORTENED.get(words[0], [])
     return words if set(more[:1]) & set(words) else [*words, *more]
 

@@ -2,18 +2,22 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.conftest import Outcome
-from tests.study.rows import rows_of
+from tests.study.rows import row, rows_of
 
+from deeplab.config.compose import ComposedConfig
 from deeplab.study.config import NoiseEntry, ReportedValue, StudyConfig, StudyEntry, read_study
 from deeplab.study.decide import decide, next_step
-from deeplab.study.entries import measure, noise_hashes
+from deeplab.study.entries import measure, noise_hashes, planned_sweep
+from deeplab.study.matching import configuration_hash
 from deeplab.study.results import ResultKey, Results
-from deeplab.study.run import Study, StudyObserver
+from deeplab.study.run import Study, StudyObserver, carry_out
+from deeplab.sweep.plan import Plan, Trial
 
 STUDY = """
 title: t
@@ -58,8 +62,8 @@ def a_study(folder: Path, **accuracies: list[float]) -> Study:
     (folder / "study.yaml").write_text(STUDY)
     config, results = read_study(folder), Results(folder)
     for name, values in accuracies.items():
-        for row in rows_of(config, name, values):
-            results.add(row)
+        for line in rows_of(config, name, values):
+            results.add(line)
     return Study(config, folder, (), None, Told(), results, {})  # type: ignore[arg-type]
 
 
@@ -127,8 +131,8 @@ NOISE = StudyConfig("t", "a", 2, {
 def test_an_evaluation_gets_its_next_replicate_of_the_next_networks(tmp_path: Path) -> None:
     hashes = noise_hashes(NOISE, NOISE.entries["dark"], 3)
     assert len(set(hashes)) == 3
-    networks = [row for name in ("net", "code") for row in rows_of(NOISE, name, [0.5] * 2)]
-    assert {row.configuration for row in networks}.isdisjoint(hashes)
+    networks = [line for name in ("net", "code") for line in rows_of(NOISE, name, [0.5] * 2)]
+    assert {line.configuration for line in networks}.isdisjoint(hashes)
     rows = [*networks]
     for number in (0, 1):
         template = networks[0]
@@ -142,6 +146,69 @@ def test_an_evaluation_gets_its_next_replicate_of_the_next_networks(tmp_path: Pa
     step = next_step(measure(NOISE, rows[:-1]), ["dark"], 10)
     assert step is not None
     assert step.grown == ("dark",)  # there are networks enough
+
+
+def test_an_evaluation_says_which_network_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = Study(NOISE, tmp_path, (), None, Told(), Results(tmp_path), {})  # type: ignore[arg-type]
+    for line in rows_of(NOISE, "net", [0.5]):
+        study.results.add(line)
+    monkeypatch.setattr("deeplab.study.run.run_by_id", lambda store, run: None)
+    monkeypatch.setattr("deeplab.study.run.all_runs", lambda store: [])
+    carry_out(study, "dark", NOISE.entries["dark"])
+    assert study.failed == {"dark": "entry 'code' has no finished run yet"}
+    for line in rows_of(NOISE, "code", [0.5]):
+        study.results.add(line)
+    carry_out(study, "dark", NOISE.entries["dark"])
+    assert study.failed["dark"].startswith("run r of entry 'code' is in another store; without its line in results.csv")
+
+
+def test_a_sweep_grows_at_every_point_and_only_what_is_missing_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = StudyEntry(
+        sweep=("model=mlp_64_64", "l2=0.1,0.2", "replicates=2"),
+        figures=(ReportedValue(metric="test/accuracy", reported=0.9, tolerance=0.05, source="s"),),
+    )
+    study = Study(StudyConfig("t", "a", 2, {"e": entry}), tmp_path, (), None, Told(), Results(tmp_path), {})  # type: ignore[arg-type]
+    plan = planned_sweep(entry, replicates=3)
+
+    def add(trial: Trial, accuracy: float) -> None:
+        scores = {"validation/accuracy": accuracy, "test/accuracy": accuracy}
+        line = row(trial.replicate, scores, "e", f"l2={plan.points[trial.point]['l2']}")
+        study.results.add(replace(line, configuration=configuration_hash(trial.values)))
+
+    for trial in plan.trials:
+        if trial.replicate < 2:
+            add(trial, 0.7 + 0.2 * trial.point + 0.1 * trial.replicate)
+    (before,) = measure(study.config, study.results.rows)
+    step = next_step([before], ["e"], 10)
+    assert step is not None
+    assert (step.replicates, step.seconds, before.planned) == (3, 2.0, 4)
+
+    trained: list[Trial] = []
+
+    def train(study: Study, composed: ComposedConfig) -> str:
+        (trial,) = [trial for trial in plan.trials if trial.values == composed.values]
+        trained.append(trial)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return str(len(plan.trials))
+
+    def keep(study: Study, name: str, plan: Plan, number: int, run_id: str) -> None:
+        add(plan.trials[number], 0.99)
+
+    monkeypatch.setattr("deeplab.study.run._trained", train)
+    monkeypatch.setattr("deeplab.study.run._keep_trial", keep)
+    monkeypatch.setattr("deeplab.study.run.all_runs", lambda store: [])
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(study, "e", entry, 3)
+    assert [(trial.point, trial.replicate) for trial in trained] == [(0, 2), (1, 2)]
+    (cut,) = measure(study.config, study.results.rows)
+    # The point with one replicate more does not win by it.
+    assert (cut.chosen.point, cut.replicates, cut.added, cut.planned) == ("l2=0.2", 2, 1, 5)
+    carry_out(study, "e", entry, 3)
+    (after,) = measure(study.config, study.results.rows)
+    assert ([(trial.point, trial.replicate) for trial in trained[2:]], after.replicates) == ([(1, 2)], 3)
 
 
 SMALL = """
@@ -161,8 +228,8 @@ def test_replicates_are_really_trained(
 ) -> None:
     (folder / "study.yaml").write_text(SMALL)
     config = read_study(folder)
-    for row in rows_of(config, "dense", [0.0, 1.0]):  # the interval of two such is as wide as can be
-        Results(folder).add(row)
+    for line in rows_of(config, "dense", [0.0, 1.0]):  # the interval of two such is as wide as can be
+        Results(folder).add(line)
     outcome = cli("study", ".", "--decide", "--max-replicates", "3")
     assert outcome.err == ""
     assert "dense gets replicate 3: test/accuracy is 0.5000 ± 0.7071 (-5.8531 to 6.8531, n = 2), against" in outcome.out

@@ -14,7 +14,7 @@ from deeplab.study.config import FILE, StudyConfig
 from deeplab.study.entries import EntryResult, measure
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
-from deeplab.study.table import ADDED, READING, counts, verdict_table
+from deeplab.study.table import ADDED, ONE_DRAW, READING, counts, verdict_table
 from deeplab.study.verdicts import Verdict
 
 FIGURES = "figures"
@@ -77,7 +77,7 @@ def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
     parts = list(verdict_table(measured))
     yield from parts
     if parts:
-        yield Text(READING)
+        yield Text(f"{READING} {ONE_DRAW}")
     if added := [f"{each.name} ({each.added})" for each in measured if each.added]:
         yield Text(f"{ADDED}: {', '.join(added)}.")
     few = [each.name for each in measured if is_trained_too_few_times(each)]

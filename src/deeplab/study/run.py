@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.config.compose import ComposedConfig
+from deeplab.config.schema import ExperimentConfig
+from deeplab.config.validate import validate
 from deeplab.errors import RunError, UserError
 from deeplab.study.config import StudyConfig, StudyEntry
 from deeplab.study.entries import noise_hashes, planned_runs, planned_sweep, values_needed
@@ -93,7 +95,7 @@ def carry_out(study: Study, name: str, entry: StudyEntry, replicates: int | None
     if entry.run is not None:
         _train_runs(study, name, entry, replicates)
     elif entry.sweep is not None:
-        _sweep(study, name, planned_sweep(entry, study.overrides, replicates))
+        _sweep(study, name, planned_sweep(entry, study.overrides, replicates), is_grown=replicates is not None)
     else:
         _evaluate(study, name, entry, replicates or study.config.replicates_of(name))
 
@@ -148,7 +150,7 @@ def _trained(study: Study, composed: ComposedConfig) -> str:
     return train(composed, [observer]).run_id
 
 
-def _sweep(study: Study, name: str, plan: Plan) -> None:
+def _sweep(study: Study, name: str, plan: Plan, is_grown: bool) -> None:
     missing = _missing_trials(study, name, plan)
     study.observer.entry_began(name, len(missing), plan.count)
     runs = all_runs(study.store) if missing else []
@@ -157,12 +159,27 @@ def _sweep(study: Study, name: str, plan: Plan) -> None:
             _keep_trial(study, name, plan, number, run.id)
     if not (missing := _missing_trials(study, name, plan)):
         return
+    if is_grown:  # the sweep has been carried out; with more replicates it would be another one, from the beginning
+        _train_trials(study, name, plan, missing)
+        return
     result = run_sweep(checked_plan(plan), _ResultRecorder(study, name, plan))
     for trial in (trial for point in result.summary.points for trial in point.trials):
         # Those of an earlier start, of which nothing was told.
         _keep_trial(study, name, plan, trial.point * plan.replicates + trial.replicate, trial.run_id)
     if result.failed:
         study.failed[name] = next(iter(result.failed.values()))
+
+
+def _train_trials(study: Study, name: str, plan: Plan, numbers: Sequence[int]) -> None:
+    """Train some trials of a plan one after the other, each as a run of its own."""
+    for number in numbers:
+        values = plan.trials[number].values
+        try:
+            run_id = _trained(study, ComposedConfig(validate(ExperimentConfig, values), values, plan.overrides))
+        except RunError as error:
+            study.failed[name] = str(error)
+            return
+        _keep_trial(study, name, plan, number, run_id)
 
 
 def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:

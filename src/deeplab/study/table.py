@@ -12,8 +12,11 @@ READING = (
     "Measured: mean ± standard deviation (n − 1) over n trainings, each with its own seed, and the 95 % t-interval of "
     "the mean; of a share of runs that of Clopper and Pearson. A figure is reproduced where the whole interval lies "
     "within the tolerance, and differs where it lies wholly outside; likewise a bound holds or falls short; otherwise, "
-    "and with a single training, it is undecided. A published figure is itself one draw: beside it stands where a "
-    "single run lies with a probability of 95 %, t s √(1 + 1/n) about the mean, and whether the published one does."
+    "and with a single training, it is undecided."
+)
+ONE_DRAW = (
+    "A published figure is itself one draw: beside it stands where a single run lies with a probability of 95 %, "
+    "t s √(1 + 1/n) about the mean, and whether the published one does."
 )
 ADDED = (
     "Replicates were added here until a verdict was reached, so that it is wrong more often than one from a number of "
