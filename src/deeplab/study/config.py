@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from deeplab.config.schema.fields import STRICT, Text
 from deeplab.config.yaml_file import read_yaml
 from deeplab.errors import UserError, nearest, unknown_name
-from deeplab.study.values import CURVES, TIMES, is_curve
+from deeplab.study.values import TIMES, curves, is_curve
 from deeplab.workflows.noise.levels import read_levels
 
 FILE = "study.yaml"
@@ -73,7 +73,7 @@ class ReportedValue:
             if name is not None and not is_curve(name):
                 known = ", ".join(("train/loss", "val/loss", "train/accuracy", "val/accuracy", *TIMES))
                 raise ValueError(
-                    f"there is no curve of '{name}' over the epochs; {nearest(name, CURVES)}known: {known}"
+                    f"there is no curve of '{name}' over the epochs; {nearest(name, curves())}known: {known}"
                 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from deeplab.config.identity import added_keys, identity, sha, with_added_keys
+from deeplab.config.identity import CODE, added_keys, identity, sha, with_added_keys
 from deeplab.study.results import Result, ResultKey
 from deeplab.study.values import ALWAYS, TRAINING_SECONDS, scores_of
 from deeplab.tracking.find import run_by_id
@@ -31,7 +31,9 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
     return [
         run
         for run in runs
-        if run.tags.get(KIND_TAG) in TRAINED and {key: run.params.get(key, before.get(key)) for key in params} == params
+        if run.tags.get(KIND_TAG) in TRAINED
+        and run.params.get(CODE) == compared.get(CODE)
+        and {key: run.params.get(key, before.get(key)) for key in params} == params
     ]
 
 

@@ -15,7 +15,6 @@ PARAMETERS = "parameters"
 TRAINING_SECONDS = "time/training_seconds"
 # Of a run the median over its epochs, of which the first compiles.
 TIMES = ("time/epoch_seconds", "time/step_ms")
-CURVES = (*(f"{data}/{name}" for data in ("train", "val") for name in METRICS), *TIMES)
 # The same for every seed.
 WITHOUT_CHANCE = (PARAMETERS,)
 # Kept of every run, whatever its figures are.
@@ -25,6 +24,11 @@ _AT_EPOCH = re.compile(r"(.+)\[(\d+)\]")
 _CROSSES = re.compile(r"crosses\((.+),(.+)\)")
 
 
+def curves() -> tuple[str, ...]:
+    """Name what a run may have a value of at every epoch."""
+    return (*(f"{data}/{name}" for data in ("train", "val") for name in METRICS), *TIMES)
+
+
 def is_curve(name: str) -> bool:
     """Tell whether a run has a value of this at every epoch.
 
@@ -32,7 +36,7 @@ def is_curve(name: str) -> bool:
         >>> is_curve("validation/loss"), is_curve("test/loss")
         (True, False)
     """
-    return curve(name) in CURVES
+    return curve(name) in curves()
 
 
 def curve(name: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deeplab.code.file import blaming, declared
+from deeplab.config.identity import CODE
 from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, PlateauConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out, named, unlearned_classes
@@ -16,6 +18,7 @@ from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
 from deeplab.data.standardize import standardize
 from deeplab.data.tables.missing import fill_splits
+from deeplab.errors import UserError
 from deeplab.models.check_layers import check_layers
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
@@ -25,6 +28,7 @@ from deeplab.training.runtime import prepare_runtime
 from deeplab.training.setup import TrainingSetup
 
 
+@blaming(UserError)
 def prepare(
     config: ExperimentConfig, work_folder: Path, outlined: bool = False, cache: TrainingCache | None = None
 ) -> TrainingSetup:
@@ -141,7 +145,9 @@ def engine_for(config: ExperimentConfig, device: str, rows: int, trainings: int 
         trainings: that share what is compiled.
     """
     steps = -(-rows // config.training.batch_size) * config.training.epochs * trainings
-    return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
+    kinds = [str(layer["type"]) for layer in config.model.layers]
+    own_code = config.training.loss in declared("loss") or not declared("layer").keys().isdisjoint(kinds)
+    return choose_engine(config.training.engine, kinds, device, steps, own_code)
 
 
 def engine_of_run(run: Run, setup: TrainingSetup) -> Engine:
@@ -167,8 +173,11 @@ def shared_configuration(values: Mapping[str, Any]) -> str:
     That is the seed, factors of L2, the learning rate, and, in float32 with deeplab's own generator, rates of dropout.
     """
     kept = {key: value for key, value in values.items() if key not in ("name", "notes", "tags", "tracking", "l2")}
-    if values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
-        del kept["seed"]  # elsewhere it draws what the examples are, which a compiled graph holds
+    has_own_layers = CODE in values and any(layer["type"] in declared("layer") for layer in values["model"]["layers"])
+    # Elsewhere the seed draws what the examples are, which a compiled graph holds; what a layer of one's own draws from
+    # it, nobody knows.
+    if not has_own_layers and values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
+        del kept["seed"]
     model = values["model"]
     training = values["training"]
     shares_rates = training["randomness"] == "splitmix" and training["precision"] == "float32"

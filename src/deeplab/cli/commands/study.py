@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import StoreOverrides, check_store_overrides, reading_files
+from deeplab.cli.arguments import StoreOverrides, check_store_overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.study_progress import StudyProgress, show_status, show_study
 from deeplab.cli.terminal.text import print_line
@@ -23,6 +23,7 @@ from deeplab.tracking.store import open_if_there, open_store
 
 
 @reading_files
+@running_code
 def study(
     folder: Annotated[
         Path,
