@@ -67,7 +67,7 @@ def test_the_reading_order_leads_from_file_to_file_and_is_as_short_as_it_says(na
     assert unreachable(sources, {}) == []
 
 
-@pytest.mark.parametrize("name", ["train", "sweep"])
+@pytest.mark.parametrize("name", ["train", "sweep", "study"])
 def test_what_the_files_of_a_reading_order_call_is_imported_by_them(name: str) -> None:
     *_, text = LISTS[name]
     beneath = BENEATH[name]

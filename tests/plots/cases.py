@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.figure import Figure
 
-from deeplab.plots import reported
+from deeplab.plots import reported, verdicts
 from deeplab.plots.data import contact_sheet, histograms
 from deeplab.plots.explain import feature_maps, probabilities, reconstruction, saliency, strongest
 from deeplab.plots.noise import rates, rates_by_class
@@ -119,8 +119,12 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         "net: 2 hidden units over the plane",
     ),
     "reported": (
-        lambda: reported.draw([("net", 0.98, 0.01, 0.975, 0.002, True)], "Study: accuracy", "accuracy"),
+        lambda: reported.draw([("net", 0.98, 0.01, 0.975, 0.002, "reproduced")], "Study: accuracy", "accuracy"),
         "Study: accuracy",
+    ),
+    "verdicts": (
+        lambda: verdicts.draw([("net", 0.5, 0.3, "reproduced"), ("other", -6.0, None, "undecided")], "All: figures"),
+        "All: figures",
     ),
     "run.compared_curves": (
         lambda: compared_curves.draw({"one": [HISTORY, HISTORY[:8]], "other": [HISTORY[:5]]}),

@@ -10,10 +10,11 @@ from deeplab.comparison.hold import Comparison, by_score, hold
 from deeplab.comparison.page import across_table, score_table
 from deeplab.errors import UserError
 from deeplab.report.latex import HEAD, to_latex
+from deeplab.report.page import Table
 from deeplab.study.config import read_study
 from deeplab.study.entries import measure
-from deeplab.study.page import verdict_table
 from deeplab.study.results import Results
+from deeplab.study.table import verdict_table
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
@@ -54,7 +55,8 @@ def study_latex(folder: Path, store: Store | None) -> str:
     Raises:
         UserError: the study cannot be read, or nothing is finished.
     """
-    verdicts = map(to_latex, verdict_table(measure(read_study(folder), Results(folder).rows)))
+    parts = verdict_table(measure(read_study(folder), Results(folder).rows))
+    verdicts = (to_latex(part) for part in parts if isinstance(part, Table))
     comparisons = [hold(groups, store) for groups in by_score(groups_of_study(folder, store))]
     tables = (table for each in comparisons for table in _tables(each, across_data(each)))
     return "\n".join([HEAD, *verdicts, *tables])

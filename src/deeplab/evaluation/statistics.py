@@ -20,20 +20,21 @@ class Statistics:
     count: int  # how many
 
 
-def prediction_interval(deviation: float, count: int, confidence: float = CONFIDENCE) -> float:
+def prediction_interval(deviation: float, count: int, confidence: float = CONFIDENCE, more: int = 1) -> float:
     """Half the width of the interval about a mean in which one more number lies: t(n - 1) * s * sqrt(1 + 1 / n).
 
-    That is exact for normal numbers (Whitmore, 1986). Three standard deviations, which seem to do the same, hold one
-    more number with probability 0.88 where three are known.
+    The mean of m more lies where 1 / m stands for the 1. That is exact for normal numbers (Whitmore, 1986). Three
+    standard deviations, which seem to do the same, hold one more number with probability 0.88 where three are known.
 
     Args:
         deviation: standard deviation of the numbers that are known (n - 1).
         count: how many they are, at least 2.
         confidence: probability with which one more lies there.
+        more: how many more, whose mean is meant.
     """
     from scipy.stats import t
 
-    return float(t.ppf((1 + confidence) / 2, count - 1)) * deviation * math.sqrt(1 + 1 / count)
+    return float(t.ppf((1 + confidence) / 2, count - 1)) * deviation * math.sqrt(1 / more + 1 / count)
 
 
 def statistics(values: Sequence[float]) -> Statistics:

@@ -3,14 +3,15 @@
 import json
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, Text
 from deeplab.config.yaml_file import read_yaml
-from deeplab.errors import UserError, unknown_name
+from deeplab.errors import UserError, nearest, unknown_name
+from deeplab.study.values import TIMES, curves, is_curve
 from deeplab.workflows.noise.levels import read_levels
 
 FILE = "study.yaml"
@@ -31,17 +32,26 @@ def _entry_name(name: str) -> str:
 class ReportedValue:
     """A published figure, or a bound that was asked for."""
 
-    # what is measured: `test/accuracy`, `max_val/accuracy` over the epochs, or `noisy@0.5`, a true-positive rate at a
-    # level of noise. Of a sweep: at its best point.
-    metric: Text
     source: Text  # who reported it
+    # what is measured: `test/accuracy`, `max_val/accuracy` over the epochs, `parameters`, `time/epoch_seconds`, or
+    # `noisy@0.5`, a true-positive rate at a level of noise. Of a sweep: at its best point.
+    metric: Text | None = None
+    crosses: tuple[Text, ...] | None = None  # in place of it: the first epoch at which these two curves have crossed
+    epoch: Annotated[int, Field(gt=0)] | None = None  # whose value the metric is; that of the finished run where null
     reported: float | None = None
-    # how far the mean may lie from it and still be called reproduced
-    tolerance: Annotated[float, Field(gt=0)] | None = None
+    # how far what is measured may lie from it and still be called reproduced
+    tolerance: Annotated[float, Field(ge=0)] | None = None
+    mean_of: Repetitions = 1  # of how many runs the published figure is the mean
     at_least: float | None = None  # a bound, in place of a reported figure
     at_most: float | None = None
-    minus: Text | None = None  # another metric of the same entry that is subtracted
+    minus: Text | None = None  # another metric of the same run that is subtracted
+    minus_entry: Text | None = None  # another entry whose same metric is subtracted, replicate by replicate
     point: Text | None = None  # of a sweep, as in `l2=0.001`; its best one where null
+    over: Literal["min", "max", "share"] | None = None  # the replicates, in place of their mean
+    each_at_least: float | None = None  # what a replicate must have to be counted in a share
+    each_at_most: float | None = None
+    explained: Text | None = None  # the known cause of a difference
+    shown_by: Text | None = None  # the entry that shows it
 
     def __post_init__(self) -> None:
         bounds = self.at_least is not None or self.at_most is not None
@@ -49,6 +59,22 @@ class ReportedValue:
             raise ValueError("a figure has either reported, or at_least and at_most")
         if (self.reported is None) != (self.tolerance is None):
             raise ValueError("reported and tolerance go together")
+        if (self.metric is None) == (self.crosses is None):
+            raise ValueError("a figure has either a metric, or the two curves that it says cross")
+        if self.crosses is not None and (len(self.crosses) != 2 or self.epoch or self.minus):
+            raise ValueError("crosses has two curves, and neither epoch nor minus beside it")
+        if self.minus is not None and self.minus_entry is not None:
+            raise ValueError("a figure subtracts either minus or minus_entry")
+        if (self.over == "share") != (self.each_at_least is not None or self.each_at_most is not None):
+            raise ValueError("over: share, and each_at_least or each_at_most, go together")
+        if self.shown_by is not None and self.explained is None:
+            raise ValueError("shown_by goes with explained")
+        for name in (*(self.crosses or ()), *((self.metric, self.minus) if self.epoch else ())):
+            if name is not None and not is_curve(name):
+                known = ", ".join(("train/loss", "val/loss", "train/accuracy", "val/accuracy", *TIMES))
+                raise ValueError(
+                    f"there is no curve of '{name}' over the epochs; {nearest(name, curves())}known: {known}"
+                )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -68,7 +94,8 @@ class StudyEntry:
     run: tuple[Text, ...] | None = None  # overrides of a training
     sweep: tuple[Text, ...] | None = None  # overrides of a sweep
     noise: NoiseEntry | None = None
-    replicates: Repetitions | None = None  # trainings of `run`; those of the study where null
+    # trainings of `run`, those of the study where null; of `noise` evaluations, each of other trainings, or one
+    replicates: Repetitions | None = None
     figures: tuple[ReportedValue, ...] = ()
     about: Text | None = None
 
@@ -90,8 +117,19 @@ class StudyConfig:
         dict[Annotated[str, AfterValidator(_entry_name)], StudyEntry], Field(min_length=1, max_length=MOST_ENTRIES)
     ]
 
+    def replicates_of(self, name: str) -> int:
+        """How many runs of an entry are asked for; of a sweep its own overrides say it."""
+        entry = self.entries[name]
+        return entry.replicates or (self.replicates if entry.run is not None else 1)
+
 
 _ADAPTER: TypeAdapter[StudyConfig] = TypeAdapter(StudyConfig)
+
+
+def study_folders(folder: Path) -> list[Path]:
+    """List the studies in a folder: itself where it is one, otherwise those right below it, or itself with none."""
+    below = sorted(path.parent for path in folder.glob(f"*/{FILE}"))
+    return below if below and not (folder / FILE).is_file() else [folder]
 
 
 def read_study(folder: Path) -> StudyConfig:
@@ -119,11 +157,20 @@ def read_study(folder: Path) -> StudyConfig:
             f"{path}: the overrides of all entries have {count:,} characters; {MOST_CHARACTERS:,} are allowed."
         )
     for name, entry in study.entries.items():
-        if entry.noise is None:
-            continue
-        read_levels(entry.noise.levels, f"{path}: {name}.levels")
+        _check_entry(study, name, entry, f"{path}: {name}")
+    return study
+
+
+def _check_entry(study: StudyConfig, name: str, entry: StudyEntry, where: str) -> None:
+    """Refuse other entries that it names and that there are not."""
+    others = [other for other in study.entries if other != name]
+    for figure in entry.figures:
+        for option, other in (("minus_entry", figure.minus_entry), ("shown_by", figure.shown_by)):
+            if other is not None and other not in others:
+                raise unknown_name("entry", other, others, f"{where}.{option}")
+    if entry.noise is not None:
+        read_levels(entry.noise.levels, f"{where}.levels")
         trained = [other for other, each in study.entries.items() if each.run is not None]
         for used in (entry.noise.classifier, *entry.noise.denoisers):
             if used not in trained:
-                raise unknown_name("entry", used, trained, f"{path}: {name}")
-    return study
+                raise unknown_name("entry", used, trained, where)

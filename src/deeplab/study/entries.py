@@ -1,16 +1,17 @@
 """The entries of a study: what each asks for, and what is finished of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deeplab.choice import TEST
 from deeplab.config.compose import ComposedConfig, Composer
+from deeplab.config.identity import sha
 from deeplab.errors import UserError, unknown_name
 from deeplab.study.config import StudyConfig, StudyEntry
 from deeplab.study.matching import configuration_hash
 from deeplab.study.results import Result
-from deeplab.study.verdicts import Chosen, Verdict, chosen_point, verdicts
+from deeplab.study.verdicts import Chosen, Verdict, chosen_point, value_names, verdicts
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
 
@@ -22,26 +23,46 @@ class EntryResult:
     name: str
     entry: StudyEntry
     rows: tuple[Result, ...]  # finished runs of the configuration that it has now
-    planned: int  # how many there are to be
+    planned: int  # how many there are to be; with those that were added to what the study asks for
     verdicts: tuple[Verdict, ...]
     chosen: Chosen | None = None  # of a sweep the best point, or None
     on_test: bool = False  # whether any of its trainings is validated on the test set
+    added: int = 0  # replicates beyond those that the study asks for
+
+    @property
+    def replicates(self) -> int:
+        """How many replicates are finished, of a sweep at every point that has any."""
+        points = {row.point for row in self.rows}
+        return min((sum(row.point == point for row in self.rows) for point in points), default=0)
 
 
 def measure(config: StudyConfig, lines: Sequence[Result]) -> list[EntryResult]:
     """Hold every entry against what is finished of it."""
-    return [_measured(config, name, entry, lines) for name, entry in config.entries.items()]
+    found = [_finished(config, name, entry, lines) for name, entry in config.entries.items()]
+    others = {each.name: (each.rows, each.chosen.point if each.chosen else "") for each in found}
+    return [
+        replace(each, verdicts=tuple(verdicts(each.name, each.entry, each.rows, others[each.name][1], others)))
+        for each in found
+    ]
 
 
 def planned_runs(
-    name: str, entry: StudyEntry, config: StudyConfig, overrides: Sequence[str] = ()
+    name: str, entry: StudyEntry, config: StudyConfig, overrides: Sequence[str] = (), replicates: int | None = None
 ) -> list[ComposedConfig]:
-    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's."""
+    """Compose the configurations of an entry's replicates, whose seeds are those of a sweep's.
+
+    Args:
+        name: of the entry.
+        entry: a training.
+        config: the study.
+        overrides: more of them.
+        replicates: how many; those that the study asks for where null.
+    """
     composer = Composer(None)
     assert entry.run is not None
     try:
         first = composer.compose([*entry.run, *overrides])
-        seeds = [replicate_seed(first.config.seed, n) for n in range(entry.replicates or config.replicates)]
+        seeds = [replicate_seed(first.config.seed, n) for n in range(replicates or config.replicates_of(name))]
         return [composer.compose([*entry.run, f"seed={seed}", *overrides]) for seed in seeds]
     except UserError as error:
         raise UserError(f"Entry '{name}': {error}") from error
@@ -61,26 +82,28 @@ def planned_values(name: str, entry: StudyEntry, config: StudyConfig, plan: Plan
     return [] if plan is None else [trial.values for trial in plan.trials]
 
 
-def _measured(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence[Result]) -> EntryResult:
-    """Find the rows of an entry whose configuration is still what the study asks for."""
-    ours = [line for line in lines if line.entry == name]
-    plan = None if entry.sweep is None else plan_sweep(list(entry.sweep), None)
-    if plan is not None:
-        _check_points(name, entry, plan)
-    trained = planned_values(name, entry, config, plan)
-    hashes = [configuration_hash(values) for values in trained] or [line.configuration for line in ours][-1:]
-    rows = tuple(line for line in ours if line.configuration in hashes)
-    chosen = None if plan is None else chosen_point(plan, rows)
-    held = tuple(verdicts(name, entry, rows, "" if chosen is None else chosen.point))
-    on_test = any(values["validation"]["kind"] == TEST for values in trained)
-    return EntryResult(name, entry, rows, max(1, len(hashes)), held, chosen, on_test)
+def planned_sweep(entry: StudyEntry, overrides: Sequence[str] = (), replicates: int | None = None) -> Plan:
+    """Plan the sweep of an entry, with so many replicates of each point where it is not its own number."""
+    own = entry.sweep or ()
+    if replicates is not None:
+        own = (*(text for text in own if not text.startswith("replicates=")), f"replicates={replicates}")
+    return plan_sweep([*own, *overrides], None)
+
+
+def noise_hashes(config: StudyConfig, entry: StudyEntry, replicates: int) -> list[str]:
+    """Hash what the evaluations of an entry under noise are made of; each takes that replicate of every network."""
+    assert entry.noise is not None
+    used = (entry.noise.classifier, *entry.noise.denoisers)
+    runs = [planned_runs(name, config.entries[name], config, replicates=replicates) for name in used]
+    settings = [entry.noise.levels, entry.noise.seeds]
+    return [sha([*settings, [configuration_hash(run.values) for run in each]])[:16] for each in zip(*runs, strict=True)]
 
 
 def check_points(config: StudyConfig) -> None:
     """Refuse figures of points that a sweep does not have, before anything is trained for them."""
     for name, entry in config.entries.items():
         if entry.sweep is not None and any(figure.point for figure in entry.figures):
-            _check_points(name, entry, plan_sweep(list(entry.sweep), None))
+            _check_points(name, entry, planned_sweep(entry))
 
 
 def check_names(config: StudyConfig, only: Sequence[str]) -> None:
@@ -88,6 +111,50 @@ def check_names(config: StudyConfig, only: Sequence[str]) -> None:
     for name in only:
         if name not in config.entries:
             raise unknown_name("entry", name, config.entries, "--only")
+
+
+def values_needed(config: StudyConfig, name: str) -> set[str]:
+    """Name the values that figures take of an entry's runs: its own, and those of entries that subtract it."""
+    return {
+        value
+        for other, entry in config.entries.items()
+        for figure in entry.figures
+        if name in (other, figure.minus_entry)
+        for value in value_names(figure)
+    }
+
+
+def _finished(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence[Result]) -> EntryResult:
+    """Find the rows of an entry whose configuration is still what the study asks for."""
+    ours = [line for line in lines if line.entry == name]
+    most = max((line.replicate + 1 for line in ours), default=0)  # some may have been added
+    chosen: Chosen | None = None
+    if entry.sweep is not None:
+        plan = planned_sweep(entry)
+        _check_points(name, entry, plan)
+        asked = plan.replicates
+        grown = planned_sweep(entry, replicates=most) if most > asked else plan
+        rows = _with_hashes(ours, {configuration_hash(trial.values) for trial in grown.trials})
+        chosen, planned = chosen_point(plan, rows), plan.count
+        trained = [trial.values for trial in plan.trials]
+    else:
+        asked = planned = config.replicates_of(name)
+        trained = list(_trained(config, name, entry, max(asked, most)))
+        hashes = [configuration_hash(values) for values in trained]
+        rows = _with_hashes(ours, hashes or noise_hashes(config, entry, max(asked, most)))
+    on_test = any(values["validation"]["kind"] == TEST for values in trained)
+    added = max((row.replicate + 1 for row in rows), default=0) - asked
+    return EntryResult(name, entry, rows, max(planned, len(rows)), (), chosen, on_test, max(0, added))
+
+
+def _trained(config: StudyConfig, name: str, entry: StudyEntry, replicates: int) -> Iterator[dict[str, Any]]:
+    if entry.run is not None:
+        for each in planned_runs(name, entry, config, replicates=replicates):
+            yield each.values
+
+
+def _with_hashes(lines: Sequence[Result], hashes: Sequence[str] | set[str]) -> tuple[Result, ...]:
+    return tuple(line for line in lines if line.configuration in hashes)
 
 
 def _check_points(name: str, entry: StudyEntry, plan: Plan) -> None:

@@ -1,21 +1,22 @@
 """From runs in a store to the lines of a study, and back: which run is the one that a configuration asks for."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from deeplab.config.identity import CODE, added_keys, identity, sha, with_added_keys
-from deeplab.metrics import compared
 from deeplab.study.results import Result, ResultKey
+from deeplab.study.values import ALWAYS, TRAINING_SECONDS, scores_of
+from deeplab.tracking.find import run_by_id
 from deeplab.tracking.params import flatten
-from deeplab.tracking.read import metric_history, read_packages
+from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import COMMIT_TAG, DATA_TAG, DEVICE_TAG, DIRTY_TAG, KIND_TAG
 
 TRAINED = ("train", "trial")
 PACKAGES = ("deeplab", "tensorflow", "keras", "numpy")
-_KEPT = ("test/", "validation/", "train/")
 
 
 def configuration_hash(values: Mapping[str, Any]) -> str:
@@ -36,15 +37,20 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
     ]
 
 
-def result_of(store: Store, run: Run, key: ResultKey) -> Result:
-    """Make the row of a finished training."""
-    scores = {name: value for name, value in run.metrics.items() if name.startswith(_KEPT)}
-    for metric in compared("val"):
-        best = max if metric.higher_is_better else min
-        history = metric_history(store, run.id, metric.name) if metric.name in run.metrics else []
-        if history:
-            scores[f"{best.__name__}_{metric.name}"] = best(value for _, value in history)
+def result_of(store: Store, run: Run, key: ResultKey, names: Iterable[str] = ()) -> Result:
+    """Make the row of a finished training, with the values of these names."""
+    scores = scores_of(store, run, names)
     return result_row(store, run, key, scores, run.metrics.get("time/training_seconds", 0.0))
+
+
+def complete(store: Store, row: Result, names: Iterable[str]) -> Result:
+    """Return a row with those of its values that were not kept and that its run in a store still has."""
+    lacking = {name for name in names if name not in row.scores} - {TRAINING_SECONDS}
+    run = run_by_id(store, row.run) if lacking else None
+    if run is None:
+        return row
+    read = scores_of(store, run, lacking)
+    return replace(row, scores={**row.scores, **{name: read[name] for name in (*ALWAYS, *lacking) if name in read}})
 
 
 def result_row(store: Store, run: Run, key: ResultKey, scores: Mapping[str, float], seconds: float) -> Result:

@@ -14,6 +14,7 @@ from deeplab.study.config import FILE, StudyConfig
 from deeplab.study.entries import EntryResult, measure
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
+from deeplab.study.table import ADDED, ONE_DRAW, READING, counts, verdict_table
 from deeplab.study.verdicts import Verdict
 
 FIGURES = "figures"
@@ -24,12 +25,15 @@ NOISE_PICTURES = ("noise_curve", "noise_classes")
 SWEEP_PICTURES = ("sweep",)
 # Trainings from which a standard deviation begins to say something.
 ENOUGH = 3
-GOOD = ("reproduced", "holds")
 
 
 def study_report(config: StudyConfig, lines: Sequence[Result], folder: Path) -> Page:
-    """Describe a study."""
-    measured = measure(config, lines)
+    """Describe a study by the rows of its results."""
+    return page_of(config, measure(config, lines), folder)
+
+
+def page_of(config: StudyConfig, measured: Sequence[EntryResult], folder: Path) -> Page:
+    """Describe a study whose entries have been held against their runs."""
     sections = (
         Section("Reported and measured", tuple(_verdicts(measured, folder))),
         *(Section(each.name, tuple(_entry(each, folder))) for each in measured),
@@ -55,7 +59,9 @@ def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]
     labels: dict[str, None] = {}
     verdicts = []
     for verdict in (verdict for each in measured for verdict in each.verdicts if verdict.figure.reported is not None):
-        names = {part.rpartition("/")[2] for part in verdict.metric.split(" − ")} & shares.keys()
+        figure = verdict.figure
+        parts = () if figure.over else (figure.metric or "", figure.minus or "")
+        names = {part.rpartition("/")[2] for part in parts} & shares.keys()
         if names:
             verdicts.append(verdict)
             labels |= dict.fromkeys(shares[name] for name in sorted(names))
@@ -63,46 +69,17 @@ def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]
 
 
 def _highlights(measured: Sequence[EntryResult]) -> Iterator[tuple[str, Cell]]:
-    figures = [verdict for each in measured for verdict in each.verdicts]
-    tested = [verdict for verdict in figures if verdict.measured is not None]
-    for kind, words in ((True, "figures reproduced"), (False, "bounds that hold")):
-        ours = [verdict for verdict in tested if (verdict.figure.reported is not None) is kind]
-        if ours:
-            yield words, f"{sum(verdict.outcome in GOOD for verdict in ours)} of {len(ours)}"
-    if len(tested) < len(figures):
-        yield "figures not yet run", len(figures) - len(tested)
+    yield from counts([verdict for each in measured for verdict in each.verdicts])
     yield "runs", f"{sum(len(each.rows) for each in measured)} of {sum(each.planned for each in measured)}"
 
 
-def verdict_table(measured: Sequence[EntryResult]) -> Iterator[Table]:
-    """List the figures of a study, each held against what was measured; nothing where it has none."""
-    rows = tuple(
-        (
-            verdict.label,
-            verdict.metric,
-            verdict.expected,
-            verdict.figure.source,
-            _mean(verdict.measured),
-            None if verdict.tolerance_in_deviations is None else f"{verdict.tolerance_in_deviations:.1f}",
-            f"{verdict.within} of {verdict.measured.count}" if verdict.measured else None,
-            verdict.outcome,
-        )
-        for each in measured
-        for verdict in each.verdicts
-    )
-    if rows:
-        results = ("measured", "tolerance / std", "within, of n", "verdict")
-        head = ("entry", "metric", "reported or expected", "source", *results)
-        yield Table("Published figures and bounds, held against the mean of the runs", head, rows)
-
-
 def _verdicts(measured: Sequence[EntryResult], folder: Path) -> Iterator[Part]:
-    for table in verdict_table(measured):
-        yield table
-        yield Text(
-            "Measured: mean ± standard deviation over n trainings, each with its own seed. The verdict is on the mean; "
-            "beside it stand the tolerance in measured standard deviations, and how many single trainings lie within."
-        )
+    parts = list(verdict_table(measured))
+    yield from parts
+    if parts:
+        yield Text(f"{READING} {ONE_DRAW}")
+    if added := [f"{each.name} ({each.added})" for each in measured if each.added]:
+        yield Text(f"{ADDED}: {', '.join(added)}.")
     few = [each.name for each in measured if is_trained_too_few_times(each)]
     if few:
         yield Text(f"Trained fewer than {ENOUGH} times, so that little is known of their spread: {', '.join(few)}.")
@@ -121,9 +98,9 @@ def is_trained_too_few_times(each: EntryResult) -> bool:
 def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
     if each.entry.about:
         yield Text(each.entry.about)
-    words, overrides = ("train", each.entry.run) if each.entry.run else ("sweep", each.entry.sweep)
+    command, overrides = ("train", each.entry.run) if each.entry.run else ("sweep", each.entry.sweep)
     if overrides:
-        yield CodeBlock(shlex.join(("deeplab", words, *overrides)), "shell")
+        yield CodeBlock(shlex.join(("deeplab", command, *overrides)), "shell")
     many = "run is" if each.planned == 1 else "runs are"
     yield Text(f"{len(each.rows)} of {each.planned} {many} finished.", is_warning=len(each.rows) < each.planned)
     if not each.rows:
@@ -179,7 +156,8 @@ def _scores(each: EntryResult) -> Table:
         for point, lines in points.items()
     )
     head = (*(("point",) if each.entry.sweep else ()), "n", *metrics, "seconds")
-    return Table("Scores, and the seconds of a training: means ± standard deviation over n trainings", head, rows)
+    caption = "Scores, and the seconds of a training: means ± standard deviation (n − 1) over n trainings"
+    return Table(caption, head, rows)
 
 
 def _in_order(line: Result) -> tuple[str, float, str]:
@@ -192,14 +170,19 @@ def _in_order(line: Result) -> tuple[str, float, str]:
 
 
 def _rates(each: EntryResult) -> Table:
-    scores = each.rows[0].scores
-    states = list(dict.fromkeys(name.partition("@")[0] for name in scores))
-    levels = sorted({float(name.partition("@")[2]) for name in scores})
+    names = [name for name in each.rows[0].scores if "@" in name]
+    states = list(dict.fromkeys(name.partition("@")[0] for name in names))
+    levels = sorted({float(name.partition("@")[2]) for name in names})
     ordered = ("noisy", *(state for state in states if state != "noisy"))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (f"{level:g}", *(scores[f"{state}@{level:g}"] for state in ordered)) for level in levels
+        (
+            f"{level:g}",
+            *(_mean(statistics([row.scores[f"{state}@{level:g}"] for row in each.rows])) for state in ordered),
+        )
+        for level in levels
     )
-    return Table("True-positive rate by level of noise, the mean over its draws", ("level", *ordered), rows)
+    over = "its draws" if len(each.rows) == 1 else f"its draws and {len(each.rows)} trainings of each network"
+    return Table(f"True-positive rate by level of noise, the mean over {over}", ("level", *ordered), rows)
 
 
 def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]:
@@ -219,7 +202,5 @@ def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]
         )
 
 
-def _mean(measured: Statistics | None) -> Cell:
-    if measured is None:
-        return None
+def _mean(measured: Statistics) -> Cell:
     return f"{measured.mean:.4f}" if measured.deviation is None else f"{measured.mean:.4f} ± {measured.deviation:.4f}"

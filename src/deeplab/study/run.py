@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeplab.config.compose import ComposedConfig
-from deeplab.config.identity import sha
+from deeplab.config.schema import ExperimentConfig
+from deeplab.config.validate import validate
 from deeplab.errors import RunError, UserError
 from deeplab.study.config import StudyConfig, StudyEntry
-from deeplab.study.entries import planned_runs
+from deeplab.study.entries import noise_hashes, planned_runs, planned_sweep, values_needed
 from deeplab.study.matching import configuration_hash, result_of, result_row, runs_with_configuration
-from deeplab.study.results import Result, ResultKey, Results
+from deeplab.study.results import FILE, Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import Plan, plan_sweep
+from deeplab.sweep.plan import Plan
 from deeplab.sweep.run import run_sweep
 from deeplab.sweep.source import AnyPlan
-from deeplab.tracking.find import all_runs
+from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
@@ -36,6 +37,12 @@ class StudyObserver:
 
     def adopted(self, result: Result) -> None:
         """Take note that a run of the store is taken into the results."""
+
+    def replicate_added(self, entry: str, replicates: int, why: str) -> None:
+        """Take note that an entry is to have so many replicates, and why."""
+
+    def deciding_ended(self, why: str) -> None:
+        """Take note that no more replicates are added, and why."""
 
     def training(self) -> RunObserver:
         """Return who is told of the next training."""
@@ -67,6 +74,7 @@ def run_study(study: Study, only: Sequence[str]) -> None:
     """Do what is missing.
 
     Args:
+        study: whose entries.
         only: names of entries; all of them where empty.
 
     Raises:
@@ -77,20 +85,30 @@ def run_study(study: Study, only: Sequence[str]) -> None:
     for name, entry in study.config.entries.items():
         if only and name not in only:
             continue
-        study.results.read()
-        if entry.run is not None:
-            _train_runs(study, name, entry)
-        elif entry.sweep is not None:
-            _sweep(study, name, entry.sweep)
-        else:
-            _evaluate(study, name, entry)
+        carry_out(study, name, entry)
+    raise_failed(study)
+
+
+def carry_out(study: Study, name: str, entry: StudyEntry, replicates: int | None = None) -> None:
+    """Do what is missing of an entry with so many replicates, those that it asks for where null."""
+    study.results.read()
+    if entry.run is not None:
+        _train_runs(study, name, entry, replicates)
+    elif entry.sweep is not None:
+        _sweep(study, name, planned_sweep(entry, study.overrides, replicates), is_grown=replicates is not None)
+    else:
+        _evaluate(study, name, entry, replicates or study.config.replicates_of(name))
+
+
+def raise_failed(study: Study) -> None:
+    """Raise a RunError where runs of a study failed."""
     if study.failed:
         name, why = next(iter(study.failed.items()))
         raise RunError(f"{len(study.failed)} of the study's runs failed, the first of entry '{name}': {why}")
 
 
-def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
-    planned = planned_runs(name, entry, study.config, study.overrides)
+def _train_runs(study: Study, name: str, entry: StudyEntry, replicates: int | None) -> None:
+    planned = planned_runs(name, entry, study.config, study.overrides, replicates)
     keys = [ResultKey(name, "", number, configuration_hash(each.values)) for number, each in enumerate(planned)]
     missing = [(key, each) for key, each in zip(keys, planned, strict=True) if study.results.find(key) is None]
     study.observer.entry_began(name, len(missing), len(planned))
@@ -102,11 +120,15 @@ def _train_runs(study: Study, name: str, entry: StudyEntry) -> None:
             except RunError as error:
                 study.failed[name] = str(error)
                 continue
-            study.results.add(result_of(study.store, study.store.get_run(run_id), key))
+            study.results.add(_result(study, study.store.get_run(run_id), key))
         else:
-            result = result_of(study.store, run, key)
+            result = _result(study, run, key)
             study.results.add(result)
             study.observer.adopted(result)
+
+
+def _result(study: Study, run: Run, key: ResultKey) -> Result:
+    return result_of(study.store, run, key, values_needed(study.config, key.entry))
 
 
 def _finished(runs: Sequence[Run], values: Mapping[str, object]) -> Run | None:
@@ -128,8 +150,7 @@ def _trained(study: Study, composed: ComposedConfig) -> str:
     return train(composed, [observer]).run_id
 
 
-def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
-    plan = plan_sweep([*overrides, *study.overrides], None)
+def _sweep(study: Study, name: str, plan: Plan, is_grown: bool) -> None:
     missing = _missing_trials(study, name, plan)
     study.observer.entry_began(name, len(missing), plan.count)
     runs = all_runs(study.store) if missing else []
@@ -138,12 +159,27 @@ def _sweep(study: Study, name: str, overrides: Sequence[str]) -> None:
             _keep_trial(study, name, plan, number, run.id)
     if not (missing := _missing_trials(study, name, plan)):
         return
+    if is_grown:  # the sweep has been carried out; with more replicates it would be another one, from the beginning
+        _train_trials(study, name, plan, missing)
+        return
     result = run_sweep(checked_plan(plan), _ResultRecorder(study, name, plan))
     for trial in (trial for point in result.summary.points for trial in point.trials):
         # Those of an earlier start, of which nothing was told.
         _keep_trial(study, name, plan, trial.point * plan.replicates + trial.replicate, trial.run_id)
     if result.failed:
         study.failed[name] = next(iter(result.failed.values()))
+
+
+def _train_trials(study: Study, name: str, plan: Plan, numbers: Sequence[int]) -> None:
+    """Train some trials of a plan one after the other, each as a run of its own."""
+    for number in numbers:
+        values = plan.trials[number].values
+        try:
+            run_id = _trained(study, ComposedConfig(validate(ExperimentConfig, values), values, plan.overrides))
+        except RunError as error:
+            study.failed[name] = str(error)
+            return
+        _keep_trial(study, name, plan, number, run_id)
 
 
 def _missing_trials(study: Study, name: str, plan: Plan) -> list[int]:
@@ -157,7 +193,7 @@ def _trial_key(name: str, plan: Plan, number: int) -> ResultKey:
 
 
 def _keep_trial(study: Study, name: str, plan: Plan, number: int, run_id: str) -> None:
-    study.results.add(result_of(study.store, study.store.get_run(run_id), _trial_key(name, plan, number)))
+    study.results.add(_result(study, study.store.get_run(run_id), _trial_key(name, plan, number)))
 
 
 class _ResultRecorder(SweepObserver):
@@ -182,24 +218,23 @@ class _ResultRecorder(SweepObserver):
         self._shown.waited()
 
 
-def _evaluate(study: Study, name: str, entry: StudyEntry) -> None:
-    assert entry.noise is not None
+def _evaluate(study: Study, name: str, entry: StudyEntry, replicates: int) -> None:
+    hashes = noise_hashes(study.config, entry, replicates)
+    keys = [ResultKey(name, "", number, configuration) for number, configuration in enumerate(hashes)]
+    missing = [key for key in keys if study.results.find(key) is None]
+    study.observer.entry_began(name, len(missing), len(keys))
+    for key in missing:
+        _evaluate_replicate(study, entry, key)
+
+
+def _evaluate_replicate(study: Study, entry: StudyEntry, key: ResultKey) -> None:
     asked = entry.noise
-    used = {}
-    for other in (asked.classifier, *asked.denoisers):
-        result = _first_result(study, other)
-        if result is None:
-            study.failed[name] = f"entry '{other}' has no finished run yet"
-            return
-        used[other] = result
-    made_of = [result.configuration for result in used.values()]
-    key = ResultKey(name, "", 0, sha([asked.levels, asked.seeds, made_of])[:16])
-    done = study.results.find(key) is not None
-    study.observer.entry_began(name, 0 if done else 1, 1)
-    if done:
+    assert asked is not None
+    runs = {other: _network(study, other, key) for other in (asked.classifier, *asked.denoisers)}
+    if key.entry in study.failed:
         return
-    denoisers = tuple(used[other].run for other in asked.denoisers)
-    settings = NoiseSettings(used[asked.classifier].run, denoisers, None, read_levels(asked.levels), asked.seeds)
+    denoisers = tuple(runs[other] for other in asked.denoisers)
+    settings = NoiseSettings(runs[asked.classifier], denoisers, None, read_levels(asked.levels), asked.seeds)
     noise = noise_curve(settings, study.store, study.observer.evaluation())
     # By the names of entries, which stay what they are when runs are called otherwise.
     states = dict(zip(("noisy", *asked.denoisers), noise.rates.values(), strict=True))
@@ -213,7 +248,20 @@ def _evaluate(study: Study, name: str, entry: StudyEntry) -> None:
     study.results.add(result_row(study.store, run, key, scores, seconds))
 
 
-def _first_result(study: Study, name: str) -> Result | None:
-    entry = study.config.entries[name]
-    first = planned_runs(name, entry, study.config, study.overrides)[0]
-    return study.results.find(ResultKey(name, "", 0, configuration_hash(first.values)))
+def _network(study: Study, name: str, key: ResultKey) -> str:
+    """Find the run of an entry's replicate in the store; where there is none, that an evaluation failed is noted."""
+    number = key.replicate
+    planned = planned_runs(name, study.config.entries[name], study.config, study.overrides, number + 1)[-1]
+    row = study.results.find(ResultKey(name, "", number, configuration_hash(planned.values)))
+    if row is not None:
+        run = run_by_id(study.store, row.run) or _finished(all_runs(study.store), planned.values)
+        if run is not None:
+            return run.id
+        study.failed[key.entry] = (
+            f"run {row.run[:8]} of entry '{name}' is in another store; without its line in {FILE} it"
+        )
+        study.failed[key.entry] += " is trained here"
+    else:
+        which = f"replicate {number + 1}" if number else "finished run"
+        study.failed[key.entry] = f"entry '{name}' has no {which} yet"
+    return ""

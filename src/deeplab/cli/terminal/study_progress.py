@@ -11,12 +11,16 @@ from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import print_line
 from deeplab.cli.terminal.training_progress import PlainProgress
 from deeplab.study.entries import EntryResult
-from deeplab.study.page import GOOD, verdict_table
+from deeplab.study.outcomes import BAD, UNDECIDED
 from deeplab.study.results import Result
 from deeplab.study.run import StudyObserver
+from deeplab.study.table import cause_of, verdict_table
 from deeplab.sweep.observer import SweepObserver
 from deeplab.workflows.noise.evaluate import NoiseObserver
 from deeplab.workflows.train import RunObserver
+
+# The exit status of a study that came to its end: it leaves something open, or a figure is another one.
+OPEN, DIFFERENT = 3, 4
 
 
 class StudyProgress(StudyObserver):
@@ -29,6 +33,14 @@ class StudyProgress(StudyObserver):
     def adopted(self, result: Result) -> None:
         """Say where a result comes from."""
         print_line(f"{result.entry}: run {result.run[:8]} of this store is taken")
+
+    def replicate_added(self, entry: str, replicates: int, why: str) -> None:
+        """Say which entry gets one more replicate, and why."""
+        print_line(f"{entry} gets replicate {replicates}: {why}")
+
+    def deciding_ended(self, why: str) -> None:
+        """Say why no more are added."""
+        print_line(f"no more replicates: {why}")
 
     def training(self) -> RunObserver:
         """Print lines of a training."""
@@ -54,14 +66,18 @@ def show_study(title: str, measured: Sequence[EntryResult], page: Path) -> None:
     screen.print(f"report {page}", soft_wrap=True)
 
 
-def all_held(measured: Sequence[EntryResult]) -> bool:
-    """Print what is not as published or not there yet, in a line; true where there is nothing of the kind."""
+def show_status(measured: Sequence[EntryResult]) -> int:
+    """Print what is not as published or not there yet, in a line, and return the exit status that says it."""
     figures = [verdict for each in measured for verdict in each.verdicts]
     unknown = sum(verdict.measured is None for verdict in figures)
-    differing = sum(verdict.outcome not in GOOD for verdict in figures) - unknown
+    differing = sum(verdict.outcome in BAD for verdict in figures)
+    explained = sum(bool(cause_of(verdict)) for verdict in figures)
+    undecided = sum(verdict.outcome == UNDECIDED for verdict in figures)
     missing = sum(each.planned - len(each.rows) for each in measured)
-    parts = [f"{differing} of {len(figures)} figures differ or fall short"] if differing else []
+    of_known_cause = f", {explained} for a cause that is known" if explained else ""
+    parts = [f"{differing} of {len(figures)} figures differ or fall short{of_known_cause}"] if differing else []
+    parts += [f"{undecided} of {len(figures)} figures are undecided"] if undecided else []
     parts += [f"{unknown} of {len(figures)} figures are not measured"] if unknown else []
     parts += [f"{missing} of {sum(each.planned for each in measured)} runs are missing"] if missing else []
     console().print("; ".join(parts) or "every figure is as published or within its bounds", soft_wrap=True)
-    return not parts
+    return DIFFERENT if differing else OPEN if parts else 0

@@ -60,7 +60,7 @@ def forecast(store: Store | None, plan: DecisionPlan) -> Forecast:
         _pair(plan, scores, base, other) for other in known if base in known and base is not None and other != base
     )
     hours = None
-    if seconds is not None and len(pairs) == plan.question.comparisons:
+    if seconds is not None and len(pairs) == len(plan.points) - 1:
         needed = [pair.seeds or plan.most for pair in pairs]
         launcher = plan.sweep.launcher
         workers = workers_of(launcher, "cpu", plan.count) if launcher.kind == "local" else 1

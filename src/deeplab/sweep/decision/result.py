@@ -98,7 +98,7 @@ def sentence(decision: Decision) -> str:
     told = "; ".join(words.format(", ".join(of)) for words, of in groups.items() if of)
     seeds = sorted({pair.seeds for pair in pairs})
     spread = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    return f"{first} is {told} (95 % intervals for all {len(pairs)} comparisons together, {spread} seeds)."
+    return f"{first} is {told} (95 % intervals, all together; {spread} seeds)."
 
 
 def _of_pair(names: Sequence[str], pair: Pair, margin: float) -> str:

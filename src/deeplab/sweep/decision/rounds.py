@@ -23,8 +23,8 @@ class Question:
 
     @property
     def comparisons(self) -> int:
-        """How many intervals have to hold together."""
-        return self.points - 1
+        """How many intervals have to hold together: where the best is chosen by the same scores, those of all pairs."""
+        return self.points - 1 if self.base is not None else self.points * (self.points - 1) // 2
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def first_look(comparisons: int) -> int:
     """How many seeds there must be until an interval can say anything.
 
     Examples:
-        >>> first_look(1), first_look(4)
+        >>> first_look(1), first_look(10)
         (5, 6)
     """
     return _first_look(comparisons)
