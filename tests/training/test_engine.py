@@ -14,6 +14,7 @@ from deeplab.config.folders import conf_folders, options
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.models.build import build
+from deeplab.models.expand import expand_layers
 from deeplab.models.inspect import multiplications
 from deeplab.models.layers import LAYERS
 from deeplab.training.block_model import BlockModel
@@ -42,10 +43,15 @@ def trained(overrides: list[str], engine: str) -> tuple[list[float], list[np.nda
     return [*done.history.values("train/loss"), *done.history.values("val/loss")], prepared.network.get_weights()
 
 
+def kinds_of(overrides: list[str]) -> set[str]:
+    model = compose(overrides).config.model
+    return {layer.kind for layer in expand_layers(model.layers, model.blocks)}
+
+
 def without_dropout() -> list[str]:
     found = []
     for name in options("model", conf_folders(None)):
-        kinds = {layer["type"] for layer in compose([f"model={name}"]).config.model.layers}
+        kinds = kinds_of([f"model={name}"])
         if not kinds & {"Dropout"} and not any(kind.startswith("Random") for kind in kinds):
             found.append(name)
     return found
@@ -185,8 +191,7 @@ def test_no_layer_and_no_shipped_network_is_slower_by_default_than_step_by_step(
     assert {name for name, *_ in rows} == set(measured)
     assert set(XLA_IS_FASTEST) == set(LAYERS)
     for name, blocks, xla, taken in rows:
-        kinds = [str(layer["type"]) for layer in compose(measured[name]).config.model.layers]
-        assert str(choose_engine("auto", kinds, "cpu", 10**6)) == taken, name
+        assert str(choose_engine("auto", kinds_of(measured[name]), "cpu", 10**6)) == taken, name
         times_as_fast = {"keras": 1.0, "compiled": float(blocks), "compiled with XLA": float(xla or 0)}
         assert times_as_fast[taken] > 0.9, name
 

@@ -31,7 +31,7 @@ class SchemaError(UserError):
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (ExperimentConfig, SweepConfig)}
-_MODEL_KEYS = ("name", "task", "layers")
+_MODEL_KEYS = ("name", "task", "layers", "blocks")
 _WORDS = {
     "Input should be": "must be",
     "String should": "must",

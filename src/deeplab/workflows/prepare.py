@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, PlateauConfig
+from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, ModelConfig, PlateauConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out, named, unlearned_classes
 from deeplab.data.input_spec import describe_inputs
@@ -17,6 +17,8 @@ from deeplab.data.splits import Split, Splits
 from deeplab.data.standardize import standardize
 from deeplab.data.tables.missing import fill_splits
 from deeplab.models.check_layers import check_layers
+from deeplab.models.expand import expand_layers, layer_names
+from deeplab.models.groups import Group
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
 from deeplab.training.cache import TrainingCache
@@ -39,7 +41,7 @@ def prepare(
     Raises:
         UserError: anything that keeps the training from beginning.
     """
-    check_layers(config.model.layers)
+    check_layers(config.model.layers, config.model.blocks)
     cache = cache or TrainingCache()
     read = cache.kept("data", config.dataset, lambda: load(config.dataset, work_folder))
     splits = add_noise(read, config.noise, config.seed)
@@ -84,6 +86,7 @@ def prepare(
         input_spec=lambda: cache.kept(
             "input_spec", (config.dataset, splits.info, splits.table), lambda: describe_inputs(splits)
         ),
+        groups=groups_of(config.model),
         fresh_noise=isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh,
         plateau=config.schedule if isinstance(config.schedule, PlateauConfig) else None,
     )
@@ -141,7 +144,14 @@ def engine_for(config: ExperimentConfig, device: str, rows: int, trainings: int 
         trainings: that share what is compiled.
     """
     steps = -(-rows // config.training.batch_size) * config.training.epochs * trainings
-    return choose_engine(config.training.engine, (str(layer["type"]) for layer in config.model.layers), device, steps)
+    kinds = (entry.kind for entry in expand_layers(config.model.layers, config.model.blocks))
+    return choose_engine(config.training.engine, kinds, device, steps)
+
+
+def groups_of(model: ModelConfig) -> dict[str, tuple[Group, ...]]:
+    """The groups that each layer stands in by its name, in the order of the file."""
+    entries = expand_layers(model.layers, model.blocks)
+    return {name: entry.path for name, entry in zip(layer_names(entries), entries, strict=True)}
 
 
 def engine_of_run(run: Run, setup: TrainingSetup) -> Engine:
@@ -172,14 +182,25 @@ def shared_configuration(values: Mapping[str, Any]) -> str:
     model = values["model"]
     training = values["training"]
     shares_rates = training["randomness"] == "splitmix" and training["precision"] == "float32"
-    layers = [
-        {key: key if value and _is_input(layer["type"], key, shares_rates) else value for key, value in layer.items()}
-        for layer in model["layers"]
-    ]
-    kept["model"] = {"layers": layers, "task": model["task"]}
+    kept["model"] = {
+        "layers": _without_inputs(model["layers"], shares_rates),
+        "blocks": _without_inputs(model.get("blocks"), shares_rates),
+        "task": model["task"],
+    }
     if values["schedule"]["kind"] in ("constant", "plateau"):
         kept["optimizer"] = {key: value for key, value in values["optimizer"].items() if key != "learning_rate"}
     return json.dumps(kept, sort_keys=True)
+
+
+def _without_inputs(item: Any, shares_rates: bool) -> Any:
+    """Layers and groups of layers with words in the place of what a graph takes as an input."""
+    if isinstance(item, list):
+        return [_without_inputs(each, shares_rates) for each in item]
+    if not isinstance(item, dict):
+        return item
+    if "type" not in item:
+        return {key: _without_inputs(value, shares_rates) for key, value in item.items()}
+    return {key: key if value and _is_input(item["type"], key, shares_rates) else value for key, value in item.items()}
 
 
 def _is_input(kind: str, key: str, shares_rates: bool) -> bool:
