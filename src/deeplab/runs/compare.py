@@ -6,7 +6,7 @@ from statistics import fmean
 
 from deeplab.config.identity import draws_numbers
 from deeplab.errors import UserError
-from deeplab.runs.detail import LAYER, layers
+from deeplab.runs.detail import LAYER, layer_lines, layers
 from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.read import read_history
 from deeplab.tracking.run import Run
@@ -51,7 +51,7 @@ def differences(runs: Sequence[Run]) -> dict[str, list[str]]:
         if key.startswith(NO_DIFFERENCE) or key.startswith(LAYER):
             continue
         values = [run.params.get(key, MISSING) for run in runs]
-        counting = [run for run in runs if key != RANDOMNESS or draws_numbers(layers(run.params))]
+        counting = [run for run in runs if key != RANDOMNESS or draws_numbers(layer_lines(run.params))]
         meant = [run.params.get(key, MISSING) for run in counting]
         if len(set(meant)) > 1:
             differing[key] = values
