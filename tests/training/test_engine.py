@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conftest import BRANCHED
 
 from deeplab.config.compose import compose
 from deeplab.config.folders import conf_folders, options
@@ -48,12 +49,13 @@ def kinds_of(overrides: list[str]) -> set[str]:
     return {layer.kind for layer in expand_layers(model.layers, model.blocks)}
 
 
-def without_dropout() -> list[str]:
-    found = []
+def without_dropout() -> list[Any]:
+    found: list[Any] = []
     for name in options("model", conf_folders(None)):
         kinds = kinds_of([f"model={name}"])
         if not kinds & {"Dropout"} and not any(kind.startswith("Random") for kind in kinds):
-            found.append(name)
+            # A small network with all of their branches is trained below.
+            found.append(pytest.param(name, marks=pytest.mark.long) if name.startswith("resnet") else name)
     return found
 
 
@@ -97,6 +99,13 @@ def test_what_draws_trains_alike_in_every_engine(kind: str) -> None:
     assert xla == pytest.approx(plain, rel=1e-5)
     before, _ = trained([*overrides, "training.randomness=keras"], "keras")
     assert before[:2] != pytest.approx(plain[:2], rel=1e-3)
+
+
+def test_branches_train_alike_in_every_engine() -> None:
+    overrides = [*BRANCHED, "dataset.image_size=8", "optimizer=sgd", "optimizer.learning_rate=0.05"]
+    (plain, _), (blocks, _), (xla, _) = (trained(overrides, engine) for engine in ENGINES)
+    assert blocks == pytest.approx(plain, rel=1e-5)
+    assert xla == pytest.approx(plain, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["cnn_dropout", "cnn_augmented"])
