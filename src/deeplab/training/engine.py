@@ -49,7 +49,7 @@ XLA_IS_FASTEST = {
     "RepeatVector": True,
     "Rescaling": True,
     "Reshape": True,
-    "Resizing": True,
+    "Resizing": False,
     "SeparableConv2D": False,
     "SpatialDropout2D": True,
     "Subtract": True,
