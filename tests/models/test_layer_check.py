@@ -115,7 +115,10 @@ def test_an_unknown_layer_names_its_place_the_nearest_and_all_others():
     with pytest.raises(UserError) as error:
         check_layers(({"type": "Flatten"}, {"type": "Conv2d"}))
     known = ", ".join(sorted(LAYERS))
-    assert str(error.value) == (f"Unknown layer 'Conv2d' in model.layers[1]. Did you mean 'Conv2D'? Known: {known}.")
+    assert str(error.value) == (
+        f"Unknown layer 'Conv2d' in model.layers[1]. Did you mean 'Conv2D'? Known: {known}. "
+        "One of your own needs --code FILE."
+    )
 
 
 @pytest.mark.parametrize("kind", ["Lambda", "TorchModuleWrapper", "RNN", "Wrapper", "os:system", "keras.layers:Dense"])

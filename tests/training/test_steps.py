@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deeplab.config.compose import compose
 from deeplab.data.splits import Split
 from deeplab.training.cache import TrainingCache
-from deeplab.training.checkpoint import Checkpoint, from_bytes, to_bytes
+from deeplab.training.checkpoint import Checkpoint, CheckpointSink, from_bytes, to_bytes
 from deeplab.training.engine import Engine
 from deeplab.training.fit import fit
 from deeplab.training.history import Epoch
@@ -132,7 +132,9 @@ def test_what_goes_on_from_a_checkpoint_is_the_same_to_the_bit(case: str, engine
     setup, config = prepared(case, engine)
     kept: list[bytes] = []
     training = replace(config.training, checkpoint_seconds=0)
-    undisturbed = fit(setup, training, config.seed, save=lambda checkpoint: kept.append(to_bytes(checkpoint)))
+    undisturbed = fit(
+        setup, training, config.seed, sink=CheckpointSink(lambda checkpoint: kept.append(to_bytes(checkpoint)))
+    )
     assert len(kept) == EPOCHS
     again, _ = prepared(case, engine)
     resumed = fit(again, training, config.seed, resume_from=from_bytes(kept[0]))
@@ -190,7 +192,7 @@ def test_averages_are_what_is_seen_kept_as_the_best_and_left_by_an_end() -> None
     setup, config = prepared("ema", "keras")
     look, checkpoints = Look(), []
     training = replace(config.training, checkpoint_seconds=0, restore_best_weights=True)
-    fit(setup, training, config.seed, observers=[look], save=checkpoints.append)
+    fit(setup, training, config.seed, observers=[look], sink=CheckpointSink(checkpoints.append))
     for weights, checkpoint in zip(look.seen, checkpoints, strict=True):
         averages = checkpoint.optimizer[2 : 2 + len(weights)]
         assert all(np.array_equal(a, b) for a, b in zip(weights, averages, strict=True))

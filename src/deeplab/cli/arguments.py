@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from deeplab.cli.completion import complete_override, complete_run
+from deeplab.cli.interrupt import interruptible
 from deeplab.config.trust import trusting
 from deeplab.errors import UserError
 
@@ -64,6 +66,15 @@ TrustConfig = Annotated[
     ),
 ]
 
+Code = Annotated[
+    str | None,
+    typer.Option(
+        "--code",
+        metavar="FILE",
+        help="Run this Python file: layers, losses, metrics, data sets and schedules of your own.",
+    ),
+]
+
 
 def check_store_overrides(arguments: list[str], command: str) -> list[str]:
     """Return the overrides of a command that changes nothing but where the run is looked for, or refuse others."""
@@ -84,11 +95,33 @@ def reading_files(command: Callable[..., None]) -> Callable[..., None]:
         with trusting(trust_config):
             command(**arguments)
 
-    # Typer makes the options of these two.
+    return _with_option(run, command, "trust_config", False, TrustConfig)
+
+
+def running_code(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option --code: the file is in force while it runs."""
+
+    @wraps(command)
+    def run(*, code: str | None, **arguments: Any) -> None:
+        with ExitStack() as stack:
+            if code is not None:
+                with interruptible("Interrupted before the command began; nothing was done."):
+                    from deeplab.workflows.own_code import own_code  # here, because it imports NumPy
+
+                    stack.enter_context(own_code(code))
+            command(**arguments)
+
+    return _with_option(run, command, "code", None, Code)
+
+
+def _with_option(
+    run: Callable[..., None], command: Callable[..., None], name: str, default: object, annotation: Any
+) -> Callable[..., None]:
+    """Let Typer make one more option, which `run` takes, beside those of a command."""
     signature = inspect.signature(command)
-    option = inspect.Parameter("trust_config", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=TrustConfig)
+    option = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
     run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]
-    run.__annotations__ = {**command.__annotations__, "trust_config": TrustConfig}
+    run.__annotations__ = {**command.__annotations__, name: annotation}
     return run
 
 

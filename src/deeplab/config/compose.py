@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from deeplab.code.file import current
 from deeplab.config.apply_overrides import apply_override, check_effect
 from deeplab.config.defaults import Chosen, check_choice, choose
 from deeplab.config.folders import GROUPS
 from deeplab.config.hydra_adapter import Override
-from deeplab.config.identity import settle_metrics, settle_randomness, sha, with_added_keys
+from deeplab.config.identity import CODE, settle_metrics, settle_randomness, sha, with_added_keys
 from deeplab.config.interpolation import resolve
 from deeplab.config.library import Library
 from deeplab.config.overrides import parse_override
@@ -19,6 +20,7 @@ from deeplab.config.task_of_data import settle_task
 from deeplab.config.trust import check_addresses
 from deeplab.config.validate import SchemaError, validate
 from deeplab.config.yaml_file import copied
+from deeplab.errors import UserError
 from deeplab.tasks import fill_task_defaults
 
 
@@ -86,6 +88,11 @@ class Composer:
         raw = copied(chosen.values)
         for override in settings:
             apply_override(raw, override, self.folders)
+        if CODE in raw:
+            place = chosen.line((CODE,)) or "Configuration"
+            raise UserError(
+                f"{place}: '{CODE}' is no key: code of one's own is named on the command line, --code FILE."
+            )
         check_values(raw)
         # Files of before a key was added lack it.
         settled = settle_task(with_added_keys(resolve(raw)))
@@ -97,6 +104,8 @@ class Composer:
             raise (error if _is_set_by(settings, error) else chosen.located(error)) from error.__cause__
         check_addresses({**values, **swept}, {override.key for override in settings}, chosen.line)
         check_effect(settings, raw, values)
+        code = current()
+        values = values if code is None else {**values, CODE: code.sha256}
         run = ComposedConfig(config, values, tuple(overrides))
         return ComposedSweep(run, sweep.replicates, sweep.sweep, sweep.launcher)
 

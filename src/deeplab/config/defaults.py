@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.config.folders import GROUPS, options, own_folder
+from deeplab.code.file import HINT
+from deeplab.config.folders import GROUPS, own_folder
 from deeplab.config.hydra_adapter import ConfigFile, HydraError, Override, follow_defaults
 from deeplab.config.library import Library
 from deeplab.config.overrides import parse_override
@@ -61,7 +62,7 @@ def choose(groups: Sequence[Override], library: Library) -> Chosen:
         return None if document is None else ConfigFile(document.values.get("defaults", []), library.package(name))
 
     try:
-        files = follow_defaults(groups, read, GROUPS, lambda group: options(group, library.folders))
+        files = follow_defaults(groups, read, GROUPS, library.options)
     except HydraError as error:
         raise UserError(f"The configuration cannot be composed: {error}") from error
     values: dict[str, Any] = {}
@@ -93,9 +94,10 @@ def check_choice(override: Override, library: Library) -> Override:
         return override
     is_text = isinstance(override.value, str)
     name = override.value if is_text else override.text.partition("=")[2].strip()
-    names = options(override.key, library.folders)
+    names = library.options(override.key)
     if name not in names:
-        raise unknown_name(override.key, name, names)
+        hint = f" {HINT}" if override.key in ("dataset", "schedule") else ""
+        raise UserError(f"{unknown_name(override.key, name, names)}{hint}")
     return override if is_text or override.value is None else parse_override(f"{override.key}='{name}'")
 
 

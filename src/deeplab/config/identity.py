@@ -10,6 +10,8 @@ from typing import Any
 from deeplab.config.schema import DATASET_KINDS, NAMED_DATASETS
 from deeplab.metrics import optional
 
+# The key that deeplab itself adds to what was composed with `--code`: the SHA-256 of the file. Nobody can set it.
+CODE = "code"
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
 _OUTSIDE_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
@@ -46,6 +48,7 @@ ADDED = (
     AddedKey("dataset", ("npz",), "target_names", None),
     AddedKey("dataset", ("npz",), "test_fraction", None),
     AddedKey("dataset", ("image_folder",), "background", "white"),
+    AddedKey("tracking", (None,), "keep_checkpoints", 0),
 )
 
 

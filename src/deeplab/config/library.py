@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from deeplab.code.declare import default_options
+from deeplab.code.file import current, declared
 from deeplab.config.folders import GROUPS, conf_folders, options
 from deeplab.config.hydra_adapter import HydraError, package_of
 from deeplab.config.safety import check_document
@@ -21,7 +23,7 @@ class Library:
         """Check what can be chosen in a user's folder."""
         self.folders = conf_folders(config_dir)
         self._interpolated: set[str] = set()
-        self._documents: dict[str, Document | None] = {}
+        self._documents: dict[str, Document | None] = {**_of_code()}
         self._packages: dict[str, str | None] = {}
         for folder in self.folders[:-1]:
             self._check(folder)
@@ -32,6 +34,11 @@ class Library:
             path = self._find(name)
             self._documents[name] = None if path is None else self._read(name, path)
         return self._documents[name]
+
+    def options(self, group: str) -> list[str]:
+        """The names that can be chosen of a group."""
+        of_code = [name.partition("/")[2] for name in _of_code() if name.startswith(f"{group}/")]
+        return sorted({*options(group, self.folders), *of_code})
 
     def package(self, name: str) -> str | None:
         """The package that a file says it belongs to, in a comment before its first line."""
@@ -82,6 +89,18 @@ class Library:
                     "of them, the most that is read."
                 )
             self.document(name)
+
+
+def _of_code() -> dict[str, Document]:
+    """What stands for files of data sets and schedules that the code in force declares, by their names."""
+    code = current()
+    if code is None:
+        return {}
+    values = {
+        f"dataset/{name}": {"kind": name, "options": default_options(each.value), "limit": None}
+        for name, each in declared("dataset").items()
+    } | {f"schedule/{name}": {"kind": name} for name in declared("schedule")}
+    return {name: Document(code.path, "", plain, {}, {}) for name, plain in values.items()}
 
 
 def _choices(folder: Path) -> Iterator[tuple[str, Path]]:

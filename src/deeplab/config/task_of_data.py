@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from deeplab.code.file import declared
 from deeplab.config.schema import NAMED_DATASETS, PLANE_KINDS, TABLE_KINDS
 from deeplab.errors import UserError
 from deeplab.files import DAMAGE, array_header
@@ -49,6 +50,8 @@ def _task_of(dataset: dict[str, Any]) -> TaskName:
         from deeplab.tables import target_task  # which imports NumPy
 
         return target_task(dataset)
+    if kind in (own := declared("dataset")):
+        return "regression" if own[kind].settings["task"] == "regression" else "classification"
     if kind not in _TASKS and "options" in dataset:  # of a package
         raise UserError(
             f"model.task=auto: deeplab does not know what the rows of dataset.kind={kind} are for; "

@@ -9,7 +9,10 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from deeplab.code.file import HINT
+from deeplab.config.identity import CODE
 from deeplab.config.schema import DATASET_KINDS, ExperimentConfig, SweepConfig
+from deeplab.config.schema.schedule import OWN
 from deeplab.config.yaml_file import Place, dotted
 from deeplab.errors import UserError, nearest, unknown_name
 
@@ -31,6 +34,8 @@ class SchemaError(UserError):
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (ExperimentConfig, SweepConfig)}
+# What a file of --code may add to.
+_OF_CODE = r"training\.(loss|monitor|metrics)|sweep\.metric"
 _MODEL_KEYS = ("name", "task", "layers", "blocks")
 _WORDS = {
     "Input should be": "must be",
@@ -55,6 +60,7 @@ def validate(kind: type[Config], values: Mapping[str, Any]) -> Config:
     Raises:
         SchemaError: the first thing that is wrong, on one line.
     """
+    values = {key: value for key, value in values.items() if key != CODE}
     _check_names(values)
     model = values.get("model")
     if isinstance(model, dict):
@@ -98,7 +104,7 @@ def _fault(errors: list[ErrorDetails], values: Mapping[str, Any], root: type[Any
 def _line(first: ErrorDetails, alike: list[ErrorDetails], path: str, values: Mapping[str, Any], root: type[Any]) -> str:
     location, kind = first["loc"], first["type"]
     if location[:2] == ("dataset", "plugin"):
-        return str(unknown_name("kind", str(values["dataset"].get("kind")), DATASET_KINDS, "dataset"))
+        return f"{unknown_name('kind', str(values['dataset'].get('kind')), DATASET_KINDS, 'dataset')} {HINT}"
     if kind == "unexpected_keyword_argument":
         known = _known_keys(location, values, root)
         return str(unknown_name("key", str(location[-1]), known, path.rpartition(".")[0]))
@@ -106,10 +112,14 @@ def _line(first: ErrorDetails, alike: list[ErrorDetails], path: str, values: Map
         return f"{path} is missing."
     if kind == "union_tag_invalid":
         tags = str(first["ctx"]["expected_tags"]).replace("'", "").split(", ")
-        return str(unknown_name("kind", str(first["ctx"]["tag"]), tags, path.removesuffix(".kind")))
+        tags = [tag for tag in tags if tag != OWN]
+        unknown = str(unknown_name("kind", str(first["ctx"]["tag"]), tags, path.removesuffix(".kind")))
+        return f"{unknown} {HINT}" if path.startswith("schedule") else unknown
     allowed = " or ".join(dict.fromkeys(_message(error) for error in alike)).replace(" or must be", " or")
     expected = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ") if "literal" in kind else ""
     hint = nearest(str(first["input"]), expected.split(", ")) if expected else ""
+    if "literal" in kind and isinstance(first["input"], str) and re.match(_OF_CODE, path):
+        hint += HINT
     if "a list" in allowed and isinstance(first["input"], str):
         hint = f"A list has brackets: [{first['input'][:40]}]"
     if kind == "value_error" and isinstance(first["input"], Mapping):

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
 
+from deeplab.code.file import HINT, declared, plugins
 from deeplab.config.schema import CsvConfig, DatasetConfig, PluginDatasetConfig
+from deeplab.data.own import from_function
 from deeplab.data.splits import Split, Splits
 from deeplab.data.stratify import first_of_each, has_classes
 from deeplab.data.tables.load import load_as_learned
@@ -95,10 +96,12 @@ def _source(kind: str) -> Source:
     if kind in DATASETS:
         module, _, function = DATASETS[kind].partition(":")
         return cast(Source, getattr(import_module(module), function))
-    plugins = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-    if kind not in plugins:
-        raise unknown_name("dataset", kind, [*DATASETS, *plugins], "dataset.kind")
+    if kind in (own := declared("dataset")):
+        return from_function(own[kind].value, own[kind].settings["task"])
+    added = plugins(ENTRY_POINT_GROUP, "dataset")
+    if kind not in added:
+        raise UserError(f"{unknown_name('dataset', kind, [*DATASETS, *added], 'dataset.kind')} {HINT}")
     try:
-        return cast(Source, plugins[kind].load())
+        return cast(Source, added[kind].load())
     except (ImportError, AttributeError) as error:
-        raise UserError(f"dataset.kind={kind}: {plugins[kind].value} cannot be imported: {error}.") from error
+        raise UserError(f"dataset.kind={kind}: {added[kind].value} cannot be imported: {error}.") from error

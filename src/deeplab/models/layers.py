@@ -2,16 +2,16 @@
 
 A network in YAML runs no code: what is not in these tables is refused. `Lambda` and everything else that
 takes a function is left out on purpose. An installed package adds layers under the entry point group
-`deeplab.layers`, each a Keras layer that defines `compute_output_shape` and draws only from its `seed` and
-`*_initializer` arguments.
+`deeplab.layers`, and a file of `--code` declares some, each a Keras layer that defines `compute_output_shape`
+and draws only from its `seed` and `*_initializer` arguments.
 """
 
 import re
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
-from deeplab.errors import unknown_name
+from deeplab.code.file import HINT, plugins
+from deeplab.errors import UserError, unknown_name
 
 LAYERS = {
     "Activation": "keras.layers:Activation",
@@ -120,14 +120,14 @@ def layer_target(kind: str, where: str) -> str:
         where: its place in the configuration, for the error.
 
     Raises:
-        UserError: neither the table nor an installed package has the layer.
+        UserError: neither the table, nor an installed package, nor the file of --code has the layer.
     """
     if kind in LAYERS:
         return LAYERS[kind]
-    known = {entry.name: entry.value for entry in entry_points(group="deeplab.layers")} | LAYERS
-    if kind not in known:
-        raise unknown_name("layer", kind, known, where)
-    return known[kind]
+    added = plugins("deeplab.layers", "layer")
+    if kind not in added:
+        raise UserError(f"{unknown_name('layer', kind, [*LAYERS, *added], where)} {HINT}")
+    return added[kind].value
 
 
 def layer_class(kind: str, where: str) -> Any:

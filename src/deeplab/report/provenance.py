@@ -15,6 +15,8 @@ from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
+    CODE_FILE_TAG,
+    CODE_TAG,
     COMMIT_TAG,
     DATA_TAG,
     DETERMINISTIC_TAG,
@@ -36,6 +38,8 @@ MAIN_PACKAGES = ("deeplab", "tensorflow", "keras", "numpy", "mlflow")
 # Of all runs that a report is about: what they were made with, under the names of their tags.
 _TAGS = {
     "data (SHA-256)": DATA_TAG,
+    "code of its own": CODE_FILE_TAG,
+    "code (SHA-256)": CODE_TAG,
     "device": DEVICE_TAG,
     "engine": ENGINE_TAG,
     "threads": THREADS_TAG,

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.metrics import compared
+from deeplab.metrics import compared, known_metric
 from deeplab.report.page import Cell
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.results.summary import Summary, TrialScores, scores_in, summarise
 from deeplab.sweep.results.tables import points_table, trials_table
-from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.artifacts import check_code, read_artifact
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -51,6 +51,8 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
         children: its trials.
     """
     names = [each.name for each in compared()]
+    if known_metric(run.params.get("sweep.metric", names[0])) is None:
+        check_code(store, run)  # which direction is the better one, only its code tells
     metric = next((name for name in names if name == run.params.get("sweep.metric")), names[0])
     points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
     if not points and not trials:

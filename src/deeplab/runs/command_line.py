@@ -7,7 +7,7 @@ from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, SEARCH_TAG, SOURCE_TAG, TRIALS_TAG
+from deeplab.tracking.tags import CODE_FILE_TAG, KIND_TAG, PARENT_TAG, SEARCH_TAG, SOURCE_TAG, TRIALS_TAG
 
 SHORT_ID = 8
 
@@ -22,7 +22,7 @@ def command_line(store: Store, run: Run) -> str | None:
     words = _noise(store, run) if kind == "noise" else _overrides(store, run)
     if words is None:
         return None
-    return " ".join(map(shlex.quote, ["deeplab", *_beginning(parent or run, kind), *words]))
+    return " ".join(map(shlex.quote, ["deeplab", *_beginning(parent or run, kind), *_code(run), *words]))
 
 
 def _beginning(run: Run, kind: str | None) -> list[str]:
@@ -32,6 +32,10 @@ def _beginning(run: Run, kind: str | None) -> list[str]:
     if kind == "evaluate" and SOURCE_TAG in tags:
         return ["evaluate", tags[SOURCE_TAG][:SHORT_ID]]
     return ["sweep" if kind in ("sweep", "trial") else "noise" if kind == "noise" else "train"]
+
+
+def _code(run: Run) -> list[str]:
+    return ["--code", run.tags[CODE_FILE_TAG]] if CODE_FILE_TAG in run.tags else []
 
 
 def _overrides(store: Store, run: Run) -> list[str] | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from deeplab.config.identity import added_keys, identity, sha, with_added_keys
+from deeplab.config.identity import CODE, added_keys, identity, sha, with_added_keys
 from deeplab.metrics import compared
 from deeplab.study.results import Result, ResultKey
 from deeplab.tracking.params import flatten
@@ -30,7 +30,9 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
     return [
         run
         for run in runs
-        if run.tags.get(KIND_TAG) in TRAINED and {key: run.params.get(key, before.get(key)) for key in params} == params
+        if run.tags.get(KIND_TAG) in TRAINED
+        and run.params.get(CODE) == compared.get(CODE)
+        and {key: run.params.get(key, before.get(key)) for key in params} == params
     ]
 
 

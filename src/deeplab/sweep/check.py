@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from deeplab.code.file import CodeReference, reference
 from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.data.splits import Splits
@@ -18,6 +19,7 @@ from deeplab.sweep.plan import Plan, apply_checks
 from deeplab.tracking.location import locate_store
 from deeplab.tracking.store import load_mlflow, open_to_read
 from deeplab.workflows.check import PointCheck, check
+from deeplab.workflows.own_code import own_code_of
 
 
 def checked_plan(plan: Plan) -> Plan:
@@ -30,7 +32,7 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[PointCheck | str]:
     work_folder = locate_store(points[0]["tracking"]["uri"]).work_folder
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_check_and_tell, args=(theirs, points, work_folder), daemon=True)
+    process = context.Process(target=_check_and_tell, args=(theirs, points, work_folder, reference()), daemon=True)
     with ctrl_c_blocked():
         process.start()
     theirs.close()
@@ -49,10 +51,14 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[PointCheck | str]:
     return checks
 
 
-def _check_and_tell(connection: Connection, points: Sequence[dict[str, Any]], work_folder: Path) -> None:
+def _check_and_tell(
+    connection: Connection, points: Sequence[dict[str, Any]], work_folder: Path, code: CodeReference | None
+) -> None:
     end_with_parent()
     try:
-        connection.send(_check_all(points, work_folder))
+        with own_code_of(code):
+            checks = _check_all(points, work_folder)
+        connection.send(checks)
     except Exception as error:
         error.add_note(traceback.format_exc())
         connection.send(error)

@@ -4,6 +4,7 @@ import time
 from collections import Counter, deque
 from dataclasses import replace
 
+from deeplab.code.file import reference
 from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
@@ -73,7 +74,7 @@ class TrialLoop:
         self._launcher.submit(
             TrialJob(
                 planned.number, planned.name, planned.trial.values, planned.overrides, tags, parent_id,
-                self._store.place.uri, planned.previous, planned.asks,
+                self._store.place.uri, planned.previous, planned.asks, reference(),
             )
         )  # fmt: skip
         self._observer.trial_submitted(planned.number, planned.name)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from deeplab.code.file import CodeReference
+
 
 @dataclass(frozen=True)
 class TrialJob:
@@ -17,6 +19,7 @@ class TrialJob:
     uri: str  # of the store, the same from wherever the worker is started
     previous: str | None  # an unfinished run of the same trial, or None
     asks: bool = False  # whether to ask after each epoch if it is to go on
+    code: CodeReference | None = None  # the file of --code that its configuration takes names from
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from deeplab.tracking.tags import (
     TRIAL_TAG,
     TRIALS_TAG,
 )
-from deeplab.workflows.artifacts import override_lines
+from deeplab.workflows.artifacts import code_files, code_tags, override_lines
 
 PLAN_FILE = "plan.json"
 
@@ -56,9 +56,9 @@ def begin_parent(
         files: besides its overrides.
     """
     common = {KIND_TAG: "sweep", SWEEP_KEY_TAG: plan.key, REPLICATES_TAG: str(plan.replicates)}
-    files = {**files, "overrides.txt": override_lines(plan.overrides)}
+    files = {**files, "overrides.txt": override_lines(plan.overrides), **code_files()}
     return RunLog.begin(
-        store, plan.name, {**axes, **plan.sweep.settings}, {**git_tags(), **common, **tags}, None, files
+        store, plan.name, {**axes, **plan.sweep.settings}, {**git_tags(), **common, **tags, **code_tags()}, None, files
     )
 
 

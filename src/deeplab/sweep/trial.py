@@ -17,6 +17,7 @@ from deeplab.training import checkpoint as checkpoints
 from deeplab.training.cache import TrainingCache
 from deeplab.training.history import Epoch
 from deeplab.training.setup import TrainingSetup
+from deeplab.workflows.own_code import own_code_of
 from deeplab.workflows.recording import ParentRun
 from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.train import RunObserver, RunResult, train
@@ -37,7 +38,8 @@ def run_trial(
         cache: what the trials of this process share, or None.
     """
     try:
-        result = _run(job, _Reporter(job.number, report, should_continue), cache)
+        with own_code_of(job.code):
+            result = _run(job, _Reporter(job.number, report, should_continue), cache)
         report(TrialEvent(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
     except Pruned:
         report(TrialEvent(job.number, "pruned"))

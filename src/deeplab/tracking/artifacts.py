@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deeplab.code.file import check_consent, own_layers
 from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import current, local_path
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, first_line
+from deeplab.tracking.tags import CODE_FILE_TAG, CODE_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,6 +33,9 @@ DAMAGE = (
     ImportError,
     struct.error,
 )
+
+
+CODE_FOLDER = "code"  # where a run keeps the file that it was trained with
 
 
 def put_file(store: Store, run: Run, path: str, content: bytes) -> None:
@@ -106,9 +111,11 @@ def model_locations(store: Store, run_id: str) -> list[str]:
 def load_network(store: Store, run: Run) -> Any:
     """The trained network of a run, a plain Keras model; a UserError where there is none or it cannot be read.
 
-    Keras' safe mode refuses a file that would run code.
+    Keras' safe mode refuses a file that would run code; layers of the run's own are those of the file in force.
     """
     import keras
+
+    check_code(store, run)
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = _model_folder(store, run.id, scratch)
@@ -121,9 +128,18 @@ def load_network(store: Store, run: Run) -> Any:
         if not file.is_file():
             raise UserError(f"The model of run {run.label} has lost its file data/model.keras.")
         try:
-            return keras.saving.load_model(file, safe_mode=True)
+            return keras.saving.load_model(file, custom_objects=own_layers(), safe_mode=True)
         except DAMAGE as error:
             raise UserError(f"The model of run {run.label} cannot be read: {first_line(error)[:200]}") from error
+
+
+def check_code(store: Store, run: Run) -> None:
+    """Refuse to use a run that was trained with code of its own, unless that very file is in force."""
+    name = run.tags.get(CODE_FILE_TAG, "")
+    folder = local_path(current(run.artifact_uri, store.moves))
+    fetched = f"mlflow artifacts download --run-id {run.id} --artifact-path {CODE_FOLDER}/{name}"
+    copy = fetched if folder is None else str(folder / CODE_FOLDER / name)
+    check_consent(run.tags.get(CODE_TAG), name, f"Run {run.label}", copy)
 
 
 def _model_folder(store: Store, run_id: str, scratch: str) -> Path | None:

@@ -13,6 +13,8 @@ KIND_TAG = "deeplab.kind"
 PRUNED_TAG = "deeplab.pruned"
 
 # Where a run comes from.
+CODE_TAG = "deeplab.code_sha256"
+CODE_FILE_TAG = "deeplab.code_file"
 COMMIT_TAG = "deeplab.git_commit"
 CONFIG_TAG = "deeplab.config_hash"
 DATA_TAG = "deeplab.dataset_sha256"

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from deeplab.errors import RunError
-from deeplab.training.checkpoint import Checkpoint
+from deeplab.training.checkpoint import Checkpoint, CheckpointSink
 from deeplab.training.history import Epoch, History
 from deeplab.training.input_pipeline import (
     EpochPermutation,
@@ -30,7 +30,7 @@ class CheckpointCallback(keras.callbacks.Callback):
         resumed: Checkpoint | None,
         every: int,
         seconds: float,
-        write: Callable[[Checkpoint], None],
+        sink: CheckpointSink,
     ) -> None:
         """Keep checkpoints.
 
@@ -40,11 +40,11 @@ class CheckpointCallback(keras.callbacks.Callback):
             resumed: what to put back before the first step, or None.
             every: epochs from one checkpoint to the next.
             seconds: at least so long from one to the next.
-            write: takes a checkpoint.
+            sink: takes them.
         """
         super().__init__()
         self._history, self._watchers, self._resumed = history, watchers, resumed
-        self._every, self._seconds, self._write = every, seconds, write
+        self._every, self._seconds, self._sink = every, seconds, sink
         self._written = time.monotonic()
         self.last = resumed
 
@@ -59,12 +59,15 @@ class CheckpointCallback(keras.callbacks.Callback):
         """Write a checkpoint if one is due, and remember the last of the training."""
         due = (epoch + 1) % self._every == 0 and time.monotonic() - self._written >= self._seconds
         ends = epoch + 1 == self.params["epochs"] or self.model.stop_training
-        if not due and not ends:
+        keep = self._sink.kept if (epoch + 1) % self._sink.keep_every == 0 else None
+        if not due and not ends and keep is None:
             return
         self.last = self._checkpoint()
         if due:
-            self._write(self.last)
+            self._sink.latest(self.last)
             self._written = time.monotonic()
+        if keep is not None:
+            keep(self.last)
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(

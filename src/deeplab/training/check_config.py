@@ -5,13 +5,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from deeplab.code.file import declared
 from deeplab.config.schema import PlateauConfig, ScheduleConfig, TrainingConfig
 from deeplab.data.splits import Split
 from deeplab.data.stratify import has_classes
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of, optional
 from deeplab.tasks import TASKS
-from deeplab.training.losses import class_weights
+from deeplab.training.losses import check_own_loss, class_weights
 from deeplab.training.targets import Targets
 
 
@@ -74,9 +75,14 @@ def check_schedule(config: ScheduleConfig, learning_rate: float, validation: Spl
 
 def _check_task(config: TrainingConfig, targets: Targets) -> None:
     task = targets.task
-    if config.loss not in TASKS[task].losses:
+    is_own = config.loss in declared("loss")
+    if config.loss not in TASKS[task].losses and not is_own:
         allowed = " or ".join(TASKS[task].losses)
         raise UserError(f"training.loss: a network for {task} is trained with {allowed}, got {config.loss}.")
+    if is_own:
+        check_own_loss(config.loss, targets.shape)
+    if is_own and config.label_smoothing:
+        raise UserError(f"training.label_smoothing is for losses of deeplab's own; {config.loss} is of --code.")
     if config.standardize_targets and (task != "regression" or targets.info.num_classes):
         raise UserError("training.standardize_targets is for a regression of values, and these rows have none.")
     if task != "classification":

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,15 @@ class Checkpoint:
     def epoch(self) -> int:
         """Number of epochs that are done."""
         return len(self.history.epochs)
+
+
+@dataclass(frozen=True)
+class CheckpointSink:
+    """Where the states go that a training passes through."""
+
+    latest: Callable[[Checkpoint], None]  # takes one as often as the configuration says, to go on from after a kill
+    kept: Callable[[Checkpoint], None] | None = None  # takes that of every `keep_every`-th epoch, for good
+    keep_every: int = 1
 
 
 class DamagedError(Exception):
@@ -94,6 +104,11 @@ def from_bytes(content: bytes) -> Checkpoint:
     )
 
 
+def file_name(checkpoint: Checkpoint) -> str:
+    """The name of its file, in the order of epochs."""
+    return f"epoch-{checkpoint.epoch:06d}.ckpt"
+
+
 def write(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint and remove all but the newest two.
 
@@ -103,7 +118,7 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
         OSError: the folder takes no more.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"epoch-{checkpoint.epoch:06d}.ckpt"
+    path = folder / file_name(checkpoint)
     aside = path.with_suffix(".partial")
     with aside.open("wb") as file:
         file.write(to_bytes(checkpoint))

@@ -83,7 +83,7 @@ class Engine:
 
 
 def choose_engine(
-    wanted: Literal["auto", "compiled", "keras"], kinds: Iterable[str], device: str, steps: int
+    wanted: Literal["auto", "compiled", "keras"], kinds: Iterable[str], device: str, steps: int, own_code: bool = False
 ) -> Engine:
     """The engine for a network on a device.
 
@@ -92,6 +92,7 @@ def choose_engine(
         kinds: of the network's layers, as in `Dense`.
         device: `cpu`, or `gpu:0` and so on.
         steps: of the whole training.
+        own_code: whether layers or the loss are those of --code; XLA may have no words for what they do.
     """
     if wanted == "keras":
         return Engine("keras", False, "asked for")
@@ -99,6 +100,8 @@ def choose_engine(
     slow = device == "cpu" and any(not XLA_IS_FASTEST.get(kind, "Conv" not in kind) for kind in kinds)
     if any(kind.startswith("Random") and not XLA_IS_FASTEST.get(kind) for kind in kinds):
         obstacle = "XLA has no augmentation"
+    elif own_code:
+        obstacle = "code of one's own may be none for XLA"
     else:
         obstacle = "XLA's convolutions are slow on CPU" if slow else ""
     if wanted == "compiled":

@@ -1,6 +1,6 @@
 """Train a network with Keras' own loop, and tell the observers how it goes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ from deeplab.models.inspect import evaluation_batch_size, multiplications
 from deeplab.training.block_model import BlockModel
 from deeplab.training.cache import TrainingCache
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
-from deeplab.training.checkpoint import Checkpoint
+from deeplab.training.checkpoint import Checkpoint, CheckpointSink
 from deeplab.training.engine import Engine, steps_per_block
 from deeplab.training.input_pipeline import (
     EpochPermutation,
@@ -37,7 +37,7 @@ def fit(
     *,
     observers: Sequence[Observer] = (),
     resume_from: Checkpoint | None = None,
-    save: Callable[[Checkpoint], None] | None = None,
+    sink: CheckpointSink | None = None,
     cache: TrainingCache | None = None,
 ) -> Checkpoint:
     """Train the weights of a network in place.
@@ -49,7 +49,7 @@ def fit(
         seed: of the order of rows and of what layers draw.
         observers: told of every step and epoch, in this order.
         resume_from: where to go on from, or None to begin.
-        save: takes a checkpoint every `config.checkpoint_every` epochs, or None.
+        sink: takes a checkpoint every `config.checkpoint_every` epochs, and those to keep; or None.
         cache: keeps compiled blocks from one training of this process to the next, or None.
 
     Returns:
@@ -108,7 +108,7 @@ def fit(
         resume_from,
         config.checkpoint_every,
         config.checkpoint_seconds,
-        save or (lambda _: None),
+        sink or CheckpointSink(lambda _: None),
     )
     done = len(loop.epochs)
     try:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.code.file import declared
 from deeplab.config.schema import TrainingConfig
 from deeplab.dataset_info import Standardization
 from deeplab.errors import UserError
@@ -38,8 +39,36 @@ def _plain_loss(config: TrainingConfig) -> Any:
 
     if config.loss == "half_squared_error":
         return _half_squared_error()
+    if config.loss in (own := declared("loss")):
+        return _of_function(own[config.loss].value)
     smoothing = {"label_smoothing": config.label_smoothing} if config.loss in _SMOOTHED else {}
     return getattr(keras.losses, LOSSES[config.loss])(**smoothing)
+
+
+def _of_function(function: Any) -> Any:
+    import keras
+
+    class FunctionLoss(keras.losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return function(y_true, y_pred)
+
+    return FunctionLoss(name=function.__name__)
+
+
+def check_own_loss(name: str, shape: tuple[int, ...]) -> None:
+    """Refuse a loss of --code that gives anything but a value for each row, found on shapes alone.
+
+    Args:
+        name: of the loss.
+        shape: of the target of a row, and of what a network says of it.
+    """
+    import tensorflow as tf
+
+    rows = tf.TensorSpec((None, *shape), tf.float32)
+    values = tf.function(declared("loss")[name].value, autograph=False).get_concrete_function(rows, rows).outputs
+    if len(values) != 1 or values[0].shape.rank != 1:
+        given = ", ".join(str(value.shape) for value in values) or "nothing"
+        raise UserError(f"training.loss={name}: must give a value for each row, [n], and gives {given}.")
 
 
 def _half_squared_error() -> Any:

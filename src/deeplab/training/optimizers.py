@@ -1,9 +1,11 @@
 """The optimisers a configuration can name."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from deeplab.code.file import declared
 from deeplab.config.schema import (
     ConstantConfig,
     CosineConfig,
@@ -11,6 +13,7 @@ from deeplab.config.schema import (
     InverseTimeConfig,
     MuonConfig,
     OptimizerConfig,
+    OwnScheduleConfig,
     PiecewiseConfig,
     PlateauConfig,
     ScheduleConfig,
@@ -97,6 +100,8 @@ def build_schedule(config: ScheduleConfig, learning_rate: float, steps_per_epoch
 
     if isinstance(config, ConstantConfig | PlateauConfig):
         return learning_rate  # a plateau is seen, and the number changed, after an epoch
+    if isinstance(config, OwnScheduleConfig):
+        return _of_function(declared("schedule")[config.kind].value, learning_rate, steps_per_epoch, epochs)
     if isinstance(config, InverseTimeConfig):
         return schedules.InverseTimeDecay(learning_rate, config.decay_steps, config.decay_rate)
     if isinstance(config, ExponentialConfig):
@@ -120,3 +125,31 @@ def build_schedule(config: ScheduleConfig, learning_rate: float, steps_per_epoch
         [max(1, round(epoch * steps_per_epoch)) for epoch in config.boundary_epochs],
         [learning_rate * factor for factor in config.factors],
     )
+
+
+def _of_function(function: Callable[[int, float], Any], learning_rate: float, steps_per_epoch: int, epochs: int) -> Any:
+    """A schedule that has another learning rate in each epoch, those that a function gives; all are known before."""
+    import numpy as np
+    from keras import ops
+    from keras.optimizers import schedules
+
+    rates = []
+    for epoch in range(epochs):
+        rate = function(epoch, learning_rate)
+        if not isinstance(rate, int | float | np.number) or not 0 <= rate < np.inf:
+            raise UserError(
+                f"schedule.kind={function.__name__}: must give a learning rate of at least 0, got {rate!r} "
+                f"for epoch {epoch}."
+            )
+        rates.append(float(rate))
+    table = np.array(rates, np.float32)
+
+    class EachEpoch(schedules.LearningRateSchedule):  # type: ignore[misc]
+        def __call__(self, step: Any) -> Any:
+            epoch = ops.minimum(ops.cast(step, "int32") // steps_per_epoch, len(table) - 1)
+            return ops.take(ops.convert_to_tensor(table), epoch)
+
+        def get_config(self) -> dict[str, Any]:
+            return {}
+
+    return EachEpoch()

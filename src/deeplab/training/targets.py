@@ -24,6 +24,13 @@ class Targets:
     task: TaskName  # of the network
     info: DatasetInfo  # the facts of the data set
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the target of a row, which is that of what a network says of it."""
+        if self.task == "reconstruction":
+            return self.info.input_shape
+        return (self.info.num_classes if self.task == "classification" else self.info.num_targets,)
+
     def for_split(self, split: Split) -> Target:
         """Targets of the rows of a split: one-hot labels [..., classes], numbers [..., k], or images in [0, 1]."""
         if self.task == "reconstruction":

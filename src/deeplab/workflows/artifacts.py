@@ -1,5 +1,7 @@
 """What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
 
+import csv
+import io
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -8,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from deeplab.code.file import current
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import TrainingConfig
 from deeplab.files import table
+from deeplab.tracking.artifacts import CODE_FOLDER
 from deeplab.tracking.location import redact_password
 from deeplab.tracking.provenance import PACKAGES_FILE, installed_packages
 from deeplab.tracking.run_log import RunLog
-from deeplab.training.checkpoint import Checkpoint, to_bytes
+from deeplab.tracking.tags import CODE_FILE_TAG, CODE_TAG
+from deeplab.training.checkpoint import Checkpoint, file_name, to_bytes
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 
 LAST_CHECKPOINT = "last.ckpt"
+KEPT_CHECKPOINTS = "checkpoints"
 DATASET_FILE = "dataset.json"
 
 
@@ -37,12 +43,25 @@ def without_password(composed: ComposedConfig) -> ComposedConfig:
 
 
 def input_files(composed: ComposedConfig) -> dict[str, str]:
-    """`config.yaml`, `overrides.txt` and `packages.txt`: what it takes to do the run again, by path."""
+    """`config.yaml`, `overrides.txt`, `packages.txt` and the file of --code: what it takes to do the run again."""
     return {
         "config.yaml": yaml.safe_dump(composed.values, sort_keys=False, allow_unicode=True),
         "overrides.txt": override_lines(composed.overrides),
         PACKAGES_FILE: installed_packages(),
+        **code_files(),
     }
+
+
+def code_files() -> dict[str, str]:
+    """The file of code that is in force, by the path that a run keeps it under; nothing where there is none."""
+    code = current()
+    return {} if code is None else {f"{CODE_FOLDER}/{code.name}": code.text}
+
+
+def code_tags() -> dict[str, str]:
+    """The tags by which a run knows the file of code that is in force."""
+    code = current()
+    return {} if code is None else {CODE_TAG: code.sha256, CODE_FILE_TAG: code.name}
 
 
 def override_lines(overrides: Iterable[str]) -> str:
@@ -80,9 +99,24 @@ def score_table(scores: Mapping[str, float]) -> str:
     return table([re.sub("^accuracy", "acc", name) for name in scores], [tuple(scores.values())])
 
 
+def score_values(text: str) -> dict[str, float]:
+    """The scores that stand in `score.csv`, by name; empty where it cannot be read."""
+    try:
+        head, row = list(csv.reader(io.StringIO(text)))
+        pairs = zip(head, row, strict=True)
+        return {re.sub("^acc$", "accuracy", name): float(value) for name, value in pairs}
+    except ValueError:
+        return {}
+
+
 def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
     """`last.ckpt`: what it takes to train a finished run further."""
     log.log_bytes(LAST_CHECKPOINT, to_bytes(checkpoint))
+
+
+def log_kept_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:
+    """`checkpoints/epoch-000005.ckpt`: a state on the way, from which a stretch can be trained again."""
+    log.log_bytes(f"{KEPT_CHECKPOINTS}/{file_name(checkpoint)}", to_bytes(checkpoint))
 
 
 def log_model(log: RunLog, setup: TrainingSetup) -> None:

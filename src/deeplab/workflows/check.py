@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass
 
+from deeplab.code.file import blaming
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out
 from deeplab.data.splits import Splits
+from deeplab.errors import UserError
 from deeplab.models.check_layers import check_layers
 from deeplab.training.engine import WORTHWHILE_STEPS
 from deeplab.workflows.prepare import engine_for
@@ -25,6 +27,7 @@ class PointCheck:
     in_blocks: str = ""  # the engine that `auto` would take if compiling cost nothing
 
 
+@blaming(UserError)
 def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) -> PointCheck:
     """Build a network on shapes alone, and check everything else that does not need it.
 

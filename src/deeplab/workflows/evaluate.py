@@ -72,7 +72,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     from deeplab.training.check_config import check_listed  # here, because it imports TensorFlow
 
     check_listed(config.training.metrics, config.model.task, bool(facts.info.num_classes))
-    scores, predictions = _scores(network, splits, config, facts.info)
+    scores, predictions = score_network(network, splits, config, facts.info)
     overall, classes = None, {}
     if predictions is not None and splits.info.num_classes:
         from deeplab.evaluation.accuracy import accuracy, class_scores
@@ -94,9 +94,20 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     return found
 
 
-def _scores(
+def score_network(
     network: Any, splits: Splits, config: ExperimentConfig, learned: DatasetInfo
 ) -> "tuple[Mapping[str, float], Predictions | None]":
+    """Score a network on the test rows of a data set, by the scores that a configuration lists.
+
+    Args:
+        network: of the configuration.
+        splits: the data set.
+        config: which task and loss it has.
+        learned: the facts of the data set that it was trained on.
+
+    Returns:
+        The scores by name, and what the network said of each row; None of the latter where it gives back images.
+    """
     # Here, because they import TensorFlow.
     from deeplab.evaluation.scores import score, score_images
     from deeplab.training.losses import build_loss

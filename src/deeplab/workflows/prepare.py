@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deeplab.code.file import blaming, declared
+from deeplab.config.identity import CODE
 from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, ModelConfig, PlateauConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out, named, unlearned_classes
@@ -16,6 +18,7 @@ from deeplab.data.overlap import row_hashes, seen_rows
 from deeplab.data.splits import Split, Splits
 from deeplab.data.standardize import standardize
 from deeplab.data.tables.missing import fill_splits
+from deeplab.errors import UserError
 from deeplab.models.check_layers import check_layers
 from deeplab.models.expand import expand_layers, layer_names
 from deeplab.models.groups import Group
@@ -27,6 +30,7 @@ from deeplab.training.runtime import prepare_runtime
 from deeplab.training.setup import TrainingSetup
 
 
+@blaming(UserError)
 def prepare(
     config: ExperimentConfig, work_folder: Path, outlined: bool = False, cache: TrainingCache | None = None
 ) -> TrainingSetup:
@@ -144,8 +148,9 @@ def engine_for(config: ExperimentConfig, device: str, rows: int, trainings: int 
         trainings: that share what is compiled.
     """
     steps = -(-rows // config.training.batch_size) * config.training.epochs * trainings
-    kinds = (entry.kind for entry in expand_layers(config.model.layers, config.model.blocks))
-    return choose_engine(config.training.engine, kinds, device, steps)
+    kinds = [entry.kind for entry in expand_layers(config.model.layers, config.model.blocks)]
+    own_code = config.training.loss in declared("loss") or not declared("layer").keys().isdisjoint(kinds)
+    return choose_engine(config.training.engine, kinds, device, steps, own_code)
 
 
 def groups_of(model: ModelConfig) -> dict[str, tuple[Group, ...]]:
@@ -177,10 +182,13 @@ def shared_configuration(values: Mapping[str, Any]) -> str:
     That is the seed, factors of L2, the learning rate, and, in float32 with deeplab's own generator, rates of dropout.
     """
     kept = {key: value for key, value in values.items() if key not in ("name", "notes", "tags", "tracking", "l2")}
-    if values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
-        del kept["seed"]  # elsewhere it draws what the examples are, which a compiled graph holds
-    model = values["model"]
-    training = values["training"]
+    model, training = values["model"], values["training"]
+    entries = expand_layers(model["layers"], model.get("blocks"))
+    has_own_layers = CODE in values and any(entry.kind in declared("layer") for entry in entries)
+    # Elsewhere the seed draws what the examples are, which a compiled graph holds; what a layer of one's own draws from
+    # it, nobody knows.
+    if not has_own_layers and values["noise"]["kind"] == "none" and values["validation"]["kind"] != "random":
+        del kept["seed"]
     shares_rates = training["randomness"] == "splitmix" and training["precision"] == "float32"
     kept["model"] = {
         "layers": _without_inputs(model["layers"], shares_rates),
@@ -199,7 +207,12 @@ def _without_inputs(item: Any, shares_rates: bool) -> Any:
     if not isinstance(item, dict):
         return item
     if "type" not in item:
-        return {key: _without_inputs(value, shares_rates) for key, value in item.items()}
+        inside = item.get("layers")
+        is_residual = isinstance(inside, list) and any(isinstance(each, dict) for each in inside)
+        return {
+            key: key if is_residual and key == "l2" and value else _without_inputs(value, shares_rates)
+            for key, value in item.items()
+        }
     return {key: key if value and _is_input(item["type"], key, shares_rates) else value for key, value in item.items()}
 
 

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from deeplab.code.file import blaming
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import Pruned, RunError
@@ -27,14 +29,16 @@ from deeplab.tracking.tags import (
     VALIDATION_TAG,
 )
 from deeplab.training.cache import TrainingCache
-from deeplab.training.checkpoint import Checkpoint, remove, write
+from deeplab.training.checkpoint import Checkpoint, CheckpointSink, remove, write
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.artifacts import (
+    code_tags,
     input_files,
     log_checkpoint,
     log_history,
+    log_kept_checkpoint,
     log_model,
     log_plots,
     log_scores,
@@ -149,7 +153,7 @@ def train(
     # Here, because it imports TensorFlow, which `deeplab --help` can do without.
     from deeplab.training.fit import fit
 
-    with recorded(store, begin, interrupted, keep) as log:
+    with recorded(store, begin, interrupted, keep) as log, blaming(RunError):
         began = time.perf_counter()
         if resume_point is not None:
             _log_again(log, resume_point)
@@ -163,7 +167,7 @@ def train(
             config.seed,
             observers=watching,
             resume_from=resume_from,
-            save=lambda checkpoint: write(folder, checkpoint),
+            sink=_sink(log, folder, config.tracking.keep_checkpoints),
             cache=cache,
         )
         scores, final = _score_and_log(
@@ -172,6 +176,15 @@ def train(
     with signals_ignored():
         remove(folder)
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
+
+
+def _sink(log: RunLog, folder: Path, keep_every: int) -> CheckpointSink:
+    def latest(checkpoint: Checkpoint) -> None:
+        write(folder, checkpoint)
+
+    if not keep_every:
+        return CheckpointSink(latest)
+    return CheckpointSink(latest, lambda checkpoint: log_kept_checkpoint(log, checkpoint), keep_every)
 
 
 def _begin(composed: ComposedConfig, store: Store, name: str, setup: TrainingSetup, parent: ParentRun | None) -> RunLog:
@@ -255,6 +268,7 @@ def _tags(composed: ComposedConfig, setup: TrainingSetup) -> dict[str, str]:
         **git_tags(),
         KIND_TAG: "train",
         CONFIG_TAG: composed.hash,
+        **code_tags(),
         **setup.fingerprints,
         DEVICE_TAG: " ".join(filter(None, (runtime.device, runtime.device_name))),
         ENGINE_TAG: str(setup.engine),

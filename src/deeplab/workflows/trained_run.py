@@ -15,7 +15,7 @@ from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.tasks import TaskName
-from deeplab.tracking.artifacts import load_network, read_artifact
+from deeplab.tracking.artifacts import check_code, load_network, read_artifact
 from deeplab.tracking.find import find_run
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -44,6 +44,7 @@ class TrainedRun:
         Raises:
             UserError: it ended before it was logged, or deeplab has changed too much since.
         """
+        check_code(self.store, self.run)
         content = read_artifact(self.store, self.run, "config.yaml")
         if content is None:
             raise UserError(f"Run {self.name} has no config.yaml: it ended too early, or the file was deleted.")

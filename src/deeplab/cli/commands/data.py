@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, words
+from deeplab.cli.arguments import AsJson, ConfigDir, reading_files, running_code, words
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.page import print_page
 from deeplab.cli.terminal.text import print_line, to_json
@@ -25,6 +25,7 @@ Names = Annotated[
 
 
 @reading_files
+@running_code
 def data(
     names: Names = None,
     out: Annotated[

@@ -1,6 +1,6 @@
 """`deeplab evaluate`: how well a trained network does on a test set."""
 
-from deeplab.cli.arguments import ConfigDir, Overrides, RunName, reading_files
+from deeplab.cli.arguments import ConfigDir, Overrides, RunName, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.tables import console
@@ -9,6 +9,7 @@ from deeplab.workflows.evaluate import evaluate as evaluate_run
 
 
 @reading_files
+@running_code
 def evaluate(run: RunName, overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
     """Score a trained network on its own test set, or on another of the same shape and classes.
 

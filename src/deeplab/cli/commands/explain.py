@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import RunName, StoreOverrides, check_store_overrides
+from deeplab.cli.arguments import RunName, StoreOverrides, check_store_overrides, running_code
 from deeplab.cli.terminal.tables import console, table
 from deeplab.config.compose import compose
 from deeplab.tracking.store import open_existing
@@ -13,6 +13,7 @@ from deeplab.workflows.explain.explain import TOLERANCE
 from deeplab.workflows.explain.explain import explain as explain_run
 
 
+@running_code
 def explain(
     run: RunName,
     image: Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides, reading_files
+from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.text import print_line
 from deeplab.config.compose import compose
@@ -26,6 +26,7 @@ def complete_format(incomplete: str) -> list[str]:
 
 
 @reading_files
+@running_code
 def export(
     run: RunName,
     to: Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 import typer
 
-from deeplab.cli.arguments import RunName, StoreOverrides, check_store_overrides
+from deeplab.cli.arguments import RunName, StoreOverrides, check_store_overrides, running_code
 from deeplab.cli.completion import complete_run
 from deeplab.cli.terminal.text import print_line
 from deeplab.config.compose import compose
@@ -16,6 +16,7 @@ from deeplab.workflows.generate import GenerateRequest, Way
 from deeplab.workflows.generate import generate as generate_images
 
 
+@running_code
 def generate(
     run: RunName,
     overrides: StoreOverrides = None,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import split, words
+from deeplab.cli.arguments import running_code, split, words
 from deeplab.cli.completion import complete_run
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.noise_progress import noise_progress, show_noise
@@ -17,6 +17,7 @@ from deeplab.workflows.noise.levels import read_levels
 KINDS = ("salt_and_pepper", "gaussian", "masking")
 
 
+@running_code
 def noise(
     classifier: Annotated[
         str,

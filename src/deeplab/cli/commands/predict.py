@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from deeplab.cli import arguments
-from deeplab.cli.arguments import ConfigDir, RunName, reading_files
+from deeplab.cli.arguments import ConfigDir, RunName, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.table_predictions import as_values as values_of_rows
 from deeplab.cli.terminal.table_predictions import show_predictions
@@ -34,6 +34,7 @@ Images = Annotated[
 
 
 @reading_files
+@running_code
 def predict(
     run: RunName,
     images: Images = None,

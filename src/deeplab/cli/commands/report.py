@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files
+from deeplab.cli.arguments import ConfigDir, RunArguments, reading_files, running_code
 from deeplab.cli.lookup import named_run
 from deeplab.cli.terminal.text import print_line
 from deeplab.errors import UserError
@@ -21,6 +21,7 @@ from deeplab.tracking.artifacts import read_artifact
 
 
 @reading_files
+@running_code
 def report(
     run: RunArguments,
     out: Annotated[

@@ -2,7 +2,7 @@
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides, reading_files
+from deeplab.cli.arguments import ConfigDir, RunName, StoreOverrides, check_store_overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.training_progress import progress
@@ -13,6 +13,7 @@ from deeplab.workflows.reproduce import reproduce as reproduce_run
 
 
 @reading_files
+@running_code
 def reproduce(run: RunName, overrides: StoreOverrides = None, config_dir: ConfigDir = None) -> None:
     """Do a run again and compare; status 0 for the same result, 1 for another.
 

@@ -1,6 +1,6 @@
 """`deeplab show`: one run in full."""
 
-from deeplab.cli.arguments import AsJson, ConfigDir, RunArguments, reading_files
+from deeplab.cli.arguments import AsJson, ConfigDir, RunArguments, reading_files, running_code
 from deeplab.cli.lookup import named_run
 from deeplab.cli.terminal.page import print_page
 from deeplab.cli.terminal.text import to_json
@@ -9,6 +9,7 @@ from deeplab.runs.detail import detail
 
 
 @reading_files
+@running_code
 def show(run: RunArguments, as_json: AsJson = False, config_dir: ConfigDir = None) -> None:
     """Show the configuration of a run, its scores, history, files and origin.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import StoreOverrides, check_store_overrides, reading_files
+from deeplab.cli.arguments import StoreOverrides, check_store_overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.study_progress import StudyProgress, all_held, show_study
 from deeplab.config.compose import compose
@@ -22,6 +22,7 @@ OPEN = 3  # the exit status of a study that came to its end and leaves something
 
 
 @reading_files
+@running_code
 def study(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="With a study.yaml, as experiments/digits_dense.")],
     overrides: StoreOverrides = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deeplab.choice import ON_TEST
-from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
+from deeplab.cli.arguments import ConfigDir, Overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.results import show_end, show_plan, show_sweep
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 @reading_files
+@running_code
 def sweep(
     overrides: Overrides = None,
     config_dir: ConfigDir = None,

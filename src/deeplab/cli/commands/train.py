@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import ConfigDir, Overrides, reading_files
+from deeplab.cli.arguments import ConfigDir, Overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.dry_run import show_dry_run
 from deeplab.cli.terminal.results import show_result
@@ -16,6 +16,7 @@ from deeplab.workflows.train import train as train_run
 
 
 @reading_files
+@running_code
 def train(
     overrides: Overrides = None,
     config_dir: ConfigDir = None,

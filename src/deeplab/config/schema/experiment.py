@@ -44,6 +44,7 @@ class TrackingConfig:
     experiment: Text
     save_model: Literal["all", "best", "none"]
     plots: Literal["all", "best", "none"]
+    keep_checkpoints: Annotated[int, Field(ge=0)] = 0  # the state after every so many epochs is kept for good; 0: none
 
 
 def _free_tags(tags: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """How the learning rate moves: the group `schedule`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, Epochs, Fraction, NonNegativeFloat, PositiveFloat, PositiveInt
+from deeplab.code.file import declared
+from deeplab.config.schema.fields import STRICT, Epochs, Fraction, NonNegativeFloat, PositiveFloat, PositiveInt, Text
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -70,7 +71,29 @@ class PlateauConfig:
     min_learning_rate: NonNegativeFloat
 
 
+@dataclass(frozen=True, config=STRICT)
+class OwnScheduleConfig:
+    """A schedule that the file of --code declares."""
+
+    kind: Text
+
+
+SCHEDULE_KINDS = ("constant", "inverse_time", "exponential", "cosine", "piecewise", "plateau")
+OWN = "of --code"
+
+
+def _schedule_tag(value: Any) -> str | None:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return OWN if isinstance(kind, str) and kind in declared("schedule") else kind
+
+
 ScheduleConfig = Annotated[
-    ConstantConfig | InverseTimeConfig | ExponentialConfig | CosineConfig | PiecewiseConfig | PlateauConfig,
-    Field(discriminator="kind"),
+    Annotated[ConstantConfig, Tag("constant")]
+    | Annotated[InverseTimeConfig, Tag("inverse_time")]
+    | Annotated[ExponentialConfig, Tag("exponential")]
+    | Annotated[CosineConfig, Tag("cosine")]
+    | Annotated[PiecewiseConfig, Tag("piecewise")]
+    | Annotated[PlateauConfig, Tag("plateau")]
+    | Annotated[OwnScheduleConfig, Tag(OWN)],
+    Discriminator(_schedule_tag),
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveInt, Text
+from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveInt, Text, or_of_code
 from deeplab.metrics import compared
 
 # The keys of a composed configuration that say how many runs are made of it, not what one run is.
@@ -16,7 +16,7 @@ SWEEP_KEYS = ("replicates", "sweep", "launcher")
 if TYPE_CHECKING:
     MetricName = str
 else:
-    MetricName = Literal[tuple(metric.name for metric in compared())]
+    MetricName = Annotated[Literal[tuple(metric.name for metric in compared())], or_of_code("metric")]
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from deeplab.config.schema.fields import STRICT, Fraction, NonNegativeFloat, PositiveFloat, PositiveInt, Text
+from deeplab.config.schema.fields import (
+    STRICT,
+    Fraction,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Text,
+    or_of_code,
+)
 from deeplab.metrics import METRICS, chosen_by, optional
 from deeplab.tasks import TASKS
 
@@ -16,9 +24,10 @@ if TYPE_CHECKING:
     Loss = str
     OptionalMetric = str
 else:
-    Monitor = Literal[tuple(metric.name for metric in chosen_by())]
-    OptionalMetric = Literal[tuple(metric.name for metric in optional())]
-    Loss = Literal[tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))]
+    Monitor = Annotated[Literal[tuple(metric.name for metric in chosen_by())], or_of_code("metric")]
+    OptionalMetric = Annotated[Literal[tuple(metric.name for metric in optional())], or_of_code("metric")]
+    Losses = Literal[tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))]
+    Loss = Annotated[Losses, or_of_code("loss")]
 
 
 def _not_measured_anyway(name: Any) -> Any:

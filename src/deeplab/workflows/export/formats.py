@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.code.file import own_layers
 from deeplab.errors import UserError
 from deeplab.models.inspect import graph
 from deeplab.models.layers import is_augmentation
@@ -82,7 +83,7 @@ def _load_keras(path: Path) -> Ask:
     own = path.with_name(f"{path.name}.keras")
     path.rename(own)
     try:
-        network = keras.saving.load_model(own, safe_mode=True)
+        network = keras.saving.load_model(own, custom_objects=own_layers(), safe_mode=True)
     finally:
         own.rename(path)
     return lambda rows: np.asarray(network.predict_on_batch(rows))

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig
+from deeplab.config.compose import ComposedConfig
+from deeplab.config.identity import CODE
+from deeplab.config.schema import AddedNoiseConfig
 from deeplab.data.load import DATASETS
 from deeplab.errors import UserError
 from deeplab.files import aside_of, check_folder_of, write_file
@@ -49,8 +51,9 @@ def export_script(store: Store, name: str, to: str, out: Path | None, force: boo
     path = out or Path(f"{file_name(trained)}{SCRIPTS[to]}")
     if out is None:
         _check_target(path, SCRIPTS[to], force)
-    config = trained.composed().config
-    _check_possible(config, to)
+    composed = trained.composed()
+    config = composed.config
+    _check_possible(composed, to)
     setup = prepare(in_keras(config), store.place.work_folder)
     # Here, because it imports Keras, which takes seconds that a mistake above need not cost.
     from deeplab.workflows.export.script.sections import as_notebook, as_script, code_of, masks_differ, sections_of
@@ -78,13 +81,16 @@ def _check_target(path: Path, suffix: str, force: bool) -> None:
         raise UserError(f"--out {path}: this is there already. Give another name, or --force to write over it.")
 
 
-def _check_possible(config: ExperimentConfig, to: str) -> None:
+def _check_possible(composed: ComposedConfig, to: str) -> None:
     """Refuse what a script cannot do without deeplab, before anything is read."""
+    config = composed.config
     kinds = [entry.kind for entry in expand_layers(config.model.layers, config.model.blocks)]
     foreign = next((kind for kind in kinds if kind not in LAYERS), None)
     reason = ""
     if config.training.initial_weights is not None:
         reason = "training.initial_weights: the run began with the weights of another run"
+    elif CODE in composed.values:
+        reason = "the run was trained with code of its own"
     elif isinstance(config.noise, AddedNoiseConfig):
         reason = f"noise={config.noise.kind}: its noise is drawn by rules that a script would have to repeat"
     elif config.training.ema is not None:

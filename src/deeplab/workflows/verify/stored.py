@@ -1,0 +1,128 @@
+"""Whether the files of a run agree with each other: what a forger who changes one of them forgets."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deeplab.config.compose import ComposedConfig
+from deeplab.tracking.artifacts import list_files, read_artifact
+from deeplab.tracking.params import flatten
+from deeplab.tracking.read import read_history
+from deeplab.tracking.run_log import MAX_PARAM
+from deeplab.tracking.tags import CONFIG_TAG
+from deeplab.training.checkpoint import Checkpoint, DamagedError, from_bytes
+from deeplab.training.history import History
+from deeplab.workflows.artifacts import KEPT_CHECKPOINTS, LAST_CHECKPOINT, score_values
+from deeplab.workflows.trained_run import TrainedRun
+from deeplab.workflows.verify.finding import Finding, held, same, scores_found
+
+MOST_CHECKPOINT_BYTES = 8 << 30
+
+
+@dataclass(frozen=True)
+class StoredStates:
+    """The states of a training that were kept."""
+
+    states: tuple[Checkpoint, ...]  # by epoch, each epoch once
+    last: Checkpoint | None  # the one after the last epoch, or None where it was not kept
+    findings: tuple[Finding, ...]  # those that are damaged
+
+
+def stored_states(trained: TrainedRun) -> StoredStates:
+    """Read the checkpoints that lie among a run's files."""
+    store, run = trained.store, trained.run
+    files = [path for path, size in list_files(store, run.artifact_uri) if size <= MOST_CHECKPOINT_BYTES]
+    names = [path for path in files if path == LAST_CHECKPOINT or path.startswith(f"{KEPT_CHECKPOINTS}/")]
+    states: dict[int, Checkpoint] = {}
+    last, findings = None, []
+    for name in sorted(names):
+        content = read_artifact(store, run, name)
+        try:
+            state = from_bytes(content or b"")
+        except DamagedError as error:
+            findings.append(Finding(name, "different", f"it is damaged: {error}"))
+            continue
+        states[state.epoch] = state
+        if name == LAST_CHECKPOINT:
+            last = state
+    return StoredStates(tuple(states[epoch] for epoch in sorted(states)), last, tuple(findings))
+
+
+def files_found(trained: TrainedRun, composed: ComposedConfig, kept: StoredStates) -> Iterator[Finding]:
+    """Hold the lines and files of a run against each other; nothing is trained or computed.
+
+    Args:
+        trained: the run.
+        composed: its configuration.
+        kept: its states.
+    """
+    store, run = trained.store, trained.run
+    params = {key: value[:MAX_PARAM] for key, value in flatten(composed.values).items()}
+    odd = sorted(key for key in params.keys() | run.params.keys() if params.get(key) != run.params.get(key))
+    # Keys that were added since are in the one and not in the other.
+    odd = [key for key in odd if key in run.params]
+    yield held("config.yaml", not odd and run.tags.get(CONFIG_TAG) == composed.hash, _config_detail(odd))
+    logged = read_history(store, run)
+    stored = {
+        (name, epoch): value
+        for name, values in logged.items()
+        if name.startswith(("train/", "val/"))
+        for epoch, value in values.items()
+    }
+    yield _lines_found("history.csv", _history_file(trained), stored)
+    for state in kept.states:
+        own = {
+            (name, epoch.number): value
+            for epoch in state.history.epochs
+            for name, value in epoch.metrics.items()
+            if name.startswith(("train/", "val/"))
+        }
+        until = {key: value for key, value in stored.items() if key[1] <= state.epoch}
+        yield _lines_found(f"history in the checkpoint of epoch {state.epoch}", own, until)
+    if kept.states:
+        yield from _validation_found(trained, composed, kept.states[-1].history)
+    scores = {name.removeprefix("test/"): value for name, value in run.metrics.items() if name.startswith("test/")}
+    content = read_artifact(store, run, "score.csv")
+    if content is None:
+        yield Finding("score.csv", "different", "it is missing")
+    else:
+        yield scores_found("score.csv", score_values(content.decode(errors="replace")), scores)
+
+
+def _config_detail(odd: list[str]) -> str:
+    return f"{odd[0]} is another than the run's parameter" if odd else "its hash is another than the run's"
+
+
+def _history_file(trained: TrainedRun) -> dict[tuple[str, int], float]:
+    content = (read_artifact(trained.store, trained.run, "history.csv") or b"").decode(errors="replace")
+    lines = {}
+    for row in csv.DictReader(io.StringIO(content)):
+        try:
+            lines[f"{row['data']}/{row['metric']}", int(row["epoch"])] = float(row["value"])
+        except (KeyError, ValueError, TypeError):
+            lines["a line that cannot be read", 0] = 0.0
+    return lines
+
+
+def _lines_found(what: str, lines: dict[tuple[str, int], float], logged: dict[tuple[str, int], float]) -> Finding:
+    """Hold a history against the one that the store's metrics have, to the last digit."""
+    for key in sorted(lines.keys() | logged.keys(), key=lambda key: (key[1], key[0])):
+        one, other = lines.get(key), logged.get(key)
+        if one is None or other is None or not same(one, other):
+            name, epoch = key
+            here, there = ("missing" if each is None else f"{each!r}" for each in (one, other))
+            return Finding(what, "different", f"{name} of epoch {epoch} is {here} there, {there} among the metrics")
+    return Finding(what, "identical")
+
+
+def _validation_found(trained: TrainedRun, composed: ComposedConfig, history: History) -> Iterator[Finding]:
+    """The scores on validation rows are those of the epoch whose weights were kept."""
+    training = composed.config.training
+    if len(history.epochs) == 0 or training.ema is not None:
+        return
+    kept = history.best(training.monitor) if training.restore_best_weights else history.epochs[-1]
+    own = {f"validation/{name.removeprefix('val/')}": value for name, value in kept.metrics.items() if "val/" in name}
+    logged = {name: value for name, value in trained.run.metrics.items() if name.startswith("validation/")}
+    if own or logged:
+        yield scores_found("scores on validation rows", logged, own)

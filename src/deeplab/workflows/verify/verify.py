@@ -1,0 +1,176 @@
+"""Tell whether finished runs are what their configurations give."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from deeplab.config.compose import ComposedConfig
+from deeplab.data.splits import Splits
+from deeplab.errors import UserError
+from deeplab.tracking.find import TRAINED
+from deeplab.tracking.run import Run
+from deeplab.tracking.store import Store
+from deeplab.tracking.tags import KIND_TAG
+from deeplab.training.cache import TrainingCache
+from deeplab.training.observer import Observer
+from deeplab.training.setup import TrainingSetup
+from deeplab.workflows.evaluate import score_network
+from deeplab.workflows.prepare import prepare
+from deeplab.workflows.trained_run import TrainedRun
+from deeplab.workflows.verify.finding import Finding, Outcome, arrays_found, scores_found
+from deeplab.workflows.verify.stored import StoredStates, files_found, stored_states
+from deeplab.workflows.verify.stretches import Stretch, draw, stretches_of, train_again
+
+OUTCOMES: tuple[Outcome, ...] = ("different", "unchecked", "within", "identical")
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """What was found of a run."""
+
+    run: Run
+    findings: tuple[Finding, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of what was found."""
+        return worst([finding.outcome for finding in self.findings])
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found of all runs."""
+
+    verdicts: tuple[RunVerdict, ...]
+    trained: int  # epochs that were trained again
+    epochs: int  # that all runs have together
+    seed: int  # that the stretches were drawn from
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of what was found."""
+        return worst([verdict.outcome for verdict in self.verdicts])
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """The worst of some; `unchecked` where nothing was checked.
+
+    Examples:
+        >>> worst(["identical", "unchecked"]), worst(["within", "identical"]), worst([])
+        ('unchecked', 'within', 'unchecked')
+    """
+    return next((each for each in OUTCOMES if each in outcomes), "unchecked")
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A training that is verified."""
+
+    trained: TrainedRun
+    composed: ComposedConfig
+    kept: StoredStates
+    stretches: tuple[Stretch, ...]
+
+
+def verify(
+    store: Store,
+    runs: Sequence[Run],
+    share: float,
+    seed: int,
+    data: Path | None = None,
+    tell: Callable[[RunVerdict], None] = lambda _: None,
+    observers: Sequence[Observer] = (),
+) -> Verification:
+    """Hold the files of runs against each other, score their networks again, and train parts of them again.
+
+    Nothing is written into the store.
+
+    Args:
+        store: where they are.
+        runs: to verify; those that trained nothing are passed over.
+        share: of all their epochs that is trained again, from 0 to 1; at least one stretch is, unless it is 0.
+        seed: the stretches are drawn from.
+        data: where the data are on this machine, or None where the configurations say it rightly.
+        tell: told of each run when it is done.
+        observers: told of every step and epoch that is trained again.
+
+    Raises:
+        UserError: none of them is a finished training.
+    """
+    trainings = [run for run in runs if run.tags.get(KIND_TAG) in TRAINED and run.status == "FINISHED"]
+    if not trainings:
+        raise UserError("There is no finished training among these runs; nothing can be verified.")
+    subjects, verdicts = [], []
+    for run in trainings:
+        trained = TrainedRun(run, store)
+        try:
+            composed = _with_data(trained.composed(), data)
+        except UserError as error:
+            verdicts.append(RunVerdict(run, (Finding("config.yaml", "different", str(error)),)))
+            tell(verdicts[-1])
+            continue
+        kept = stored_states(trained)
+        subjects.append(_Subject(trained, composed, kept, tuple(stretches_of(run.id, kept.states))))
+    chosen = draw([each for subject in subjects for each in subject.stretches], share, seed) if share else []
+    cache = TrainingCache()
+    for subject in subjects:
+        mine = [each for each in chosen if each.run_id == subject.trained.run.id]
+        found = _findings(subject, mine, cache, observers)
+        verdicts.append(RunVerdict(subject.trained.run, tuple(found)))
+        tell(verdicts[-1])
+    epochs = sum(subject.kept.states[-1].epoch for subject in subjects if subject.kept.states)
+    return Verification(tuple(verdicts), sum(each.epochs for each in chosen), epochs, seed)
+
+
+def _findings(
+    subject: _Subject, stretches: Sequence[Stretch], cache: TrainingCache, observers: Sequence[Observer]
+) -> list[Finding]:
+    trained, composed, kept = subject.trained, subject.composed, subject.kept
+    findings = [*kept.findings, *files_found(trained, composed, kept)]
+    work_folder = trained.store.place.work_folder
+    try:
+        setup = prepare(composed.config, work_folder, cache=cache)
+    except UserError as error:
+        return [*findings, Finding("data and network", "unchecked", str(error))]
+    tags = trained.run.tags
+    if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
+        name = setup.splits.info.name
+        return [*findings, Finding("data", "unchecked", f"{name} here is not what the run was trained on")]
+    findings += _network_findings(subject, setup)
+    for number, stretch in enumerate(stretches):
+        if number:  # the network and the optimiser of one training serve no other
+            setup = prepare(composed.config, work_folder, cache=cache)
+        findings += train_again(trained, composed, setup, stretch, kept.states, cache, observers)
+    if not kept.states:
+        findings.append(Finding("training", "unchecked", "no state was kept: tracking.keep_checkpoints=1 keeps them"))
+    return findings
+
+
+def _network_findings(subject: _Subject, setup: TrainingSetup) -> list[Finding]:
+    """Hold the network that was kept against the last state, and its scores on the test rows against the stored."""
+    trained, config = subject.trained, subject.composed.config
+    if config.tracking.save_model == "none":
+        return [Finding("model", "unchecked", "it was not kept")]
+    try:
+        network: Any = trained.network()
+        facts = trained.facts()
+    except UserError as error:
+        return [Finding("model", "different", str(error))]
+    findings = []
+    if subject.kept.last is not None and config.training.ema is None:
+        stored = subject.kept.last.best_weights or subject.kept.last.weights
+        findings.append(arrays_found("weights of the model", stored, network.get_weights()))
+    splits: Splits = replace(setup.splits, info=facts.info)
+    scores, _ = score_network(network, splits, config, facts.info)
+    logged = {name.removeprefix("test/"): v for name, v in trained.run.metrics.items() if name.startswith("test/")}
+    return [*findings, scores_found("scores on the test rows", logged, scores)]
+
+
+def _with_data(composed: ComposedConfig, data: Path | None) -> ComposedConfig:
+    """The configuration with data that are elsewhere on this machine."""
+    dataset: Any = composed.config.dataset
+    key = next((key for key in ("path", "data_dir") if hasattr(dataset, key)), None)
+    if data is None or key is None:
+        return composed
+    return replace(composed, config=replace(composed.config, dataset=replace(dataset, **{key: str(data)})))
