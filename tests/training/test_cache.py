@@ -35,7 +35,12 @@ def scores(result: RunResult) -> list[float]:
 
 @pytest.mark.parametrize(
     ("model", "more"),
-    [("mlp_64_64", ()), ("cnn_dropout", ()), ("mlp_64_64", (f"model.layers={DRAWING}",)), ("cnn", BRANCHED[1:])],
+    [
+        ("mlp_64_64", ()),
+        ("cnn_dropout", ()),
+        ("mlp_64_64", (f"model.layers={DRAWING}",)),
+        pytest.param("cnn", BRANCHED[1:], marks=pytest.mark.long),
+    ],
 )
 def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
     folder: Path, model: str, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
