@@ -28,7 +28,10 @@ ROUND_SECONDS = 0.2
 _LAST = "{type: Dense, units: num_classes, activation: softmax}"
 _ARGUMENTS = {
     "Activation": "activation: tanh",
+    "AveragePooling1D": "pool_size: 2",
     "AveragePooling2D": "pool_size: 2",
+    "CenterCrop": "height: 24, width: 24",
+    "Conv1D": "filters: 16, kernel_size: 3",
     "Conv2D": "filters: 16, kernel_size: 3",
     "Conv2DTranspose": "filters: 16, kernel_size: 3",
     "Cropping2D": "cropping: 2",
@@ -38,12 +41,17 @@ _ARGUMENTS = {
     "GaussianDropout": "rate: 0.5",
     "GaussianNoise": "stddev: 0.2",
     "MaxPooling2D": "pool_size: 2",
+    "Permute": "dims: [2, 1]",
+    "RandomBrightness": "factor: 0.2, value_range: [0, 1]",
     "RandomContrast": "factor: 0.2, value_range: [0, 1]",
+    "RandomErasing": "value_range: [0, 1]",
     "RandomRotation": "factor: 0.1",
     "RandomTranslation": "height_factor: 0.1, width_factor: 0.1",
     "RandomZoom": "height_factor: 0.1",
+    "RepeatVector": "n: 2",
     "Rescaling": "scale: 0.5",
     "Reshape": "target_shape: rows",
+    "Resizing": "height: 14, width: 14",
     "SeparableConv2D": "filters: 16, kernel_size: 3",
     "SpatialDropout2D": "rate: 0.5",
 }
@@ -53,7 +61,7 @@ def cases() -> dict[str, list[str]]:
     """Overrides by name: every kind of layer, optimiser and shipped network, what else makes a step, and what draws."""
     from deeplab.config.folders import conf_folders, options
     from deeplab.models.arguments import SHAPE_OF_ROWS
-    from deeplab.models.layers import LAYERS, needs_maps
+    from deeplab.models.layers import LAYERS, MERGING, needed_rank
 
     small = ["dataset=mnist", "model=mlp_64_64", "optimizer=sgd", "training.batch_size=32"]
     made = {}
@@ -62,8 +70,18 @@ def cases() -> dict[str, list[str]]:
         layer = f"{{type: {kind}, {arguments}}}" if arguments else f"{{type: {kind}}}"
         maps = f"{layer},{{type: Flatten}}" if not kind.startswith("Global") else layer
         dense = f"{{type: Flatten}},{{type: Dense, units: 256}},{layer}"
-        reshaped = f"{{type: Flatten}},{layer},{{type: Flatten}}"
-        inside = maps if needs_maps(kind) else reshaped if kind == "Reshape" else dense
+        flat = f"{{type: Flatten}},{layer},{{type: Flatten}}"
+        rows = f"{{type: Reshape, target_shape: [28, 28]}},{maps}"
+        two = ",".join(f"{{type: Dense, units: 256, from: flat, name: {name}}}" for name in ("one", "other"))
+        joined = f"{{type: Flatten, name: flat}},{two},{{type: {kind}, from: [one, other]}}"
+        rank = needed_rank(kind)
+        inside = dense
+        if kind in MERGING:
+            inside = joined
+        elif kind in ("Reshape", "RepeatVector"):
+            inside = flat
+        elif rank is not None or kind == "Permute":
+            inside = maps if rank == 3 else rows
         made[kind] = [*small, f"model.layers=[{inside},{_LAST}]"]
     for kind in options("optimizer", conf_folders(None)):
         made[f"optimizer {kind}"] = [*small, f"optimizer={kind}"]
@@ -81,8 +99,10 @@ def cases() -> dict[str, list[str]]:
 def kinds_of(overrides: list[str]) -> list[str]:
     """The kinds of a network's layers."""
     from deeplab.config.compose import compose
+    from deeplab.models.expand import expand_layers
 
-    return [str(layer["type"]) for layer in compose(overrides).config.model.layers]
+    model = compose(overrides).config.model
+    return [layer.kind for layer in expand_layers(model.layers, model.blocks)]
 
 
 def stepper(overrides: list[str], engine: str) -> Callable[[int], float]:

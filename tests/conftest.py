@@ -17,6 +17,23 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
+# A network with every kind of branch: a shortcut of each sort, layers by name, and a residual that drops rows.
+BRANCHED = (
+    "model=cnn",
+    "model.layers=["
+    "{type: Conv2D, filters: 4, kernel_size: 3, padding: same, activation: relu},"
+    "{residual: {drop: 0.3, layers: [{type: Conv2D, filters: 4, kernel_size: 3, padding: same}]}},"
+    "{residual: {shortcut: projection, normalization: true, layers: ["
+    "{type: Conv2D, filters: 6, kernel_size: 3, strides: 2, padding: same, use_bias: false},"
+    "{type: BatchNormalization}]}},"
+    "{residual: {shortcut: pad, layers: [{type: Conv2D, filters: 9, kernel_size: 3, strides: 2, padding: same}]}},"
+    "{type: GlobalAveragePooling2D, name: all},"
+    "{type: Dense, units: 9, activation: sigmoid, name: gate},"
+    "{type: Multiply, from: [all, gate], name: gated},"
+    "{type: Concatenate, from: [gated, all]},"
+    "{type: Dropout, rate: 0.2},"
+    "{type: Dense, units: num_classes, activation: softmax}]",
+)
 DEEPLAB = Path(sys.executable).parent / "deeplab"
 # Seconds after which a test gives up on another process. A slow and busy machine may need minutes to start a few.
 PATIENCE = 300.0

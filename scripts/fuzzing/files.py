@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deeplab.config.folders import conf_folders, options
 from deeplab.models.arguments import ARGUMENTS
-from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
+from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS, MERGING
 from fuzzing.case import SMALL, Case
 from fuzzing.overrides import INTERPOLATIONS, TEXT
 
@@ -82,9 +82,17 @@ SENSIBLE: dict[str, st.SearchStrategy[Any]] = {
     "value_range": st.just([0, 1]),
     "width_factor": st.floats(-0.9, 0.9),
 }
+SENSIBLE |= {
+    "dims": st.sampled_from([[2, 1], [1, 3, 2], [1, 2], [3, 1, 2]]),
+    "height": st.integers(1, 40),
+    "n": st.integers(1, 4),
+    "width": st.integers(1, 40),
+}
 # What each layer needs, and what it may have.
 NEEDED = {
     "Activation": "activation",
+    "CenterCrop": "height width",
+    "Conv1D": "filters kernel_size",
     "Conv2D": "filters kernel_size",
     "Conv2DTranspose": "filters kernel_size",
     "Dense": "units",
@@ -92,6 +100,11 @@ NEEDED = {
     "Dropout": "rate",
     "GaussianDropout": "rate",
     "GaussianNoise": "stddev",
+    "Permute": "dims",
+    "RandomBrightness": "factor value_range",
+    "RandomErasing": "value_range",
+    "RepeatVector": "n",
+    "Resizing": "height width",
     "RandomContrast": "factor value_range",
     "RandomRotation": "factor",
     "RandomTranslation": "height_factor width_factor",
@@ -104,6 +117,9 @@ NEEDED = {
 POSSIBLE = {
     "AveragePooling2D": "pool_size strides padding",
     "BatchNormalization": "axis momentum",
+    "Concatenate": "axis",
+    "Conv1D": "strides padding l2 activation",
+    "GroupNormalization": "groups axis",
     "Conv2D": "strides padding dilation_rate activation l1 l2 use_bias kernel_initializer groups",
     "Conv2DTranspose": "strides padding dilation_rate activation l2",
     "Cropping2D": "cropping",
@@ -116,6 +132,12 @@ POSSIBLE = {
     "RandomZoom": "width_factor",
     "SeparableConv2D": "strides padding dilation_rate activation l1 l2",
     "UpSampling2D": "size",
+}
+RESIDUAL: dict[str, st.SearchStrategy[Any]] = {
+    "drop": st.sampled_from([0, 0.1, 0.9, 1, "$count"]),
+    "l2": st.sampled_from([0.1, "${l2}"]),
+    "normalization": st.booleans(),
+    "shortcut": st.sampled_from(["identity", "projection", "projection", "pad", "pads"]),
 }
 OUTPUT = {"type": "Dense", "units": "num_classes", "activation": "softmax"}
 ENDS = (
@@ -151,14 +173,66 @@ def _layer(draw: st.DrawFn, odd: bool) -> dict[str, Any]:
 
 
 @st.composite
+def _items(draw: st.DrawFn, odd: bool, deep: int, names: tuple[str, ...] = ()) -> list[Any]:
+    """Layers and groups of layers; names that stand before an item are the likeliest that it takes."""
+    items: list[Any] = []
+    where = draw(st.integers(0, 3)) if odd else -1
+    for index in range(draw(st.integers(0 if deep == 3 else 1, 4))):
+        kind = draw(st.sampled_from(["layer"] * 4 + ["join", "repeat", "residual", "residual", "block"] * (deep > 0)))
+        item: dict[str, Any]
+        if kind in ("layer", "join"):
+            item = draw(_layer(index == where))
+            if kind == "join" and names:
+                item = {"type": draw(st.sampled_from(MERGING)), "from": [*names[-2:], "input"][:2]}
+        elif kind == "block":
+            item = {"block": draw(st.sampled_from(["a", "a", "b", "x"])), **draw(_values())}
+        else:
+            inside = draw(_items(index == where, deep - 1, names))
+            item = {"repeat": draw(st.sampled_from([1, 2, 3, 100, 10**9])), "layers": inside}
+            if kind == "residual":
+                options = draw(st.fixed_dictionaries({}, optional=RESIDUAL))
+                item = {"residual": {"layers": inside, **options}}
+        if draw(st.integers(0, 3)) == 0:
+            item["name"] = name = draw(st.sampled_from(["one", "two", "input", "1", "A"]))
+            names = (*names, name)
+        if draw(st.integers(0, 5)) == 0:
+            item.setdefault("from", draw(st.one_of(st.sampled_from(["input", "one", ["one", "two"]]), ODD_SCALARS)))
+        items.append(item)
+    return items
+
+
+@st.composite
+def _values(draw: st.DrawFn) -> dict[str, Any]:
+    return draw(st.dictionaries(st.sampled_from(["size", "count", "x"]), st.one_of(SIZES, ODD_SCALARS), max_size=2))
+
+
+@st.composite
+def _blocks(draw: st.DrawFn, odd: bool) -> dict[str, Any]:
+    """Blocks that use their values and each other."""
+    using = [{"type": "Dense", "units": "$size"}, {"repeat": "$count", "layers": [{"type": "Dropout", "rate": 0.5}]}]
+    blocks: dict[str, Any] = {
+        name: {"values": {"size": 3, "count": 1}, "layers": [*using[: draw(st.integers(0, 2))], *draw(_items(odd, 1))]}
+        for name in ("a", "b")
+    }
+    if odd:
+        blocks[draw(st.sampled_from(["a", "b", "c"]))] = draw(DOCUMENTS)
+    return blocks
+
+
+@st.composite
 def _group_file(draw: st.DrawFn, odd: bool) -> tuple[str, Any]:
     """A group, and what its file says: all of it right, or one thing odd."""
     group = draw(st.sampled_from(["model"] * 6 + ["optimizer", "schedule", "training", "validation", "tracking"]))
     if group == "model":
-        where = draw(st.integers(0, 3)) if odd else -1
-        layers = [draw(_layer(index == where)) for index in range(draw(st.integers(0, 4)))]
+        if draw(st.booleans()):
+            where = draw(st.integers(0, 3)) if odd else -1
+            layers = [draw(_layer(index == where)) for index in range(draw(st.integers(0, 4)))]
+            more: dict[str, Any] = {}
+        else:
+            more = {"blocks": draw(_blocks(odd))}
+            layers = draw(_items(odd, 3))
         name = draw(st.sampled_from(["mine", "mine", "mine", "mine", "my net", "ü", "a:b", ".", "_x", "x" * 300]))
-        return group, {"name": name, "layers": [*layers, *draw(st.sampled_from(ENDS))]}
+        return group, {"name": name, "layers": [*layers, *draw(st.sampled_from(ENDS))], **more}
     path = draw(st.sampled_from([path for name, path in options(group, conf_folders(None)).items()]))
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     if odd:

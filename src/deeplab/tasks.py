@@ -51,21 +51,26 @@ def fill_task_defaults(values: dict[str, Any]) -> dict[str, Any]:
     for group, key, meant in (("training", "loss", task.losses[0]), ("sweep", "metric", task.default_metric)):
         if isinstance(values.get(group), dict) and values[group].get(key, "") is None:
             settled[group] = {**values[group], key: meant}
-    layers = values["model"].get("layers")
-    if isinstance(layers, list):
-        settled["model"] = {**values["model"], "layers": [_settled_layer(layer, task) for layer in layers]}
+    model = {key: _settled(item, task) for key, item in values["model"].items() if key in ("layers", "blocks")}
+    settled["model"] = {**values["model"], **model}
     return settled
 
 
-def _settled_layer(layer: Any, task: Task) -> Any:
-    if not isinstance(layer, dict):
-        return layer
+def _settled(item: Any, task: Task) -> Any:
+    """Layers, groups of layers and blocks with what the task calls for."""
+    if isinstance(item, list):
+        return [_settled(each, task) for each in item]
+    if not isinstance(item, dict):
+        return item
     meant = {
         ("units", NUM_OUTPUTS): task.outputs,
         ("filters", NUM_OUTPUTS): task.outputs,
         ("activation", OF_TASK): task.activation,
     }
-    return {key: meant.get((key, value), value) if isinstance(value, str) else value for key, value in layer.items()}
+    return {
+        key: meant.get((key, value), value) if isinstance(value, str) else _settled(value, task)
+        for key, value in item.items()
+    }
 
 
 def settle_limit(dataset: Any) -> Any:

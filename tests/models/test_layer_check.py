@@ -79,8 +79,8 @@ REFUSED = [
         "model.layers[0].dtype cannot be set: the precision is training.precision.",
     ),
     (
-        {**DENSE, "name": "a"},
-        "model.layers[0].name cannot be set: layers are named by their kind and number.",
+        {**DENSE, "name": "A b"},
+        "model.layers[0].name must be a word of small letters, digits and _, other than input, got 'A b'.",
     ),
     (
         {"type": "Dropout", "rate": 0.5, "seed": 1},

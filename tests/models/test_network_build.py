@@ -7,7 +7,7 @@ import pytest
 
 from deeplab.models.build import build, outline
 from deeplab.models.inspect import LayerRow, layer_table
-from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
+from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS, MERGING, needed_rank
 
 FLATTEN = {"type": "Flatten"}
 OUTPUT = {"type": "Dense", "units": "num_classes", "activation": "softmax"}
@@ -17,6 +17,10 @@ CONV = {"type": "Conv2D", "filters": 8, "kernel_size": 3, "activation": "relu"}
 EACH = {
     "Activation": {"activation": "gelu"},
     "AveragePooling2D": {"pool_size": [2, 3]},
+    "AveragePooling1D": {"pool_size": 2},
+    "CenterCrop": {"height": 4, "width": 5},
+    "Concatenate": {"axis": 1},
+    "Conv1D": {"filters": 4, "kernel_size": 3, "l2": 0.1},
     "Conv2D": {"filters": 4, "kernel_size": 3, "kernel_initializer": "orthogonal", "l2": 0.1},
     "Conv2DTranspose": {"filters": 3, "kernel_size": [2, 3], "strides": 2, "l1": 0.1},
     "Cropping2D": {"cropping": 1},
@@ -25,13 +29,19 @@ EACH = {
     "Dropout": {"rate": 0.5},
     "GaussianDropout": {"rate": 0.5},
     "GaussianNoise": {"stddev": 0.5},
+    "GroupNormalization": {"groups": 1},
+    "Permute": {"dims": [2, 1]},
     "PReLU": {"alpha_initializer": "random_uniform", "shared_axes": [1, 2]},
+    "RandomBrightness": {"factor": 0.2, "value_range": [0, 1]},
     "RandomContrast": {"factor": 0.2, "value_range": [0, 1]},
+    "RandomErasing": {"value_range": [0, 1]},
     "RandomRotation": {"factor": 0.1},
     "RandomTranslation": {"height_factor": 0.1, "width_factor": [-0.2, 0.2]},
     "RandomZoom": {"height_factor": 0.1},
+    "RepeatVector": {"n": 2},
     "Rescaling": {"scale": 2, "offset": -1},
     "Reshape": {"target_shape": [9, -1]},
+    "Resizing": {"height": 4, "width": 7},
     "SeparableConv2D": {"filters": 4, "kernel_size": 3, "l2": 0.1},
     "SpatialDropout2D": {"rate": 0.5},
 }
@@ -39,7 +49,9 @@ EACH = {
 
 def test_an_outline_has_the_layers_of_the_network_and_no_weights(network, facts):
     info = facts(24, 24, 2)
-    layers = [{"type": kind, **arguments} for kind, arguments in EACH.items() if kind not in ("Cropping2D", "Reshape")]
+    moving = ("CenterCrop", "Cropping2D", "Permute", "Reshape", "Resizing")
+    maps = [kind for kind in EACH if needed_rank(kind) in (None, 3) and kind not in (*moving, *MERGING)]
+    layers = [{"type": kind, **EACH[kind]} for kind in maps]
     net = network(*layers, FLATTEN, OUTPUT)
     assert layer_table(outline(net, info)) == layer_table(build(net, info, seed=0))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -65,7 +77,13 @@ def assert_same_bits(first, second):
 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_every_layer_is_built_from_the_seed_alone_and_trains(kind, network, facts):
-    net = network({"type": kind, **EACH.get(kind, {})}, FLATTEN, OUTPUT)
+    layer = {"type": kind, **EACH.get(kind, {})}
+    before = {1: [FLATTEN], 2: [{"type": "Reshape", "target_shape": [12, 6]}]}.get(needed_rank(kind), [])
+    if kind == "Permute":
+        before = [{"type": "Reshape", "target_shape": [12, 6]}]
+    if kind in MERGING:
+        before, layer = [{"type": "Activation", "activation": "tanh", "name": "a"}], {**layer, "from": ["input", "a"]}
+    net = network(*before, layer, FLATTEN, OUTPUT)
     rows = facts(6, 6, 2)
     model = build(net, rows, seed=4)
     before = weights(model)

@@ -5,6 +5,7 @@ import pytest
 from deeplab.config.compose import compose
 from deeplab.config.folders import description, own_folder
 from deeplab.models.build import build, check_network
+from deeplab.models.expand import expand_layers
 from deeplab.models.inspect import layer_table, parameter_count
 
 # As published, or computed from the published layers; 28x28x1 images, CIFAR-10 32x32x3.
@@ -111,7 +112,8 @@ def test_augmentation_adds_no_parameters(facts):
 
 @pytest.mark.parametrize("path", files("model"), ids=lambda path: path.stem)
 def test_l2_reaches_every_hidden_kernel_and_the_output_where_there_is_no_other(path):
-    layers = compose([f"model={path.stem}", "l2=0.25"]).config.model.layers
+    model = compose([f"model={path.stem}", "l2=0.25"]).config.model
+    layers = [layer.settings for layer in expand_layers(model.layers, model.blocks)]
     *hidden, output = [layer for layer in layers if "units" in layer or "filters" in layer]
     assert [layer.get("l2") for layer in hidden] == [0.25] * len(hidden)
     assert output.get("l2") == (None if hidden else 0.25)

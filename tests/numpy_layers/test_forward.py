@@ -6,12 +6,36 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deeplab.models.layers import LAYERS
+from deeplab.models.layers import LAYERS, MERGING, needed_rank
 from deeplab.numpy_layers import forward
 from deeplab.numpy_layers.forward import Layer, UnknownLayerError, carry
 
 KINDS: list[tuple[str, dict[str, Any]]] = [
     ("Activation", {"activation": "softmax"}),
+    ("Add", {}),
+    ("Average", {}),
+    ("AveragePooling1D", {"pool_size": 3, "strides": 2, "padding": "same"}),
+    ("AveragePooling1D", {"pool_size": 2}),
+    ("CenterCrop", {"height": 4, "width": 5}),
+    ("Concatenate", {"axis": 1}),
+    ("Concatenate", {}),
+    ("Conv1D", {"filters": 5, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu"}),
+    ("Conv1D", {"filters": 4, "kernel_size": 2, "dilation_rate": 2, "use_bias": False}),
+    ("GlobalAveragePooling1D", {"keepdims": True}),
+    ("GlobalMaxPooling1D", {}),
+    ("GroupNormalization", {"groups": 2}),
+    ("GroupNormalization", {"groups": -1, "center": False}),
+    ("Maximum", {}),
+    ("MaxPooling1D", {"pool_size": 3, "strides": 1, "padding": "same"}),
+    ("Minimum", {}),
+    ("Multiply", {}),
+    ("Permute", {"dims": (3, 1, 2)}),
+    ("RandomBrightness", {"factor": 0.5, "value_range": (0, 1)}),
+    ("RandomErasing", {"value_range": (0, 1)}),
+    ("RepeatVector", {"n": 3}),
+    ("Resizing", {"height": 5, "width": 20}),
+    ("Resizing", {"height": 13, "width": 4, "interpolation": "nearest"}),
+    ("Subtract", {}),
     ("AveragePooling2D", {"pool_size": (2, 3), "strides": 2, "padding": "same"}),
     ("AveragePooling2D", {"pool_size": 2}),
     ("BatchNormalization", {"epsilon": 0.01}),
@@ -73,14 +97,17 @@ def test_layers_agree_with_keras(kind: str, arguments: dict[str, Any]) -> None:
     import keras
 
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(2, 7, 9, 4)).astype(np.float32)
+    rank = needed_rank(kind)
+    rows = rng.normal(size=(2, 7, 9, 4) if rank is None else (2, *(7, 9, 4)[-rank:])).astype(np.float32)
+    others = rng.normal(size=(2, *rows.shape)).astype(np.float32) if kind in MERGING else []
+    branches = [rows, *others][: 2 if kind == "Subtract" else 3]
     layer = getattr(keras.layers, kind)(**arguments)
-    layer.build(rows.shape)
+    layer.build([each.shape for each in branches] if kind in MERGING else rows.shape)
     for weight in layer.trainable_weights + layer.non_trainable_weights:
         if "seed_generator" not in weight.path:
             weight.assign(rng.normal(size=weight.shape) ** 2)
-    expected = np.asarray(layer(rows, training=False))
-    ours = carry(plain(layer), rows.astype(np.float64))
+    expected = np.asarray(layer(branches if kind in MERGING else rows, training=False))
+    ours = carry(plain(layer), *(each.astype(np.float64) for each in branches))
     assert ours.shape == expected.shape
     np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5)
 
@@ -98,7 +125,7 @@ def test_layers_agree_with_keras(kind: str, arguments: dict[str, Any]) -> None:
         ),
         (
             lambda layers: layers.Conv3D(3, 2, name="deep"),
-            "Layer deep (Conv3D) is not among the layers by hand. Did you mean 'Conv2D'? Known: Activation, Average",
+            "Layer deep (Conv3D) is not among the layers by hand. Did you mean 'Conv1D'? Known: Activation, Average",
         ),
     ],
 )

@@ -25,6 +25,7 @@ from deeplab.plots.run import (
     residuals,
     roc,
 )
+from deeplab.plots.run.boxes import Box
 from deeplab.plots.sweep import categories, factor, heat_map, parallel, search
 from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep.comparison import Comparison
@@ -36,10 +37,10 @@ HISTORY = [
     *[(epoch, 1 - 0.5 / epoch, "accuracy", "train") for epoch in range(1, 6)],
     *[(epoch, 0.9 - 0.1 * abs(epoch - 2), "accuracy", "val") for epoch in range(1, 6)],
 ]
-ROWS = [
-    ("conv2d_1", "Conv2D", (26, 26, 32), 320),
-    ("flatten_1", "Flatten", (21632,), 0),
-    ("dense_1", "Dense", (3,), 64899),
+BOXES = [
+    Box("conv2d_1", "Conv2D", (26, 26, 32), 320, (-1,)),
+    Box("flatten_1", "Flatten", (21632,), 0, (0,)),
+    Box("dense_1", "Dense", (3,), 64899, (1,)),
 ]
 
 
@@ -135,7 +136,7 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         "Confusion matrix: 5 of 6 right (83.33 %)",
     ),
     "run.curves": (lambda: curves.draw(HISTORY, name="net"), "net: training and validation"),
-    "run.diagram": (lambda: diagram.draw(ROWS, (28, 28, 1), "net"), "net: 3 layers, 65,219 parameters"),
+    "run.diagram": (lambda: diagram.draw(BOXES, (28, 28, 1), "net"), "net: 3 layers, 65,219 parameters"),
     "run.filters": (
         lambda: filters.draw(np.random.default_rng(0).normal(size=(3, 3, 1, 32)), "conv2d_1", (28, 28, 1)),
         "What conv2d_1 looks for: 32 filters of 3x3",

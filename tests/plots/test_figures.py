@@ -12,6 +12,7 @@ from tests.plots.cases import CASES, HISTORY, NAMES, drawn, texts
 from deeplab import plots
 from deeplab.plots.plane import film
 from deeplab.plots.run import confusion, curves, diagram, filters, mistakes, residuals
+from deeplab.plots.run.boxes import Box, arcs, boxes_of
 from deeplab.plots.style import to_png
 
 FOLDER = Path(plots.__file__).parent
@@ -146,10 +147,32 @@ def test_the_diagram_tells_shapes_and_parameters() -> None:
 def test_the_diagram_has_a_box_for_each_layer_and_arrows_between(count: int) -> None:
     from matplotlib.text import Annotation
 
-    rows = [(f"layer_{index}", "Dense", (3,), 1) for index in range(count)]
+    rows = [Box(f"layer_{index}", "Dense", (3,), 1, (index - 1,)) for index in range(count)]
     figure = diagram.draw(rows, (3,), "net")
     assert len([text for text in texts(figure) if text.startswith("layer_")]) == count
     assert len(figure.findobj(Annotation)) == count
+
+
+def layers_in(*groups: tuple[tuple[int, str], ...]) -> list[Box]:
+    return [Box(f"dense_{index}", "Dense", (3,), 1, (index - 1,), group) for index, group in enumerate(groups)]
+
+
+def test_groups_of_a_large_network_are_boxes_and_equal_ones_are_counted() -> None:
+    blocks = [((number, "basic"), (100 + number, "residual")) for number in range(4) for _ in range(3)]
+    few, many = layers_in((), *blocks, ()), layers_in((), *blocks, *[()] * 13)
+    assert [box.name for box in boxes_of(few, (3,))] == ["input", *(layer.name for layer in few)]
+    folded = boxes_of(many, (3,))
+    assert [box.name for box in folded[:4]] == ["input", "dense_0", "residual x4", "dense_13"]
+    assert [box.inputs for box in folded[:4]] == [(), (0,), (1,), (2,)]
+    assert (folded[2].parameters, folded[2].output_shape) == (12, (3,))
+
+
+def test_arcs_that_run_side_by_side_have_lanes_of_their_own() -> None:
+    boxes = [
+        Box(str(number), "", (1,), 0, inputs) for number, inputs in enumerate([(), (0,), (1, 0), (0,), (3, 1), (4, 3)])
+    ]
+    assert arcs(boxes) == [(0, 2, 0), (0, 3, 1), (1, 4, 2), (3, 5, 0)]
+    assert diagram.draw(boxes, (1,), "net").axes[0].lines
 
 
 def test_the_package_imports_nothing() -> None:

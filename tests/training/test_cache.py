@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import BRANCHED
 
 from deeplab.config.compose import ComposedConfig, compose
 from deeplab.training.block_model import BlockModel
@@ -33,7 +34,13 @@ def scores(result: RunResult) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("model", "more"), [("mlp_64_64", ()), ("cnn_dropout", ()), ("mlp_64_64", (f"model.layers={DRAWING}",))]
+    ("model", "more"),
+    [
+        ("mlp_64_64", ()),
+        ("cnn_dropout", ()),
+        ("mlp_64_64", (f"model.layers={DRAWING}",)),
+        pytest.param("cnn", BRANCHED[1:], marks=pytest.mark.long),
+    ],
 )
 def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
     folder: Path, model: str, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conftest import BRANCHED
 
 from deeplab.config.compose import compose
 from deeplab.config.folders import conf_folders, options
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.models.build import build
+from deeplab.models.expand import expand_layers
 from deeplab.models.inspect import multiplications
 from deeplab.models.layers import LAYERS
 from deeplab.training.block_model import BlockModel
@@ -42,12 +44,18 @@ def trained(overrides: list[str], engine: str) -> tuple[list[float], list[np.nda
     return [*done.history.values("train/loss"), *done.history.values("val/loss")], prepared.network.get_weights()
 
 
-def without_dropout() -> list[str]:
-    found = []
+def kinds_of(overrides: list[str]) -> set[str]:
+    model = compose(overrides).config.model
+    return {layer.kind for layer in expand_layers(model.layers, model.blocks)}
+
+
+def without_dropout() -> list[Any]:
+    found: list[Any] = []
     for name in options("model", conf_folders(None)):
-        kinds = {layer["type"] for layer in compose([f"model={name}"]).config.model.layers}
+        kinds = kinds_of([f"model={name}"])
         if not kinds & {"Dropout"} and not any(kind.startswith("Random") for kind in kinds):
-            found.append(name)
+            # A small network with all of their branches is trained below.
+            found.append(pytest.param(name, marks=pytest.mark.long) if name.startswith("resnet") else name)
     return found
 
 
@@ -91,6 +99,13 @@ def test_what_draws_trains_alike_in_every_engine(kind: str) -> None:
     assert xla == pytest.approx(plain, rel=1e-5)
     before, _ = trained([*overrides, "training.randomness=keras"], "keras")
     assert before[:2] != pytest.approx(plain[:2], rel=1e-3)
+
+
+def test_branches_train_alike_in_every_engine() -> None:
+    overrides = [*BRANCHED, "dataset.image_size=8", "optimizer=sgd", "optimizer.learning_rate=0.05"]
+    (plain, _), (blocks, _), (xla, _) = (trained(overrides, engine) for engine in ENGINES)
+    assert blocks == pytest.approx(plain, rel=1e-5)
+    assert xla == pytest.approx(plain, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["cnn_dropout", "cnn_augmented"])
@@ -185,8 +200,7 @@ def test_no_layer_and_no_shipped_network_is_slower_by_default_than_step_by_step(
     assert {name for name, *_ in rows} == set(measured)
     assert set(XLA_IS_FASTEST) == set(LAYERS)
     for name, blocks, xla, taken in rows:
-        kinds = [str(layer["type"]) for layer in compose(measured[name]).config.model.layers]
-        assert str(choose_engine("auto", kinds, "cpu", 10**6)) == taken, name
+        assert str(choose_engine("auto", kinds_of(measured[name]), "cpu", 10**6)) == taken, name
         times_as_fast = {"keras": 1.0, "compiled": float(blocks), "compiled with XLA": float(xla or 0)}
         assert times_as_fast[taken] > 0.9, name
 

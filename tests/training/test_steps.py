@@ -20,7 +20,8 @@ from deeplab.training.history import Epoch
 from deeplab.training.input_pipeline import row_order
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.prepare import cache_key, prepare
+from deeplab.workflows.cache_key import cache_key
+from deeplab.workflows.prepare import prepare
 
 pytestmark = pytest.mark.slow
 

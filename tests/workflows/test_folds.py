@@ -8,7 +8,8 @@ from PIL import Image
 
 from deeplab.config.compose import compose
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.prepare import prepare, shared_configuration
+from deeplab.workflows.cache_key import shared_configuration
+from deeplab.workflows.prepare import prepare
 
 
 def data_sets(folder: Path) -> dict[str, list[str]]:

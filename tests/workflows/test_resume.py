@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conftest import DEEPLAB
+from tests.conftest import BRANCHED, DEEPLAB
 
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
@@ -40,6 +40,7 @@ NETWORKS = {
         "{type: Dropout, rate: 0.5},{type: Dense, units: num_classes, activation: softmax}]",
     ),
     "conv": ("model=cnn", "optimizer=sgd", "optimizer.momentum=0.9", "schedule.kind=constant"),
+    "branches": (*BRANCHED, "optimizer=adam", "training.engine=compiled"),
     "dropout": ("model=cnn_dropout", "training.early_stopping_patience=4", "training.restore_best_weights=true"),
 }
 
@@ -204,6 +205,7 @@ def test_other_data_are_refused(folder: Path) -> None:
     [
         (("model=cnn_dropout",), 14),
         (("model=mlp_64_64", "optimizer=adafactor", *STEPS), 200),
+        pytest.param(BRANCHED, 40, marks=pytest.mark.long),
         pytest.param(
             ("model=mlp_64_64", "optimizer=lion", "training.engine=compiled", *STEPS), 200, marks=pytest.mark.long
         ),

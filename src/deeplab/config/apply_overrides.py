@@ -64,7 +64,7 @@ def check_effect(overrides: Sequence[Override], raw: Mapping[str, Any], values: 
         )
     for override in overrides:
         group, _, setting = override.key.partition(".")
-        if group != "model" or not setting or setting.partition(".")[0] in ("name", "task", "layers"):
+        if group != "model" or not setting or setting.partition(".")[0] in ("name", "task", "layers", "blocks"):
             continue
         if not re.search(rf"\$\{{\s*(model)?\.+{re.escape(setting)}[\s}}.\[]", model):
             raise UserError(

@@ -15,8 +15,9 @@ CODE = "code"
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
 _OUTSIDE_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
-# In the names of the layers that draw, or the rate of dropout behind a layer, above 0.
-_DRAWS = re.compile(r"Dropout|Noise|Random|\bdropout\W+0?\.?0*[1-9]")
+# In the names of the layers that draw, or the rate of dropout behind a layer or of what a residual drops, above 0 or a
+# value of a block.
+_DRAWS = re.compile(r"Dropout|Noise|Random|\bdrop(out)?\W+(0?\.?0*[1-9]|(?<=\$)\w)")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
     model, training = values.get("model"), values.get("training")
     if not isinstance(model, dict) or not isinstance(training, dict) or training.get("randomness") != "splitmix":
         return values
-    if draws_numbers(model.get("layers")):
+    if draws_numbers([model.get("layers"), model.get("blocks")]):
         return values
     return {**values, "training": {**training, "randomness": "keras"}}
 

@@ -36,7 +36,7 @@ class SchemaError(UserError):
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (ExperimentConfig, SweepConfig)}
 # What a file of --code may add to.
 _OF_CODE = r"training\.(loss|monitor|metrics)|sweep\.metric"
-_MODEL_KEYS = ("name", "task", "layers")
+_MODEL_KEYS = ("name", "task", "layers", "blocks")
 _WORDS = {
     "Input should be": "must be",
     "String should": "must",

@@ -15,29 +15,29 @@ def use_float32(layers: Sequence[Any]) -> None:
         layer.dtype_policy = "float32"
 
 
-def layer_outputs(layers: Sequence[Any], rows: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
-    """What each layer of a stack gives, as after training.
+# Layers of Keras, each with the numbers of those whose outputs it takes; -1 is the input.
+Connected = Sequence[tuple[Any, tuple[int, ...]]]
+
+
+def layer_outputs(layers: Connected, rows: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
+    """What each layer of a network gives, as after training.
 
     Args:
-        layers: of Keras, each fed with what the one before gives.
+        layers: of the network.
         rows: [rows, ...].
     """
-    outputs = []
-    values = tf.convert_to_tensor(rows, tf.float32)
-    for layer in layers:
-        values = layer(values, training=False)
-        outputs.append(np.asarray(values))
-    return tuple(outputs)
+    made = _carried(layers, tf.convert_to_tensor(rows, tf.float32))
+    return tuple(np.asarray(values) for values in made)
 
 
-def saliency(layers: Sequence[Any], row: NDArray[Any], output: int) -> NDArray[np.float32]:
+def saliency(layers: Connected, row: NDArray[Any], output: int) -> NDArray[np.float32]:
     """The gradient of an output's score with respect to the input.
 
     The score is what goes into the last activation: behind a softmax that is sure of itself every gradient is
     nearly 0. After Simonyan, Vedaldi and Zisserman (2013), "Deep inside convolutional networks".
 
     Args:
-        layers: of Keras, each fed with what the one before gives.
+        layers: of the network.
         row: [...].
         output: which one.
 
@@ -47,12 +47,23 @@ def saliency(layers: Sequence[Any], row: NDArray[Any], output: int) -> NDArray[n
     inputs = tf.convert_to_tensor(row[None], tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        values = inputs
-        for layer in layers[:-1]:
-            values = layer(values, training=False)
-        score = _before_activation(layers[-1], values)[0, output]
+        last, numbers = layers[-1]
+        score = _before_activation(last, _given(numbers, _carried(layers[:-1], inputs), inputs))[0, output]
     gradient = tape.gradient(score, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return np.asarray(gradient[0])
+
+
+def _carried(layers: Connected, inputs: Any) -> list[Any]:
+    made: list[Any] = []
+    for layer, numbers in layers:
+        made.append(layer(_given(numbers, made, inputs), training=False))
+    return made
+
+
+def _given(numbers: tuple[int, ...], made: Sequence[Any], inputs: Any) -> Any:
+    """What a layer takes: a tensor, or a list of them where it joins branches."""
+    given = [made[number] if number >= 0 else inputs for number in numbers]
+    return given if len(given) > 1 else given[0]
 
 
 def _before_activation(layer: Any, values: Any) -> Any:

@@ -104,12 +104,22 @@ AXES = ArgumentRule(
 )
 
 ARGUMENTS: Mapping[str, ArgumentRule] = {
+    "antialias": BOOL,
     "axis": AXES,
     "center": BOOL,
     "cropping": BORDER,
     "depth_multiplier": COUNT,
     "dropout": _optional(SHARE),
     "dilation_rate": _whole_or_pair(1),
+    "crop_to_aspect_ratio": BOOL,
+    "dims": ArgumentRule(
+        "the numbers from 1 on in another order, as in [2, 1]",
+        lambda value: (
+            isinstance(value, list | tuple)
+            and _is_list(value, lambda item: _is_whole(item, 1))
+            and sorted(value) == list(range(1, len(value) + 1))
+        ),
+    ),
     "epsilon": ArgumentRule("a number above 0", lambda value: NON_NEGATIVE.accepts(value) and value != 0),
     "factor": FACTOR,
     "fill_mode": _one_of("constant", "nearest", "reflect", "wrap"),
@@ -117,15 +127,18 @@ ARGUMENTS: Mapping[str, ArgumentRule] = {
     "filters": OUTPUTS,
     "groups": COUNT,
     "height_factor": FACTOR,
+    "height": COUNT,
     "interpolation": _one_of("bilinear", "nearest"),
     "keepdims": BOOL,
     "kernel_size": _whole_or_pair(1),
     "mode": _one_of("horizontal", "horizontal_and_vertical", "vertical"),
     "momentum": SHARE,
+    "n": COUNT,
     "negative_slope": NON_NEGATIVE,
     "offset": NUMBER,
     "output_padding": _optional(_whole_or_pair(0)),
     "padding": _one_of("same", "valid"),
+    "pad_to_aspect_ratio": BOOL,
     "pool_size": _whole_or_pair(1),
     "rate": SHARE,
     "scale": BOOL,
@@ -148,12 +161,18 @@ ARGUMENTS: Mapping[str, ArgumentRule] = {
     "units": OUTPUTS,
     "use_bias": BOOL,
     "value_range": ArgumentRule("two numbers, as in [0, 1]", lambda value: _is_list(value, _is_number, 2)),
+    "width": COUNT,
     "width_factor": _optional(FACTOR),
 }
 
 # Where one name means different things.
 ARGUMENTS_OF: Mapping[tuple[str, str], ArgumentRule] = {
-    ("BatchNormalization", "axis"): AXIS,
+    **{(kind, "axis"): AXIS for kind in ("BatchNormalization", "Concatenate", "GroupNormalization")},
+    **{(kind, "pool_size"): COUNT for kind in ("AveragePooling1D", "MaxPooling1D")},
+    **{(kind, "strides"): _optional(COUNT) for kind in ("AveragePooling1D", "MaxPooling1D")},
+    **{("Conv1D", key): COUNT for key in ("kernel_size", "strides", "dilation_rate")},
+    ("RandomErasing", "fill_value"): _optional(NUMBER),
+    ("RandomErasing", "scale"): FACTOR,
     ("Rescaling", "scale"): NUMBER,
     ("ZeroPadding2D", "padding"): BORDER,
 }
@@ -163,6 +182,13 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, list | tuple):
         return all(_is_plain(item) for item in value)
     return value is None or isinstance(value, bool | str) or _is_number(value)
+
+
+def is_flat(value: object) -> bool:
+    """Whether this is a number, a text, true, false, null or a list of those."""
+    return _is_plain(value) and not (
+        isinstance(value, list | tuple) and any(isinstance(item, list | tuple) for item in value)
+    )
 
 
 def check_argument(kind: str, key: str, value: object, where: str) -> None:

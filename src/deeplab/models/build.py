@@ -12,7 +12,9 @@ import tensorflow as tf
 from deeplab.config.schema import ModelConfig
 from deeplab.dataset_info import DatasetInfo
 from deeplab.models.check_layers import check_layers
-from deeplab.models.expand import LayerSpec, expand_layers
+from deeplab.models.expand import expand_layers, is_chain
+from deeplab.models.groups import LayerSpec
+from deeplab.models.joins import settled
 from deeplab.models.make_layers import make_layers
 from deeplab.models.output_layer import check_output_layer, check_task
 from deeplab.models.shapes import check_fit, count_parameters
@@ -34,18 +36,26 @@ def check_network(config: ModelConfig, info: DatasetInfo) -> int:
     Raises:
         UserError: one line that names the layer and what is wrong with it.
     """
-    check_layers(config.layers)
+    return _checked(config, info)[1]
+
+
+def _checked(config: ModelConfig, info: DatasetInfo) -> tuple[tuple[LayerSpec, ...], int]:
+    """The layers with all their arguments, and the number of weights."""
+    check_layers(config.layers, config.blocks)
     check_task(config, info)
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
-        entries = expand_layers(config.layers)
+        entries = expand_layers(config.layers, config.blocks)
         layers = make_layers(entries, info, seed=0)
         shapes = check_fit(entries, layers, info)
+        if None in layers:
+            entries = settled(entries, shapes, info.input_shape)
+            layers = make_layers(entries, info, seed=0)
         check_output_layer(config.task, entries, layers, shapes, info)
-        return count_parameters(entries, layers, (info.input_shape, *shapes[:-1]))
+        return entries, count_parameters(entries, layers, shapes, info.input_shape)
 
 
-def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Sequential:
+def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Model:
     """Build a network, not compiled, that takes rows, and gives values, as the data set has them.
 
     The same configuration and seed give the same weights to the bit, and the same names, whatever the process
@@ -58,22 +68,38 @@ def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Sequential
         seed: of the weights, and of what the layers draw while training.
 
     Returns:
-        A `keras.Sequential`: [batch, *input_shape] -> [batch, num_classes], or [batch, *input_shape] of a
-        reconstruction, or [batch, num_targets] of a regression. Layers of one `part` are a `keras.Sequential` of that
-        name in it.
+        A `keras.Sequential`, or a functional `keras.Model` where the layers branch: [batch, *input_shape] ->
+        [batch, num_classes], or [batch, *input_shape] of a reconstruction, or [batch, num_targets] of a regression.
+        Layers of one `part` are a `keras.Sequential` of that name in it.
 
     Raises:
         UserError: one line that names the layer and what is wrong with it.
     """
-    check_network(config, info)
-    entries = expand_layers(config.layers)
+    entries, _ = _checked(config, info)
     layers = make_layers(entries, info, seed)
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
-    inside = [*_before(info), *_in_parts(entries, layers), *_behind(info)]
-    return keras.Sequential([inputs, *inside], name=_graph_name(config.name))
+    name = _graph_name(config.name)
+    if is_chain(entries):
+        return keras.Sequential([inputs, *_before(info), *_in_parts(entries, layers), *_behind(info)], name=name)
+    values = inputs
+    for layer in _before(info):
+        values = layer(values)
+    outputs = _branched(entries, layers, values)
+    for layer in _behind(info):
+        outputs = layer(outputs)
+    return keras.Model(inputs, outputs, name=name)
 
 
-def outline(config: ModelConfig, info: DatasetInfo) -> keras.Sequential:
+def _branched(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], inputs: Any) -> Any:
+    """What layers make of the input of which some take several, or not that of the one before."""
+    made: list[Any] = []
+    for entry, layer in zip(entries, layers, strict=True):
+        given = [made[number] if number >= 0 else inputs for number in entry.inputs]
+        made.append(layer(given if len(given) > 1 else given[0]))
+    return made[-1]
+
+
+def outline(config: ModelConfig, info: DatasetInfo) -> keras.Model:
     """Build a network to be looked at: its weights are names and shapes, which take no memory.
 
     Args:

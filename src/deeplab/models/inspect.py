@@ -1,9 +1,11 @@
 """The layers of a network as a table: what each gives and how many weights it has."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from deeplab.models.groups import Group
 
 
 @dataclass(frozen=True)
@@ -14,29 +16,68 @@ class LayerRow:
     type: str  # as in `Conv2D`
     output_shape: tuple[int, ...]  # of one example, without the batch
     parameters: int  # number of weights, trainable or not
+    inputs: tuple[str, ...] = ()  # the layers that it takes the outputs of; none where that is the one before it
+    path: tuple[Group, ...] = ()  # the groups of the file that it stands in
 
 
 def flat_layers(model: Any) -> Iterator[Any]:
-    """The layers of a `keras.Sequential` in order, those of its parts among them."""
+    """The layers of a network in order, those of its parts among them; each behind those that it takes something of."""
     for layer in model.layers:
-        yield from flat_layers(layer) if hasattr(layer, "layers") else [layer]
+        if hasattr(layer, "layers"):
+            yield from flat_layers(layer)
+        elif type(layer).__name__ != "InputLayer":
+            yield layer
 
 
-def layer_table(model: Any) -> tuple[LayerRow, ...]:
-    """A row for each layer of a built `keras.Sequential`, in order."""
-    return tuple(
-        LayerRow(
-            name=layer.name,
-            type=type(layer).__name__,
-            output_shape=tuple(layer.output.shape[1:]),
-            parameters=layer.count_params(),
+def graph(model: Any) -> tuple[tuple[Any, tuple[int, ...]], ...]:
+    """Each layer of a network as `flat_layers` has them, with the numbers of those whose outputs it takes.
+
+    -1 is the network's input.
+    """
+    layers = tuple(flat_layers(model))
+    if type(model).__name__ == "Sequential":
+        return tuple((layer, (number - 1,)) for number, layer in enumerate(layers))
+    numbers = {id(layer): number for number, layer in enumerate(layers)}
+    connected = []
+    for layer in layers:
+        given = layer.input if isinstance(layer.input, list | tuple) else [layer.input]
+        connected.append((layer, tuple(numbers.get(id(tensor._keras_history.operation), -1) for tensor in given)))
+    return tuple(connected)
+
+
+def layer_table(model: Any, groups: Mapping[str, tuple[Group, ...]] | None = None) -> tuple[LayerRow, ...]:
+    """A row for each layer of a built network, in order.
+
+    Args:
+        model: the network.
+        groups: those that a layer stands in by its name, in the order of the file, which the table takes over.
+    """
+    groups = groups or {}
+    connected = graph(model)
+    names = [layer.name for layer, _ in connected]
+    order = {name: number for number, name in enumerate(groups)}
+    first = next((number for number, name in enumerate(names) if name in order), 0)
+    # What stands before and behind the layers of the file stays there.
+    places = [order.get(name, -1 if number < first else len(order)) for number, name in enumerate(names)]
+    rows: list[LayerRow] = []
+    for number in sorted(range(len(names)), key=places.__getitem__):
+        layer, inputs = connected[number]
+        given = tuple(names[each] if each >= 0 else "input" for each in inputs)
+        rows.append(
+            LayerRow(
+                name=layer.name,
+                type=type(layer).__name__,
+                output_shape=tuple(layer.output.shape[1:]),
+                parameters=layer.count_params(),
+                inputs=() if given == (rows[-1].name if rows else "input",) else given,
+                path=groups.get(layer.name, ()),
+            )
         )
-        for layer in flat_layers(model)
-    )
+    return tuple(rows)
 
 
 def output_layer(model: Any) -> str:
-    """The name of the last layer of a built `keras.Sequential` that has a kernel, or "" where none has."""
+    """The name of the last layer of a built network that has a kernel, or "" where none has."""
     names = [layer.name for layer in flat_layers(model) if any(len(weight.shape) > 1 for weight in layer.weights)]
     return names[-1] if names else ""
 

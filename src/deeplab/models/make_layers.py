@@ -4,7 +4,6 @@ import hashlib
 import inspect
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,9 @@ import keras
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError, unknown_name
 from deeplab.models.arguments import NOT_CONFIGURABLE, SHAPE_OF_ROWS
-from deeplab.models.expand import LayerSpec
+from deeplab.models.expand import layer_names
+from deeplab.models.groups import LayerSpec
+from deeplab.models.joins import is_open
 from deeplab.models.layers import is_augmentation, layer_class
 
 # The kernels that l2 and l1 act on, whatever a layer calls them.
@@ -36,19 +37,21 @@ def make_layers(entries: tuple[LayerSpec, ...], info: DatasetInfo, seed: int) ->
         info: the facts of the data set, which `units: num_classes` and the like stand for.
         seed: of the weights and of everything that the layers draw.
 
+    Returns:
+        The layers; None for one whose arguments are still open.
+
     Raises:
         UserError: a layer has no such argument, lacks one that it needs, or refuses the values.
     """
     made: list[Any] = []
-    numbers: Counter[str] = Counter()
-    for index, entry in enumerate(entries):
-        kind = entry.kind
-        numbers[kind] += 1
-        name = f"{_snake_case(kind)}_{numbers[kind]}"
+    for index, (entry, name) in enumerate(zip(entries, layer_names(entries), strict=True)):
+        if is_open(entry):
+            made.append(None)
+            continue
         given = entry.settings.items()
         arguments = {key: _of_rows(key, value, info) for key, value in given if key not in ("type", "part")}
-        dtype = "float32" if index == len(entries) - 1 or is_augmentation(kind) else None
-        made.append(_make(kind, arguments, name=name, seed=seed, where=entry.where, dtype=dtype))
+        dtype = "float32" if index == len(entries) - 1 or is_augmentation(entry.kind) else None
+        made.append(_make(entry, arguments, name=name, seed=seed, dtype=dtype))
     return tuple(made)
 
 
@@ -67,7 +70,8 @@ def _of_rows(key: str, value: Any, info: DatasetInfo) -> Any:
     return meant[value]
 
 
-def _make(kind: str, arguments: dict[str, Any], *, name: str, seed: int, where: str, dtype: str | None) -> Any:
+def _make(entry: LayerSpec, arguments: dict[str, Any], *, name: str, seed: int, dtype: str | None) -> Any:
+    kind, where = entry.kind, entry.where
     cls = layer_class(kind, where)
     parameters = inspect.signature(cls).parameters
     has_kernel = any(key in parameters for key in KERNEL_REGULARIZERS)
@@ -86,7 +90,7 @@ def _make(kind: str, arguments: dict[str, Any], *, name: str, seed: int, where: 
         key: keras.regularizers.L1L2(l1=l1, l2=l2) for key in KERNEL_REGULARIZERS if key in parameters and (l1 or l2)
     }
     try:
-        return cls(**{**arguments, **drawn, **penalties}, name=name, dtype=dtype)
+        return cls(**{**arguments, **entry.fixed, **drawn, **penalties}, name=name, dtype=dtype)
     except (ValueError, TypeError) as error:
         given = ", ".join(f"{key} {value}" for key, value in arguments.items())
         raise UserError(f"{where} ({kind}, {given}): {first_sentence(error)}.") from error
@@ -120,8 +124,3 @@ def _is_closed(key: str, parameter: inspect.Parameter) -> bool:
         or key.startswith(("lora_", "renorm", "quantization_", "synchronized"))
         or parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     )
-
-
-def _snake_case(kind: str) -> str:
-    """`MaxPooling2D` becomes `max_pooling2d`, `LeakyReLU` `leaky_relu`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", kind).lower()

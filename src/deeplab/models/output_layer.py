@@ -5,13 +5,14 @@ from typing import Any
 from deeplab.config.schema import ModelConfig
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
-from deeplab.models.expand import LayerSpec
-from deeplab.models.shapes import Shape, shape_text
+from deeplab.models.groups import LayerSpec
+from deeplab.models.joins import Shape, before
+from deeplab.models.shapes import shape_text
 from deeplab.tasks import TaskName
 
 PROBABILITIES = ("softmax", "sigmoid")
 # Layers that move values and leave them as they are.
-_MOVES = ("Cropping2D", "Flatten", "Reshape", "UpSampling2D")
+_MOVES = ("CenterCrop", "Cropping2D", "Flatten", "Permute", "Reshape", "UpSampling2D")
 
 
 def check_task(config: ModelConfig, info: DatasetInfo) -> None:
@@ -51,7 +52,7 @@ def check_output_layer(
     """
     last = f"{entries[-1].where} ({entries[-1].kind})"
     if task == "reconstruction":
-        _check_image(last, layers, shapes[-1], info)
+        _check_image(entries, layers, shapes[-1], info)
     elif task == "regression":
         if shapes[-1] != (info.num_targets,):
             numbers = (
@@ -64,7 +65,8 @@ def check_output_layer(
         _check_probabilities(last, entries, layers, shapes, info)
 
 
-def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: DatasetInfo) -> None:
+def _check_image(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shape: Shape, info: DatasetInfo) -> None:
+    last = f"{entries[-1].where} ({entries[-1].kind})"
     if shape != info.input_shape:
         hint = (
             " End with Dense, `units: num_inputs`, and Reshape, `target_shape: input_shape`." if len(shape) < 3 else ""
@@ -73,8 +75,10 @@ def _check_image(last: str, layers: tuple[Any, ...], shape: Shape, info: Dataset
             f"{last} gives {shape_text(shape)}, the network is to give back {shape_text(info.input_shape)} of "
             f"{info.name}.{hint}"
         )
-    values = next((layer for layer in reversed(layers) if type(layer).__name__ not in _MOVES), layers[-1])
-    if (activation := _activation(values)) != "sigmoid":
+    number = len(layers) - 1
+    while entries[number].kind in _MOVES and entries[number].inputs[0] >= 0:
+        number = entries[number].inputs[0]
+    if (activation := _activation(layers[number])) != "sigmoid":
         raise UserError(f"{last}: pixels lie in [0, 1], so the activation must be sigmoid, it is {activation}.")
 
 
@@ -82,9 +86,8 @@ def _check_probabilities(
     last: str, entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], info: DatasetInfo
 ) -> None:
     if len(shapes[-1]) != 1:
-        inputs = (info.input_shape, *shapes)
         dense = [
-            entry for entry, shape in zip(entries, inputs, strict=False) if entry.kind == "Dense" and len(shape) > 1
+            entry for entry in entries if entry.kind == "Dense" and len(before(entry, shapes, info.input_shape)[0]) > 1
         ]
         hint = f"put a Flatten before {dense[0].where} (Dense)." if dense else "is a Flatten missing?"
         raise UserError(

@@ -7,36 +7,59 @@ from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
 from deeplab.models.arguments import LARGEST
 from deeplab.models.check_layers import MOST_PARAMETERS
-from deeplab.models.expand import LayerSpec
-from deeplab.models.layers import needs_maps
+from deeplab.models.groups import LayerSpec
+from deeplab.models.joins import Shape, before, fit_shape, join_shape
+from deeplab.models.layers import needed_rank
 from deeplab.models.make_layers import first_sentence
-
-Shape = tuple[int, ...]
 
 LARGEST_IMAGE = 1024
 RESIZABLE = ("digits", "image_folder")
+_RANKS = {
+    1: "vectors",
+    2: "sequences of (steps, values)",
+    3: "maps of (height, width, channels)",
+}
 SHOWN = ("kernel_size", "pool_size", "strides", "padding", "dilation_rate", "cropping", "target_shape", "size")
 
 
-def trace(layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...], str]:
-    """The shape of one row behind each layer, up to the first layer that cannot take it.
+def trace(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], input_shape: Shape) -> tuple[tuple[Shape, ...], str]:
+    """The shape of one row behind each layer, up to the first layer that cannot take what is in front of it.
+
+    Args:
+        entries: the layers as configured.
+        layers: the same layers made; None for one whose arguments are open.
+        input_shape: of one row.
 
     Returns:
         The shapes, and the reason why the layer after the last of them cannot go on; empty when all could.
     """
     shapes: list[Shape] = []
-    shape = input_shape
-    for layer in layers:
-        if needs_maps(type(layer).__name__) and len(shape) != 3:
-            return tuple(shapes), f"{type(layer).__name__} takes maps of (height, width, channels)"
-        try:
-            shape = tuple(int(size) for size in layer.compute_output_shape((None, *shape))[1:])
-        except (ValueError, TypeError, IndexError, NotImplementedError) as error:
-            return tuple(shapes), first_sentence(error)
+    for entry, layer in zip(entries, layers, strict=True):
+        given = before(entry, shapes, input_shape)
+        shape, reason = _behind(entry, layer, given, None if entry.fits is None else shapes[entry.fits])
+        if reason:
+            return tuple(shapes), reason
         if min(shape, default=1) < 1:
             return tuple(shapes), "nothing would be left"
         shapes.append(shape)
     return tuple(shapes), ""
+
+
+def _behind(entry: LayerSpec, layer: Any, given: list[Shape], fits: Shape | None) -> tuple[Shape, str]:
+    shape = given[0]
+    rank = needed_rank(entry.kind)
+    if rank is not None and len(shape) != rank:
+        return shape, f"{entry.kind} takes {_RANKS[rank]}"
+    if entry.kind == "CenterCrop" and (layer.height > shape[0] or layer.width > shape[1]):
+        return shape, "a crop cannot be larger than what it is of"
+    if layer is None:
+        return fit_shape(entry.kind, shape, fits or ())
+    if len(given) > 1:
+        return join_shape(entry.kind, layer, given)
+    try:
+        return tuple(int(size) for size in layer.compute_output_shape((None, *shape))[1:]), ""
+    except (ValueError, TypeError, IndexError, NotImplementedError) as error:
+        return shape, first_sentence(error)
 
 
 def shape_text(shape: Shape) -> str:
@@ -64,7 +87,7 @@ def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Dat
     Raises:
         UserError: the first layer that does not fit, what it gets, and the least image size that works.
     """
-    shapes, reason = trace(layers, info.input_shape)
+    shapes, reason = trace(entries, layers, info.input_shape)
     for index, shape in enumerate(shapes):
         if math.prod(shape) > LARGEST:
             raise UserError(
@@ -73,9 +96,14 @@ def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Dat
     if not reason:
         return shapes
     entry = entries[len(shapes)]
-    shape = (info.input_shape, *shapes)[-1]
+    shape = before(entry, shapes, info.input_shape)[0]
+    if entry.fits is not None or len(entry.inputs) > 1:
+        raise UserError(_join_problem(entries, shapes, info.input_shape, reason))
     problem = f"{_described(entry)} cannot take {shape_text(shape)}: "
-    if needs_maps(entry.kind) and len(shape) != 3:
+    rank = needed_rank(entry.kind)
+    if rank in (1, 2) and len(shape) != rank:
+        raise UserError(f"{problem}it needs {_RANKS[rank]}; a Reshape makes them.")
+    if rank == 3 and len(shape) != 3:
         if len(info.input_shape) == 3:
             raise UserError(f"{problem}it needs maps of (height, width, channels); a layer before it ends them.")
         raise UserError(
@@ -84,13 +112,32 @@ def check_fit(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: Dat
         )
     if len(info.input_shape) != 3:
         raise UserError(f"{problem}{reason}.")
-    raise UserError(problem + _size_advice(layers, info, reason))
+    raise UserError(problem + _size_advice(entries, layers, info, reason))
 
 
-def _size_advice(layers: tuple[Any, ...], info: DatasetInfo, reason: str) -> str:
+def _join_problem(entries: tuple[LayerSpec, ...], shapes: tuple[Shape, ...], input_shape: Shape, reason: str) -> str:
+    """Why branches cannot meet: the shapes, and whose they are."""
+    entry = entries[len(shapes)]
+    given = before(entry, shapes, input_shape)
+    if entry.fits is not None:
+        wanted = given[0] if entry.kind == "Add" else shapes[entry.fits]
+        comes = given[-1]
+        text = f"{entry.where}: its layers give {shape_text(wanted)}, and what comes in is {shape_text(comes)}"
+        if entry.kind != "Add":
+            return f"{text}; the shortcut cannot fit ({entry.kind}): {reason}."
+        ways = "write shortcut: projection, or pad, or let them give" if len(comes) == 3 else "let them give"
+        return f"{text}; {ways} what comes in."
+    each = [
+        f"{shape_text(shape)} ({f'{entries[number].where} {entries[number].kind}' if number >= 0 else 'the input'})"
+        for number, shape in zip(entry.inputs, given, strict=True)
+    ]
+    return f"{entry.where} {entry.kind} cannot join {', '.join(each[:-1])} and {each[-1]}: {reason}."
+
+
+def _size_advice(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: DatasetInfo, reason: str) -> str:
     height, width, channels = info.input_shape
     for size in range(1, LARGEST_IMAGE + 1):
-        if not trace(layers, (size, size, channels))[1]:
+        if not trace(entries, layers, (size, size, channels))[1]:
             setting = f" (dataset.image_size={size})" if info.name in RESIZABLE else ""
             least = "at least " if size > min(height, width) else ""
             return f"images of {least}{size}x{size} are needed, these are {height}x{width}{setting}."
@@ -102,22 +149,27 @@ def _described(entry: LayerSpec) -> str:
     return f"{entry.where} {entry.kind} ({shown})" if shown else f"{entry.where} {entry.kind}"
 
 
-def count_parameters(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...]) -> int:
+def count_parameters(
+    entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], shapes: tuple[Shape, ...], input_shape: Shape
+) -> int:
     """Count the weights that the layers will have, before any memory is taken for them.
 
     Args:
         entries: the layers as configured, for the messages.
         layers: the same layers made inside the same `tf.Graph`, where a variable is a name and a shape.
-        shapes: the shape of one row in front of each layer.
+        shapes: the shape of one row behind each layer.
+        input_shape: of one row.
 
     Raises:
         UserError: a layer cannot be built on its shape, or the network has more than MOST_PARAMETERS weights.
     """
     total = 0
-    for entry, layer, shape in zip(entries, layers, shapes, strict=True):
+    for entry, layer in zip(entries, layers, strict=True):
         where = f"{entry.where} {entry.kind}"
+        given = before(entry, shapes, input_shape)
+        shape, batches = given[0], [(None, *each) for each in given]
         try:
-            layer.build((None, *shape))
+            layer.build(batches if len(batches) > 1 else batches[0])
         except IndexError as error:
             raise UserError(f"{where} cannot take {shape_text(shape)}: there is no such axis.") from error
         except (ValueError, TypeError, OverflowError) as error:

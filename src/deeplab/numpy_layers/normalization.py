@@ -55,6 +55,29 @@ def batch_normalization(
     return np.asarray(y * given.get("gamma", 1) + given.get("beta", 0))
 
 
+def group_normalization(x: Any, gamma: Any = None, beta: Any = None, groups: int = 32, epsilon: float = 1e-3) -> Array:
+    """Normalise groups of channels of each row by themselves (Wu and He, 2018).
+
+        y = gamma * (x - mean of the group) / sqrt(variance of the group + epsilon) + beta
+
+    Args:
+        x: [rows, ..., channels].
+        gamma: [channels], or None for 1.
+        beta: [channels], or None for 0.
+        groups: that the channels are divided into; -1 for one of each channel.
+        epsilon: keeps the root away from zero.
+
+    Returns:
+        The shape of x.
+    """
+    x = floats("x", x)
+    count = x.shape[-1] if groups == -1 else groups
+    parts = x.reshape(len(x), -1, count, x.shape[-1] // count)  # [rows, places, groups, channels of a group]
+    mean, variance = parts.mean(axis=(1, 3), keepdims=True), parts.var(axis=(1, 3), keepdims=True)
+    y = ((parts - mean) / np.sqrt(variance + epsilon)).reshape(x.shape)
+    return np.asarray(y * (1 if gamma is None else gamma) + (0 if beta is None else beta))
+
+
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, epsilon: float = 1e-3, axes: Sequence[int] = (-1,)
 ) -> Array:

@@ -72,6 +72,37 @@ def up_sampling(maps: Any, size: Pair = 2) -> Array:
     return like_input(batch_of_maps("maps", maps).repeat(down, axis=1).repeat(across, axis=2), np.ndim(maps))
 
 
+def center_crop(maps: Any, height: int, width: int) -> Array:
+    """The middle of each map."""
+    batch = batch_of_maps("maps", maps)
+    top, left = (batch.shape[1] - height) // 2, (batch.shape[2] - width) // 2
+    if min(top, left) < 0:
+        raise ValueError(f"height, width: expected at most {batch.shape[1]} and {batch.shape[2]}, those of the maps.")
+    return like_input(batch[:, top : top + height, left : left + width], np.ndim(maps))
+
+
+def resizing(maps: Any, height: int, width: int, interpolation: str = "bilinear") -> Array:
+    """Each map in another size, pixel centres over pixel centres.
+
+    Args:
+        height: of the new maps.
+        width: of the new maps.
+        interpolation: `bilinear` between the two nearest rows and columns, or the `nearest` one.
+    """
+    batch = batch_of_maps("maps", maps)
+    for axis, size in ((1, height), (2, width)):
+        places = (np.arange(size) + 0.5) * batch.shape[axis] / size
+        if interpolation == "nearest":
+            batch = batch.take(np.floor(places).astype(int), axis=axis)
+            continue
+        places = np.clip(places - 0.5, 0, batch.shape[axis] - 1)
+        low = np.floor(places).astype(int)
+        share = (places - low).reshape(-1, *(1,) * (3 - axis))
+        high = np.minimum(low + 1, batch.shape[axis] - 1)
+        batch = batch.take(low, axis=axis) * (1 - share) + batch.take(high, axis=axis) * share
+    return like_input(batch, np.ndim(maps))
+
+
 def _borders(name: str, value: int | Sequence[Any]) -> Borders:
     sides = tuple(value) if isinstance(value, tuple | list) else (value, value)
     try:

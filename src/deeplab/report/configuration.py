@@ -7,7 +7,7 @@ from deeplab.config.compose import compose
 from deeplab.config.yaml_file import read_stored
 from deeplab.errors import UserError
 from deeplab.report.page import Cell, Code, CodeBlock, Collapsible, KeyValues, Part, Section, Table, Text
-from deeplab.runs.detail import LAYER, groups, layers
+from deeplab.runs.detail import BLOCK, INDENT, LAYER, groups, layer_lines
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
@@ -62,7 +62,7 @@ def _differences(values: Mapping[str, Any], swept: Collection[str], hidden: Coll
     rows: list[tuple[Cell, ...]] = []
     for key, value in ours.items():
         default = defaults.get(key, _NOTHING)
-        if value != default and not key.startswith(LAYER) and key not in hidden:
+        if value != default and not _is_layer(key) and key not in hidden:
             name = f"{key} (swept)" if key in swept else key
             rows.append((Code(name), Code(value), None if default == _NOTHING else Code(default)))
     if not rows:
@@ -70,8 +70,15 @@ def _differences(values: Mapping[str, Any], swept: Collection[str], hidden: Coll
     return Table("What differs from the defaults", ("key", "value", "default"), tuple(rows))
 
 
+def _is_layer(key: str) -> bool:
+    return key.startswith(LAYER) or (key.startswith(BLOCK) and ".layers." in key)
+
+
 def _network(run: Run) -> Iterator[Part]:
-    split = (text.partition(" ") for text in layers(run.params))
-    rows = tuple((number, Code(name), Code(rest) if rest else None) for number, (name, _, rest) in enumerate(split, 1))
+    rows = []
+    for number, text in enumerate(layer_lines(run.params), 1):
+        name, _, rest = text.lstrip().partition(" ")
+        depth = (len(text) - len(text.lstrip())) // len(INDENT)
+        rows.append((number, Code("· " * depth + name), Code(rest) if rest else None))
     if rows:
-        yield Table("Layers of the network", ("layer", "type", "settings"), rows)
+        yield Table("Layers of the network", ("layer", "type", "settings"), tuple(rows))

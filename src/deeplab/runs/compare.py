@@ -6,7 +6,7 @@ from statistics import fmean
 
 from deeplab.config.identity import draws_numbers
 from deeplab.errors import UserError
-from deeplab.runs.detail import LAYER, layers
+from deeplab.runs.detail import LAYER, layer_lines, layers
 from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.read import read_history
 from deeplab.tracking.run import Run
@@ -51,7 +51,7 @@ def differences(configurations: Sequence[Mapping[str, str]]) -> dict[str, list[s
         if key.startswith(NO_DIFFERENCE) or key.startswith(LAYER):
             continue
         values = [params.get(key, MISSING) for params in configurations]
-        counting = [params for params in configurations if key != RANDOMNESS or draws_numbers(layers(params))]
+        counting = [params for params in configurations if key != RANDOMNESS or draws_numbers(layer_lines(params))]
         meant = [params.get(key, MISSING) for params in counting]
         if len(set(meant)) > 1:
             differing[key] = values

@@ -1,7 +1,7 @@
 """Everything that one run can tell of itself."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deeplab.runs.command_line import command_line
@@ -14,6 +14,9 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import PARENT_TAG
 
 LAYER = "model.layers."
+BLOCK = "model.blocks."
+INDENT = "  "  # of a layer, for each group that it stands in
+_GROUPS = ("block", "repeat", "residual")
 KEY_PACKAGES = ("tensorflow", "keras", "numpy", "mlflow")
 
 
@@ -51,7 +54,7 @@ def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Sort a configuration into its groups, '' for what is in none, without what is null and without layers."""
     grouped: dict[str, dict[str, str]] = {}
     for key, value in params.items():
-        if value not in ("null", "{}", "[]") and not key.startswith(LAYER):
+        if value not in ("null", "{}", "[]") and not key.startswith((LAYER, BLOCK)):
             group, dot, name = key.partition(".")
             grouped.setdefault(group if dot else "", {})[name if dot else key] = value
     return grouped
@@ -60,14 +63,51 @@ def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
 def layers(params: Mapping[str, str]) -> list[str]:
     """List the layers of a network, each as `Conv2D filters=32 kernel_size=3 activation=relu`."""
     numbered = {int(key.removeprefix(LAYER)): value for key, value in params.items() if key.startswith(LAYER)}
-    return [_layer(numbered[number]) for number in sorted(numbered)]
+    return [_layer(_read(numbered[number])) for number in sorted(numbered)]
 
 
-def _layer(text: str) -> str:
+def layer_lines(params: Mapping[str, str]) -> list[str]:
+    """List the layers as `layers` does, those of groups a line each and indented, and behind them the blocks."""
+    numbered = {int(key.removeprefix(LAYER)): value for key, value in params.items() if key.startswith(LAYER)}
+    lines = [line for number in sorted(numbered) for line in _lines(_read(numbered[number]), "")]
+    blocks: dict[str, dict[str, list[str]]] = {}
+    for key, value in params.items():
+        if key.startswith(BLOCK):
+            name, _, rest = key.removeprefix(BLOCK).partition(".")
+            kind, _, of = rest.partition(".")
+            inside = _lines(_read(value), INDENT) if kind == "layers" else [f"{of}={value}"]
+            blocks.setdefault(name, {}).setdefault(kind, []).extend(inside)
+    for name, block in blocks.items():
+        lines += [" ".join([f"{name}:", *block.get("values", [])]), *block.get("layers", [])]
+    return lines
+
+
+def _lines(item: Any, indent: str) -> Iterator[str]:
+    inside = item.get("residual", item) if isinstance(item, Mapping) and "type" not in item else {}
+    if not isinstance(inside, Mapping) or not isinstance(inside.get("layers"), list):
+        yield indent + _layer(item)
+        return
+    options = {key: value for key, value in {**item, **inside}.items() if key not in ("layers", "residual")}
+    yield indent + _layer({"residual": "", **options} if "residual" in item else options)
+    for each in inside["layers"]:
+        yield from _lines(each, indent + INDENT)
+
+
+def _read(text: str) -> Any:
     try:
-        values = json.loads(text)
+        return json.loads(text)
     except ValueError:  # a param that was cut to what MLflow takes
         return text
-    settings = {key: value for key, value in values.items() if key != "type" and value is not None}
-    words = (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items())
-    return " ".join([str(values.get("type", "")), *words])
+
+
+def _layer(values: Any) -> str:
+    if not isinstance(values, Mapping):
+        return str(values)
+    group = next((key for key in _GROUPS if key in values and "type" not in values), None)
+    first = str(values.get("type", "")) if group is None else f"{group} {_word(values[group])}".strip()
+    settings = {key: value for key, value in values.items() if key not in ("type", group) and value is not None}
+    return " ".join([first, *(f"{key}={_word(value)}" for key, value in settings.items())])
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

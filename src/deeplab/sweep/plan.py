@@ -17,8 +17,8 @@ from deeplab.machine import cores
 from deeplab.metrics import METRICS
 from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
 from deeplab.tasks import TASKS
+from deeplab.workflows.cache_key import shared_configuration
 from deeplab.workflows.check import PointCheck
-from deeplab.workflows.prepare import shared_configuration
 
 MOST_TRIALS = 10_000
 MOST_WORKERS = 8

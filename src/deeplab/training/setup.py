@@ -1,12 +1,13 @@
 """What a training starts from."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deeplab.config.schema import PlateauConfig
 from deeplab.data.input_spec import InputSpec
 from deeplab.data.splits import Split, Splits
+from deeplab.models.groups import Group
 from deeplab.models.inspect import LayerRow, layer_table, parameter_count
 from deeplab.tracking.tags import DATA_TAG, VALIDATION_DATA_TAG
 from deeplab.training.engine import Engine
@@ -37,6 +38,9 @@ class TrainingSetup:
     input_spec: Callable[[], InputSpec]  # finds out what one must know of the data to use the network
     fresh_noise: bool = False  # whether the rows to train on get another noise in each epoch
     plateau: PlateauConfig | None = None  # lowers the learning rate where the validation score gets no better, or None
+    groups: Mapping[str, tuple[Group, ...]] = field(
+        default_factory=dict
+    )  # of the network's file that a layer stands in
     # equal for trainings that can share compiled steps: they differ in the seed, factors of L2 and the learning rate
     # alone
     cache_key: Hashable = None
@@ -44,7 +48,7 @@ class TrainingSetup:
     @property
     def layers(self) -> tuple[LayerRow, ...]:
         """The layer table."""
-        return layer_table(self.network)
+        return layer_table(self.network, self.groups)
 
     @property
     def fingerprints(self) -> dict[str, str]:

@@ -39,7 +39,7 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     Raises:
         UserError: anything that would keep the training from beginning.
     """
-    check_layers(config.model.layers)
+    check_layers(config.model.layers, config.model.blocks)
     splits = add_noise(splits, config.noise, config.seed)
     train, validation = hold_out(splits, config.validation, config.seed)
     # Here, because they import TensorFlow.
@@ -53,7 +53,7 @@ def check(config: ExperimentConfig, splits: Splits, networks: dict[str, int]) ->
     check_schedule(config.schedule, config.optimizer.learning_rate, validation)
     # A factor of the weight decay, checked above, changes no shape.
     layers = [{key: value for key, value in layer.items() if key != "l2"} for layer in config.model.layers]
-    shapes = json.dumps([config.model.task, layers])
+    shapes = json.dumps([config.model.task, layers, config.model.blocks])
     if shapes not in networks:
         networks[shapes] = check_network(config.model, splits.info)
     steps_per_epoch = -(-len(train) // config.training.batch_size)

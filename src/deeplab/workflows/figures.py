@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from deeplab.evaluation.scores import Predictions
+    from deeplab.plots.run.boxes import Box
 
 SHOWN_IMAGES = 10
 
@@ -51,13 +52,26 @@ def figures(
     yield "curves.png", to_png(curves.draw(rows=history.long_form(), monitor=config.monitor, name=name))
     if predictions is not None:
         yield from score_figures(predictions, info, config.metrics)
-    rows = [(row.name, row.type, row.output_shape, row.parameters) for row in setup.layers]
-    drawn_of = (rows, info.input_shape, setup.network.name)
+    drawn_of = (_boxes(setup), info.input_shape, setup.network.name)
     yield "diagram.png", cache.kept("diagram", drawn_of, lambda: to_png(diagram.draw(*drawn_of)))
     if info.is_image:
         yield from _of_images(setup, predictions)
     if recorder:
         yield from plane_figures(setup, recorder)
+
+
+def _boxes(setup: TrainingSetup) -> list["Box"]:
+    from deeplab.plots.run.boxes import Box
+
+    numbers = {row.name: number for number, row in enumerate(setup.layers)}
+    return [
+        Box(
+            *(row.name, row.type, row.output_shape, row.parameters),
+            inputs=tuple(numbers.get(name, -1) for name in row.inputs) or (number - 1,),
+            groups=tuple((group.number, group.label) for group in row.path),
+        )
+        for number, row in enumerate(setup.layers)
+    ]
 
 
 def _of_images(setup: TrainingSetup, predictions: "Predictions | None") -> Iterator[tuple[str, bytes]]:

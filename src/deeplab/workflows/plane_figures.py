@@ -11,7 +11,7 @@ from deeplab.config.schema import ExperimentConfig, PlaneConfig
 from deeplab.data.plane.inputs import to_inputs
 from deeplab.data.plane.load import draw
 from deeplab.data.splits import Split
-from deeplab.models.inspect import flat_layers
+from deeplab.models.inspect import graph
 from deeplab.training.history import Epoch
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
@@ -163,16 +163,21 @@ def _hidden_units(
     network: "keras.Model", grid: Grid
 ) -> list[tuple[str, NDArray[np.float32], NDArray[np.float32] | None]]:
     """Name, maps and weights on the output of each hidden dense layer; the last one alone has such weights."""
+    from deeplab.evaluation.layer_outputs import layer_outputs  # which imports TensorFlow
+
     layers: list[tuple[str, NDArray[np.float32], NDArray[np.float32] | None]] = []
-    answers: Any = grid.rows
-    *hidden, last = flat_layers(network)
-    for layer in hidden:
-        before, answers = answers.shape, layer(answers, training=False)
+    *hidden, (last, takes) = connected = graph(network)
+    latest = None  # the number of the layer that gives what the last of `layers` shows
+    for number, answers in enumerate(layer_outputs(hidden, grid.rows)):
+        layer, inputs = connected[number]
         if type(layer).__name__ == "Dense":
-            layers.append((layer.name, grid.maps(np.asarray(answers)), None))
-        elif layers and answers.shape == before:  # an activation by itself changes the answers of the units before it
-            layers[-1] = (layers[-1][0], grid.maps(np.asarray(answers)), None)
-    if layers and type(last).__name__ == "Dense":
+            layers.append((layer.name, grid.maps(answers), None))
+            latest = number
+        elif inputs == (latest,) and answers.shape[1:] == layer.input.shape[1:]:
+            # An activation by itself changes the answers of the units before it.
+            layers[-1] = (layers[-1][0], grid.maps(answers), None)
+            latest = number
+    if layers and type(last).__name__ == "Dense" and takes == (latest,):
         kernel = np.asarray(last.kernel)
         weights = kernel[:, 0] if kernel.shape[1] == 1 else kernel[:, 1] - kernel[:, 0]
         layers[-1] = (*layers[-1][:2], weights)

@@ -1,15 +1,11 @@
 """Everything before the first step: the data, the process, the network, each checked."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from deeplab.code.file import blaming, declared
-from deeplab.config.identity import CODE
-from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, PlateauConfig
+from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, ModelConfig, PlateauConfig
 from deeplab.data.add_noise import add_noise
 from deeplab.data.hold_out import hold_out, named, unlearned_classes
 from deeplab.data.input_spec import describe_inputs
@@ -20,6 +16,8 @@ from deeplab.data.standardize import standardize
 from deeplab.data.tables.missing import fill_splits
 from deeplab.errors import UserError
 from deeplab.models.check_layers import check_layers
+from deeplab.models.expand import expand_layers, layer_names
+from deeplab.models.groups import Group
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
 from deeplab.training.cache import TrainingCache
@@ -43,7 +41,7 @@ def prepare(
     Raises:
         UserError: anything that keeps the training from beginning.
     """
-    check_layers(config.model.layers)
+    check_layers(config.model.layers, config.model.blocks)
     cache = cache or TrainingCache()
     read = cache.kept("data", config.dataset, lambda: load(config.dataset, work_folder))
     splits = add_noise(read, config.noise, config.seed)
@@ -88,6 +86,7 @@ def prepare(
         input_spec=lambda: cache.kept(
             "input_spec", (config.dataset, splits.info, splits.table), lambda: describe_inputs(splits)
         ),
+        groups=groups_of(config.model),
         fresh_noise=isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh,
         plateau=config.schedule if isinstance(config.schedule, PlateauConfig) else None,
     )
@@ -145,52 +144,18 @@ def engine_for(config: ExperimentConfig, device: str, rows: int, trainings: int 
         trainings: that share what is compiled.
     """
     steps = -(-rows // config.training.batch_size) * config.training.epochs * trainings
-    kinds = [str(layer["type"]) for layer in config.model.layers]
+    kinds = [entry.kind for entry in expand_layers(config.model.layers, config.model.blocks)]
     own_code = config.training.loss in declared("loss") or not declared("layer").keys().isdisjoint(kinds)
     return choose_engine(config.training.engine, kinds, device, steps, own_code)
+
+
+def groups_of(model: ModelConfig) -> dict[str, tuple[Group, ...]]:
+    """The groups that each layer stands in by its name, in the order of the file."""
+    entries = expand_layers(model.layers, model.blocks)
+    return {name: entry.path for name, entry in zip(layer_names(entries), entries, strict=True)}
 
 
 def engine_of_run(run: Run, setup: TrainingSetup) -> Engine:
     """The engine of a run, so that it goes on or is repeated to the bit; on another device that of the setup."""
     name, device = run.tags.get(ENGINE_TAG), run.tags.get(DEVICE_TAG, "").split()
     return setup.engine if name is None or device[:1] != [setup.runtime.device] else Engine.named(name)
-
-
-def cache_key(values: Mapping[str, Any], setup: TrainingSetup) -> tuple[str, ...]:
-    """What trainings have in common that can share what is compiled and the examples in it.
-
-    Args:
-        values: the composed configuration.
-        setup: from it.
-    """
-    rows = hashlib.sha256(setup.train.rows.tobytes()).hexdigest()
-    return (shared_configuration(values), *setup.fingerprints.values(), rows, str(setup.engine))
-
-
-def shared_configuration(values: Mapping[str, Any]) -> str:
-    """A configuration without what a compiled graph takes as inputs.
-
-    That is the seed, factors of L2, the learning rate, and, in float32 with deeplab's own generator, rates of dropout.
-    """
-    kept = {key: value for key, value in values.items() if key not in ("name", "notes", "tags", "tracking", "l2")}
-    has_own_layers = CODE in values and any(layer["type"] in declared("layer") for layer in values["model"]["layers"])
-    draws_examples = values["noise"]["kind"] != "none" or values["validation"]["kind"] in ("random", "kfold")
-    # Elsewhere the seed draws what the examples are, which a compiled graph holds; what a layer of one's own draws from
-    # it, nobody knows.
-    if not has_own_layers and not draws_examples:
-        del kept["seed"]
-    model = values["model"]
-    training = values["training"]
-    shares_rates = training["randomness"] == "splitmix" and training["precision"] == "float32"
-    layers = [
-        {key: key if value and _is_input(layer["type"], key, shares_rates) else value for key, value in layer.items()}
-        for layer in model["layers"]
-    ]
-    kept["model"] = {"layers": layers, "task": model["task"]}
-    if values["schedule"]["kind"] in ("constant", "plateau"):
-        kept["optimizer"] = {key: value for key, value in values["optimizer"].items() if key != "learning_rate"}
-    return json.dumps(kept, sort_keys=True)
-
-
-def _is_input(kind: str, key: str, shares_rates: bool) -> bool:
-    return key == "l2" or (key == "rate" and shares_rates and kind in ("Dropout", "SpatialDropout2D"))

@@ -45,10 +45,11 @@ from deeplab.workflows.artifacts import (
     save_elsewhere,
     without_password,
 )
+from deeplab.workflows.cache_key import cache_key
 from deeplab.workflows.figures import figures
 from deeplab.workflows.initial_weights import load_initial_weights
 from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
-from deeplab.workflows.prepare import cache_key, engine_of_run, prepare
+from deeplab.workflows.prepare import engine_of_run, prepare
 from deeplab.workflows.recording import ParentRun, recorded
 from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.scored_rows import log_scored_rows

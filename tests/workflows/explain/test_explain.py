@@ -282,6 +282,10 @@ def test_a_layer_that_is_not_there_by_hand_is_named(explained: Cli, store: Store
     assert files(store, run_id) == []
 
 
+def chained(layers: list[Any]) -> list[tuple[Any, tuple[int, ...]]]:
+    return [(layer, (number - 1,)) for number, layer in enumerate(layers)]
+
+
 def test_saliency_is_the_gradient_of_what_goes_into_the_softmax() -> None:
     import keras
 
@@ -292,11 +296,13 @@ def test_saliency_is_the_gradient_of_what_goes_into_the_softmax() -> None:
     row = np.random.default_rng(0).normal(size=(3, 5, 2)).astype(np.float32)
     keras.Sequential(layers)(row[None])
     dense.set_weights([100 * weight for weight in dense.get_weights()])
-    np.testing.assert_allclose(saliency(layers, row, 2), dense.get_weights()[0][:, 2].reshape(row.shape), rtol=1e-5)
+    np.testing.assert_allclose(
+        saliency(chained(layers), row, 2), dense.get_weights()[0][:, 2].reshape(row.shape), rtol=1e-5
+    )
     # A softmax of its own is left out in the same way, and the layer is as it was.
     assert dense.activation.__name__ == "softmax"
     linear = keras.layers.Dense(4)
     apart = [keras.layers.Flatten(), linear, keras.layers.Activation("softmax")]
     keras.Sequential(apart)(row[None])
     linear.set_weights(dense.get_weights())
-    np.testing.assert_array_equal(saliency(apart, row, 2), saliency(layers, row, 2))
+    np.testing.assert_array_equal(saliency(chained(apart), row, 2), saliency(chained(layers), row, 2))

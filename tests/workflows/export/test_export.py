@@ -9,7 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from tests.conftest import BRANCHED
 
+from deeplab.config.compose import compose
+from deeplab.dataset_info import DatasetInfo
+from deeplab.models.build import build
 from deeplab.workflows.export import export as export_module
 from deeplab.workflows.export.formats import FORMATS, Format, for_inference
 
@@ -91,6 +95,19 @@ def test_layers_that_only_training_needs_and_inner_networks_are_no_hindrance(
     chosen.write(every_kind if chosen.is_keras else for_inference(every_kind), tmp_path / "made")
     np.testing.assert_allclose(chosen.load(tmp_path / "made")(rows), expected, atol=1e-5)
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+@pytest.mark.parametrize(
+    "to", [pytest.param(to, marks=pytest.mark.long if to == "saved_model" else []) for to in FORMATS]
+)
+def test_branches_are_exported(tmp_path: Path, to: str) -> None:
+    check_onnx(to)
+    info = DatasetInfo("digits", (8, 8, 1), 10, tuple("0123456789"), "0" * 64, 1 / 255)
+    network = build(compose(BRANCHED).config.model, info, seed=0)
+    rows = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1)).astype(np.float32)
+    chosen = FORMATS[to]
+    chosen.write(network if chosen.is_keras else for_inference(network), tmp_path / "made")
+    np.testing.assert_allclose(chosen.load(tmp_path / "made")(rows), network.predict_on_batch(rows), atol=1e-5)
 
 
 KERAS = FORMATS["keras"]

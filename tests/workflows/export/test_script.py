@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conftest import BRANCHED
 
 from deeplab.config.compose import compose
 from deeplab.errors import RunError, UserError
@@ -44,6 +45,7 @@ TRAININGS = {
         "l2=0.001",
     ),
     "augmented": ("model=cnn_augmented", *SMALL, "training.randomness=keras"),
+    "branches": (*BRANCHED, *SMALL, "training.randomness=keras"),
     "autoencoder": ("model=autoencoder", *SMALL, "validation=test"),
     "weighted": (
         "model=dense_relu",

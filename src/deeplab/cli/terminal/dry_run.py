@@ -19,7 +19,10 @@ def show_dry_run(composed: ComposedConfig) -> None:
     for line in (data_line(prepared), *prepared.notes):
         screen.print(line, soft_wrap=True)
     layers = prepared.layers
-    rows = tuple((row.name, row.type, "x".join(map(str, row.output_shape)), row.parameters) for row in layers)
+    rows = tuple(
+        ("  " * len(row.path) + row.name, row.type, "x".join(map(str, row.output_shape)), row.parameters)
+        for row in layers
+    )
     print_parts((Table(prepared.network.name, ("layer", "type", "output shape", "parameters"), rows),), most=None)
     screen.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
 

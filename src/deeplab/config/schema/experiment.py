@@ -1,5 +1,6 @@
 """The whole of a configuration, and the groups that fit into few lines."""
 
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -24,12 +25,15 @@ class ModelConfig:
     `num_inputs`, `num_channels` and `input_shape` for what its rows are like.
     A list as `units` or `filters` stands for several layers that are otherwise alike, and `dropout` for a Dropout
     behind each. Layers one after the other that name the same `part` are a network of that name inside the network.
+    An item may also be a group of layers: `repeat`, `residual`, or a `block` of `blocks`; `name` and `from` say which
+    item takes what which gives.
     """
 
     name: Text
     task: TaskName
     layers: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
     settings: dict[str, bool | int | float | str | tuple[bool | int | float | str, ...] | None]
+    blocks: dict[str, Any] = field(default_factory=dict)  # groups of layers with values, by name
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deeplab.data.input_spec import InputSpec
 from deeplab.errors import UserError
 from deeplab.files import table
-from deeplab.models.inspect import flat_layers
+from deeplab.models.inspect import graph
 from deeplab.numpy_layers.arrays import Array
 from deeplab.numpy_layers.forward import Layer, UnknownLayerError, carry
 from deeplab.tasks import TaskName
@@ -73,11 +73,11 @@ def explain(store: Store, name: str, what: str) -> Explanation:
     prepare_runtime(replace(config.training, device="cpu", threads=None, precision="float32"), seed=0)
     from deeplab.evaluation.layer_outputs import layer_outputs, use_float32
 
-    theirs = tuple(flat_layers(trained.network()))
-    layers = [_plain(layer) for layer in theirs]
-    use_float32(theirs)
+    theirs = graph(trained.network())
+    layers = [_plain(layer) for layer, _ in theirs]
+    use_float32([layer for layer, _ in theirs])
     try:
-        ours = _carried(layers, seen.row[None])
+        ours = _carried(layers, [numbers for _, numbers in theirs], seen.row[None])
     except UnknownLayerError as error:
         raise UserError(str(error)) from error
     expected = layer_outputs(theirs, seen.row[None])
@@ -109,13 +109,12 @@ def _plain(layer: Any) -> Layer:
     return Layer(layer.name, kind, layer.get_config(), weights)
 
 
-def _carried(layers: Sequence[Layer], rows: NDArray[Any]) -> list[Array]:
+def _carried(layers: Sequence[Layer], inputs: Sequence[tuple[int, ...]], rows: NDArray[Any]) -> list[Array]:
     outputs: list[Array] = []
     # In float64, so that what differs is the rounding of Keras and not of both.
     values: Array = rows.astype(np.float64)
-    for layer in layers:
-        values = carry(layer, values)
-        outputs.append(values)
+    for layer, numbers in zip(layers, inputs, strict=True):
+        outputs.append(carry(layer, *(outputs[number] if number >= 0 else values for number in numbers)))
     return outputs
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from deeplab.code.file import own_layers
 from deeplab.errors import UserError
-from deeplab.models.inspect import flat_layers
+from deeplab.models.inspect import graph
 from deeplab.models.layers import is_augmentation
 from deeplab.tracking.delete import delete_tree
 
@@ -50,15 +50,21 @@ def for_inference(network: Any) -> Any:
     """
     import keras
 
-    kinds = [(layer, type(layer).__name__) for layer in flat_layers(network)]
-    kept = [layer for layer, kind in kinds if kind not in TRAINING_LAYERS and not is_augmentation(kind)]
-    copies = [type(layer).from_config({**layer.get_config(), "dtype": "float32"}) for layer in kept]
-    copy = keras.Sequential(
-        [keras.Input(network.input_shape[1:], dtype="float32", name="rows"), *copies], name=network.name
-    )
-    for layer, of in zip(copies, kept, strict=True):
-        layer.set_weights(of.get_weights())
-    return copy
+    inputs = keras.Input(network.input_shape[1:], dtype="float32", name="rows")
+    made: list[Any] = []
+    copies = []
+    for layer, numbers in graph(network):
+        given = [made[number] if number >= 0 else inputs for number in numbers]
+        kind = type(layer).__name__
+        if kind in TRAINING_LAYERS or is_augmentation(kind):
+            made.append(given[0])
+            continue
+        copy = type(layer).from_config({**layer.get_config(), "dtype": "float32"})
+        made.append(copy(given if len(given) > 1 else given[0]))
+        copies.append((copy, layer))
+    for copy, layer in copies:
+        copy.set_weights(layer.get_weights())
+    return keras.Model(inputs, made[-1], name=network.name)
 
 
 def _write_keras(network: Any, path: Path) -> None:

@@ -12,8 +12,9 @@ from deeplab.training.cache import TrainingCache
 from deeplab.training.checkpoint import Checkpoint, CheckpointSink
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
+from deeplab.workflows.cache_key import cache_key
 from deeplab.workflows.initial_weights import load_initial_weights
-from deeplab.workflows.prepare import cache_key, engine_of_run
+from deeplab.workflows.prepare import engine_of_run
 from deeplab.workflows.trained_run import TrainedRun
 from deeplab.workflows.verify.finding import Finding, states_found
 

@@ -9,6 +9,7 @@ from deeplab.config.schema import AddedNoiseConfig
 from deeplab.data.load import DATASETS
 from deeplab.errors import UserError
 from deeplab.files import aside_of, check_folder_of, write_file
+from deeplab.models.expand import expand_layers
 from deeplab.models.layers import LAYERS
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import DATA_TAG, ENGINE_TAG
@@ -83,7 +84,7 @@ def _check_target(path: Path, suffix: str, force: bool) -> None:
 def _check_possible(composed: ComposedConfig, to: str) -> None:
     """Refuse what a script cannot do without deeplab, before anything is read."""
     config = composed.config
-    kinds = [str(layer["type"]) for layer in config.model.layers]
+    kinds = [entry.kind for entry in expand_layers(config.model.layers, config.model.blocks)]
     foreign = next((kind for kind in kinds if kind not in LAYERS), None)
     reason = ""
     if config.training.initial_weights is not None:

@@ -5,19 +5,38 @@ from typing import Any
 
 import keras
 
-from deeplab.workflows.export.script.expressions import Call, Raw, assignment, call_of, reciprocal
+from deeplab.models.inspect import graph
+from deeplab.workflows.export.script.expressions import Call, Raw, assignment, call_of, code, reciprocal
 
 
 def network_code(network: Any, precision: str) -> str:
     """Write the network: the same layers with the same seeds of their initial weights.
 
     Args:
-        network: a `keras.Sequential` as deeplab built it.
+        network: as deeplab built it.
         precision: the policy of its layers.
     """
+    if not isinstance(network, keras.Sequential):
+        return _branched_code(network, precision)
     shape = Call("keras.Input", (network.input_shape[1:],))
     inside = [shape, *(_layer(layer, precision) for layer in network.layers)]
     return assignment("model", Call("keras.Sequential", (inside,)))
+
+
+def _branched_code(network: Any, precision: str) -> str:
+    """Write a layer a line; what only the next line takes is called x."""
+    connected = graph(network)
+    taken = [
+        [number for number, (_, inputs) in enumerate(connected) if each in inputs] for each in range(len(connected))
+    ]
+    names = ["x" if taken[number] == [number + 1] else layer.name for number, (layer, _) in enumerate(connected)]
+    lines = [assignment("inputs", Call("keras.Input", (network.input_shape[1:],)))]
+    for (layer, numbers), name in zip(connected, names, strict=True):
+        given = ", ".join(names[number] if number >= 0 else "inputs" for number in numbers)
+        suffix = f"([{given}])" if len(numbers) > 1 else f"({given})"
+        call = code(_layer(layer, precision), 0, len(name) + 3 + len(suffix))
+        lines.append(f"{name} = {call}{suffix}")
+    return "\n".join([*lines, assignment("model", Call("keras.Model", (Raw("inputs"), Raw(names[-1]))))])
 
 
 def draws(network: Any) -> bool:
