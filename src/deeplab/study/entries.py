@@ -68,20 +68,6 @@ def planned_runs(
         raise UserError(f"Entry '{name}': {error}") from error
 
 
-def planned_values(name: str, entry: StudyEntry, config: StudyConfig, plan: Plan | None) -> list[dict[str, Any]]:
-    """List the configurations of an entry's trainings; none of an evaluation under noise.
-
-    Args:
-        name: of the entry.
-        entry: what it asks for.
-        config: of the study.
-        plan: of the entry's sweep, or None where it is none.
-    """
-    if entry.run is not None:
-        return [each.values for each in planned_runs(name, entry, config)]
-    return [] if plan is None else [trial.values for trial in plan.trials]
-
-
 def planned_sweep(entry: StudyEntry, overrides: Sequence[str] = (), replicates: int | None = None) -> Plan:
     """Plan the sweep of an entry, with so many replicates of each point where it is not its own number."""
     own = entry.sweep or ()

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from deeplab.errors import RunError
-from deeplab.training.checkpoint import Checkpoint, CheckpointSink
+from deeplab.training.checkpoint import Checkpoint, CheckpointSink, restore
 from deeplab.training.history import Epoch, History
 from deeplab.training.input_pipeline import (
     EpochPermutation,
@@ -52,7 +52,7 @@ class CheckpointCallback(keras.callbacks.Callback):
         """Put the resumed state back; Keras' own callbacks have just been reset."""
         if self._resumed is None:
             return
-        restore_checkpoint(self._resumed, self.model)
+        restore(self._resumed, self.model)
         restore_state(self._watchers, self._resumed)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -77,17 +77,6 @@ class CheckpointCallback(keras.callbacks.Callback):
             optimizer=tuple(np.asarray(variable) for variable in self.model.optimizer.variables),
             **state_of(self._watchers),
         )
-
-
-def restore_checkpoint(checkpoint: Checkpoint, trainer: Any) -> None:
-    """Give a compiled and built model the weights and the optimiser of a checkpoint.
-
-    Raises:
-        ValueError: they are of another network or optimiser.
-    """
-    trainer.set_weights(checkpoint.weights)
-    for variable, value in zip(trainer.optimizer.variables, checkpoint.optimizer, strict=True):
-        variable.assign(value)
 
 
 class EpochCallback(keras.callbacks.Callback):

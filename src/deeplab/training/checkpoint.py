@@ -141,6 +141,17 @@ def newest(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
     return None, damaged
 
 
+def restore(checkpoint: Checkpoint, trainer: Any) -> None:
+    """Give a compiled and built model the weights and the optimiser of a checkpoint.
+
+    Raises:
+        ValueError: they are of another network or optimiser.
+    """
+    trainer.set_weights(checkpoint.weights)
+    for variable, value in zip(trainer.optimizer.variables, checkpoint.optimizer, strict=True):
+        variable.assign(value)
+
+
 def remove(folder: Path) -> None:
     """Remove the checkpoints of a run that is finished and logged."""
     shutil.rmtree(folder, ignore_errors=True)

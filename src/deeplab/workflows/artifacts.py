@@ -1,7 +1,5 @@
 """What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
 
-import csv
-import io
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -97,16 +95,6 @@ def log_scores(log: RunLog, scores: Mapping[str, float], history: History, confi
 def score_table(scores: Mapping[str, float]) -> str:
     """The content of `score.csv`: one line, under the names of the scores, the accuracy as `acc`."""
     return table([re.sub("^accuracy", "acc", name) for name in scores], [tuple(scores.values())])
-
-
-def score_values(text: str) -> dict[str, float]:
-    """The scores that stand in `score.csv`, by name; empty where it cannot be read."""
-    try:
-        head, row = list(csv.reader(io.StringIO(text)))
-        pairs = zip(head, row, strict=True)
-        return {re.sub("^acc$", "accuracy", name): float(value) for name, value in pairs}
-    except ValueError:
-        return {}
 
 
 def log_checkpoint(log: RunLog, checkpoint: Checkpoint) -> None:

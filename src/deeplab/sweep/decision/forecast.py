@@ -73,7 +73,7 @@ def seeds_needed(difference: float, deviation: float, margin: float, comparisons
 
     Examples:
         >>> seeds_needed(0.02, 0.01, 0.0, 1, 100), seeds_needed(0.0, 0.01, 0.002, 1, 100)
-        (8, None)
+        (7, None)
     """
     for count in range(2, most + 1):
         half = deviation * half_width(count, comparisons)

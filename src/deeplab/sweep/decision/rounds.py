@@ -46,7 +46,7 @@ def first_look(comparisons: int) -> int:
 
     Examples:
         >>> first_look(1), first_look(10)
-        (5, 6)
+        (5, 7)
     """
     return _first_look(comparisons)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from deeplab.tracking.run_log import MAX_PARAM
 from deeplab.tracking.tags import CONFIG_TAG
 from deeplab.training.checkpoint import Checkpoint, DamagedError, from_bytes
 from deeplab.training.history import History
-from deeplab.workflows.artifacts import KEPT_CHECKPOINTS, LAST_CHECKPOINT, score_values
+from deeplab.workflows.artifacts import KEPT_CHECKPOINTS, LAST_CHECKPOINT
 from deeplab.workflows.trained_run import TrainedRun
 from deeplab.workflows.verify.finding import Finding, held, same, scores_found
 
@@ -87,7 +88,7 @@ def files_found(trained: TrainedRun, composed: ComposedConfig, kept: StoredState
     if content is None:
         yield Finding("score.csv", "different", "it is missing")
     else:
-        yield scores_found("score.csv", score_values(content.decode(errors="replace")), scores)
+        yield scores_found("score.csv", _score_values(content.decode(errors="replace")), scores)
 
 
 def _config_detail(odd: list[str]) -> str:
@@ -126,3 +127,13 @@ def _validation_found(trained: TrainedRun, composed: ComposedConfig, history: Hi
     logged = {name: value for name, value in trained.run.metrics.items() if name.startswith("validation/")}
     if own or logged:
         yield scores_found("scores on validation rows", logged, own)
+
+
+def _score_values(text: str) -> dict[str, float]:
+    """The scores that stand in `score.csv`, by name; empty where it cannot be read."""
+    try:
+        head, row = list(csv.reader(io.StringIO(text)))
+        pairs = zip(head, row, strict=True)
+        return {re.sub("^acc$", "accuracy", name): float(value) for name, value in pairs}
+    except ValueError:
+        return {}
