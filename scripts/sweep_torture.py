@@ -6,7 +6,9 @@ them are ended by SIGKILL, and the same command is given again until it is done.
 FINISHED trials, none twice, no metric with two values at one step, and scores equal to the undisturbed sweep's to the
 bit.
 
-scripts/sweep_torture.py [--kills 20] [--seed 0]
+With --decide it is a decision between three points, which must come to the same seeds and the same sentence.
+
+scripts/sweep_torture.py [--decide] [--kills 20] [--seed 0]
 """
 
 import argparse
@@ -27,14 +29,33 @@ COMMAND = [
     *("dataset.image_size=10", "dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none"),
     *("tracking.save_model=none", "launcher.workers=2", "training.threads=1", "launcher.retries=9"),
 ]
+DECISION = [
+    *(
+        "decide",
+        "model=dense_relu",
+        "optimizer.learning_rate=1e-5,1e-3,1e-2",
+        "optimizer=adam",
+        "--max-replicates",
+        "9",
+    ),
+    *("dataset.image_size=8", "dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none"),
+    *(
+        "training.epochs=5",
+        "tracking.save_model=none",
+        "launcher.workers=2",
+        "training.threads=1",
+        "launcher.retries=9",
+    ),
+]
+UNDECIDED = 3
 TARGETS = ("parent", "worker", "everything")
 
 
-def start(folder: Path) -> "subprocess.Popen[bytes]":
+def start(folder: Path, command: list[str]) -> "subprocess.Popen[bytes]":
     """Begin or go on with the sweep."""
     deeplab = Path(sys.executable).with_name("deeplab")
     return subprocess.Popen(
-        [str(deeplab), *COMMAND], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        [str(deeplab), *command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
     )
 
 
@@ -64,8 +85,8 @@ def end(sweep: "subprocess.Popen[bytes]") -> tuple[int, str]:
     return sweep.returncode, out.decode()
 
 
-def results(folder: Path) -> tuple[dict[str, tuple[float, ...]], list[str]]:
-    """The scores of every trial by name, and whatever is wrong in the store."""
+def results(folder: Path, decides: bool) -> tuple[dict[str, Any], list[str]]:
+    """The scores of every trial by name, of a decision also its sentence, and whatever is wrong in the store."""
     import mlflow
 
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
@@ -77,9 +98,11 @@ def results(folder: Path) -> tuple[dict[str, tuple[float, ...]], list[str]]:
     if len(parents) != 1 or parents[0].info.status != "FINISHED":
         faults.append(f"parents: {[run.info.status for run in parents]}")
     statuses = Counter(run.info.status for run in trials)
-    if statuses != {"FINISHED": 12}:
+    if set(statuses) != {"FINISHED"} or (len(trials) != 12 and not decides):
         faults.append(f"trials: {dict(statuses)}")
-    found: dict[str, tuple[float, ...]] = {}
+    found: dict[str, Any] = {}
+    if decides:
+        found["sentence"] = parents[0].data.tags.get("deeplab.decision") if parents else None
     for run in trials:
         name = run.info.run_name
         if name in found:
@@ -99,18 +122,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--decide", action="store_true", help="kill a decision instead of a grid")
     options = parser.parse_args()
+    command = DECISION if options.decide else COMMAND
+    ended = (0, UNDECIDED) if options.decide else (0,)
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(scratch) / "undisturbed"
         base.mkdir()
         began = time.monotonic()
-        status, out = end(start(base))
+        status, out = end(start(base, command))
         seconds = time.monotonic() - began
-        expected, faults = results(base)
-        if status or faults:
+        expected, faults = results(base, options.decide)
+        if status not in ended or faults:
             sys.exit(f"The undisturbed sweep failed: {faults}\n{out}")
-        print(f"undisturbed: {seconds:.0f} s")
+        print(f"undisturbed: {seconds:.0f} s. {expected.get('sentence', '')}", flush=True)
         bad = 0
         for number in range(options.kills):
             folder = Path(scratch) / f"killed-{number}"
@@ -118,7 +144,7 @@ def main() -> None:
             while True:
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
-                sweep = start(folder)
+                sweep = start(folder, command)
                 moment = chance.uniform(4, 0.95 * seconds)
                 time.sleep(moment)
                 if sweep.poll() is None:
@@ -127,13 +153,13 @@ def main() -> None:
             killed = kill(sweep, target, chance)
             status, out = end(sweep)
             starts = 1
-            while status and starts < 5:
-                status, out = end(start(folder))
+            while status not in ended and starts < 5:
+                status, out = end(start(folder, command))
                 starts += 1
-            found, faults = results(folder)
-            if status:
+            found, faults = results(folder, options.decide)
+            if status not in ended:
                 faults.append(f"status {status}: {out[-500:]}")
-            faults += [f"{name} differs" for name in expected if found.get(name) != expected[name]]
+            faults += [f"{name} differs" for name in {*expected, *found} if found.get(name) != expected.get(name)]
             bad += bool(faults)
             outcome = f"{starts} starts: {faults or 'equal'}"
             print(f"{number + 1:>2}: killed {killed} after {moment:.1f} s, {outcome}", flush=True)

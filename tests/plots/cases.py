@@ -26,7 +26,7 @@ from deeplab.plots.run import (
     roc,
 )
 from deeplab.plots.run.boxes import Box
-from deeplab.plots.sweep import categories, factor, heat_map, parallel, search
+from deeplab.plots.sweep import categories, decision, factor, heat_map, parallel, search
 from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep.comparison import Comparison
 
@@ -186,6 +186,15 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
         "Validation accuracy",
     ),
     "sweep.curves": (lambda: sweep_curves.draw([HISTORY, HISTORY], name="l2=0.1"), "l2=0.1: 2 replicates"),
+    "sweep.decision": (
+        lambda: decision.draw(
+            [decision.Shrinking("a", "b", "better", [5, 6], [0.02, 0.02], [-0.1, 0.01], [0.14, 0.03])],
+            0.0,
+            TESTED.metric,
+            name="x",
+        ),
+        "x: what is known after each seed",
+    ),
     "sweep.factor": (
         lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, TESTED),
         "Validation accuracy against l2",

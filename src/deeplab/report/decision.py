@@ -6,7 +6,7 @@ from typing import Any
 
 from deeplab.metrics import label_of
 from deeplab.report.page import Cell, Part, Table, Text
-from deeplab.sweep.decision.result import VALID
+from deeplab.sweep.decision.result import VALID, in_words
 from deeplab.sweep.decision.source import RESULT_FILE
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.run import Run
@@ -30,7 +30,7 @@ def decision_table(content: str, caption: str) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for pair in stored["pairs"]:
         interval = pair["interval"] or {}
-        words = f"equal within {stored['margin']:g}" if pair["verdict"] == "equal" else pair["verdict"]
+        words = in_words(pair["verdict"], stored["margin"])
         numbers = (interval.get(part) for part in ("mean", "low", "high"))
         rows.append((pair["first"], pair["second"], *numbers, pair["seeds"], words))
     better = f"first better by, {label_of(stored['metric'])}"

@@ -22,7 +22,7 @@ class Shrinking:
 
     first: str
     second: str
-    verdict: str  # in the end: better, worse, equal or undecided
+    verdict: str  # in the end: better, worse, equal (within some margin) or undecided
     seeds: Sequence[int]  # [n]; numbers of seeds after which there was an interval
     means: Sequence[float]  # [n]; of the differences in favour of the first
     lows: Sequence[float]  # [n]; ends of the intervals
@@ -44,7 +44,7 @@ def draw(pairs: Sequence[Shrinking], margin: float, metric: str, *, name: str) -
     columns = 1 if len(shown) == 1 else 2
     rows = -(-len(shown) // columns)
     figure = new_figure(score_axes.title(name, f"what is known after each seed{more}"), 0.9 + 2.5 * rows)
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True).flatten()
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
     for axes, pair in zip(grid, shown, strict=False):
         _draw_panel(axes, pair, margin, metric)
     for axes in grid[len(shown) :]:
@@ -53,10 +53,10 @@ def draw(pairs: Sequence[Shrinking], margin: float, metric: str, *, name: str) -
 
 
 def _draw_panel(axes: Axes, pair: Shrinking, margin: float, metric: str) -> None:
-    colour = _COLOURS[pair.verdict]
+    colour = _COLOURS[pair.verdict.partition(" ")[0]]
     first, second = shorten(pair.first, _NAME_LENGTH), shorten(pair.second, _NAME_LENGTH)
-    words = {"equal": f"equal within {margin:g}"}.get(pair.verdict, pair.verdict)
-    axes.set_title(f"{first} against\n{second}: {words}")
+    axes.set_title(f"{first} against\n{second}")
+    axes.text(0.99, 0.97, pair.verdict, transform=axes.transAxes, ha="right", va="top", color=colour, fontweight="bold")
     axes.set_xlabel("seeds of both")
     axes.set_ylabel(f"difference in {label_of(metric)}\nin favour of the first")
     if margin:
@@ -72,7 +72,9 @@ def _draw_panel(axes: Axes, pair: Shrinking, margin: float, metric: str) -> None
     ]
     axes.errorbar(pair.seeds, pair.means, yerr=errors, color=colour, fmt="o-", markersize=3.5, elinewidth=1.0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    # The first intervals are wide; what matters is how the last ones lie to 0.
-    last = max(abs(pair.lows[-1]), abs(pair.highs[-1]), margin)
+    # The first intervals may be wide; what matters is how the last ones lie to 0.
+    last = 6 * max(abs(pair.lows[-1]), abs(pair.highs[-1]), margin)
     if last:
-        axes.set_ylim(-6 * last, 6 * last)
+        low, high = min(*pair.lows, -margin, 0.0), max(*pair.highs, margin, 0.0)
+        room = 0.12 * (min(high, last) - max(low, -last))
+        axes.set_ylim(max(low, -last) - room, min(high, last) + 1.6 * room)

@@ -83,6 +83,16 @@ def history(plan: DecisionPlan, decision: Decision, pair: Pair) -> list[tuple[in
     return [(count, interval) for count, interval in looks if interval is not None]
 
 
+def in_words(word: str, margin: float) -> str:
+    """A verdict, with the margin where points are equal within one.
+
+    Examples:
+        >>> in_words("equal", 0.01), in_words("equal", 0.0), in_words("better", 0.01)
+        ('equal within 0.01', 'equal', 'better')
+    """
+    return f"{word} within {margin:g}" if word == "equal" and margin else word
+
+
 def sentence(decision: Decision) -> str:
     """Say what is known, with numbers, in one sentence."""
     metric, names, pairs = label_of(decision.metric), decision.names, decision.pairs
@@ -92,7 +102,7 @@ def sentence(decision: Decision) -> str:
     groups: Mapping[str, list[str]] = {
         f"better than {{}} in {metric}": [names[pair.second] for pair in pairs if pair.verdict == "better"],
         f"worse than {{}} in {metric}": [names[pair.second] for pair in pairs if pair.verdict == "worse"],
-        f"equal within {decision.margin:g} to {{}}": [names[p.second] for p in pairs if p.verdict == "equal"],
+        f"{in_words('equal', decision.margin)} to {{}}": [names[p.second] for p in pairs if p.verdict == "equal"],
         "undecided against {}": [names[pair.second] for pair in pairs if pair.verdict == "undecided"],
     }
     told = "; ".join(words.format(", ".join(of)) for words, of in groups.items() if of)
@@ -106,7 +116,7 @@ def _of_pair(names: Sequence[str], pair: Pair, margin: float) -> str:
     words = {
         "better": f"{one} is better than {two}",
         "worse": f"{one} is worse than {two}",
-        "equal": f"{one} and {two} are equal within {margin:g}",
+        "equal": f"{one} and {two} are {in_words('equal', margin)}",
         "undecided": f"{one} and {two} are undecided",
     }
     return words[pair.verdict]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.sweep.decision.plan import DecisionPlan
-from deeplab.sweep.decision.result import Decision, decide, history
+from deeplab.sweep.decision.result import Decision, decide, history, in_words
 from deeplab.sweep.decision.rounds import Pair, wanted
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
@@ -202,8 +202,7 @@ def pair_line(decision: Decision, pair: Pair) -> str:
     names = f"{decision.names[pair.first]} against {decision.names[pair.second]}"
     found = pair.interval
     numbers = "no interval yet" if found is None else f"{found.mean:+.4g} [{found.low:+.4g}, {found.high:+.4g}]"
-    margin = f" within {decision.margin:g}" if pair.verdict == "equal" else ""
-    return f"  {names}: {numbers}, {pair.seeds} seeds, {pair.verdict}{margin}"
+    return f"  {names}: {numbers}, {pair.seeds} seeds, {in_words(pair.verdict, decision.margin)}"
 
 
 def decision_figure(plan: DecisionPlan, decision: Decision) -> bytes:
@@ -220,7 +219,7 @@ def decision_figure(plan: DecisionPlan, decision: Decision) -> bytes:
             figure.Shrinking(
                 decision.names[pair.first],
                 decision.names[pair.second],
-                pair.verdict,
+                in_words(pair.verdict, decision.margin),
                 [count for count, _ in looks],
                 [each.mean for each in intervals],
                 [each.low for each in intervals],
