@@ -14,7 +14,9 @@ from PIL import Image
 from tests.conftest import ROOT, Outcome, begin_anew
 
 from deeplab.config.compose import compose
+from deeplab.runs.pack import pack
 from deeplab.tracking.relocate import relocate
+from deeplab.tracking.store import open_to_read
 from deeplab.workflows.recording import ParentRun
 from deeplab.workflows.train import train
 
@@ -26,9 +28,15 @@ IN_TEXT = re.compile(r"`(deeplab [a-z][^`]*)`")
 # They do not come back, or change the settings of a person's shell; each has a test of its own.
 ELSEWHERE = ("deeplab ui", "deeplab ui --port 5001", "deeplab --install-completion")
 # Named in a sentence, without the arguments they need.
-NAMED = tuple(f"deeplab {name}" for name in ("explain", "export", "generate", "rm", "study"))
+NAMED = tuple(f"deeplab {name}" for name in ("decide", "explain", "export", "generate", "rm", "study", "sweep"))
 # These are about many or long trainings: the plan is made, or the page of what is there.
-SHORTENED = {"sweep": ["--dry-run"], "study": ["--report"], "rm": ["--yes"], "noise": ["--levels", "0,0.5"]}
+SHORTENED = {
+    "sweep": ["--dry-run"],
+    "decide": ["--dry-run"],
+    "study": ["--report"],
+    "rm": ["--yes"],
+    "noise": ["--levels", "0,0.5"],
+}
 QUICK = ("training.epochs=1", "tracking.plots=none")
 FINISHED = "is finished after 1 epochs. Give more of them to train it further"
 
@@ -99,7 +107,9 @@ def trained(workplace: Path) -> Path:
         ):
             trial = ParentRun("3f2a91c0", "a trial", {"deeplab.sweep": "3f2a91c0"}) if "6" in words else None
             composed = compose([*words.split(), *QUICK, "dataset.limit=64", "training.batch_size=16"])
-            train(composed, parent=trial)
+            newest = train(composed, parent=trial)
+        store = open_to_read(composed.config.tracking)
+        pack(store, [store.get_run(newest.run_id)], workplace / "mine.zip")
     return workplace
 
 

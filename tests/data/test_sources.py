@@ -283,7 +283,7 @@ def test_a_package_adds_a_data_set(monkeypatch: pytest.MonkeyPatch, request: pyt
         def load(self) -> Callable[..., Splits]:
             return own_source
 
-    monkeypatch.setattr(load, "entry_points", lambda group: [Point("own", "x:y", group)])
+    monkeypatch.setattr("deeplab.code.file.entry_points", lambda group: [Point("own", "x:y", group)])
     splits = load.load(PluginDatasetConfig("own", {"value": 3.0}, 2), Path())
     assert splits.train.images(slice(None)).tolist() == [[3, 3], [3, 3]]
     with pytest.raises(UserError, match="Unknown dataset 'onw' in dataset.kind. Did you mean 'own'?"):

@@ -209,4 +209,4 @@ def test_a_training_that_keras_alone_does_otherwise_has_no_script_yet(override: 
     from deeplab.workflows.export.script.export_script import _check_possible
 
     with pytest.raises(UserError, match=f"there is no script without deeplab yet: {reason}"):
-        _check_possible(compose([override]).config, "python")
+        _check_possible(compose([override]), "python")
