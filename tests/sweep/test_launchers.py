@@ -126,7 +126,10 @@ def test_submitit_trains_the_same_jobs_as_slurm_would(
     assert Counter(run.info.status for run in trials(runs())) == {"FINISHED": 2}
 
 
-@pytest.mark.parametrize("launcher", [("launcher=ray",), ("launcher=slurm", "launcher.cluster=local")])
+@pytest.mark.parametrize(
+    "launcher",
+    [("launcher=ray",), pytest.param(("launcher=slurm", "launcher.cluster=local"), marks=pytest.mark.long)],
+)
 def test_a_search_prunes_through_every_launcher(
     folder: Path, start: Callable[..., Any], runs: Callable[[], list[Any]], launcher: tuple[str, ...]
 ) -> None:

@@ -180,6 +180,7 @@ def test_ctrl_c_keeps_what_is_finished_and_only_one_process_carries_out_a_sweep(
     assert Counter(run.info.status for run in runs()) == {"KILLED": 2}
 
 
+@pytest.mark.long
 def test_only_the_best_is_kept_where_that_is_asked_for(
     folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]
 ) -> None:

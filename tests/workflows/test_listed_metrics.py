@@ -201,6 +201,7 @@ def test_a_listed_score_stops_early_keeps_the_best_and_survives_being_killed(fol
     assert histories[0] == histories[1]
 
 
+@pytest.mark.long
 def test_trainings_that_share_what_is_compiled_are_scored_as_if_they_did_not(folder: Path) -> None:
     overrides = ["model=mlp_64_64", "dataset.limit=150", *TINY, *QUIET, "training.engine=compiled", listed(*OF_CLASSES)]
     cache = TrainingCache()

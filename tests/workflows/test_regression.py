@@ -137,6 +137,7 @@ def test_random_points_are_like_the_features_that_the_network_knows() -> None:
     assert 0.07 <= rows[:, 1].min() < rows[:, 1].max() <= 0.13
 
 
+@pytest.mark.long
 def test_a_sweep_and_a_search_choose_by_the_validation_loss(use: Cli) -> None:
     common = (*QUICK, "dataset=bumps", "dataset.limit=64", "launcher.workers=1")
     swept = use("sweep", *common, "model.dropout=0,0.3", "sweep.metric=val/loss", "name=swept")

@@ -204,7 +204,7 @@ def test_other_data_are_refused(folder: Path) -> None:
     ("network", "epochs"),
     [
         (("model=cnn_dropout",), 14),
-        (("model=mlp_64_64", "optimizer=adafactor", *STEPS), 200),
+        pytest.param(("model=mlp_64_64", "optimizer=adafactor", *STEPS), 200, marks=pytest.mark.long),
         pytest.param(BRANCHED, 40, marks=pytest.mark.long),
         pytest.param(
             ("model=mlp_64_64", "optimizer=lion", "training.engine=compiled", *STEPS), 200, marks=pytest.mark.long

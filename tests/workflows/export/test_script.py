@@ -123,6 +123,7 @@ def test_a_script_trains_as_deeplab_does(name: str, place: Path, cli: Cli) -> No
             assert values[epoch] == pytest.approx(ours.metrics[logged], rel=1e-6, abs=1e-7), (epoch, key)
 
 
+@pytest.mark.long
 def test_other_steps_and_other_masks_are_held_against_an_epoch_of_keras_and_said(
     place: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
