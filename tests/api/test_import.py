@@ -2,10 +2,12 @@
 
 import inspect
 import json
+import os
 import subprocess
 import sys
 
 import pytest
+from tests.conftest import ROOT
 
 import deeplab
 import deeplab.runs.query
@@ -15,7 +17,9 @@ import deeplab.sweep.plan
 def modules_of(code: str) -> set[str]:
     """The packages beyond Python's own that a piece of code has imported in a process of its own."""
     report = f"{code}\nimport json, sys\nprint(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-S", "-c", report], capture_output=True, text=True, check=True)
+    # Without the packages that are installed, and so without their hooks.
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-S", "-c", report], capture_output=True, text=True, check=True, env=env)
     return set(json.loads(done.stdout)) - sys.stdlib_module_names - {"__main__", "__mp_main__"}
 
 

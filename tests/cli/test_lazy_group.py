@@ -60,7 +60,7 @@ def test_a_signal_while_a_command_is_imported_is_one_line(
     def interrupted(_name: str) -> None:
         raise signal
 
-    monkeypatch.setattr("deeplab.imports.import_module", interrupted)
+    monkeypatch.setattr("deeplab.cli.lazy_group.load", interrupted)
     with pytest.raises(Interrupted, match="^Interrupted before the command began; nothing was done.$") as end:
         LazyCommand("train", main.COMMANDS["train"]).load()
     assert end.value.exit_status == status

@@ -60,7 +60,7 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
         Section("Result", tuple(_result(store, run, outcome, children))),
         Section("Figures", pictures(run, pictures_in(files, "plots"), _captions(outcome))),
         Section("Trials", tuple(_trials(store, run, outcome, children))),
-        Section("What was swept", tuple(_swept(run))),
+        Section("What was swept", (KeyValues(tuple((k, Code(v)) for k, v in run.params.items() if v != "null")),)),
         *(configuration(store, each, title, outcome.keys) for each in shown[:1]),
         provenance(store, run, shown),
     )
@@ -261,10 +261,6 @@ def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
         )
         head = ("trial", "status", "validation", "test", "why", "run")
         yield Table("Other trials", head, rows).without_empty_columns()
-
-
-def _swept(run: Run) -> Iterator[Part]:
-    yield KeyValues(tuple((key, Code(text)) for key, text in run.params.items() if text != "null"))
 
 
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
