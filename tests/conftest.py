@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import pytest
@@ -53,6 +55,18 @@ def wait_until(what: Callable[[], object], seconds: float = PATIENCE, every: flo
     while not what():
         assert time.monotonic() < deadline, f"it did not happen within {seconds:g} seconds"
         time.sleep(every)
+
+
+def script_module(name: str) -> ModuleType:
+    """A program of `scripts/`, imported."""
+    path = ROOT / "scripts" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where its dataclasses look for their own names
+    spec.loader.exec_module(module)
+    return module
 
 
 def begin_anew() -> None:

@@ -1,11 +1,10 @@
 """docs/architecture.md: the files that it sends a reader to, the layers that it names, and its drawing."""
 
-import importlib.util
 import re
 from types import ModuleType
 
 import pytest
-from tests.conftest import ROOT
+from tests.conftest import ROOT, script_module
 
 SOURCE = ROOT / "src" / "deeplab"
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
@@ -21,13 +20,7 @@ BENEATH = dict(
 
 
 def diagram() -> ModuleType:
-    path = ROOT / "scripts" / "architecture_diagram.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_module("architecture_diagram")
 
 
 def imports(text: str, path: str) -> bool:

@@ -1,13 +1,11 @@
 """The simulation of decisions: that it decides as the code does, and that the page says what must be so."""
 
-import importlib.util
 import re
-import sys
 from types import ModuleType
 
 import numpy as np
 import pytest
-from tests.conftest import ROOT
+from tests.conftest import ROOT, script_module
 
 from deeplab.evaluation.intervals import verdict
 from deeplab.evaluation.multiple_comparisons import half_width
@@ -18,14 +16,7 @@ PAGE = (ROOT / "docs" / "decisions.md").read_text()
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    path = ROOT / "scripts" / "decision_errors.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # where its dataclass looks for its own names
-    spec.loader.exec_module(module)
-    return module
+    return script_module("decision_errors")
 
 
 def tables() -> list[list[list[str]]]:

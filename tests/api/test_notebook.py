@@ -1,6 +1,5 @@
 """docs/notebook.ipynb: it is what its script writes, and every cell runs in a kernel."""
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 from rich.progress import BarColumn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, script_module
 
 import deeplab
 from deeplab.cli.terminal.live import live_or_plain
@@ -24,13 +23,7 @@ KEPT = nbformat.read(NOTEBOOK, nbformat.NO_CONVERT)
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    path = ROOT / "scripts" / "notebook.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_module("notebook")
 
 
 def outputs(book: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

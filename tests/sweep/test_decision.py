@@ -17,7 +17,7 @@ from deeplab.report.decision import decision_table
 from deeplab.sweep import run
 from deeplab.sweep.decision.plan import Budget, DecisionPlan, plan_decision, seed_of
 from deeplab.sweep.decision.result import Decision, in_words
-from deeplab.sweep.decision.rounds import Question, compare, first_look, wanted
+from deeplab.sweep.decision.rounds import Question, compare, first_look, planned_seeds
 from deeplab.sweep.decision.source import run_decision
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
@@ -39,10 +39,10 @@ def drawn(effects: Sequence[float], seed: int, most: int = 40) -> list[list[floa
 
 
 def trained(table: Sequence[Sequence[float]], question: Question, most: int, chance: random.Random) -> list[set[int]]:
-    """Train what is wanted, one at a time in any order, until nothing is."""
+    """Train what is planned, one at a time in any order, until nothing is."""
     scores: list[dict[int, float]] = [{} for _ in table]
     while True:
-        seeds = wanted(scores, question, most)
+        seeds = planned_seeds(scores, question, most)
         missing = [(point, seed) for point, each in enumerate(seeds) for seed in each if seed not in scores[point]]
         if not missing:
             return seeds

@@ -1,6 +1,5 @@
 """The engines: which is chosen, and that they train the same."""
 
-import importlib.util
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conftest import BRANCHED
+from tests.conftest import BRANCHED, script_module
 
 from deeplab.config.compose import compose
 from deeplab.config.folders import conf_folders, options
@@ -186,11 +185,7 @@ def test_the_choice(name: str, wanted: Any, device: str, steps: int, expected: s
 
 
 def cases() -> dict[str, list[str]]:
-    spec = importlib.util.spec_from_file_location("engines", ROOT / "scripts" / "engines.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = script_module("engines")
     return dict(module.cases())
 
 

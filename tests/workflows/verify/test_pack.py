@@ -34,7 +34,7 @@ def test_a_run_is_the_same_in_another_store_and_packed_from_there(
 ) -> None:
     status, out, err = cli("unpack", str(origin / "kept.zip"), uri(elsewhere))
     assert (status, err) == (0, "")
-    assert f"1 runs put into the store {elsewhere}" in out
+    assert f"1 run put into the store {elsewhere}" in out
     (here,) = json.loads(cli("runs", "--json", uri(elsewhere))[1])
     (there,) = (run for run in json.loads(cli("runs", "--json", uri(origin))[1]) if run["name"] == "kept")
     assert here == there
@@ -48,7 +48,7 @@ def test_twice_is_once(cli: Cli, origin: Path, elsewhere: Path) -> None:
     assert cli("unpack", str(origin / "kept.zip"), uri(elsewhere))[0] == 0
     before = sorted(elsewhere.rglob("*"))
     status, out, _ = cli("unpack", str(origin / "kept.zip"), uri(elsewhere))
-    assert (status, "0 runs put into the store" in out, "1 were there already" in out) == (0, True, True)
+    assert (status, "0 runs put into the store" in out, "1 run there already" in out) == (0, True, True)
     assert sorted(elsewhere.rglob("*")) == before
 
 

@@ -15,6 +15,7 @@ from deeplab.report.page import size
 from deeplab.runs.pack import pack as pack_runs
 from deeplab.study.config import FILE
 from deeplab.study.pack import study_files, study_runs
+from deeplab.sweep.plan import plural
 from deeplab.tracking.find import find_run
 
 Things = Annotated[
@@ -59,5 +60,5 @@ def pack(
     with interruptible("Interrupted; nothing was written."):
         made = pack_runs(store, runs, target, checkpoints, study)
     left = ", without checkpoints" if made.without_checkpoints else ""
-    print_line(f"{made.path}: {size(made.bytes)}, {len(made.runs)} runs, {made.files} files{left}")
+    print_line(f"{made.path}: {size(made.bytes)}, {plural(len(made.runs), 'run')}, {plural(made.files, 'file')}{left}")
     print_line(f"SHA-256 of its manifest {made.sha256}")

@@ -12,6 +12,7 @@ from deeplab.config.tracking import tracking_config
 from deeplab.errors import UserError
 from deeplab.runs.pack import unpack as unpack_runs
 from deeplab.runs.pack_file import open_pack
+from deeplab.sweep.plan import plural
 
 
 @reading_files
@@ -38,6 +39,6 @@ def unpack(
         files = [] if study is None else reader.copy_study(study)
     if study is not None and not files:
         print_line(f"{file} has no study")
-    there = f", {len(done.there)} were there already" if done.there else ""
-    print_line(f"{file}: {len(done.added)} runs put into the store {done.place.folder}{there}")
+    there = f", {plural(len(done.there), 'run')} there already" if done.there else ""
+    print_line(f"{file}: {plural(len(done.added), 'run')} put into the store {done.place.folder}{there}")
     print_line(f"SHA-256 of its manifest {reader.sha256}")

@@ -1,6 +1,7 @@
 """What `deeplab verify` prints."""
 
 from deeplab.cli.terminal.tables import console
+from deeplab.sweep.plan import plural
 from deeplab.workflows.verify.verify import RunVerdict, Verification
 
 WORDS = {
@@ -27,6 +28,5 @@ def show_verification(done: Verification, name: str) -> None:
     """Print what holds of all runs."""
     again = f"{done.trained:,} of {done.epochs:,} epochs trained again"
     draw = f"; to draw the same: --seed {done.seed}" if 0 < done.trained < done.epochs else ""
-    count = len(done.verdicts)
-    runs = "1 run" if count == 1 else f"{count} runs"
+    runs = plural(len(done.verdicts), "run")
     console().print(f"{name}: {WORDS[done.outcome]}; {runs}, {again}{draw}", soft_wrap=True)

@@ -82,7 +82,7 @@ def in_favour(differences: Sequence[float], question: Question) -> Interval | No
     return paired_interval([sign * each for each in differences], question.comparisons)
 
 
-def wanted(scores: Sequence[Scores], question: Question, most: int) -> list[set[int]]:
+def planned_seeds(scores: Sequence[Scores], question: Question, most: int) -> list[set[int]]:
     """Tell which seeds each point is to be trained with, as far as that is known.
 
     Every point gets as many seeds as a first answer takes. Then each round gives every open comparison the next seed
@@ -90,7 +90,7 @@ def wanted(scores: Sequence[Scores], question: Question, most: int) -> list[set[
     is the same whatever order trainings end in and however often they are ended from outside.
 
     Args:
-        scores: of each point, of seeds that are finished; others than those that are wanted are left aside.
+        scores: of each point, of seeds that are finished; others than those that are planned are left aside.
         question: what is asked.
         most: seeds of a point.
 

@@ -11,7 +11,7 @@ from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.sweep.decision.plan import DecisionPlan
 from deeplab.sweep.decision.result import Decision, decide, history, in_words
-from deeplab.sweep.decision.rounds import Pair, wanted
+from deeplab.sweep.decision.rounds import Pair, planned_seeds
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import begin_parent
@@ -161,15 +161,15 @@ class DecisionSource:
     def _plan_rounds(self) -> None:
         """Ask for every training of the rounds so far that was not asked for yet, taking down what is finished."""
         while True:
-            seeds = wanted(self._scores, self.plan.question, self.plan.most)
+            seeds = planned_seeds(self._scores, self.plan.question, self.plan.most)
             new = [
                 (point, seed) for point, each in enumerate(seeds) for seed in each if (point, seed) not in self._numbers
             ]
             if not new:
                 return
             self._tell()
-            found = [self._ask(point, seed) for point, seed in sorted(new, key=lambda each: (each[1], each[0]))]
-            if not any(found):
+            kept = [self._ask(point, seed) for point, seed in sorted(new, key=lambda each: (each[1], each[0]))]
+            if not any(kept):
                 return
 
     def _ask(self, point: int, seed: int) -> bool:
