@@ -7,8 +7,8 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from deeplab.child_process import end_with_parent
 from deeplab.imports import load
-from deeplab.sweep.child_process import end_with_parent
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import run_trial
 from deeplab.tracking.store import load_mlflow
