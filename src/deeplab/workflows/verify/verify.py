@@ -8,7 +8,6 @@ from typing import Any
 from deeplab.code.file import CodeReference, reference
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig, TrackingConfig
-from deeplab.data.splits import Splits
 from deeplab.errors import UserError
 from deeplab.machine import cores
 from deeplab.tracking.find import TRAINED, find_run
@@ -17,9 +16,9 @@ from deeplab.tracking.store import Store, open_to_read
 from deeplab.tracking.tags import CODE_TAG, DEVICE_TAG, KIND_TAG
 from deeplab.training.cache import TrainingCache
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.evaluate import score_network
 from deeplab.workflows.own_code import own_code_of
 from deeplab.workflows.prepare import prepare
+from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.trained_run import TrainedRun
 from deeplab.workflows.verify.finding import Finding, Outcome, arrays_found, scores_found
 from deeplab.workflows.verify.processes import in_processes
@@ -188,10 +187,13 @@ def _network_findings(
     if kept.last is not None and config.training.ema is None:
         stored = kept.last.best_weights or kept.last.weights
         findings.append(arrays_found("weights of the model", stored, network.get_weights()))
-    splits: Splits = replace(setup.splits, info=facts.info)
-    scores, _ = score_network(network, splits, config, facts.info)
-    logged = {name.removeprefix("test/"): v for name, v in trained.run.metrics.items() if name.startswith("test/")}
-    return [*findings, scores_found("scores on the test rows", logged, scores)]
+    for name, split in (("test", setup.splits.test), ("training", setup.train)):
+        place = f"{name}/"
+        logged = {key.removeprefix(place): v for key, v in trained.run.metrics.items() if key.startswith(place)}
+        if logged or name == "test":
+            scores, _ = score_rows(network, split, facts.info, config)
+            findings.append(scores_found(f"scores on the {name} rows", logged, scores))
+    return findings
 
 
 def _with_data(composed: ComposedConfig, data: Path | None) -> ComposedConfig:
