@@ -123,6 +123,42 @@ def test_resnet20_is_that_of_the_paper(facts: Facts, overrides: tuple[str, ...],
     assert len([layer for layer in kernels if getattr(layer, "kernel_size", 0) != (1, 1)]) == 20
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "weights"),
+    [
+        ("lenet5", (28, 28, 1), 61_706),  # of LeCun and others (1998), every map of C3 joined to all six of S2
+        ("all_cnn", (32, 32, 3), 1_369_738),  # "≈ 1.4 M" of All-CNN-C, Springenberg and others (2015), table 4
+        ("resnet8", (32, 32, 3), 78_714),
+        ("unet_autoencoder", (28, 28, 1), 67_297),
+        ("mlp_mixer_tiny", (28, 28, 1), 16_012),
+    ],
+)
+def test_shipped_networks_have_so_many_weights(
+    facts: Facts, name: str, shape: tuple[int, int, int], weights: int
+) -> None:
+    network = outline(compose([f"model={name}"]).config.model, facts(*shape))
+    assert sum(int(np.prod(weight.shape)) for weight in network.weights if "seed" not in weight.path) == weights
+
+
+def test_a_mixer_is_what_is_written_by_hand(facts: Facts) -> None:
+    network = build(compose(["model=mlp_mixer_tiny"]).config.model, facts(28, 28, 1), seed=0)
+    x = inputs = keras.Input((28, 28, 1))
+    x = LAYERS.Reshape((49, 32))(LAYERS.Conv2D(32, 4, strides=4)(LAYERS.Rescaling(1 / 255)(x)))
+    for _ in range(2):
+        mixed = LAYERS.Permute((2, 1))(LAYERS.LayerNormalization()(x))
+        mixed = LAYERS.Dense(49)(LAYERS.Dense(32, activation="gelu")(mixed))
+        x = x + LAYERS.Permute((2, 1))(mixed)
+        x = x + LAYERS.Dense(32)(LAYERS.Dense(64, activation="gelu")(LAYERS.LayerNormalization()(x)))
+    x = LAYERS.GlobalAveragePooling1D()(LAYERS.LayerNormalization()(x))
+    hand = keras.Model(inputs, LAYERS.Dense(10, activation="softmax")(x))
+    for kind in (LAYERS.Conv2D, LAYERS.LayerNormalization, LAYERS.Dense):
+        mine, theirs = ([layer for layer in net.layers if isinstance(layer, kind)] for net in (network, hand))
+        for one, other in zip(mine, theirs, strict=True):
+            other.set_weights(one.get_weights())
+    rows = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 1)).astype(np.float32)
+    np.testing.assert_allclose(network.predict_on_batch(rows), hand.predict_on_batch(rows), atol=1e-6)
+
+
 def test_what_a_block_or_a_residual_may_draw_counts_as_drawing() -> None:
     assert draws_numbers([{"residual": {"layers": [], "drop": 0.05}}])
     assert not draws_numbers([{"residual": {"layers": [], "drop": 0.0}}])

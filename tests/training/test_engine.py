@@ -54,13 +54,14 @@ def without_dropout() -> list[Any]:
         kinds = kinds_of([f"model={name}"])
         if not kinds & {"Dropout"} and not any(kind.startswith("Random") for kind in kinds):
             # A small network with all of their branches is trained below.
-            found.append(pytest.param(name, marks=pytest.mark.long) if name.startswith("resnet") else name)
+            is_long = name.startswith(("resnet", "unet", "mlp_mixer"))
+            found.append(pytest.param(name, marks=pytest.mark.long) if is_long else name)
     return found
 
 
 @pytest.mark.parametrize("name", without_dropout())
 def test_every_network_without_dropout_trains_alike_in_both_engines(name: str) -> None:
-    dense = name.startswith(("dense", "mlp", "playground"))
+    dense = name.startswith(("dense", "mlp_5", "mlp_6", "playground")) or name == "mlp"
     points = ["dataset=circle"] if name == "playground" else []
     # With plain descent; what Adadelta divides by is near zero in the first steps, and rounding grows large there.
     overrides = [f"model={name}", *points, "optimizer=sgd", "optimizer.learning_rate=0.05"]
