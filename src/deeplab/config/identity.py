@@ -50,6 +50,7 @@ ADDED = (
     AddedKey("dataset", ("npz",), "test_fraction", None),
     AddedKey("dataset", ("image_folder",), "background", "white"),
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
+    AddedKey("launcher", ("local",), "gpus", "all"),
 )
 
 
