@@ -218,9 +218,10 @@ def test_a_sweep_gives_each_of_its_processes_a_card(start: Callable[..., Any], f
     while sweep.poll() is None:
         for path in Path("/proc").glob("[0-9]*/environ"):
             with suppress(OSError):  # it has just ended
-                if os.readlink(path.with_name("cwd")) == str(folder):
+                if path.with_name("cwd").readlink() == folder:
                     card = re.search(rb"\0CUDA_VISIBLE_DEVICES=([^\0]*)\0", path.read_bytes())
                     seen |= {path.parent.name: card[1].decode()} if card else {}
         time.sleep(0.1)
-    assert sweep.wait() == 0
+    sweep.communicate()
+    assert sweep.returncode == 0
     assert sorted(seen.values()) == ["0", "1", "2", "3"]
