@@ -12,8 +12,8 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from deeplab.child_process import starting_a_child
 from deeplab.machine import CARDS
-from deeplab.sweep.child_process import starting_a_child
 from deeplab.sweep.launch.worker import work
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.workers import ANY_CARD
