@@ -189,3 +189,12 @@ def runs(folder: Path) -> Callable[[], list]:
         return [] if experiment is None else list(client.search_runs([experiment.experiment_id]))
 
     return read
+
+
+def put_nvidia_smi(folder: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Put a made-up `nvidia-smi` of so many cards on the path, with nothing before it."""
+    lines = "".join(f"echo 'Card {number}, 24576, 24000, 550.54'\n" for number in range(count))
+    program = folder / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{lines}")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")

@@ -33,6 +33,7 @@ __all__ = [
 # does not hold here; TensorFlow's notes about missing CUDA drivers are answered by `deeplab doctor`.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # cards are counted as nvidia-smi counts them
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 # What a notebook uses, imported when it is asked for; `runs` and `sweep` are packages that can be called.

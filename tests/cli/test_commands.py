@@ -5,6 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.conftest import put_nvidia_smi
+
+from deeplab.workflows import doctor
 
 Cli = Callable[..., tuple[int, str, str]]
 SMALL = (
@@ -112,10 +115,34 @@ def test_doctor_tells_what_is_there(cli: Cli, folder: Path, monkeypatch: pytest.
     status, out, _ = cli("doctor")
     assert status == 0
     assert re.search(r"^tensorflow +2\.\d+", out, re.MULTILINE)
-    assert re.search(r"^CPU +\d+ threads", out, re.MULTILINE)
+    assert re.search(r"^CPU +\d+ threads; a product of 1,000 x 1,000 in \d+\.\d ms$", out, re.MULTILINE)
     assert re.search(r"^GPU", out, re.MULTILINE)
     assert f"{folder}/sets: mnist.npz (2.0 MB)" in out
     assert re.search(rf"^store +sqlite:///{folder}/mlflow.db: 0 runs in experiment deeplab", out, re.MULTILINE)
+
+
+def test_doctor_tells_cards_and_what_they_need(
+    cli: Cli, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_nvidia_smi(tmp_path, monkeypatch, 4)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    _, out, _ = cli("doctor")
+    for number in range(4):
+        assert f"card {number}       Card {number}, 24576 MB, 24000 MB free; driver 550.54\n" in out
+    assert re.search(r"^CUDA +\d+\.\d[\d.]* wanted, .*found", out, re.MULTILINE)
+    assert re.search(r"^cuDNN +\d+ wanted, .*found", out, re.MULTILINE)
+    assert "no nvidia-smi" not in out
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    _, out, _ = cli("doctor")
+    assert re.search(r"^GPU +none: CUDA_VISIBLE_DEVICES hides them$", out, re.MULTILINE)
+
+
+def test_a_product_that_fails_or_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    assert re.match(r"a product of 1,000 x 1,000 fails: .*GPU:77", doctor._product("GPU:77"))
+    monkeypatch.setattr(tf, "matmul", lambda one, other: tf.zeros(one.shape))
+    assert doctor._product("CPU:0").startswith("a product of 1,000 x 1,000 is wrong, by ")
 
 
 def test_ui_without_a_store_says_what_to_do_first(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def test_replicates_are_paired_across_points_and_the_first_has_the_seed_itself()
 
 
 def test_the_cores_are_divided_among_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deeplab.sweep.plan.cores", lambda: 12)
+    monkeypatch.setattr("deeplab.sweep.workers.cores", lambda: 12)
 
     def threads(*overrides: str) -> int:
         return int(planned("l2=1e-6,1e-3", "replicates=6", *overrides).trials[0].values["training"]["threads"])

@@ -17,6 +17,7 @@ from deeplab.training.fit import fit
 from deeplab.training.history import Epoch, History
 from deeplab.training.losses import class_weights
 from deeplab.training.observer import Observer
+from deeplab.training.runtime import Runtime
 from deeplab.training.setup import TrainingSetup
 from deeplab.training.targets import Targets
 
@@ -54,7 +55,7 @@ def trained(
         splits=None,
         train=points(100),
         validation=validation if validation is not None else points(40, 1),
-        runtime=None,
+        runtime=Runtime("cpu", "", 1, True),
         engine=engine,
         targets=Targets("classification", INFO),
         overlap={},

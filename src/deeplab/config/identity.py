@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deeplab.config.schema import DATASET_KINDS, NAMED_DATASETS
+from deeplab.errors import UserError
 from deeplab.metrics import optional
 
 # The key that deeplab itself adds to what was composed with `--code`: the SHA-256 of the file. Nobody can set it.
@@ -50,6 +51,7 @@ ADDED = (
     AddedKey("dataset", ("npz",), "test_fraction", None),
     AddedKey("dataset", ("image_folder",), "background", "white"),
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
+    AddedKey("launcher", ("local",), "gpus", "all"),
 )
 
 
@@ -90,11 +92,18 @@ def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
-    """A composed configuration, not checked yet; a network that draws nothing stays the same run as before."""
+    """A composed configuration, not checked yet; a network that draws nothing stays the same run as before.
+
+    Raises:
+        UserError: each of several devices would draw the same, since Keras' layers know nothing of the others.
+    """
     model, training = values.get("model"), values.get("training")
-    if not isinstance(model, dict) or not isinstance(training, dict) or training.get("randomness") != "splitmix":
+    if not isinstance(model, dict) or not isinstance(training, dict):
         return values
-    if draws_numbers([model.get("layers"), model.get("blocks")]):
+    draws, randomness = draws_numbers([model.get("layers"), model.get("blocks")]), training.get("randomness")
+    if draws and randomness == "keras" and "," in str(training.get("device")):
+        raise UserError("training.randomness=keras draws the same on each of several devices; splitmix does not.")
+    if draws or randomness != "splitmix":
         return values
     return {**values, "training": {**training, "randomness": "keras"}}
 

@@ -20,6 +20,8 @@ _WHOLE_ENDS = re.compile(r"\s*interval\(\s*(start\s*=\s*)?[+-]?\d+\s*,\s*(end\s*
 _LOG_SPAN = 100.0
 _SEARCHED_DIGITS = 6
 _LARGEST = 2.0**53
+# Several devices of one training, which Hydra would take for several values.
+_DEVICES = re.compile(r"(training\.device=)((?:cpu|gpu):-?\d+(?:,-?\d+)+)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -173,7 +175,7 @@ def is_tag(override: Override) -> bool:
 def _parse(text: str) -> Override:
     check_override(text)
     try:
-        override = read_override(text)
+        override = read_override(_DEVICES.sub(r"\1'\2'", text) if _DEVICES.fullmatch(text) else text)
     except HydraError as error:
         raise UserError(
             f"Override '{text}' cannot be read; write key=value, as in training.epochs=3, "

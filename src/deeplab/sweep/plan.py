@@ -11,17 +11,16 @@ import numpy as np
 
 from deeplab.config.compose import ComposedConfig, ComposedSweep, Composer
 from deeplab.config.identity import identity, sha
-from deeplab.config.schema import SWEEP_KEYS, LauncherConfig, LocalLauncherConfig
+from deeplab.config.schema import SWEEP_KEYS
 from deeplab.errors import UserError
-from deeplab.machine import cores
 from deeplab.metrics import METRICS
 from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
+from deeplab.sweep.workers import threads_of
 from deeplab.tasks import TASKS
 from deeplab.workflows.cache_key import shared_configuration
 from deeplab.workflows.check import PointCheck
 
 MOST_TRIALS = 10_000
-MOST_WORKERS = 8
 # Of trainings together that share what is compiled, which each of some workers compiles once, within seconds.
 SHARED_STEPS = 8000
 
@@ -221,21 +220,6 @@ def sound_point(checked: PointCheck | str, metric: str) -> PointCheck:
             f"sweep.metric={metric}: there is no {score.label} of this network on these rows; give val/loss."
         )
     return checked
-
-
-def workers_of(launcher: LocalLauncherConfig, device: str, trials: int) -> int:
-    """Worker processes of the local launcher: what is set, or one a core where there is no GPU."""
-    if launcher.workers is not None:
-        return launcher.workers
-    gpu = device.startswith("gpu") or (device == "auto" and Path("/dev/nvidia0").exists())
-    return 1 if gpu else max(1, min(cores(), MOST_WORKERS, trials))
-
-
-def threads_of(launcher: LauncherConfig, device: str, trials: int) -> int:
-    """Threads of a trial, where its configuration leaves them open: the cores divided among the workers."""
-    if isinstance(launcher, LocalLauncherConfig):
-        return max(1, cores() // workers_of(launcher, device, trials))
-    return launcher.cpus_per_trial
 
 
 def _compose_all(

@@ -139,7 +139,7 @@ class EpochCallback(keras.callbacks.Callback):
         metrics = {_name(key): float(value) for key, value in (logs or {}).items()}
         metrics["time/epoch_seconds"] = now - self.began
         metrics["time/step_ms"] = 1000 * ((self.trained or now) - self.began) / self.step
-        metrics["learning_rate"] = float(self.model.optimizer.learning_rate)
+        metrics["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
         self.epochs.append(Epoch(epoch + 1, metrics))
         for observer in self.observers:
             observer.epoch_ended(self.epochs[-1])

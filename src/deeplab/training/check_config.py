@@ -20,8 +20,8 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, t
     """Refuse settings that do not fit the rows or the task.
 
     Raises:
-        UserError: a batch larger than the training set, weights for other classes, a wish that needs validation, a loss
-            or a score that the task does not have.
+        UserError: a batch larger than the training set, or with fewer rows than there are devices, weights for other
+            classes, a wish that needs validation, a loss or a score that the task does not have.
     """
     _check_task(config, targets)
     if has_classes(train.y):
@@ -35,6 +35,12 @@ def check_fits(config: TrainingConfig, train: Split, validation: Split | None, t
         raise UserError(
             f"training.accumulate: must be at most the number of batches of an epoch ({batches}), "
             f"got {config.accumulate}."
+        )
+    devices, last = config.device.count(",") + 1, len(train) % config.batch_size or config.batch_size
+    if min(last, config.batch_size) < devices:
+        raise UserError(
+            f"training.device={config.device}: {devices} devices divide each batch, and the last of an epoch has "
+            f"{last} row{'' if last == 1 else 's'}. Take another training.batch_size."
         )
     if validation is None:
         for key in ("early_stopping_patience", "restore_best_weights"):

@@ -90,12 +90,14 @@ def choose_engine(
     Args:
         wanted: the setting.
         kinds: of the network's layers, as in `Dense`.
-        device: `cpu`, or `gpu:0` and so on.
+        device: `cpu`, or `gpu:0` and so on, or several as in `gpu:0,1`.
         steps: of the whole training.
         own_code: whether layers or the loss are those of --code; XLA may have no words for what they do.
     """
     if wanted == "keras":
         return Engine("keras", False, "asked for")
+    if "," in device:
+        return Engine("keras", False, "several devices take a step together")
     kinds = list(kinds)
     slow = device == "cpu" and any(not XLA_IS_FASTEST.get(kind, "Conv" not in kind) for kind in kinds)
     if any(kind.startswith("Random") and not XLA_IS_FASTEST.get(kind) for kind in kinds):

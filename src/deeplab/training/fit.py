@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from deeplab.config.schema import TrainingConfig
-from deeplab.data.splits import Split
 from deeplab.models.inspect import evaluation_batch_size, multiplications
 from deeplab.training.block_model import BlockModel
 from deeplab.training.cache import TrainingCache
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
 from deeplab.training.checkpoint import Checkpoint, CheckpointSink
-from deeplab.training.engine import Engine, steps_per_block
+from deeplab.training.engine import steps_per_block
 from deeplab.training.input_pipeline import (
     EpochPermutation,
     ExampleLookup,
@@ -24,6 +24,7 @@ from deeplab.training.input_pipeline import (
 from deeplab.training.losses import build_loss, class_weights
 from deeplab.training.observer import Observer
 from deeplab.training.random_numbers import drawing
+from deeplab.training.replicas import ReplicaModel
 from deeplab.training.setup import TrainingSetup
 from deeplab.training.validation_scores import ValidationScores
 from deeplab.training.watchers import watchers
@@ -59,13 +60,15 @@ def fit(
         RunError: the loss is no longer a number.
     """
     network, train, validation, targets = setup.network, setup.train, setup.validation, setup.targets
-    optimizer, engine = setup.optimizer, setup.engine
+    optimizer, engine, replicas = setup.optimizer, setup.engine, setup.runtime.strategy
     weights = class_weights(config, train.labels, targets.info.num_classes)
     look_up = ExampleLookup(train, targets.for_split(train), weights, setup.fresh_noise)
     order = EpochPermutation(train, seed)
-    steps = _steps_per_block(network, train, config.batch_size, engine)
-    sizes = block_sizes(len(train), config.batch_size, steps)
-    data = order.blocks(config.batch_size, sizes)
+    size, full = config.batch_size, len(train) // config.batch_size
+    by_one = engine.kind == "keras"
+    steps = 1 if by_one else steps_per_block(multiplications(network), train.x[0].nbytes, size, full)
+    sizes = block_sizes(len(train), size, steps)
+    data = order.blocks(size, sizes)
 
     def compiled(trainer: Any) -> Any:
         trainer.compile(
@@ -81,6 +84,8 @@ def fit(
     is_endless = engine.kind == "compiled" and look_up.in_memory
 
     def make(net: keras.Model) -> Any:
+        if replicas is not None:
+            return compiled(ReplicaModel(net, replicas)).measuring(*look_up(tf.range(1)))
         if engine.kind == "keras":
             # A second model over the same layers is compiled, so that the network itself stays plain and small to save.
             return compiled(keras.Model(net.inputs, net.outputs, name=net.name))
@@ -88,9 +93,9 @@ def fit(
 
     # In 16 bits XLA rounds a number that it knows otherwise than one that it is given.
     shares_rates = config.randomness == "splitmix" and config.precision == "float32"
-    trainer = (
-        make(network) if cache is None else cache.trainer(setup.cache_key, network, optimizer, make, rates=shares_rates)
-    )
+    cache = cache or (None if replicas is None else TrainingCache())  # it copies the network, to where replicas are
+    with setup.runtime.scope():
+        trainer = cache.trainer(setup.cache_key, network, optimizer, make, shares_rates) if cache else make(network)
     trained = network if cache is None or cache.network is None else cache.network
     if engine.kind == "keras":
         data = single_batches(data, look_up)
@@ -141,9 +146,3 @@ def fit(
             network.set_weights(trained.get_weights())
     assert keeper.last is not None
     return keeper.last
-
-
-def _steps_per_block(network: keras.Model, train: Split, batch_size: int, engine: Engine) -> int:
-    if engine.kind == "keras":
-        return 1
-    return steps_per_block(multiplications(network), train.x[0].nbytes, batch_size, len(train) // batch_size)

@@ -1,6 +1,7 @@
 """The generator that layers draw from (dropout, noise, augmentation) while they train."""
 
 import math
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -45,29 +46,57 @@ def drawing(randomness: Literal["splitmix", "keras"]) -> Iterator[None]:
         tf.random.stateless_uniform, tf.random.stateless_normal, tf.nn.experimental.stateless_dropout = kept
 
 
-def random_bits(count: Any, seed: Any) -> Any:
+class _Rows(threading.local):
+    """Which rows of a batch this thread draws for, (number of the first, how many); None: for all."""
+
+    share: tuple[Any, Any] | None = None
+
+
+_ROWS = _Rows()
+
+
+@contextmanager
+def drawing_for_rows(first: Any, count: Any) -> Iterator[None]:
+    """Let what is traced inside draw for some rows of a batch what a draw for the whole batch would give them.
+
+    What is drawn once for a batch, whose shape does not begin with the number of rows, is the same for all.
+
+    Args:
+        first: number of the first of them in the batch, a scalar tensor.
+        count: how many they are, a scalar tensor.
+    """
+    _ROWS.share = first, count
+    try:
+        yield
+    finally:
+        _ROWS.share = None
+
+
+def random_bits(count: Any, seed: Any, first: Any = 0) -> Any:
     """Draw 32-bit numbers, [count] of uint32: SplitMix64 (Steele, Lea and Flood 2014) from a place of the seed's own.
 
     Args:
         count: a whole number or a scalar tensor.
         seed: [2], whole numbers from 0 to 2^31 - 1.
+        first: how many numbers of the seed are passed over, a whole number or a scalar tensor.
     """
     words = tf.cast(seed, tf.uint64)
     start = _mix(_mix(words[0] + _uint64(_STEP)) + words[1])
-    index = tf.cast(tf.range((count + 1) // 2), tf.uint64)
-    return tf.reshape(tf.bitcast(_mix(start + index * _uint64(_STEP)), tf.uint32), [-1])[:count]
+    index = tf.cast(tf.range(first // 2, (first + count + 1) // 2), tf.uint64)
+    return tf.reshape(tf.bitcast(_mix(start + index * _uint64(_STEP)), tf.uint32), [-1])[first % 2 :][:count]
 
 
 def uniform(shape: Any, seed: Any, minval: Any = 0, maxval: Any = 1, dtype: Any = tf.float32) -> Any:
     """Draw from [minval, maxval), a tensor of the shape."""
-    values = _unit(random_bits(tf.reduce_prod(shape), seed), dtype)
+    values = _unit(random_bits(tf.reduce_prod(shape), seed, _passed_over(shape)), dtype)
     return tf.reshape(values, shape) * (maxval - minval) + minval
 
 
 def normal(shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = tf.float32) -> Any:
     """Draw from a normal distribution, a tensor of the shape."""
     # By XLA in every engine: twenty operations in one pass over the memory.
-    drawn = tf.function(_standard_normal, jit_compile=True, autograph=False)(tf.reduce_prod(shape), seed)
+    draw = tf.function(_standard_normal, jit_compile=True, autograph=False)
+    drawn = draw(tf.reduce_prod(shape), seed, _passed_over(shape))
     return tf.cast(tf.reshape(drawn, shape), dtype) * stddev + mean
 
 
@@ -102,12 +131,21 @@ def dropout(x: Any, rate: float, seed: Any, noise_shape: Any = None) -> Any:
         noise_shape: of the mask where it is not that of x, to which it is broadcast.
     """
     shape = tf.shape(x) if noise_shape is None else tf.convert_to_tensor(noise_shape)
-    bits = tf.reshape(random_bits(tf.reduce_prod(shape), seed), shape)
+    bits = tf.reshape(random_bits(tf.reduce_prod(shape), seed, _passed_over(shape)), shape)
     if isinstance(rate, SharedRate):
         least, scale = rate.tensors(x.dtype)
     else:
         least, scale = tf.constant(_threshold(rate), tf.uint32), 1 / (1 - rate)
     return tf.where(bits >= least, x * scale, 0)
+
+
+def _passed_over(shape: Any) -> Any:
+    """How many numbers a draw for the whole batch has before those of the rows that are drawn for."""
+    shape = tf.convert_to_tensor(shape)
+    if _ROWS.share is None or shape.shape[0] == 0:
+        return 0
+    first, rows = _ROWS.share
+    return tf.where(shape[0] == rows, first * tf.reduce_prod(shape[1:]), 0)
 
 
 def _threshold(rate: float) -> int:
@@ -121,9 +159,9 @@ def _unit(bits: Any, dtype: Any) -> Any:
     return tf.cast(whole, dtype) * 2.0**-digits
 
 
-def _standard_normal(count: Any, seed: Any) -> Any:
+def _standard_normal(count: Any, seed: Any, first: Any) -> Any:
     """Quantiles of the numbers (2 k + 1) / 2^24 - 1, by the polynomials of Giles (2012) for the inverse of erf."""
-    whole = tf.cast(tf.bitwise.right_shift(random_bits(count, seed), tf.constant(8, tf.uint32)), tf.float32)
+    whole = tf.cast(tf.bitwise.right_shift(random_bits(count, seed, first), tf.constant(8, tf.uint32)), tf.float32)
     share = (2 * whole + (1 - 2**24)) * 2.0**-24  # in (-1, 1), exactly
     depth = -tf.math.log((1 - share) * (1 + share))
     near, far = tf.math.polyval(_NEAR, depth - 2.5), tf.math.polyval(_FAR, tf.sqrt(depth) - 3)

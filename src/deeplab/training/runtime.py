@@ -4,8 +4,9 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from deeplab.config.schema import TrainingConfig
@@ -22,10 +23,15 @@ _OF_NO_USE = ("sklearn", "matplotlib")
 class Runtime:
     """What was chosen."""
 
-    device: str  # `cpu`, or `gpu:0` and so on
+    device: str  # `cpu`, or `gpu:0` and so on, or several as in `gpu:0,1`
     device_name: str  # the processor's name where TensorFlow tells it
     threads: int  # threads that one operation may use on the CPU
     deterministic: bool  # whether operations give the same result to the bit each time
+    strategy: Any = None  # of several devices, a `tf.distribute.MirroredStrategy`; None of one
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Where what is made lies on all devices."""
+        return nullcontext() if self.strategy is None else self.strategy.scope()
 
 
 def prepare_runtime(config: TrainingConfig, seed: int) -> Runtime:
@@ -46,11 +52,19 @@ def prepare_runtime(config: TrainingConfig, seed: int) -> Runtime:
     device_name = _use_device(device, tf)
     threads = _set_threads(config.threads, tf)
     keras.mixed_precision.set_global_policy(config.precision)
-    deterministic = device == "cpu" if config.deterministic is None else config.deterministic
+    deterministic = device.startswith("cpu") if config.deterministic is None else config.deterministic
     if deterministic:
         tf.config.experimental.enable_op_determinism()
     seed_process(seed)
-    return Runtime(device, device_name, threads, deterministic)
+    return Runtime(device, device_name, threads, deterministic, _strategy(device) if "," in device else None)
+
+
+@lru_cache(maxsize=1)  # what trainings of a process share lies on its devices
+def _strategy(device: str) -> Any:
+    import tensorflow as tf
+
+    kind, _, numbers = device.partition(":")
+    return tf.distribute.MirroredStrategy([f"{kind.upper()}:{index}" for index, _ in enumerate(numbers.split(","))])
 
 
 def load_keras() -> None:
@@ -88,7 +102,7 @@ def quiet_import() -> Iterator[None]:
 
 
 def find_device(wanted: str) -> str:
-    """What `training.device` means on this machine: `cpu`, or `gpu:0` and so on.
+    """What `training.device` means on this machine: `cpu`, `gpu:0` and so on, or several as in `gpu:0,1`.
 
     Raises:
         UserError: there is no such GPU.
@@ -96,32 +110,56 @@ def find_device(wanted: str) -> str:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
-    if wanted == "cpu" or (wanted == "auto" and not gpus):
-        return "cpu"
-    index = int(wanted.partition(":")[2] or 0)
-    if index >= len(gpus):
+    if wanted.startswith("cpu") or (wanted == "auto" and not gpus):
+        return "cpu" if wanted == "auto" else wanted
+    numbers = [int(number) for number in wanted.partition(":")[2].split(",") if number] or [0]
+    if max(numbers) >= len(gpus):
         there = f"TensorFlow sees {len(gpus)}" if gpus else "TensorFlow sees none"
         raise UserError(
             f"training.device={wanted}: there is no such GPU, {there}. "
             "Use training.device=cpu, or see 'deeplab doctor' for the reason."
         )
-    return f"gpu:{index}"
+    return f"gpu:{','.join(map(str, numbers))}"
+
+
+def one_of(device: str) -> str:
+    """The first of several devices; what else `training.device` may be, as it is.
+
+    Examples:
+        >>> [one_of(device) for device in ("gpu:2,3", "cpu:0,1", "gpu:1", "auto")]
+        ['gpu:2', 'cpu', 'gpu:1', 'auto']
+    """
+    return "cpu" if device.startswith("cpu") else device.partition(",")[0]
 
 
 def _use_device(device: str, tf: Any) -> str:
-    """Let TensorFlow see this device alone; returns its name where there is one."""
-    if device == "cpu":
+    """Let TensorFlow see this device alone, or these; returns the names of GPUs where there are any."""
+    kind, _, numbers = device.partition(":")
+    count = len(numbers.split(","))
+    if kind == "cpu":
         _set_once(lambda: tf.config.set_visible_devices([], "GPU"), "training.device")
+        if count > 1:
+            _set_once(lambda: _divide_cpu(count, tf), "training.device")
         return ""
-    gpu = tf.config.list_physical_devices("GPU")[int(device.partition(":")[2])]
+    there = tf.config.list_physical_devices("GPU")
+    gpus = [there[int(number)] for number in numbers.split(",")]
 
-    def use_gpu() -> None:
-        tf.config.set_visible_devices([gpu], "GPU")
-        # Others may share the card: take memory as it is needed.
-        tf.config.experimental.set_memory_growth(gpu, True)
+    def use_gpus() -> None:
+        tf.config.set_visible_devices(gpus, "GPU")
+        for gpu in gpus:
+            # Others may share the card: take memory as it is needed.
+            tf.config.experimental.set_memory_growth(gpu, True)
 
-    _set_once(use_gpu, "training.device")
-    return str(tf.config.experimental.get_device_details(gpu).get("device_name", ""))
+    _set_once(use_gpus, "training.device")
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "") for gpu in gpus]
+    return ", ".join(filter(None, dict.fromkeys(map(str, names))))
+
+
+def _divide_cpu(count: int, tf: Any) -> None:
+    """Make several devices of the processor, which compute no faster: to try several devices out."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    if len(tf.config.get_logical_device_configuration(cpu) or ()) != count:
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
 
 
 def _set_threads(wanted: int | None, tf: Any) -> int:

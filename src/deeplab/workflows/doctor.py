@@ -1,10 +1,9 @@
 """What deeplab finds on a machine: versions, processors, data and store."""
 
-import os
 import platform
-import shutil
-import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,13 +11,15 @@ from deeplab import __version__
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.benchmarks import data_folders
 from deeplab.errors import UserError
-from deeplab.machine import cores
+from deeplab.machine import CARDS, CardsError, cards, cores, visible_cards
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.location import locate_store, redact_password
 from deeplab.tracking.store import open_store
 from deeplab.training.runtime import load_keras
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core", "matplotlib")
+PRODUCT_SIZE = 1000
+TF32_ROUNDING = 0.01  # of a product, as a share of the deviation of its numbers
 CUDA = "tensorflow[and-cuda]>=2.21,<2.22"
 
 
@@ -37,29 +38,79 @@ def _processors() -> Iterator[tuple[str, str]]:
     load_keras()
     import tensorflow as tf
 
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with suppress(RuntimeError):  # this process has computed on it before
+            tf.config.experimental.set_memory_growth(gpu, True)  # else all of its memory is taken while this runs
     threads = tf.config.threading.get_intra_op_parallelism_threads() or cores()
-    yield "CPU", f"{threads} threads"
+    yield "CPU", f"{threads} threads; {_product('CPU:0')}"
+    with_cuda = tf.test.is_built_with_cuda()
+    try:
+        for index, card in enumerate(cards()):
+            yield f"card {index}", f"{card.name}, {card.memory_mb} MB, {card.free_mb} MB free; driver {card.driver}"
+        obstacle = _why_no_gpu(with_cuda)
+    except CardsError as error:
+        obstacle = str(error) if with_cuda else _why_no_gpu(with_cuda)
+    if with_cuda:
+        built = tf.sysconfig.get_build_info()
+        yield "CUDA", _library(built["cuda_version"], "nvidia-cuda-runtime-cu{cuda}", "libcudart.so.{major}", built)
+        yield "cuDNN", _library(built["cudnn_version"], "nvidia-cudnn-cu{cuda}", "libcudnn.so.{major}", built)
     gpus = tf.config.list_physical_devices("GPU")
     for index, gpu in enumerate(gpus):
-        yield f"GPU {index}", str(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name))
+        name = tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        yield f"GPU {index}", f"{name}; {_product(f'GPU:{index}')}"
     if not gpus:
-        yield "GPU", f"none: {_why_no_gpu(tf.test.is_built_with_cuda())}"
+        yield "GPU", f"none: {obstacle}"
+
+
+def _product(device: str) -> str:
+    """Try a matrix product on a device of TensorFlow's, and say how it went."""
+    import numpy as np
+    import tensorflow as tf
+
+    one, other = np.random.default_rng(0).normal(size=(2, PRODUCT_SIZE, PRODUCT_SIZE)).astype(np.float32)
+    what = f"a product of {PRODUCT_SIZE:,} x {PRODUCT_SIZE:,}"
+    elsewhere = tf.config.get_soft_device_placement()
+    tf.config.set_soft_device_placement(False)  # else it is computed where it can be
+    try:
+        with tf.device(device):
+            given = tf.matmul(one, other).numpy()
+            began = time.perf_counter()
+            tf.matmul(one, other).numpy()
+            seconds = time.perf_counter() - began
+    except (tf.errors.OpError, RuntimeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        return f"{what} fails: {reason[:200]}"
+    finally:
+        tf.config.set_soft_device_placement(elsewhere)
+    # A card may shorten the factors to 10 bits (TF32).
+    apart = float(np.max(np.abs(given - one @ other))) / PRODUCT_SIZE**0.5
+    return (
+        f"{what} in {1000 * seconds:.1f} ms" if apart < TF32_ROUNDING else f"{what} is wrong, by {apart:.2g} deviations"
+    )
+
+
+def _library(wanted: str, package: str, file: str, built: Mapping[str, str]) -> str:
+    """Which version of a library TensorFlow was built with, and which there is, as a package or of the system."""
+    majors = {"cuda": built["cuda_version"].partition(".")[0], "major": wanted.partition(".")[0]}
+    try:
+        found = f"{version(package.format(**majors))} found ({package.format(**majors)})"
+    except PackageNotFoundError:
+        import ctypes
+
+        try:
+            ctypes.CDLL(file.format(**majors))
+            found = f"{file.format(**majors)} of the system found"
+        except OSError:
+            found = "none found"
+    return f"{wanted} wanted, {found}"
 
 
 def _why_no_gpu(with_cuda: bool) -> str:
-    """The first thing that is missing on the way from a card to TensorFlow."""
+    """The first thing that is missing on the way from cards that there are to TensorFlow."""
     if not with_cuda:
         return "this TensorFlow is built without CUDA"
-    if shutil.which("nvidia-smi") is None:
-        return "no NVIDIA driver is installed (there is no nvidia-smi)"
-    try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"nvidia-smi does not answer ({error})"
-    if listed.returncode or not listed.stdout.strip():
-        return f"the NVIDIA driver sees no card ({' '.join((listed.stderr or listed.stdout).split())})"
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-        return "CUDA_VISIBLE_DEVICES hides them"
+    if not visible_cards():
+        return f"{CARDS} hides them"
     try:
         version("nvidia-cudnn-cu12")
     except PackageNotFoundError:

@@ -65,9 +65,10 @@ def prepare(
     check_schedule(config.schedule, config.optimizer.learning_rate, validation)
     network = outline(config.model, splits.info) if outlined else build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
-    optimizer = build_optimizer(
-        config.optimizer, config.schedule, config.training, steps_per_epoch, output_layer(network)
-    )
+    with runtime.scope():
+        optimizer = build_optimizer(
+            config.optimizer, config.schedule, config.training, steps_per_epoch, output_layer(network)
+        )
     engine = engine_for(config, runtime.device, len(train))
     used = [part.rows.tobytes() for part in (train, validation) if part is not None]
     overlap = cache.kept("overlap", (config.dataset, used), lambda: overlaps(splits, train, validation))

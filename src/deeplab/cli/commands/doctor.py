@@ -8,7 +8,7 @@ from deeplab.workflows.doctor import diagnose
 
 @reading_files
 def doctor(overrides: Overrides = None, config_dir: ConfigDir = None) -> None:
-    """Show versions, processors, data folder and store, and why there is no GPU if there is none."""
+    """Show versions, processors and cards (each tried), data folder and store, and why no GPU is used if none is."""
     config = compose(overrides or [], config_dir).config
     for topic, finding in diagnose(config):
         print_line(f"{topic:<12} {finding}")

@@ -95,7 +95,7 @@ def run_lines(run_id: str, name: str, setup: TrainingSetup) -> list[str]:
     """What is about to be trained, on what."""
     runtime = setup.runtime
     device = f"{runtime.device} {runtime.device_name}".strip()
-    threads = f", {runtime.threads} threads" if runtime.device == "cpu" else ""
+    threads = f", {runtime.threads} threads" if runtime.device.startswith("cpu") else ""
     return [
         data_line(setup),
         *setup.notes,

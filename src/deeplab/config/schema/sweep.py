@@ -1,9 +1,9 @@
 """How many runs a sweep makes, what they are compared by, and where they are trained."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveInt, Text, or_of_code
@@ -36,12 +36,23 @@ class ComparisonConfig:
     reference: ReferenceConfig | None
 
 
+def _cards(asked: Any) -> Any:
+    numbers = asked if isinstance(asked, list | tuple) else [0 if asked == "all" else asked]
+    least = 1 if type(asked) is int else 0
+    if not numbers or any(type(number) is not int or number < least for number in numbers):
+        raise ValueError("must be all, how many cards as in 2, or which as in [0,1]")
+    if len(set(numbers)) < len(numbers):
+        raise ValueError("must name each card once")
+    return tuple(asked) if isinstance(asked, list) else asked
+
+
 @dataclass(frozen=True, config=STRICT)
 class LocalLauncherConfig:
     """Worker processes on this machine."""
 
     kind: Literal["local"]
-    workers: PositiveInt | None
+    workers: PositiveInt | None  # for each card, where there are cards
+    gpus: Annotated[Literal["all"] | int | tuple[int, ...], BeforeValidator(_cards)]
     retries: Annotated[int, Field(ge=0, le=100)]
 
 

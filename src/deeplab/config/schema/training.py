@@ -43,8 +43,14 @@ def _once_each(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|gpu(:[0-9]{1,3})?", text):
-        raise ValueError("must be auto, cpu, gpu or the number of a GPU as in gpu:1")
+    several = re.fullmatch(r"cpu:[0-9](,[0-9])+|gpu:[0-9]{1,3}(,[0-9]{1,3})+", text)
+    if not several and not re.fullmatch(r"auto|cpu|gpu(:[0-9]{1,3})?", text):
+        raise ValueError("must be auto, cpu, gpu or the number of a GPU as in gpu:1, or several as in gpu:0,1")
+    numbers = [int(number) for number in text.partition(":")[2].split(",")] if several else []
+    if len(set(numbers)) < len(numbers):
+        raise ValueError("must name each device once")
+    if text.startswith("cpu:") and sorted(numbers) != list(range(len(numbers))):
+        raise ValueError("must count the parts of the processor from 0, as in cpu:0,1")
     return text
 
 
@@ -84,3 +90,7 @@ class TrainingConfig:
         clips = [key for key in ("clip_norm", "clip_global_norm", "clip_value") if getattr(self, key) is not None]
         if len(clips) > 1:
             raise ValueError(f"gradients are clipped in one way at most, got {' and '.join(clips)}")
+        if "," in self.device:
+            alone = {"accumulate": self.accumulate > 1, "ema": self.ema is not None}
+            for key in (key for key, given in alone.items() if given):
+                raise ValueError(f"{key} goes with one device, and device={self.device} names several")

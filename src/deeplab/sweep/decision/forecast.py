@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 from deeplab.evaluation.paired_sequence import half_width
 from deeplab.metrics import metric_of
 from deeplab.sweep.decision.plan import DecisionPlan
-from deeplab.sweep.plan import workers_of
+from deeplab.sweep.workers import workers_of
 from deeplab.tracking.find import TRAINED, all_runs
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
@@ -63,7 +63,8 @@ def forecast(store: Store | None, plan: DecisionPlan) -> Forecast:
     if seconds is not None and len(pairs) == len(plan.points) - 1:
         needed = [pair.seeds or plan.most for pair in pairs]
         launcher = plan.sweep.launcher
-        workers = workers_of(launcher, "cpu", plan.count) if launcher.kind == "local" else 1
+        device = plan.sweep.run.config.training.device
+        workers = workers_of(launcher, device, plan.count) if launcher.kind == "local" else 1
         hours = (sum(needed) + max(needed)) * seconds / 3600 / workers
     return Forecast(tuple(map(len, found)), pairs, seconds, hours)
 

@@ -21,9 +21,9 @@ from deeplab.sweep.plan import (
     name_of,
     plural,
     sound_point,
-    threads_of,
     with_identity,
 )
+from deeplab.sweep.workers import threads_of
 from deeplab.workflows.check import PointCheck
 
 FRESH = 0x646563  # keeps these seeds apart from those of a sweep: a decision is no second look at its trainings

@@ -7,8 +7,8 @@ from typing import Any, cast
 from deeplab.config.schema import LocalLauncherConfig
 from deeplab.errors import UserError
 from deeplab.sweep.launch.launcher import Launcher
-from deeplab.sweep.plan import workers_of
 from deeplab.sweep.source import AnyPlan
+from deeplab.sweep.workers import cards_of, workers_of
 
 # Where each launcher is, and what it needs that deeplab does not bring along.
 LAUNCHERS = {
@@ -23,7 +23,8 @@ def choose_launcher(plan: AnyPlan, folder: Path) -> Launcher:
     if isinstance(config, LocalLauncherConfig):
         from deeplab.sweep.launch.local import LocalLauncher
 
-        return LocalLauncher(workers_of(config, plan.sweep.run.config.training.device, plan.count), folder)
+        device = plan.sweep.run.config.training.device
+        return LocalLauncher(workers_of(config, device, plan.count), folder, cards_of(config, device))
     target, package = LAUNCHERS[config.kind]
     module, _, name = target.partition(":")
     try:

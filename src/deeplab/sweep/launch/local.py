@@ -1,9 +1,11 @@
 """Trials in worker processes of this machine, one process a slot, used again where trials can share one."""
 
 import multiprocessing
+import os
 import signal
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -11,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.child_process import starting_a_child
+from deeplab.machine import CARDS
 from deeplab.sweep.launch.worker import work
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
+from deeplab.sweep.workers import ANY_CARD
 
 # Settings of a process rather than of a training.
 _PROCESS_SETTINGS = ("device", "threads", "precision", "deterministic")
@@ -23,15 +27,22 @@ class _Worker:
     process: SpawnProcess
     connection: Connection
     settings: tuple[Any, ...]
+    card: str | None  # that it sees, and no other; None: all there are
     trial: int | None = None
 
 
 class LocalLauncher:
     """Worker processes on this machine. One that dies takes the trial it was at with it, and no other."""
 
-    def __init__(self, workers: int, folder: Path) -> None:
-        """Start nothing yet; the folder takes what workers write on their screen."""
-        self.capacity = workers
+    def __init__(self, workers: int, folder: Path, cards: Sequence[str] = ()) -> None:
+        """Start nothing yet.
+
+        Args:
+            workers: how many at once.
+            folder: takes what they write on their screen.
+            cards: of which each worker gets the one that fewest have, by the names that CUDA has for them.
+        """
+        self.capacity, self._cards = workers, cards
         self._folder = folder
         self._workers: list[_Worker] = []
         self._started = 0
@@ -44,7 +55,7 @@ class LocalLauncher:
         if not fitting:
             for worker in idle:
                 self._end(worker)
-        worker = fitting[0] if fitting else self._start(settings)
+        worker = fitting[0] if fitting else self._start(settings, self._free_card(settings[0]))
         worker.trial = job.number
         with suppress(OSError):  # it has just died, and `wait` will tell
             worker.connection.send(job)
@@ -82,17 +93,21 @@ class LocalLauncher:
             self._end(worker)
         self._workers.clear()
 
-    def _start(self, settings: tuple[Any, ...]) -> _Worker:
+    def _free_card(self, device: str) -> str | None:
+        taken = Counter(worker.card for worker in self._workers)
+        return min(self._cards, key=lambda card: taken[card]) if self._cards and device in ANY_CARD else None
+
+    def _start(self, settings: tuple[Any, ...], card: str | None) -> _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._started += 1
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / f"worker-{self._started}.log"
         process = context.Process(target=work, args=(theirs, log), name=f"deeplab-worker-{self._started}", daemon=True)
-        with starting_a_child():
+        with starting_a_child(), _seeing(card):
             process.start()
         theirs.close()
-        worker = _Worker(process, ours, settings)
+        worker = _Worker(process, ours, settings, card)
         self._workers.append(worker)
         return worker
 
@@ -115,6 +130,23 @@ class LocalLauncher:
                     return
         except (EOFError, OSError):
             return  # it is gone, as its process will show
+
+
+@contextmanager
+def _seeing(card: str | None) -> Iterator[None]:
+    """What is started meanwhile sees one card alone, whatever it imports and however early."""
+    if card is None:
+        yield
+        return
+    kept = os.environ.get(CARDS)
+    os.environ[CARDS] = card
+    try:
+        yield
+    finally:
+        if kept is None:
+            del os.environ[CARDS]
+        else:
+            os.environ[CARDS] = kept
 
 
 def _cause(exit_code: int | None) -> str:

@@ -19,9 +19,9 @@ from deeplab.sweep.plan import (
     plural,
     replicate_values,
     sound_point,
-    threads_of,
     with_identity,
 )
+from deeplab.sweep.workers import threads_of
 from deeplab.workflows.check import PointCheck
 
 SEARCHES = ("random", "tpe")

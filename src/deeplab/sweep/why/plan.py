@@ -15,8 +15,9 @@ from deeplab.config.validate import validate
 from deeplab.errors import UserError
 from deeplab.evaluation.shapley import MOST_ALL, Parts, combinations_of, orders
 from deeplab.sweep.grid import Axis
-from deeplab.sweep.plan import MOST_TRIALS, Plan, Trial, check_metric, key_of, plural, size_of, threads_of
+from deeplab.sweep.plan import MOST_TRIALS, Plan, Trial, check_metric, key_of, plural, size_of
 from deeplab.sweep.why.differences import Difference, Ways
+from deeplab.sweep.workers import threads_of
 from deeplab.tasks import TASKS
 from deeplab.tracking.find import find_run
 from deeplab.tracking.store import open_to_read

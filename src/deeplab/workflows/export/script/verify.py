@@ -16,6 +16,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import RunError
 from deeplab.files import write_file
 from deeplab.tracking.artifacts import read_artifact
+from deeplab.training.runtime import one_of
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.prepare import prepare
 from deeplab.workflows.trained_run import TrainedRun
@@ -60,7 +61,7 @@ def run_an_epoch(code: str, path: Path, setup: TrainingSetup, threads: int | Non
         RunError: it fails.
     """
     settings = {"EPOCHS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if setup.runtime.device == "cpu":
+    if setup.runtime.device.startswith("cpu"):
         settings["CUDA_VISIBLE_DEVICES"] = ""
     if threads is not None:
         settings |= {"TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads)}
@@ -134,8 +135,9 @@ def difference(ours: Losses, theirs: Losses) -> float:
 
 
 def in_keras(config: ExperimentConfig) -> ExperimentConfig:
-    """The same training by Keras' own steps and generator."""
-    return replace(config, training=replace(config.training, engine="keras", randomness="keras"))
+    """The same training by Keras' own steps and generator, on one device."""
+    device = one_of(config.training.device)
+    return replace(config, training=replace(config.training, engine="keras", randomness="keras", device=device))
 
 
 def _keras_epoch(config: ExperimentConfig, trained: TrainedRun) -> Losses:
