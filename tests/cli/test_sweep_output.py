@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from deeplab.choice import ON_TEST
 from deeplab.cli.terminal.sweep_progress import LiveSweepProgress
 from deeplab.report.page import Table, Text
-from deeplab.report.sweep_report import ALL_PAIRS, conclusion, points
-from deeplab.report.sweep_tables import outcome_of
+from deeplab.report.sweep_report import conclusion, points
+from deeplab.report.sweep_tables import ALL_PAIRS, outcome_of
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import TrialScores, summarise

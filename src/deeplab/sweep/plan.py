@@ -46,6 +46,7 @@ class Plan:
     points: tuple[dict[str, str], ...]  # the value of each key, point by point
     sweep: ComposedSweep  # the first point, how all are compared and where they are trained
     trials: tuple[Trial, ...]  # point by point, replicate by replicate
+    purpose: tuple[str, ...] = ()  # what tells it from the sweep of the same command, as that it confirms it
 
     @property
     def replicates(self) -> int:
@@ -55,7 +56,7 @@ class Plan:
     @property
     def key(self) -> str:
         """What the same command has in common: its name if it was given one, otherwise its overrides."""
-        return key_of(self.overrides)
+        return key_of(self.overrides, *self.purpose)
 
     def trial_name(self, trial: Trial) -> str:
         """As the run is called: `l2=0.001 #2`, or `l2=0.001` where points have one replicate."""
@@ -166,8 +167,13 @@ def replicate_values(
         if replicate:
             seed = replicate_seed(composed.config.seed, replicate)
             values = composer.compose([*overrides, f"seed={seed}"]).values
-        values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
-        yield from (at_fold(values, fold, sweep) for fold in range(sweep.folds))
+        yield from trainings_of(values, sweep, threads)
+
+
+def trainings_of(values: dict[str, Any], sweep: ComposedSweep, threads: int) -> Iterator[dict[str, Any]]:
+    """The composed configuration of each fold of a replicate, with these threads where it leaves them open."""
+    values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
+    yield from (at_fold(values, fold, sweep) for fold in range(sweep.folds))
 
 
 def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:

@@ -33,6 +33,7 @@ VALIDATION_TAG = "deeplab.validation"
 DECISION_TAG = "deeplab.decision"  # of a sweep that grew until it was decided: what is known, in a sentence
 MARGIN_TAG = "deeplab.margin"
 BEST_POINT_TAG = "deeplab.best_point"
+CONFIRMS_TAG = "deeplab.confirms"  # the sweep whose best point is trained again with fresh seeds
 FOLDS_TAG = "deeplab.folds"
 POINTS_TAG = "deeplab.points"
 REPLICATES_TAG = "deeplab.replicates"

@@ -41,29 +41,26 @@ class Decision:
 
     def to_json(self) -> str:
         """The content of `decision.json`."""
-        return json.dumps(
-            {
-                "sentence": self.sentence,
-                "decided": self.is_decided,
-                "metric": self.metric,
-                "margin": self.margin,
-                "points": [
-                    {"name": name, "seeds": count, "scores": {str(seed): each[seed] for seed in sorted(each)}}
-                    for name, count, each in zip(self.names, self.seeds, self.scores, strict=True)
-                ],
-                "pairs": [
-                    {
-                        **asdict(pair),
-                        "first": self.names[pair.first],
-                        "second": self.names[pair.second],
-                    }
-                    for pair in self.pairs
-                ],
-                "trainings": self.trainings,
-                "seconds": self.seconds,
-            },
-            indent=1,
-        )
+        return json.dumps(self.to_values(), indent=1)
+
+    def to_values(self) -> dict[str, Any]:
+        """All that is known, as plain values."""
+        return {
+            "sentence": self.sentence,
+            "decided": self.is_decided,
+            "metric": self.metric,
+            "margin": self.margin,
+            "points": [
+                {"name": name, "seeds": count, "scores": {str(seed): each[seed] for seed in sorted(each)}}
+                for name, count, each in zip(self.names, self.seeds, self.scores, strict=True)
+            ],
+            "pairs": [
+                {**asdict(pair), "first": self.names[pair.first], "second": self.names[pair.second]}
+                for pair in self.pairs
+            ],
+            "trainings": self.trainings,
+            "seconds": self.seconds,
+        }
 
 
 def decide(plan: DecisionPlan, scores: Sequence[Scores], seconds: float) -> Decision:
