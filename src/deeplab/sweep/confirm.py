@@ -1,5 +1,6 @@
 """Confirm a sweep: its best point and the runner-up are trained again, with seeds that no trial of it had."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,7 +184,9 @@ def decided(plan: Plan, summary: Summary) -> Decision:
 
 
 def _times(interval: Interval | None, sign: int) -> Interval | None:
-    if interval is None or sign > 0:
+    if interval is None or not math.isfinite(interval.low):
+        return None
+    if sign > 0:
         return interval
     return Interval(-interval.mean, -interval.high, -interval.low)
 
