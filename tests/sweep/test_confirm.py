@@ -12,7 +12,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
 from deeplab.report.decision import decision_parts
 from deeplab.report.page import Table, Text
-from deeplab.sweep import confirm, loop, run
+from deeplab.sweep import confirm, run
 from deeplab.sweep.confirm import Confirmation, check_confirmable, finalists, plan_confirmation, run_confirmation
 from deeplab.sweep.decision.plan import seed_of
 from deeplab.sweep.plan import Plan, apply_checks, plan_sweep, replicate_seed
@@ -41,7 +41,6 @@ def launch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pretended]:
     def make(most: int = 999) -> Pretended:
         launcher = Pretended(open_store(compose([]).config.tracking), most, gap=0.05)
         monkeypatch.setattr(run, "choose_launcher", lambda *_: launcher)
-        monkeypatch.setattr(loop, "INTERRUPT_SECONDS", 0.0)  # nothing runs that would end meanwhile
         return launcher
 
     monkeypatch.setattr(confirm, "checked_plan", checked)

@@ -14,7 +14,7 @@ from deeplab.errors import Interrupted, UserError
 from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.plots.sweep import decision as figure
 from deeplab.report.decision import decision_table
-from deeplab.sweep import loop, run
+from deeplab.sweep import run
 from deeplab.sweep.decision.plan import Budget, DecisionPlan, plan_decision, seed_of
 from deeplab.sweep.decision.result import Decision, in_words
 from deeplab.sweep.decision.rounds import Question, compare, first_look, planned_seeds
@@ -146,6 +146,7 @@ class Pretended(SweepObserver):
 
     def submit(self, job: TrialJob) -> None:
         if len(self.names) == self._most:
+            self._events.append(TrialEvent(job.number, "killed"))
             raise KeyboardInterrupt
         self.names.append(job.name)
         tags = {**job.tags, "deeplab.kind": "trial", "deeplab.dataset_sha256": "0", "mlflow.parentRunId": job.parent_id}
@@ -173,7 +174,6 @@ def carried_out(
 ) -> tuple[Pretended, Decision]:
     launcher = Pretended(open_store(compose([]).config.tracking), most, gap)
     monkeypatch.setattr(run, "choose_launcher", lambda *_: launcher)
-    monkeypatch.setattr(loop, "INTERRUPT_SECONDS", 0.0)  # nothing runs that would end meanwhile
     return launcher, run_decision(plan, launcher).summary
 
 
