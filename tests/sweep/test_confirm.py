@@ -15,7 +15,8 @@ from deeplab.report.page import Table, Text
 from deeplab.sweep import confirm, run
 from deeplab.sweep.confirm import Confirmation, check_confirmable, finalists, plan_confirmation, run_confirmation
 from deeplab.sweep.decision.plan import seed_of
-from deeplab.sweep.plan import Plan, apply_checks, plan_sweep, replicate_seed
+from deeplab.sweep.plan import Plan, apply_checks, plan_sweep
+from deeplab.sweep.replicates import replicate_seed
 from deeplab.sweep.results.summary import TrialScores, summarise
 from deeplab.sweep.run import SweepResult
 from deeplab.sweep.search.plan import plan_search

@@ -49,6 +49,7 @@ ADDED = (
     AddedKey("dataset", ("npz",), "test_fraction", None),
     AddedKey("dataset", ("image_folder",), "background", "white"),
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
+    AddedKey("sweep", (None,), "vary", ["seed"]),
 )
 
 

@@ -24,6 +24,7 @@ from deeplab.sweep.plan import (
     threads_of,
     with_identity,
 )
+from deeplab.sweep.replicates import at_fold
 from deeplab.workflows.check import PointCheck
 
 FRESH = 0x646563  # keeps these seeds apart from those of a sweep: a decision is no second look at its trainings
@@ -58,12 +59,13 @@ class DecisionPlan:
     @property
     def count(self) -> int:
         """Trainings that a first answer takes."""
-        return len(self.points) * self.replicates
+        return len(self.points) * self.replicates * self.sweep.folds
 
     @property
     def size(self) -> str:
         """In words: `2 points, 5 seeds each to begin with`."""
-        return f"{plural(len(self.points), 'point')}, {plural(self.replicates, 'seed')} each to begin with"
+        folds = f" of {self.sweep.folds} folds" if self.sweep.folds > 1 else ""
+        return f"{plural(len(self.points), 'point')}, {plural(self.replicates, 'seed')}{folds} each to begin with"
 
     @property
     def metric(self) -> str:
@@ -74,18 +76,21 @@ class DecisionPlan:
         """A point in a few words."""
         return point_name(self.points[point])
 
-    def trial(self, point: int, seed_number: int) -> Trial:
+    def trial(self, point: int, seed_number: int, fold: int = 0) -> Trial:
         """Compose a training of a point; a UserError where it makes no configuration."""
         overrides = self.grid.overrides(self.points[point])
         seed = seed_of(self.sweep.run.config.seed, seed_number)
         values = self.composer.compose([*overrides, f"seed={seed}"]).values
         threads = threads_of(self.sweep.launcher, self.sweep.run.config.training.device, self.count)
         training = {**values["training"], "threads": values["training"]["threads"] or threads}
-        return with_identity(Trial(point, seed_number, {**values, "training": training}), self.checks[point])
+        values = at_fold({**values, "training": training}, fold, self.sweep)
+        return with_identity(Trial(point, seed_number * self.sweep.folds + fold, values), self.checks[point])
 
-    def trial_name(self, point: int, seed_number: int) -> str:
+    def trial_name(self, trial: Trial) -> str:
         """As the run is called."""
-        return f"{self.point_name(point)} #{seed_number + 1}"
+        seed_number, fold = divmod(trial.replicate, self.sweep.folds)
+        folded = f" fold {fold + 1}" if self.sweep.folds > 1 else ""
+        return f"{self.point_name(trial.point)} #{seed_number + 1}{folded}"
 
     @property
     def frozen(self) -> dict[str, Any]:
@@ -143,12 +148,11 @@ def plan_decision(
             raise UserError(f"{axis.key} is given an interval, which is no list of points: deeplab sweep --search tpe")
     if grid.size < 2:
         raise UserError("There is nothing to decide: give a key several values, as in model=cnn,cnn_dropout.")
-    if first.replicates > 1:
+    if any(text.startswith("replicates=") for text in overrides):  # what an experiment says is for sweeps
         raise UserError(
             "replicates: deeplab decide finds out itself how many are needed; --max-replicates is the most."
         )
-    if first.run.values["validation"]["kind"] == "kfold":
-        raise UserError("validation=kfold: deeplab decide takes a fresh seed each time; folds go with deeplab sweep.")
+    first = replace(first, replicates=1)
     check_metric(first)
     points = tuple(grid.points())
     question = Question(
@@ -160,7 +164,7 @@ def plan_decision(
         raise UserError(
             f"--max-replicates must be at least {least}: with fewer seeds nothing can be said of {len(points)} points."
         )
-    if len(points) * most > MOST_TRIALS and budget.most is not None:
+    if len(points) * most * first.folds > MOST_TRIALS and budget.most is not None:
         raise UserError(f"--max-replicates {most} of {len(points):,} points are more than {MOST_TRIALS:,} trainings.")
     name = first.run.config.name or f"{name_of(grid, first)} decided"
     return DecisionPlan(name, tuple(overrides), grid, points, first, question, most, budget.hours, composer)
@@ -175,10 +179,10 @@ def checked_decision(plan: DecisionPlan) -> DecisionPlan:
     for settings in plan.points:
         with faults.of(settings):
             composed = plan.composer.compose_sweep(plan.grid.overrides(settings))
-            check_same_sweep(composed, plan.sweep)
+            check_same_sweep(replace(composed, replicates=1), plan.sweep)
             if composed.run.config.model.task != plan.sweep.run.config.model.task:
                 raise UserError("Networks for different tasks cannot be compared.")
-            sound.append(composed.run.values)
+            sound.append(at_fold(composed.run.values, 0, plan.sweep))
     faults.raise_any()
     checks = []
     for settings, checked in zip(plan.points, check_points(sound), strict=True):

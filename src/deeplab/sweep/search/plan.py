@@ -12,16 +12,15 @@ from deeplab.sweep.grid import Axis, Faults, Grid, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
-    at_fold,
     check_same_sweep,
     key_of,
     name_of,
     plural,
-    replicate_values,
     sound_point,
     threads_of,
     with_identity,
 )
+from deeplab.sweep.replicates import at_fold, replicate_values
 from deeplab.workflows.check import PointCheck
 
 SEARCHES = ("random", "tpe")
