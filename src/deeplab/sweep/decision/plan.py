@@ -1,6 +1,6 @@
 """What is to be decided: points, a margin, and how long it may take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.errors import UserError, unknown_name
 from deeplab.metrics import metric_of
 from deeplab.sweep.decision.rounds import Question, first_look
-from deeplab.sweep.grid import Faults, Grid, point_name, read_grid
+from deeplab.sweep.grid import Faults, Grid, NamedGrid, named_grid, point_name, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
@@ -29,6 +29,7 @@ from deeplab.workflows.check import PointCheck
 
 FRESH = 0x646563  # keeps these seeds apart from those of a sweep: a decision is no second look at its trainings
 MOST_SEEDS = 100
+PointsOf = Callable[[Sequence[str]], tuple[Sequence[str], Mapping[str, Sequence[str]]]]
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,12 @@ def seed_of(seed: int, number: int) -> int:
 
 
 def plan_decision(
-    overrides: Sequence[str], config_dir: Path | None, margin: float | None, against: str | None, budget: Budget
+    overrides: Sequence[str],
+    config_dir: Path | None,
+    margin: float | None,
+    against: str | None,
+    budget: Budget,
+    points_of: PointsOf | None = None,
 ) -> DecisionPlan:
     """Read what is to be decided, and refuse what cannot be.
 
@@ -131,6 +137,8 @@ def plan_decision(
         margin: the largest difference that does not matter, in the unit of the metric; None where any matters.
         against: the name of the point that all others are held against, as in `model=cnn`; None is the best.
         budget: may leave both open where there is a margin.
+        points_of: tells overrides of all points from names that stand for points with overrides of their own, as
+            entries of a study; the overrides of each point are by its name.
     """
     if margin is not None and not 0 <= margin < float("inf"):
         raise UserError(f"--margin must be a number from 0, got {margin:g}.")
@@ -142,7 +150,9 @@ def plan_decision(
             "matter to you, as in --margin 0.002; or a budget, --hours 2 or --max-replicates 20."
         )
     composer = Composer(config_dir)
-    grid, first = read_grid(overrides, composer)
+    common, named = points_of(overrides) if points_of else (overrides, {})
+    grid: Grid
+    grid, first = named_grid(common, "entry", named, composer) if named else read_grid(common, composer)
     for axis in grid.axes:
         if axis.interval is not None:
             raise UserError(f"{axis.key} is given an interval, which is no list of points: deeplab sweep --search tpe")
@@ -179,7 +189,7 @@ def checked_decision(plan: DecisionPlan) -> DecisionPlan:
     for settings in plan.points:
         with faults.of(settings):
             composed = plan.composer.compose_sweep(plan.grid.overrides(settings))
-            check_same_sweep(replace(composed, replicates=1), plan.sweep)
+            check_same_sweep(_alike(composed, plan.grid), _alike(plan.sweep, plan.grid))
             if composed.run.config.model.task != plan.sweep.run.config.model.task:
                 raise UserError("Networks for different tasks cannot be compared.")
             sound.append(at_fold(composed.run.values, 0, plan.sweep))
@@ -197,6 +207,17 @@ def checked_decision(plan: DecisionPlan) -> DecisionPlan:
             one, two = plan.point_name(other), plan.point_name(point)
             raise UserError(f"'{one}' and '{two}' are the same training: what differs between them changes nothing.")
     return done
+
+
+def _alike(composed: ComposedSweep, grid: Grid) -> ComposedSweep:
+    """A point as it is compared with others: how often an experiment trains it is no matter here.
+
+    Named points are made of experiments that may each bring another grid or reference along.
+    """
+    comparison = composed.comparison
+    if isinstance(grid, NamedGrid):
+        comparison = replace(comparison, grid={}, reference=None)
+    return replace(composed, replicates=1, comparison=comparison)
 
 
 def _base(points: Sequence[Mapping[str, str]], against: str | None) -> int | None:
