@@ -2,8 +2,8 @@
 """Make two real decisions, and write what they came to into docs/decisions.md.
 
 The first holds two networks against each other on MNIST, which is downloaded unless DEEPLAB_DATA has it. The second
-holds a network against itself on digits: its layers have other names, and so other weights with the same seed; nothing
-else differs. The stores are temporary. It takes a few minutes.
+holds a network against itself on digits: dense layers are written as convolutions over one place, which are the same
+but for their names, and so have other weights with the same seed. The stores are temporary. It takes a few minutes.
 
 scripts/decision_examples.py [--write]
 """
@@ -18,16 +18,18 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "decisions.md"
 BEGIN, END = "<!-- scripts/decision_examples.py writes from here -->\n", "<!-- examples to here -->\n"
-RENAMED = """name: renamed
+SAME = """name: same
 layers:
   - {type: Flatten}
-  - {type: Dense, units: 64, activation: relu, l2: "${l2}", name: one}
-  - {type: Dense, units: 64, activation: relu, l2: "${l2}", name: two}
-  - {type: Dense, units: num_classes, activation: softmax, name: said}
+  - {type: RepeatVector, n: 1}
+  - {type: Conv1D, filters: 64, kernel_size: 1, activation: relu}
+  - {type: Conv1D, filters: 64, kernel_size: 1, activation: relu}
+  - {type: Flatten}
+  - {type: Dense, units: num_classes, activation: softmax}
 """
 EXAMPLES = (
     ("model=dense_relu,dense_linear", "dataset=mnist", "--margin", "0.002"),
-    ("model=mlp_64_64,renamed", "dataset=digits", "--margin", "0.01"),
+    ("model=mlp_64_64,same", "dataset=digits", "--margin", "0.01"),
 )
 
 
@@ -35,7 +37,7 @@ def decided(words: tuple[str, ...]) -> str:
     """Decide, and return the command and what is known at its end as Markdown."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "conf" / "model").mkdir(parents=True)
-        (Path(folder) / "conf" / "model" / "renamed.yaml").write_text(RENAMED)
+        (Path(folder) / "conf" / "model" / "same.yaml").write_text(SAME)
         command = ["deeplab", "decide", *words, "--config-dir", "conf", "tracking.plots=none", "--json"]
         environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
         done = subprocess.run(
@@ -52,13 +54,16 @@ def decided(words: tuple[str, ...]) -> str:
 def main() -> None:
     """Decide, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--only", type=int, choices=range(1, 1 + len(EXAMPLES)), help="one of them, which is not written"
+    )
     parser.add_argument("--write", action="store_true", help="write the lines into docs/decisions.md")
     options = parser.parse_args()
     lines = []
-    for words in EXAMPLES:
+    for words in EXAMPLES if options.only is None else EXAMPLES[options.only - 1 : options.only]:
         lines.append(decided(words))
         print(lines[-1], flush=True)
-    if options.write:
+    if options.write and options.only is None:
         before, _, rest = PAGE.read_text().partition(BEGIN)
         PAGE.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.partition(END)[2])
 
