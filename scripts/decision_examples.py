@@ -48,7 +48,7 @@ def decided(words: tuple[str, ...]) -> str:
     found = json.loads(done.stdout)
     seeds = " and ".join(str(point["seeds"]) for point in found["points"])
     said = f"{found['sentence']} {found['trainings']} trainings ({seeds} seeds), {found['seconds']:.0f} s together"
-    return f"    deeplab decide {' '.join(words)}\n\n> {said}; status {done.returncode}.\n"
+    return f"`{' '.join(words)}`:\n\n> {said}; status {done.returncode}.\n"
 
 
 def main() -> None:
