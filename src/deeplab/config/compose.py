@@ -1,7 +1,7 @@
 """Compose overrides and YAML files into one frozen configuration, or say in one line why not."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ class Composer:
 
     def compose_sweep(self, overrides: Sequence[str]) -> ComposedSweep:
         """Compose what is asked for as on the command line, or say in a UserError of one line what is wrong with it."""
-        parsed = [_placed(parse_override(text)) for text in overrides]
+        parsed = [parse_override(text) for text in overrides]
         settings = [override for override in parsed if override.key not in GROUPS]
         chosen = self._choose([override for override in parsed if override.key in GROUPS])
         raw = copied(chosen.values)
@@ -143,11 +143,6 @@ class Composer:
         if texts not in self._chosen:
             self._chosen[texts] = choose(checked, self._library)
         return self._chosen[texts]
-
-
-def _placed(override: Override) -> Override:
-    """The override, of `replicates.vary` where that stands: `replicates` itself is a number."""
-    return replace(override, key="sweep.vary") if override.key == "replicates.vary" else override
 
 
 def _is_set_by(overrides: Sequence[Override], error: SchemaError) -> bool:

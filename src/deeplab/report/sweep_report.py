@@ -14,6 +14,7 @@ from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance
 from deeplab.report.scores import scores, stored_table
 from deeplab.report.sweep_tables import ALL_PAIRS, OVERLAP, Line, Outcome, cells, read_outcome, settings_of, value
+from deeplab.report.why import why_parts
 from deeplab.runs.summary import summarize_runs
 from deeplab.sweep.decision.result import VALID
 from deeplab.sweep.results.summary import times
@@ -30,6 +31,7 @@ from deeplab.tracking.tags import (
     REPLICATES_TAG,
     SEARCH_TAG,
     TRIALS_TAG,
+    WHY_TAG,
 )
 
 _SPREAD = ("std", "± 95 %", "min", "max")
@@ -57,8 +59,8 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
         provenance(store, run, shown),
     )
     row = summarize_runs([run], [run, *children])[0]
-    kinds = {SEARCH_TAG: "Search", DECISION_TAG: "Decision", CONFIRMS_TAG: "Confirmation"}
-    kind = next((kinds[tag] for tag in kinds if tag in run.tags), "Sweep")
+    kinds = {SEARCH_TAG: "Search", DECISION_TAG: "Decision", WHY_TAG: "Explanation", CONFIRMS_TAG: "Confirmation"}
+    kind = next((name for tag, name in kinds.items() if tag in run.tags), "Sweep")
     return Page(row.name, about(kind, row, run), tuple(_highlights(run, outcome, children)), sections)
 
 
@@ -89,6 +91,7 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
 def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
     yield from decision_parts(store, run)
+    yield from why_parts(store, run)
     yield from conclusion_of(run, outcome, children)
     yield from points(outcome)
     yield from _other_scores(outcome)

@@ -18,6 +18,7 @@ from deeplab.tracking.tags import (
     SEARCH_TAG,
     SOURCE_TAG,
     TRIALS_TAG,
+    WHY_TAG,
 )
 
 SHORT_ID = 8
@@ -46,6 +47,8 @@ def _beginning(store: Store, run: Run, kind: str | None) -> list[str]:
         return ["sweep", "--search", tags[SEARCH_TAG], "--trials", tags[TRIALS_TAG]]
     if MARGIN_TAG in tags:
         return ["decide", "--margin", tags[MARGIN_TAG]]
+    if WHY_TAG in tags:
+        return ["why"]
     if kind == "evaluate" and SOURCE_TAG in tags:
         return ["evaluate", tags[SOURCE_TAG][:SHORT_ID]]
     return ["sweep" if kind in ("sweep", "trial") else "noise" if kind == "noise" else "train"]

@@ -112,7 +112,9 @@ def plan_confirmation(
         trials += [Trial(point, number, values) for number, values in enumerate(folds)]
     axes = tuple(Axis(axis.key, tuple(dict.fromkeys(one[axis.key] for one in both))) for axis in grid.axes)
     purpose = (f"--confirm {count}", run_id, *map(point_name, both))
-    return Plan(f"{plan.name} confirmed", plan.overrides, axes, tuple(map(dict, both)), sweep, tuple(trials), purpose)
+    return Plan(
+        f"{plan.name} confirmed", plan.overrides, axes, tuple(map(dict, both)), sweep, tuple(trials), purpose=purpose
+    )
 
 
 def run_confirmation(

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,8 @@ class Plan:
     points: tuple[dict[str, str], ...]  # the value of each key, point by point
     sweep: ComposedSweep  # the first point, how all are compared and where they are trained
     trials: tuple[Trial, ...]  # point by point, replicate by replicate
-    purpose: tuple[str, ...] = ()  # what tells it from the sweep of the same command, as that it confirms it
+    # What tells it from the sweep of the same command, as that it confirms it.
+    purpose: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def replicates(self) -> int:
