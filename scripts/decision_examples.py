@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "decisions.md"
-BEGIN, END = "<!-- scripts/decision_examples.py writes from here -->\n", "<!-- examples to here -->\n"
+BEGIN, END = "<!-- scripts/decision_examples.py wrote what follows -->\n", "<!-- examples to here -->\n"
 SAME = """name: same
 layers:
   - {type: Flatten}

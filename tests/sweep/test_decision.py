@@ -13,7 +13,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
 from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.plots.sweep import decision as figure
-from deeplab.report.decision import decision_table
+from deeplab.report.decision import decision_table, skewness
 from deeplab.sweep import run
 from deeplab.sweep.decision.plan import Budget, DecisionPlan, plan_decision, seed_of
 from deeplab.sweep.decision.result import Decision, in_words
@@ -221,6 +221,17 @@ def test_of_folds_a_seed_is_decided_by_the_mean_once_all_are_there(
     assert lines[1].split(",")[:4] == ["1", "1e-06", str(3 * found.seeds[0]), str(3 * max(found.seeds))]
     (pair,) = found.pairs
     assert lines[1].endswith("worse") and pair.verdict == "better"
+
+
+def test_differences_that_are_plainly_skewed_are_told() -> None:
+    lucky, even = dict(enumerate([0.9] * 9 + [0.1])), dict(enumerate([0.5, 0.51] * 5))
+    pairs = tuple(compare([lucky, even], Question(2, True)))
+    told = Decision(("a", "b"), "val/accuracy", 0.0, pairs, (10, 10), (lucky, even), 1.0).to_json()
+    (warning,) = skewness(told)
+    assert warning.is_warning
+    assert warning.text.startswith("The differences of a and b are plainly skewed")
+    pairs = tuple(compare([even, even], Question(2, True)))
+    assert not list(skewness(Decision(("a", "b"), "val/accuracy", 0.0, pairs, (10, 10), (even, even), 1.0).to_json()))
 
 
 def test_an_experiment_says_which_points_there_are_and_not_how_often_they_are_trained() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deeplab.evaluation.paired_sequence import is_skewed
 from deeplab.metrics import label_of
 from deeplab.report.page import Cell, Part, Table, Text
 from deeplab.sweep.confirm import FILE as CONFIRMATION_FILE
@@ -26,6 +27,7 @@ def decision_parts(store: Store, run: Run) -> Iterator[Part]:
     yield Text(str(stored["sentence"]))
     yield decision_table(content.decode(), "Decided")
     yield Text(f"{VALID}. {stored['trainings']} trainings, {stored['seconds']:.0f} s together.")
+    yield from skewness(content.decode())
 
 
 def confirmation_parts(store: Store, run: Run) -> Iterator[Part]:
@@ -46,6 +48,20 @@ def confirmed(content: str) -> Iterator[Part]:
     stored = json.loads(content)
     yield decision_table(content, "Confirmed with fresh seeds")
     yield Text(f"With fresh seeds {stored['sentence']} It is a t-interval of the differences at the same seeds.")
+
+
+def skewness(content: str) -> Iterator[Text]:
+    """Warn of pairs whose differences the intervals are not made for."""
+    stored = json.loads(content)
+    scores = {point["name"]: point["scores"] for point in stored["points"]}
+    for pair in stored["pairs"]:
+        first, second = (scores[pair[place]] for place in ("first", "second"))
+        if is_skewed([first[seed] - second[seed] for seed in first if seed in second]):
+            yield Text(
+                f"The differences of {pair['first']} and {pair['second']} are plainly skewed, and intervals are made "
+                "for normal ones: a word on them is wrong more often than in 5 %. Look at the scores of all seeds.",
+                is_warning=True,
+            )
 
 
 def decision_table(content: str, caption: str) -> Table:
