@@ -135,3 +135,18 @@ def test_a_search_of_one_trial_has_no_runner_up() -> None:
     with pytest.raises(UserError, match="there is one point alone"):
         check_confirmable(5, plan_search(["l2=interval(1e-6,1e-2)", "model=mlp_64_64"], None, "tpe", 1))
     check_confirmable(None, plan_search(["l2=interval(1e-6,1e-2)", "model=mlp_64_64"], None, "tpe", 1))
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.parametrize("more", [(), ("--search", "random", "--trials", "2")])
+def test_real_trainings_are_confirmed_once(folder: Path, cli: Callable[..., Any], more: tuple[str, ...]) -> None:
+    grid = "l2=interval(1e-6,1e-2)" if more else "l2=1e-6,1e-2"
+    words = ("model=mlp_64_64", "dataset.limit=100", "dataset.image_size=8", "training.epochs=1", "launcher.workers=1")
+    command = ("sweep", *more, *words, grid, "tracking.plots=best", "--confirm", "2", "--json")
+    first, second = (cli(*command) for _ in range(2))
+    assert (first.status, first.err, second.status) == (0, "", 0)
+    found, again = json.loads(first.out), json.loads(second.out)
+    assert found["confirmation"] == again["confirmation"]
+    assert len(found["confirmation"]["points"]) == 2
+    assert found["confirmation"]["trainings"] == 4

@@ -191,7 +191,7 @@ def _times(interval: Interval | None, sign: int) -> Interval | None:
         return None
     if sign > 0:
         return interval
-    return Interval(-interval.mean, -interval.high, -interval.low)
+    return Interval(0.0 - interval.mean, 0.0 - interval.high, 0.0 - interval.low)  # of which none is -0
 
 
 def _taken(plan: Plan | SearchPlan) -> set[int]:
