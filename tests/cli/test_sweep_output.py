@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from deeplab.choice import ON_TEST
 from deeplab.cli.terminal.sweep_progress import LiveSweepProgress
 from deeplab.report.page import Table, Text
-from deeplab.report.sweep_report import ALL_PAIRS, conclusion, points
-from deeplab.report.sweep_tables import outcome_of
+from deeplab.report.sweep_report import conclusion, points
+from deeplab.report.sweep_tables import ALL_PAIRS, outcome_of
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import TrialScores, summarise
@@ -48,9 +48,9 @@ def test_the_chosen_score_is_told_from_the_honest_one_and_points_from_the_best()
     trials = [
         TrialScores(point, seed, "r", {"val/accuracy": level + seed / 100, "test/accuracy": level - 0.05}, 1.0)
         for point, level in enumerate((0.7, 0.9, 0.9))
-        for seed in range(2)
+        for seed in range(3)
     ]
-    outcome = outcome_of(plan.axes, summarise(plan.points, trials, "val/accuracy", 2))
+    outcome = outcome_of(plan.axes, summarise(plan.points, trials, "val/accuracy", 3))
     table, method = points(outcome)
     assert isinstance(table, Table)
     verdict = table.head.index("verdict")

@@ -57,6 +57,7 @@ def test_a_table_has_its_numbers_the_best_in_bold_and_marks() -> None:
             r"\begin{table}",
             r"\centering",
             r"\caption{Scores}",
+            r"\sbox0{%",
             r"\begin{tabular}{lrr}",
             r"\toprule",
             r"net & n & acc \\",
@@ -64,7 +65,9 @@ def test_a_table_has_its_numbers_the_best_in_bold_and_marks() -> None:
             r"\textbf{a\_b} & 3 & \textbf{0.9 $\pm$ 0.1} \\",
             r"-1 & 3 & $-$0.2500\textsuperscript{=} \\",
             r"\bottomrule",
-            r"\end{tabular}",
+            r"\end{tabular}}",
+            r"\ifdim\wd0>\linewidth\ifdefined\resizebox\resizebox{\linewidth}{!}{\usebox0}"
+            r"\else\usebox0\fi\else\usebox0\fi",
             r"\par\smallskip{\footnotesize 50 \% more}",
             r"\end{table}",
             "",
@@ -79,19 +82,35 @@ def test_every_row_has_as_many_cells_as_the_head() -> None:
     assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {2}
 
 
+def compiled(text: str, folder: Path, *preamble: str) -> str:
+    """Set it with a real LaTeX, and return what that logged."""
+    document = "\n".join((r"\documentclass{article}", *preamble, r"\begin{document}", text, r"\end{document}"))
+    (folder / "table.tex").write_text(document, encoding="ascii")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "table.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    assert (folder / "table.pdf").read_bytes().startswith(b"%PDF")
+    return (folder / "table.log").read_text(errors="replace")
+
+
+# Where booktabs is not installed, its lines are plain ones.
+BOOKTABS = r"\IfFileExists{booktabs.sty}{\usepackage{booktabs}}{" + "".join(
+    rf"\let\{rule}rule\hline" for rule in ("top", "mid", "bottom")
+) + "}"  # fmt: skip
+with_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+
+
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+@with_latex
 def test_a_real_latex_sets_it(tmp_path: Path) -> None:
-    rules = "".join(rf"\let\{rule}rule\hline" for rule in ("top", "mid", "bottom"))
-    preamble = rf"\IfFileExists{{booktabs.sty}}{{\usepackage{{booktabs}}}}{{{rules}}}"
-    text = to_latex(table(), HOSTILE, {(1, 0)}, {(1, 0): "="})
-    document = "\n".join((r"\documentclass{article}", preamble, r"\begin{document}", HEAD, text, r"\end{document}"))
-    (tmp_path / "table.tex").write_text(document, encoding="ascii")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "table.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
-    assert (tmp_path / "table.pdf").read_bytes().startswith(b"%PDF")
-    log = (tmp_path / "table.log").read_text(errors="replace")
+    log = compiled(HEAD + to_latex(table(), HOSTILE, {(1, 0)}, {(1, 0): "="}), tmp_path, BOOKTABS)
     assert "Missing character" not in log
     assert "passwd)" not in log
+
+
+@with_latex
+def test_a_real_latex_fits_a_wide_table_to_the_page(tmp_path: Path) -> None:
+    wide = Table("Wide", tuple(f"column {number}" for number in range(20)), (tuple(range(20)),))
+    assert "Overfull" in compiled(to_latex(wide), tmp_path, BOOKTABS)
+    assert "Overfull" not in compiled(to_latex(wide), tmp_path, BOOKTABS, r"\usepackage{graphicx}")

@@ -36,8 +36,7 @@ from deeplab.report.page import (
     Text,
     number,
 )
-from deeplab.report.sweep_report import ALL_PAIRS
-from deeplab.report.sweep_tables import PARTS
+from deeplab.report.sweep_tables import ALL_PAIRS, PARTS
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.parent_run import begin_sweep, children, trial_tags
 from deeplab.sweep.plan import plan_sweep

@@ -13,7 +13,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
 from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.plots.sweep import decision as figure
-from deeplab.report.decision import decision_table
+from deeplab.report.decision import decision_table, skewness
 from deeplab.sweep import run
 from deeplab.sweep.decision.plan import Budget, DecisionPlan, plan_decision, seed_of
 from deeplab.sweep.decision.result import Decision, in_words
@@ -21,7 +21,7 @@ from deeplab.sweep.decision.rounds import Question, compare, first_look, planned
 from deeplab.sweep.decision.source import run_decision
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import replicate_seed
+from deeplab.sweep.replicates import replicate_seed
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -111,7 +111,6 @@ def test_seeds_are_fresh_and_the_same_at_every_point() -> None:
         (("model=mlp_64_64",), {"margin": 0.1}, "There is nothing to decide: give a key several values"),
         ((*WORDS, "replicates=3"), {"margin": 0.1}, "replicates: deeplab decide finds out itself"),
         ((*WORDS, "validation=none"), {"margin": 0.1}, "needs validation rows"),
-        ((*WORDS, "validation=kfold"), {"margin": 0.1}, "validation=kfold: deeplab decide takes a fresh seed"),
         (("l2=interval(1e-6,1e-2)",), {"margin": 0.1}, "l2 is given an interval, which is no list of points"),
         ((*WORDS, "sweep.metric=val/acuracy"), {"margin": 0.1}, "sweep.metric"),
     ],
@@ -146,11 +145,12 @@ class Pretended(SweepObserver):
 
     def submit(self, job: TrialJob) -> None:
         if len(self.names) == self._most:
+            self._events.append(TrialEvent(job.number, "killed"))
             raise KeyboardInterrupt
         self.names.append(job.name)
         tags = {**job.tags, "deeplab.kind": "trial", "deeplab.dataset_sha256": "0", "mlflow.parentRunId": job.parent_id}
         log = RunLog.begin(self._store, job.name, job.values, tags, None, {})
-        rng = np.random.default_rng(job.values["seed"])
+        rng = np.random.default_rng([job.values["seed"], job.values["validation"].get("fold") or 0])
         score = 0.9 + 0.01 * rng.normal() + (self._gap if job.values["l2"] > 1e-3 else 0.003 * rng.normal())
         metrics = {"validation/accuracy": score, "test/accuracy": score / 2, "time/training_seconds": 1.0}
         log.metrics(1, metrics)
@@ -195,6 +195,51 @@ def test_a_decision_goes_on_after_an_end_from_outside_with_the_same_seeds_and_se
     assert found.sentence.startswith("l2=0.01 is better than l2=1e-06 in validation accuracy: +0.0")
     assert len(launcher.names) == found.trainings < 30
     assert any("no interval yet" not in line and "undecided" in line for line in launcher.lines) or found.seeds[0] == 5
+
+
+def test_of_folds_a_seed_is_decided_by_the_mean_once_all_are_there(
+    folder: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = decision("validation=kfold", "validation.folds=3", "dataset.image_size=8")
+    with pytest.raises(Interrupted, match="4 trials are finished and kept"):
+        carried_out(monkeypatch, plan, 4)
+    launcher, found = carried_out(monkeypatch, plan, gap=0.02)
+    assert launcher.names[:2] == ["l2=0.01 #1 fold 2", "l2=0.01 #1 fold 3"]
+    assert found.is_decided
+    assert (found.folds, found.trainings) == (3, 3 * sum(found.seeds))
+    assert len(launcher.names) == found.trainings - 4
+    assert "in validation accuracy, the mean of 3 folds" in found.sentence
+    store = open_store(compose([]).config.tracking)
+    (parent,) = all_runs(store, ("deeplab.kind", "sweep"))
+    scores: dict[tuple[str, str], list[float]] = {}
+    for each in all_runs(store, ("mlflow.parentRunId", parent.id)):
+        scores.setdefault((each.params["l2"], each.params["seed"]), []).append(each.metrics["validation/accuracy"])
+    for l2, point in (("1e-06", 0), ("0.01", 1)):
+        for number, score in found.scores[point].items():
+            assert score == pytest.approx(np.mean(scores[l2, str(seed_of(0, number))]))
+    lines = (Path(parent.artifact_uri.removeprefix("file://")) / "points.csv").read_text().splitlines()
+    assert lines[1].split(",")[:4] == ["1", "1e-06", str(3 * found.seeds[0]), str(3 * max(found.seeds))]
+    (pair,) = found.pairs
+    assert lines[1].endswith("worse") and pair.verdict == "better"
+
+
+def test_differences_that_are_plainly_skewed_are_told() -> None:
+    lucky, even = dict(enumerate([0.9] * 9 + [0.1])), dict(enumerate([0.5, 0.51] * 5))
+    pairs = tuple(compare([lucky, even], Question(2, True)))
+    told = Decision(("a", "b"), "val/accuracy", 0.0, pairs, (10, 10), (lucky, even), 1.0).to_json()
+    (warning,) = skewness(told)
+    assert warning.is_warning
+    assert warning.text.startswith("The differences of a and b are plainly skewed")
+    pairs = tuple(compare([even, even], Question(2, True)))
+    assert not list(skewness(Decision(("a", "b"), "val/accuracy", 0.0, pairs, (10, 10), (even, even), 1.0).to_json()))
+
+
+def test_an_experiment_says_which_points_there_are_and_not_how_often_they_are_trained() -> None:
+    plan = plan_decision(["experiment=l2_weight_decay"], None, 0.002, None, Budget())
+    assert [float(settings["l2"]) for settings in plan.points] == pytest.approx(
+        [1e-6, 2.5e-4, 5e-4, 7.5e-4, 1e-3], rel=0.01
+    )
+    assert (plan.sweep.replicates, plan.count) == (1, 5 * first_look(10))
 
 
 def test_a_larger_budget_and_another_margin_go_on_with_what_is_there(

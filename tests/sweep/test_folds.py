@@ -24,7 +24,8 @@ from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import apply_checks, plan_sweep, replicate_seed
+from deeplab.sweep.plan import apply_checks, plan_sweep
+from deeplab.sweep.replicates import replicate_seed
 from deeplab.sweep.results.summary import Summary, TrialScores, summarise
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.tracking.run_log import RunLog

@@ -6,7 +6,8 @@ import pytest
 
 from deeplab.errors import UserError, UserErrors
 from deeplab.sweep.check import checked_plan
-from deeplab.sweep.plan import SHARED_STEPS, Plan, apply_checks, plan_sweep, replicate_seed
+from deeplab.sweep.plan import SHARED_STEPS, Plan, apply_checks, plan_sweep
+from deeplab.sweep.replicates import replicate_seed
 from deeplab.workflows.check import PointCheck
 
 CHECKED = PointCheck("keras", 10, "fingerprint")

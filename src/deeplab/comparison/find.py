@@ -2,20 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from deeplab.comparison.groups import Group, group_of_run, groups_of_study, groups_of_sweep
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError, unknown_name
-from deeplab.study.config import FILE
+from deeplab.study.points import study_of
 from deeplab.tracking.find import BEST, find_run
 from deeplab.tracking.store import Store, open_if_there, open_to_read
 from deeplab.tracking.tags import KIND_TAG
-
-
-def is_study(name: str) -> bool:
-    """Tell whether the folder of a study is meant, or one of its entries."""
-    return _study_of(name) is not None
 
 
 def find_groups(names: Sequence[str], tracking: TrackingConfig) -> tuple[Store | None, list[Group]]:
@@ -33,7 +27,7 @@ def find_groups(names: Sequence[str], tracking: TrackingConfig) -> tuple[Store |
     """
     if not names:
         raise UserError("Name a run: an id, the beginning of one, a name, latest, or best:FILTER.")
-    store = open_if_there(tracking) if all(map(is_study, names)) else open_to_read(tracking)
+    store = open_if_there(tracking) if all(map(study_of, names)) else open_to_read(tracking)
     found = [_groups(store, name) for name in names]
     several = sum(not groups[0].is_run for groups, _ in found) > 1
     groups = [
@@ -46,7 +40,7 @@ def find_groups(names: Sequence[str], tracking: TrackingConfig) -> tuple[Store |
 
 def _groups(store: Store | None, name: str) -> tuple[list[Group], str]:
     """Find the groups of one name, and what they come from; empty of a run."""
-    study = _study_of(name)
+    study = study_of(name)
     if study is not None:
         folder, entry = study
         return _chosen(groups_of_study(folder, store), entry, "entry", str(folder)), folder.resolve().name
@@ -74,10 +68,3 @@ def _chosen(groups: list[Group], name: str, what: str, where: str) -> list[Group
     if not chosen:
         raise unknown_name(what, name, [group.name for group in groups], where)
     return chosen
-
-
-def _study_of(name: str) -> tuple[Path, str] | None:
-    """Tell folder and entry apart; None where no study is meant."""
-    ends = [len(name), *(place for place, letter in enumerate(name) if letter == ":")]
-    parts = ((name[:end], name[end + 1 :]) for end in ends)
-    return next(((Path(text), entry) for text, entry in parts if text and (Path(text) / FILE).is_file()), None)

@@ -175,7 +175,12 @@ def _best(standings: Sequence[Standing], metric: Metric) -> tuple[int, list[str]
     means = [score.mean for number in competing.items if (score := scores[number]) is not None]
     place = metric.best(means)
     assert place is not None
-    said = [f"The best by mean {metric.on('test' if by_test else 'val').label} is bold."]
+    chosen, honest = (metric.on(data).label for data in ("val", "test"))
+    said = [f"The best by mean {honest if by_test else chosen} is bold."]
+    if not by_test and not competing.on_test and all(each.test for each in standings):
+        said = [
+            f"The best by mean {chosen} is bold; that is chosen and rather too good, its {honest} is the honest one."
+        ]
     said += [ON_TEST] if competing.on_test else []
     said += [left_out(competing.left_out, "group")] if competing.left_out else []
     return competing.items[place], said

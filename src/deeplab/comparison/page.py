@@ -1,5 +1,6 @@
 """A comparison as tables and sentences, for a terminal, as LaTeX, and as plain values for other programs."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -108,7 +109,7 @@ def _difference(comparison: Comparison, standing: Standing) -> tuple[Cell, Cell]
 
 
 def _ends(interval: Interval | None) -> Cell:
-    if interval is None:
+    if interval is None or not math.isfinite(interval.low):
         return None
     low, high = (f"{'-' if end < 0 else ''}{_small(abs(end))}" for end in (interval.low, interval.high))
     return f"{low} to {high}"

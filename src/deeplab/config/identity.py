@@ -52,6 +52,7 @@ ADDED = (
     AddedKey("dataset", ("image_folder",), "background", "white"),
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
     AddedKey("launcher", ("local",), "gpus", "all"),
+    AddedKey("sweep", (None,), "vary", ["seed"]),
 )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -50,7 +50,8 @@ def parse_override(text: str) -> Override:
     override = _parse(text)
     if override.sweep is not None:
         raise UserError(f"Override '{text}' has several values; one run takes one. For all of them: deeplab sweep.")
-    return override
+    # `replicates` itself is a number, so what varies between them has its place elsewhere.
+    return replace(override, key="sweep.vary") if override.key == "replicates.vary" else override
 
 
 def expand_override(text: str, group_options: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -10,7 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from deeplab.report.page import Cell, Code, Table, cell_text
 from deeplab.visible import visible_line
 
-HEAD = "% Written by deeplab. In the preamble: \\usepackage{booktabs}\n"
+HEAD = "% Written by deeplab. In the preamble: \\usepackage{booktabs}, and \\usepackage{graphicx} to fit wide tables.\n"
+# A table that is wider than the line is made as wide as it, where graphicx is there to do so.
+_FITTED = (
+    "\\ifdim\\wd0>\\linewidth\\ifdefined\\resizebox\\resizebox{\\linewidth}{!}{\\usebox0}"
+    "\\else\\usebox0\\fi\\else\\usebox0\\fi"
+)
 # Empty braces end a command, so that it takes no blank and no letter behind it. A bracket or a star at the beginning
 # of a row would be an argument of the line break before it.
 _ESCAPED = {
@@ -65,14 +70,14 @@ def to_latex(
     lines = ["\\begin{table}", "\\centering"]
     if table.caption:
         lines.append(f"\\caption{{{escaped(table.caption)}}}")
-    lines += [f"\\begin{{tabular}}{{{columns}}}", "\\toprule", _row(map(escaped, table.head)), "\\midrule"]
+    lines += ["\\sbox0{%", f"\\begin{{tabular}}{{{columns}}}", "\\toprule", _row(map(escaped, table.head)), "\\midrule"]
     for number, row in enumerate(table.rows):
         places = [(number, column) for column in range(len(row))]
         cells = [_cell(cell, digits) for cell, digits in zip(row, decimals, strict=True)]
         cells = [f"\\textbf{{{cell}}}" if place in bold else cell for place, cell in zip(places, cells, strict=True)]
         signs = (f"\\textsuperscript{{{escaped(sign)}}}" if sign else "" for sign in map((marks or {}).get, places))
         lines.append(_row(map("".join, zip(cells, signs, strict=True))))
-    lines += ["\\bottomrule", "\\end{tabular}"]
+    lines += ["\\bottomrule", "\\end{tabular}}", _FITTED]
     lines += [f"\\par\\smallskip{{\\footnotesize {escaped(note)}}}" for note in notes]
     return "\n".join([*lines, "\\end{table}", ""])
 

@@ -13,7 +13,7 @@ from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, 
 from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance
 from deeplab.report.scores import scores, stored_table
-from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
+from deeplab.report.sweep_tables import ALL_PAIRS, OVERLAP, Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.report.why import why_parts
 from deeplab.runs.summary import summarize_runs
 from deeplab.sweep.decision.result import VALID
@@ -24,6 +24,7 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     BEST_POINT_TAG,
+    CONFIRMS_TAG,
     DECISION_TAG,
     PARENT_TAG,
     POINT_TAG,
@@ -33,16 +34,7 @@ from deeplab.tracking.tags import (
     WHY_TAG,
 )
 
-# Of the folds of one training set any two share examples to learn from.
-OVERLAP = (
-    "The trainings of folds share examples, so 95 % intervals are corrected as by Nadeau and Bengio (2003): the "
-    "variance of a mean is taken as s² (1/n + 1/{})."
-)
 _SPREAD = ("std", "± 95 %", "min", "max")
-ALL_PAIRS = (
-    "Differences to the best are of the same seeds and folds; their 95 % t-intervals are corrected for all pairs of "
-    "points (Bonferroni), so that all words hold together although the best was chosen by the same scores."
-)
 
 
 def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
@@ -67,7 +59,7 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
         provenance(store, run, shown),
     )
     row = summarize_runs([run], [run, *children])[0]
-    kinds = {SEARCH_TAG: "Search", DECISION_TAG: "Decision", WHY_TAG: "Explanation"}
+    kinds = {SEARCH_TAG: "Search", DECISION_TAG: "Decision", WHY_TAG: "Explanation", CONFIRMS_TAG: "Confirmation"}
     kind = next((name for tag, name in kinds.items() if tag in run.tags), "Sweep")
     return Page(row.name, about(kind, row, run), tuple(_highlights(run, outcome, children)), sections)
 
@@ -79,7 +71,11 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
     best = {name.removeprefix("best/"): value for name, value in run.metrics.items() if name.startswith("best/")}
     tested = score_beside(outcome.metric, best)
     chosen = _best_trial(run, outcome, children)
-    is_honest = chosen is not None and not (outcome.metric.startswith("test/") or validated_on_test(chosen))
+    is_honest = (
+        chosen is not None
+        and CONFIRMS_TAG not in tags
+        and not (outcome.metric.startswith("test/") or validated_on_test(chosen))
+    )
     for name, what in ((outcome.metric, "chosen"), (tested.name if tested else "", "honest")):
         if name in best:
             yield f"{label_of(name)}, {what}" if tested and is_honest else label_of(name), best[name]
@@ -109,11 +105,11 @@ def conclusion_of(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterat
     others = len({child.tags.get(POINT_TAG) for child in children if validated_on_test(child)})
     text = run.params.get("sweep.reference.value")
     reference = None if text is None else (run.params.get("sweep.reference.label", "The reference"), float(text))
-    if outcome.best is not None:
+    if outcome.best is not None and CONFIRMS_TAG not in run.tags:
         on_test = outcome.metric.startswith("test/") or seen
         yield from conclusion(outcome, on_test, 0 if on_test else others, reference)
         return
-    # Of a search.
+    # Of a search, or of a confirmation, which chooses nothing.
     if seen:
         yield Text(ON_TEST)
     if outcome.folds > 1:

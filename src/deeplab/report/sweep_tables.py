@@ -18,6 +18,15 @@ from deeplab.tracking.store import Store
 from deeplab.tracking.tags import FOLDS_TAG, MARGIN_TAG, POINT_TAG, REPLICATE_TAG
 
 PARTS = ("mean", "deviation", "interval", "minimum", "maximum")
+# Of the folds of one training set any two share examples to learn from.
+OVERLAP = (
+    "The trainings of folds share examples, so 95 % intervals are corrected as by Nadeau and Bengio (2003): the "
+    "variance of a mean is taken as s² (1/n + 1/{})."
+)
+ALL_PAIRS = (
+    "Differences to the best are of the same seeds and folds; their 95 % t-intervals are corrected for all pairs of "
+    "points (Bonferroni), so that all words hold together although the best was chosen by the same scores."
+)
 Line = Mapping[str, str]
 
 

@@ -9,9 +9,12 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     CODE_FILE_TAG,
+    CONFIRMS_TAG,
+    FOLDS_TAG,
     KIND_TAG,
     MARGIN_TAG,
     PARENT_TAG,
+    REPLICATES_TAG,
     SEARCH_TAG,
     SOURCE_TAG,
     TRIALS_TAG,
@@ -31,11 +34,15 @@ def command_line(store: Store, run: Run) -> str | None:
     words = _noise(store, run) if kind == "noise" else _overrides(store, run)
     if words is None:
         return None
-    return " ".join(map(shlex.quote, ["deeplab", *_beginning(parent or run, kind), *_code(run), *words]))
+    return " ".join(map(shlex.quote, ["deeplab", *_beginning(store, parent or run, kind), *_code(run), *words]))
 
 
-def _beginning(run: Run, kind: str | None) -> list[str]:
+def _beginning(store: Store, run: Run, kind: str | None) -> list[str]:
     tags = run.tags
+    if CONFIRMS_TAG in tags:
+        confirmed = run_by_id(store, tags[CONFIRMS_TAG])
+        sweep = ["sweep"] if confirmed is None else _beginning(store, confirmed, kind)
+        return [*sweep, "--confirm", str(int(tags[REPLICATES_TAG]) // int(tags.get(FOLDS_TAG, "1")))]
     if SEARCH_TAG in tags:
         return ["sweep", "--search", tags[SEARCH_TAG], "--trials", tags[TRIALS_TAG]]
     if MARGIN_TAG in tags:

@@ -13,7 +13,8 @@ from deeplab.study.matching import configuration_hash
 from deeplab.study.results import Result
 from deeplab.study.verdicts import Chosen, Verdict, chosen_point, value_names, verdicts
 from deeplab.sweep.grid import point_name
-from deeplab.sweep.plan import Plan, plan_sweep, replicate_seed
+from deeplab.sweep.plan import Plan, plan_sweep
+from deeplab.sweep.replicates import replicate_seed
 
 
 @dataclass(frozen=True)

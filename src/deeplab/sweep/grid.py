@@ -47,6 +47,39 @@ class Grid:
         return [*self.common, *(f"{key}={value}" for key, value in settings.items())]
 
 
+@dataclass(frozen=True)
+class NamedGrid(Grid):
+    """Points that are no combinations of values: each has overrides of its own, and a name in place of a value."""
+
+    named: Mapping[str, Sequence[str]]  # overrides of each point
+
+    def overrides(self, settings: Mapping[str, str]) -> list[str]:
+        """What composes the point of this name; what is common comes last."""
+        (name,) = settings.values()
+        return [*self.named[name], *self.common]
+
+
+def named_grid(
+    overrides: Sequence[str], key: str, named: Mapping[str, Sequence[str]], composer: Composer
+) -> tuple[NamedGrid, ComposedSweep]:
+    """Make points of named overrides.
+
+    Args:
+        overrides: of all points, each with one value.
+        key: what the names are, as in `entry`.
+        named: overrides of each point.
+        composer: composes them.
+
+    Returns:
+        The grid, and one of its points composed; errors are those of `read_grid`.
+    """
+    common, axes = _split(overrides, composer)
+    if axes:
+        raise UserError(f"{axes[0].key} has several values, but the points are named already: {', '.join(named)}.")
+    grid = NamedGrid(common, (Axis(key, tuple(named)),), named)
+    return grid, _first_sound(grid, composer)
+
+
 def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, ComposedSweep]:
     """Tell the axes of a sweep from what all its points share.
 

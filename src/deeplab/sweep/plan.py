@@ -2,19 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from deeplab.config.compose import ComposedConfig, ComposedSweep, Composer
+from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.config.identity import identity, sha
 from deeplab.config.schema import SWEEP_KEYS
 from deeplab.errors import UserError
 from deeplab.metrics import METRICS
 from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
+from deeplab.sweep.replicates import replicate_name, replicate_values
 from deeplab.sweep.workers import threads_of
 from deeplab.tasks import TASKS
 from deeplab.workflows.cache_key import shared_configuration
@@ -45,6 +44,8 @@ class Plan:
     points: tuple[dict[str, str], ...]  # the value of each key, point by point
     sweep: ComposedSweep  # the first point, how all are compared and where they are trained
     trials: tuple[Trial, ...]  # point by point, replicate by replicate
+    # What tells it from the sweep of the same command, as that it confirms it.
+    purpose: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def replicates(self) -> int:
@@ -54,7 +55,7 @@ class Plan:
     @property
     def key(self) -> str:
         """What the same command has in common: its name if it was given one, otherwise its overrides."""
-        return key_of(self.overrides)
+        return key_of(self.overrides, *self.purpose)
 
     def trial_name(self, trial: Trial) -> str:
         """As the run is called: `l2=0.001 #2`, or `l2=0.001` where points have one replicate."""
@@ -129,44 +130,6 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     trials = _compose_all(grid, points, first, composer)
     name = first.run.config.name or name_of(grid, first)
     return Plan(name, tuple(overrides), grid.axes, points, first, trials)
-
-
-def replicate_seed(seed: int, replicate: int) -> int:
-    """The seed of a replicate, the same at every point; the first one's is the sweep's own."""
-    return seed if replicate == 0 else int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0])
-
-
-def replicate_name(point: str, number: int, sweep: ComposedSweep) -> str:
-    """The name of a training of a point: which replicate and which fold it is, where there are several."""
-    replicate, fold = divmod(number, sweep.folds)
-    replicated = f" #{replicate + 1}" if sweep.replicates > 1 else ""
-    return f"{point}{replicated}" + (f" fold {fold + 1}" if sweep.folds > 1 else "")
-
-
-def at_fold(values: dict[str, Any], fold: int, sweep: ComposedSweep) -> dict[str, Any]:
-    """A composed configuration that holds out this fold, counted from 0; as it is where a sweep has no folds."""
-    return values if sweep.folds == 1 else {**values, "validation": {**values["validation"], "fold": fold + 1}}
-
-
-def replicate_values(
-    composed: ComposedConfig, overrides: Sequence[str], sweep: ComposedSweep, threads: int, composer: Composer
-) -> Iterator[dict[str, Any]]:
-    """The composed configuration of each training of a point, with these threads where it leaves them open.
-
-    Args:
-        composed: the point.
-        overrides: that it is made of.
-        sweep: says how many replicates and folds there are; the folds of a replicate share its seed.
-        threads: of a training.
-        composer: composes with other seeds.
-    """
-    for replicate in range(sweep.replicates):
-        values = composed.values
-        if replicate:
-            seed = replicate_seed(composed.config.seed, replicate)
-            values = composer.compose([*overrides, f"seed={seed}"]).values
-        values = {**values, "training": {**values["training"], "threads": values["training"]["threads"] or threads}}
-        yield from (at_fold(values, fold, sweep) for fold in range(sweep.folds))
 
 
 def apply_checks(plan: Plan, checks: Sequence[PointCheck | str]) -> Plan:
@@ -249,6 +212,16 @@ def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
     if composed.folds != first.folds:
         raise UserError(
             "A point with other folds cannot be compared: validation.folds must be the same at every point."
+        )
+    _check_split(composed)
+
+
+def _check_split(composed: ComposedSweep) -> None:
+    """Refuse to vary rows that nothing draws."""
+    kind = composed.run.config.validation.kind
+    if "split" in composed.comparison.vary and kind in ("given", "test", "none"):
+        raise UserError(
+            f"replicates.vary=[seed, split]: validation={kind} draws no rows to hold out; use validation=random."
         )
 
 

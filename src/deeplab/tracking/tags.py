@@ -34,6 +34,7 @@ DECISION_TAG = "deeplab.decision"  # of a sweep that grew until it was decided: 
 MARGIN_TAG = "deeplab.margin"
 WHY_TAG = "deeplab.why"  # of a sweep over what lies between two configurations: what each difference brings
 BEST_POINT_TAG = "deeplab.best_point"
+CONFIRMS_TAG = "deeplab.confirms"  # the sweep whose best point is trained again with fresh seeds
 FOLDS_TAG = "deeplab.folds"
 POINTS_TAG = "deeplab.points"
 REPLICATES_TAG = "deeplab.replicates"

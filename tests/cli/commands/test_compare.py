@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 from tests.cli.conftest import CNN, accuracies
 from tests.conftest import ROOT, Outcome
+from tests.report.test_latex import BOOKTABS, compiled, with_latex
 
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
@@ -140,7 +141,7 @@ def test_two_runs_are_compared_row_by_row(cli: Cli, own_store: Store, forged: Fo
 
 
 def test_rows_make_an_interval_wider(cli: Cli, own_store: Store, sweep: Callable[..., str]) -> None:
-    sweep("s", {"l2=0": [0.90, 0.91], "l2=1": [0.80, 0.81]})
+    sweep("s", {"l2=0": [0.90, 0.91], "l2=1": [0.80, 0.811]})
     narrow = json.loads(cli("compare", "s", "--json")[1])["groups"][1]["to_best"]
     rng = np.random.default_rng(0)
     for point, share in (("l2=0", 0.9), ("l2=1", 0.8)):
@@ -227,6 +228,28 @@ def test_a_report_and_a_study_write_the_same_table(
     status, _, err = cli("report", "alone", "--out", "a.html", "--latex", "a.tex")
     assert (status, "is no sweep" in err) == (2, True)
     assert not (folder / "a.html").exists()
+
+
+@with_latex
+def test_a_real_latex_sets_the_tables_of_compare_report_and_study_within_the_page(
+    cli: Cli, sweep: Callable[..., str], folder: Path
+) -> None:
+    sweep("s", {"l2=0": GOOD, "l2=1": BAD})
+    shutil.copytree(ROOT / "experiments" / "digits_dense", folder / "study")
+    assert cli("compare", "s", "--latex", "c.tex", "--out", "c.png")[0] == 0
+    assert cli("report", "s", "--out", "r.html", "--latex", "r.tex")[0] == 0
+    assert cli("study", "study", "--report", "--latex", "t.tex")[0] in (0, 3, 4)
+    text = "\n".join((folder / name).read_text() for name in ("c.tex", "r.tex", "t.tex"))
+    log = compiled(text, folder, BOOKTABS, r"\usepackage{graphicx}")
+    assert "Overfull" not in log
+    assert "Missing character" not in log
+
+
+def test_two_seeds_with_one_difference_are_undecided(cli: Cli, sweep: Callable[..., str]) -> None:
+    sweep("s", {"l2=0": [0.90, 0.91], "l2=1": [0.80, 0.81]})
+    other = json.loads(cli("compare", "s", "--json")[1])["groups"][1]
+    assert other["word"] == "undecided"
+    assert other["to_best"]["interval"]["low"] is None
 
 
 def test_many_points_are_listed_and_not_drawn(cli: Cli, sweep: Callable[..., str], folder: Path) -> None:

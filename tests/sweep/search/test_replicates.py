@@ -17,7 +17,7 @@ from deeplab.errors import Interrupted, UserError
 from deeplab.sweep import run
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import replicate_seed
+from deeplab.sweep.replicates import replicate_seed
 from deeplab.sweep.search.plan import SearchPlan, plan_search
 from deeplab.sweep.search.source import MOST_AT_ONCE, run_search
 from deeplab.sweep.status import find_sweep_run, sweep_status

@@ -9,6 +9,7 @@ from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.decision import show_decision, show_forecast
 from deeplab.cli.terminal.sweep_progress import sweep_progress
 from deeplab.errors import RunError
+from deeplab.study.points import points_of_studies
 from deeplab.sweep.decision.forecast import forecast
 from deeplab.sweep.decision.plan import Budget, checked_decision, plan_decision
 from deeplab.sweep.decision.source import run_decision
@@ -45,13 +46,16 @@ def decide(
     deeplab decide model=dense_relu,dense_linear --margin 0.002 --hours 2
 
     Each round adds a seed only where the answer is still open; the intervals stay valid although they are looked at
-    after every seed. The same command again goes on, with more budget or another margin.
+    after every seed. The same command again goes on, with more budget or another margin. FOLDER:ENTRY is an entry of a
+    study, FOLDER all of them.
 
     Status 0: every pair is decided. 3: something is undecided. 1: a training failed.
     """
     with interruptible("Interrupted before the decision began; nothing was started."):
         plan = checked_decision(
-            plan_decision(overrides or [], config_dir, margin, against, Budget(hours, max_replicates))
+            plan_decision(
+                overrides or [], config_dir, margin, against, Budget(hours, max_replicates), points_of_studies
+            )
         )
         if dry_run:
             show_forecast(plan, forecast(open_if_there(plan.sweep.run.config.tracking), plan))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deeplab.choice import ON_TEST
-from deeplab.cli.arguments import ConfigDir, Overrides, reading_files, running_code
+from deeplab.cli.arguments import AsJson, ConfigDir, Overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.results import show_end, show_plan, show_sweep
-from deeplab.cli.terminal.sweep_progress import sweep_progress
+from deeplab.cli.terminal.sweep_result import show_confirmation, shown, sweep_json
 from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
 from deeplab.config.schema import SWEEP_KEYS
@@ -20,6 +20,7 @@ from deeplab.errors import RunError, UserError
 from deeplab.metrics import against, metric_of
 from deeplab.report.page import Cell, Table
 from deeplab.sweep.check import checked_plan
+from deeplab.sweep.confirm import check_confirmable, run_confirmation
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import times
 from deeplab.sweep.run import SweepResult, run_sweep
@@ -41,6 +42,13 @@ def sweep(
         str | None, typer.Option("--search", metavar="tpe|random", help="Search instead of training every point.")
     ] = None,
     trials: Annotated[int | None, typer.Option("--trials", help="With --search: how many trials in all.")] = None,
+    confirm: Annotated[
+        int | None,
+        typer.Option(
+            "--confirm", metavar="SEEDS", help="Then train the best point and the runner-up again, with fresh seeds."
+        ),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train every point of a grid, each with several seeds, and compare them.
 
@@ -51,6 +59,8 @@ def sweep(
     deeplab sweep --search tpe --trials 30 "l2=interval(1e-6,1e-2)" model=mlp_64_64
 
     With replicates, a trial is the mean of several trainings; the first of them alone decides whether it is pruned.
+
+    The best of many is rather too good: --confirm 5 trains it and the runner-up again with five fresh seeds.
     """
     if trials is not None and search is None:
         raise UserError("--trials goes with --search tpe or --search random; a grid has as many as it has points.")
@@ -59,25 +69,48 @@ def sweep(
     noun = "sweep" if search is None else "search"
     with interruptible(f"Interrupted before the {noun} began; nothing was started."):
         if search is None or trials is None:
-            plan = checked_plan(plan_sweep(overrides or [], config_dir, yes))
+            planned = plan_sweep(overrides or [], config_dir, yes)
+            check_confirmable(confirm, planned)
+            plan = checked_plan(planned)
             if dry_run:
                 show_plan(plan)
                 return
-            with sweep_progress() as observer:
+            with shown(as_json) as observer:
                 result: SweepResult[Any, Any] = run_sweep(plan, observer, fresh)
         else:
-            searched = checked_search(plan_search(overrides or [], config_dir, search, trials, yes))
+            asked = plan_search(overrides or [], config_dir, search, trials, yes)
+            check_confirmable(confirm, asked)
+            searched = checked_search(asked)
             if dry_run:
                 _show_space(searched)
                 return
             from deeplab.sweep.search.source import run_search  # here, because it imports Optuna
 
-            with sweep_progress() as observer:
+            with shown(as_json) as observer:
                 result = run_search(searched, observer, fresh)
-    (show_sweep if search is None else _show_search)(result)
-    if result.failed:
-        name, why = next(iter(result.failed.items()))
-        raise RunError(f"{result.failure}, the first '{name}': {why}")
+    if not as_json:
+        (show_sweep if search is None else _show_search)(result)
+    _check_finished(result, as_json)
+    confirmed = None
+    if confirm is not None:
+        with shown(as_json) as observer:
+            confirmed = run_confirmation(result, confirm, config_dir, observer)
+    if as_json:
+        print(sweep_json(result, confirmed))
+    elif confirmed is not None:
+        show_confirmation(confirmed)
+    if confirmed is not None:
+        _check_finished(confirmed, as_json=False)
+
+
+def _check_finished(result: "SweepResult[Any, Any]", as_json: bool) -> None:
+    """Raise where trials failed; other programs are told first what there is."""
+    if not result.failed:
+        return
+    if as_json:
+        print(sweep_json(result, None))
+    name, why = next(iter(result.failed.items()))
+    raise RunError(f"{result.failure}, the first '{name}': {why}")
 
 
 MOST_ROWS = 10

@@ -4,7 +4,7 @@ from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.results import show_end
 from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
-from deeplab.report.decision import decision_table
+from deeplab.report.decision import decision_table, skewness
 from deeplab.report.page import Table
 from deeplab.sweep.decision.forecast import Forecast
 from deeplab.sweep.decision.plan import DecisionPlan
@@ -21,6 +21,7 @@ def show_decision(result: SweepResult[DecisionPlan, Decision], as_json: bool) ->
     print_parts((decision_table(decision.to_json(), result.plan.name),))
     screen.print(f"{VALID}.", soft_wrap=True)
     screen.print(decision.sentence, soft_wrap=True)
+    print_parts(skewness(decision.to_json()))
     if not decision.is_decided:
         screen.print("To go on: the same command with more --hours or --max-replicates.", soft_wrap=True)
     screen.print(f"{decision.trainings} trainings of {duration(decision.seconds)} together", soft_wrap=True)

@@ -27,12 +27,21 @@ class ReferenceConfig:
     label: Text
 
 
+def _vary(parts: tuple[str, ...]) -> tuple[str, ...]:
+    if "seed" not in parts:
+        raise ValueError("must be [seed] or [seed, split]: replicates of one seed would be the same training")
+    return tuple(sorted(set(parts)))
+
+
 @dataclass(frozen=True, config=STRICT)
 class ComparisonConfig:
     """Which points there are and how they are compared."""
 
     grid: dict[str, str | tuple[int | float | str, ...]]
     metric: MetricName
+    # What differs between replicates. The seed also draws the rows of `validation=random` and the folds; with `split`
+    # it draws those that `validation=tail` would take from the end.
+    vary: Annotated[tuple[Literal["seed", "split"], ...], AfterValidator(_vary)]
     reference: ReferenceConfig | None
 
 

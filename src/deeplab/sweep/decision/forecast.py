@@ -65,7 +65,7 @@ def forecast(store: Store | None, plan: DecisionPlan) -> Forecast:
         launcher = plan.sweep.launcher
         device = plan.sweep.run.config.training.device
         workers = workers_of(launcher, device, plan.count) if launcher.kind == "local" else 1
-        hours = (sum(needed) + max(needed)) * seconds / 3600 / workers
+        hours = (sum(needed) + max(needed)) * plan.sweep.folds * seconds / 3600 / workers
     return Forecast(tuple(map(len, found)), pairs, seconds, hours)
 
 
@@ -85,7 +85,8 @@ def seeds_needed(difference: float, deviation: float, margin: float, comparisons
 
 def _pair(plan: DecisionPlan, scores: Sequence[Sequence[float]], first: int, second: int) -> PairForecast:
     difference = fmean(scores[first]) - fmean(scores[second])
-    deviation = math.hypot(stdev(scores[first]), stdev(scores[second]))
+    # Of a mean of folds, taken as if they had nothing in common either.
+    deviation = math.hypot(stdev(scores[first]), stdev(scores[second])) / math.sqrt(plan.sweep.folds)
     question = plan.question
     seeds = seeds_needed(difference, deviation, question.margin, question.comparisons, plan.most)
     return PairForecast(first, second, difference, deviation, seeds)
@@ -110,6 +111,7 @@ def _of_point(plan: DecisionPlan, point: int, runs: Sequence[Run]) -> list[Run]:
 
 _ASIDE = ("name", "notes", "tags", "tracking", "seed")
 _OPEN = (
+    "validation.fold",
     "training.threads",
     "training.engine",
     "training.checkpoint_every",

@@ -1,6 +1,6 @@
 """What is to be decided: points, a margin, and how long it may take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.errors import UserError, unknown_name
 from deeplab.metrics import metric_of
 from deeplab.sweep.decision.rounds import Question, first_look
-from deeplab.sweep.grid import Faults, Grid, point_name, read_grid
+from deeplab.sweep.grid import Faults, Grid, NamedGrid, named_grid, point_name, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
@@ -23,11 +23,13 @@ from deeplab.sweep.plan import (
     sound_point,
     with_identity,
 )
+from deeplab.sweep.replicates import at_fold
 from deeplab.sweep.workers import threads_of
 from deeplab.workflows.check import PointCheck
 
 FRESH = 0x646563  # keeps these seeds apart from those of a sweep: a decision is no second look at its trainings
 MOST_SEEDS = 100
+PointsOf = Callable[[Sequence[str]], tuple[Sequence[str], Mapping[str, Sequence[str]]]]
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,13 @@ class DecisionPlan:
     @property
     def count(self) -> int:
         """Trainings that a first answer takes."""
-        return len(self.points) * self.replicates
+        return len(self.points) * self.replicates * self.sweep.folds
 
     @property
     def size(self) -> str:
         """In words: `2 points, 5 seeds each to begin with`."""
-        return f"{plural(len(self.points), 'point')}, {plural(self.replicates, 'seed')} each to begin with"
+        folds = f" of {self.sweep.folds} folds" if self.sweep.folds > 1 else ""
+        return f"{plural(len(self.points), 'point')}, {plural(self.replicates, 'seed')}{folds} each to begin with"
 
     @property
     def metric(self) -> str:
@@ -74,18 +77,21 @@ class DecisionPlan:
         """A point in a few words."""
         return point_name(self.points[point])
 
-    def trial(self, point: int, seed_number: int) -> Trial:
+    def trial(self, point: int, seed_number: int, fold: int = 0) -> Trial:
         """Compose a training of a point; a UserError where it makes no configuration."""
         overrides = self.grid.overrides(self.points[point])
         seed = seed_of(self.sweep.run.config.seed, seed_number)
         values = self.composer.compose([*overrides, f"seed={seed}"]).values
         threads = threads_of(self.sweep.launcher, self.sweep.run.config.training.device, self.count)
         training = {**values["training"], "threads": values["training"]["threads"] or threads}
-        return with_identity(Trial(point, seed_number, {**values, "training": training}), self.checks[point])
+        values = at_fold({**values, "training": training}, fold, self.sweep)
+        return with_identity(Trial(point, seed_number * self.sweep.folds + fold, values), self.checks[point])
 
-    def trial_name(self, point: int, seed_number: int) -> str:
+    def trial_name(self, trial: Trial) -> str:
         """As the run is called."""
-        return f"{self.point_name(point)} #{seed_number + 1}"
+        seed_number, fold = divmod(trial.replicate, self.sweep.folds)
+        folded = f" fold {fold + 1}" if self.sweep.folds > 1 else ""
+        return f"{self.point_name(trial.point)} #{seed_number + 1}{folded}"
 
     @property
     def frozen(self) -> dict[str, Any]:
@@ -116,7 +122,12 @@ def seed_of(seed: int, number: int) -> int:
 
 
 def plan_decision(
-    overrides: Sequence[str], config_dir: Path | None, margin: float | None, against: str | None, budget: Budget
+    overrides: Sequence[str],
+    config_dir: Path | None,
+    margin: float | None,
+    against: str | None,
+    budget: Budget,
+    points_of: PointsOf | None = None,
 ) -> DecisionPlan:
     """Read what is to be decided, and refuse what cannot be.
 
@@ -126,6 +137,8 @@ def plan_decision(
         margin: the largest difference that does not matter, in the unit of the metric; None where any matters.
         against: the name of the point that all others are held against, as in `model=cnn`; None is the best.
         budget: may leave both open where there is a margin.
+        points_of: tells overrides of all points from names that stand for points with overrides of their own, as
+            entries of a study; the overrides of each point are by its name.
     """
     if margin is not None and not 0 <= margin < float("inf"):
         raise UserError(f"--margin must be a number from 0, got {margin:g}.")
@@ -137,18 +150,19 @@ def plan_decision(
             "matter to you, as in --margin 0.002; or a budget, --hours 2 or --max-replicates 20."
         )
     composer = Composer(config_dir)
-    grid, first = read_grid(overrides, composer)
+    common, named = points_of(overrides) if points_of else (overrides, {})
+    grid: Grid
+    grid, first = named_grid(common, "entry", named, composer) if named else read_grid(common, composer)
     for axis in grid.axes:
         if axis.interval is not None:
             raise UserError(f"{axis.key} is given an interval, which is no list of points: deeplab sweep --search tpe")
     if grid.size < 2:
         raise UserError("There is nothing to decide: give a key several values, as in model=cnn,cnn_dropout.")
-    if first.replicates > 1:
+    if any(text.startswith("replicates=") for text in overrides):  # what an experiment says is for sweeps
         raise UserError(
             "replicates: deeplab decide finds out itself how many are needed; --max-replicates is the most."
         )
-    if first.run.values["validation"]["kind"] == "kfold":
-        raise UserError("validation=kfold: deeplab decide takes a fresh seed each time; folds go with deeplab sweep.")
+    first = replace(first, replicates=1)
     check_metric(first)
     points = tuple(grid.points())
     question = Question(
@@ -160,7 +174,7 @@ def plan_decision(
         raise UserError(
             f"--max-replicates must be at least {least}: with fewer seeds nothing can be said of {len(points)} points."
         )
-    if len(points) * most > MOST_TRIALS and budget.most is not None:
+    if len(points) * most * first.folds > MOST_TRIALS and budget.most is not None:
         raise UserError(f"--max-replicates {most} of {len(points):,} points are more than {MOST_TRIALS:,} trainings.")
     name = first.run.config.name or f"{name_of(grid, first)} decided"
     return DecisionPlan(name, tuple(overrides), grid, points, first, question, most, budget.hours, composer)
@@ -175,10 +189,10 @@ def checked_decision(plan: DecisionPlan) -> DecisionPlan:
     for settings in plan.points:
         with faults.of(settings):
             composed = plan.composer.compose_sweep(plan.grid.overrides(settings))
-            check_same_sweep(composed, plan.sweep)
+            check_same_sweep(_alike(composed, plan.grid), _alike(plan.sweep, plan.grid))
             if composed.run.config.model.task != plan.sweep.run.config.model.task:
                 raise UserError("Networks for different tasks cannot be compared.")
-            sound.append(composed.run.values)
+            sound.append(at_fold(composed.run.values, 0, plan.sweep))
     faults.raise_any()
     checks = []
     for settings, checked in zip(plan.points, check_points(sound), strict=True):
@@ -193,6 +207,17 @@ def checked_decision(plan: DecisionPlan) -> DecisionPlan:
             one, two = plan.point_name(other), plan.point_name(point)
             raise UserError(f"'{one}' and '{two}' are the same training: what differs between them changes nothing.")
     return done
+
+
+def _alike(composed: ComposedSweep, grid: Grid) -> ComposedSweep:
+    """A point as it is compared with others: how often an experiment trains it is no matter here.
+
+    Named points are made of experiments that may each bring another grid or reference along.
+    """
+    comparison = composed.comparison
+    if isinstance(grid, NamedGrid):
+        comparison = replace(comparison, grid={}, reference=None)
+    return replace(composed, replicates=1, comparison=comparison)
 
 
 def _base(points: Sequence[Mapping[str, str]], against: str | None) -> int | None:

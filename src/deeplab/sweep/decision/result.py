@@ -23,6 +23,7 @@ class Decision:
     seeds: tuple[int, ...]  # of each point, how many are finished
     scores: tuple[Scores, ...]  # of each point, by the number of the seed
     seconds: float  # that all trainings took together
+    folds: int = 1  # that each score is the mean of, one training each
 
     @property
     def is_decided(self) -> bool:
@@ -32,7 +33,7 @@ class Decision:
     @property
     def trainings(self) -> int:
         """How many there were."""
-        return sum(self.seeds)
+        return sum(self.seeds) * self.folds
 
     @property
     def sentence(self) -> str:
@@ -41,29 +42,27 @@ class Decision:
 
     def to_json(self) -> str:
         """The content of `decision.json`."""
-        return json.dumps(
-            {
-                "sentence": self.sentence,
-                "decided": self.is_decided,
-                "metric": self.metric,
-                "margin": self.margin,
-                "points": [
-                    {"name": name, "seeds": count, "scores": {str(seed): each[seed] for seed in sorted(each)}}
-                    for name, count, each in zip(self.names, self.seeds, self.scores, strict=True)
-                ],
-                "pairs": [
-                    {
-                        **asdict(pair),
-                        "first": self.names[pair.first],
-                        "second": self.names[pair.second],
-                    }
-                    for pair in self.pairs
-                ],
-                "trainings": self.trainings,
-                "seconds": self.seconds,
-            },
-            indent=1,
-        )
+        return json.dumps(self.to_values(), indent=1)
+
+    def to_values(self) -> dict[str, Any]:
+        """All that is known, as plain values."""
+        return {
+            "sentence": self.sentence,
+            "decided": self.is_decided,
+            "metric": self.metric,
+            "margin": self.margin,
+            **({"folds": self.folds} if self.folds > 1 else {}),
+            "points": [
+                {"name": name, "seeds": count, "scores": {str(seed): each[seed] for seed in sorted(each)}}
+                for name, count, each in zip(self.names, self.seeds, self.scores, strict=True)
+            ],
+            "pairs": [
+                {**asdict(pair), "first": self.names[pair.first], "second": self.names[pair.second]}
+                for pair in self.pairs
+            ],
+            "trainings": self.trainings,
+            "seconds": self.seconds,
+        }
 
 
 def decide(plan: DecisionPlan, scores: Sequence[Scores], seconds: float) -> Decision:
@@ -71,7 +70,7 @@ def decide(plan: DecisionPlan, scores: Sequence[Scores], seconds: float) -> Deci
     names = tuple(map(plan.point_name, range(len(plan.points))))
     pairs = tuple(compare(scores, plan.question))
     counts = tuple(map(len, scores))
-    return Decision(names, plan.metric, plan.question.margin, pairs, counts, tuple(scores), seconds)
+    return Decision(names, plan.metric, plan.question.margin, pairs, counts, tuple(scores), seconds, plan.sweep.folds)
 
 
 def history(plan: DecisionPlan, decision: Decision, pair: Pair) -> list[tuple[int, Any]]:
@@ -95,7 +94,8 @@ def in_words(word: str, margin: float) -> str:
 
 def sentence(decision: Decision) -> str:
     """Say what is known, with numbers, in one sentence."""
-    metric, names, pairs = label_of(decision.metric), decision.names, decision.pairs
+    names, pairs = decision.names, decision.pairs
+    metric = label_of(decision.metric) + (f", the mean of {decision.folds} folds" if decision.folds > 1 else "")
     if len(pairs) == 1:
         return f"{_of_pair(names, pairs[0], decision.margin)} in {metric}{_numbers(pairs[0])}."
     first = names[pairs[0].first]

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from statistics import fmean
 
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of
@@ -46,7 +47,8 @@ class DecisionSource:
         self.plan, self._observer = plan, observer
         self._logged_as = metric_of(plan.metric).logged_as
         self._trials: list[Trial] = []  # that were asked for, by number
-        self._numbers: dict[tuple[int, int], int] = {}  # of point and seed
+        self._asked: set[tuple[int, int]] = set()  # points and seeds
+        self._folds: dict[tuple[int, int], dict[int, float]] = {}  # of point and seed, scores of the finished folds
         self._runs: Mapping[str, Run] = {}
         self._scores: list[dict[int, float]] = [{} for _ in plan.points]
         self._waiting: deque[int] = deque()
@@ -57,7 +59,7 @@ class DecisionSource:
     @property
     def finished(self) -> int:
         """Trials that are done and kept."""
-        return sum(map(len, self._scores))
+        return sum(map(len, self._folds.values()))
 
     @property
     def failed(self) -> dict[str, str]:
@@ -125,13 +127,14 @@ class DecisionSource:
 
     def take_late(self, event: TrialEvent) -> None:
         """Take down a score."""
-        trial = self._trials[event.number]
-        self._scores[trial.point][trial.replicate] = event.metrics[self._logged_as]
+        self._score(self._trials[event.number], event.metrics[self._logged_as])
 
     def sum_up(self, log: RunLog, store: Store, runs: Mapping[str, Run]) -> Decision:
         """Write tables, figures, and what is known, into the parent run."""
         plan = self.plan
-        finished = [(trial, runs[trial.identity]) for trial in self._trials if trial.identity in runs]
+        folds = plan.sweep.folds  # of a seed that lacks some, none counts
+        whole = [trial for trial in self._trials if trial.replicate // folds in self._scores[trial.point]]
+        finished = [(trial, runs[trial.identity]) for trial in whole if trial.identity in runs]
         scores = [read_scores(trial, run) for trial, run in finished if run.status == "FINISHED"]
         decision = decide(plan, self._scores, sum(each.seconds for each in scores))
         if scores:
@@ -147,8 +150,8 @@ class DecisionSource:
     def _log_points(self, log: RunLog, store: Store, scores: Sequence[TrialScores], runs: Mapping[str, Run]) -> None:
         """Write what every sweep writes, with intervals that may be looked at after every seed."""
         plan = self.plan
-        most = max(map(len, self._scores))
-        summary = summarise(plan.points, scores, plan.metric, most, margin=plan.question.margin)
+        most, folds = max(1, *map(len, self._scores)), plan.sweep.folds
+        summary = summarise(plan.points, scores, plan.metric, most * folds, folds, plan.question.margin)
         as_sweep = replace(plan.sweep, replicates=most)
         log_outcome(
             log,
@@ -163,7 +166,7 @@ class DecisionSource:
         while True:
             seeds = planned_seeds(self._scores, self.plan.question, self.plan.most)
             new = [
-                (point, seed) for point, each in enumerate(seeds) for seed in each if (point, seed) not in self._numbers
+                (point, seed) for point, each in enumerate(seeds) for seed in each if (point, seed) not in self._asked
             ]
             if not new:
                 return
@@ -173,16 +176,25 @@ class DecisionSource:
                 return
 
     def _ask(self, point: int, seed: int) -> bool:
-        """Ask for a training; returns whether the store has it already."""
-        trial = self.plan.trial(point, seed)
-        number = self._numbers[point, seed] = len(self._trials)
-        self._trials.append(trial)
-        run = self._runs.get(trial.identity)
-        if run is not None and run.status == "FINISHED":
-            self._scores[point][seed] = run.metrics[self._logged_as]
-            return True
-        self._waiting.append(number)
-        return False
+        """Ask for a point with a seed, every fold of it; returns whether the store has it already."""
+        self._asked.add((point, seed))
+        for fold in range(self.plan.sweep.folds):
+            trial = self.plan.trial(point, seed, fold)
+            self._trials.append(trial)
+            run = self._runs.get(trial.identity)
+            if run is not None and run.status == "FINISHED":
+                self._score(trial, run.metrics[self._logged_as])
+            else:
+                self._waiting.append(len(self._trials) - 1)
+        return seed in self._scores[point]
+
+    def _score(self, trial: Trial, score: float) -> None:
+        """Take down the score of a training, and with the last fold of a seed their mean."""
+        seed, fold = divmod(trial.replicate, self.plan.sweep.folds)
+        scores = self._folds.setdefault((trial.point, seed), {})
+        scores[fold] = score
+        if len(scores) == self.plan.sweep.folds:
+            self._scores[trial.point][seed] = fmean(scores[each] for each in range(len(scores)))
 
     def _tell(self) -> None:
         """Say where every pair stands, when a round has ended."""
@@ -194,7 +206,7 @@ class DecisionSource:
             self._observer.told([pair_line(decision, pair) for pair in decision.pairs])
 
     def _name(self, trial: Trial) -> str:
-        return self.plan.trial_name(trial.point, trial.replicate)
+        return self.plan.trial_name(trial)
 
 
 def pair_line(decision: Decision, pair: Pair) -> str:

@@ -1,5 +1,6 @@
 """The figures of a sweep, chosen by what was swept over."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -67,13 +68,13 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
         return sweep_factor.draw(axes[0].key, factor, scores, comparison, reference=reference, name=name)
-    if len(axes) == 2:
+    shape = tuple(len(axis.values) for axis in axes)
+    if len(axes) == 2 and math.prod(shape) == len(scores):  # a confirmation has two points of a grid
         rows, columns = axes
-        shape = (len(rows.values), len(columns.values))
         counts = np.array(list(map(len, scores)), dtype=np.int64).reshape(shape)
         keys, values = (rows.key, columns.key), (rows.values, columns.values)
         return sweep_heat_map.draw(keys, values, means.reshape(shape), counts, comparison, name=name)
-    if len(axes) > 2:
+    if len(axes) > 2 and len(scores) > 2:
         read = [str if numbers(axis) is None else float for axis in axes]
         points = [
             [kind(value) for kind, value in zip(read, point.settings.values(), strict=True)] for point in summary.points

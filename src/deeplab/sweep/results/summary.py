@@ -181,8 +181,9 @@ def _corrected(pairs: Sequence[float], points: int, folds: int, grows: bool) -> 
 
     That of a decision, which grows until they are narrow enough, holds after every seed.
     """
-    if grows:
-        return paired_interval(pairs, points * (points - 1) // 2)
+    if grows:  # of folds the mean of each seed: they are no pairs of their own
+        means = [fmean(pairs[begin : begin + folds]) for begin in range(0, len(pairs) - folds + 1, folds)]
+        return paired_interval(means, points * (points - 1) // 2)
     if folds == 1:
         return corrected_interval(pairs, points)
     return resampled_interval(pairs, folds - 1, 1, 1 - (1 - CONFIDENCE) / (points * (points - 1) / 2))

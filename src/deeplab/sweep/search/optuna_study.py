@@ -21,7 +21,7 @@ from deeplab.errors import UserError
 from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.parent_run import changed_keys, first_few
-from deeplab.sweep.plan import replicate_seed
+from deeplab.sweep.replicates import replicate_seed
 from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import first_line

@@ -72,6 +72,13 @@ def best_drawn(drawn: Sequence[SearchTrial], metric: str) -> SearchTrial | None:
     return None if best is None else finished[best][1]
 
 
+def two_best(drawn: Sequence[SearchTrial], metric: str) -> tuple[SearchTrial, SearchTrial] | None:
+    """The best finished trial and the best that is another training; None where there are no two."""
+    best = best_drawn(drawn, metric)
+    second = best and best_drawn([trial for trial in drawn if trial.run_id != best.run_id], metric)
+    return None if best is None or second is None else (best, second)
+
+
 def log_search(
     log: RunLog, store: Store, search: SearchPlan, drawn: Sequence[SearchTrial], runs: Mapping[str, Run]
 ) -> None:

@@ -12,15 +12,14 @@ from deeplab.sweep.grid import Axis, Faults, Grid, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
-    at_fold,
     check_same_sweep,
     key_of,
     name_of,
     plural,
-    replicate_values,
     sound_point,
     with_identity,
 )
+from deeplab.sweep.replicates import at_fold, replicate_values
 from deeplab.sweep.workers import threads_of
 from deeplab.workflows.check import PointCheck
 

@@ -14,7 +14,8 @@ from deeplab.metrics import metric_of
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import Trial, replicate_name
+from deeplab.sweep.plan import Trial
+from deeplab.sweep.replicates import replicate_name
 from deeplab.sweep.run import SweepResult, carry_out
 from deeplab.sweep.search.optuna_study import (
     IDENTITY,

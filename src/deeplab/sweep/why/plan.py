@@ -16,6 +16,7 @@ from deeplab.errors import UserError
 from deeplab.evaluation.shapley import MOST_ALL, Parts, combinations_of, orders
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.plan import MOST_TRIALS, Plan, Trial, check_metric, key_of, plural, size_of
+from deeplab.sweep.replicates import at_fold
 from deeplab.sweep.why.differences import Difference, Ways
 from deeplab.sweep.workers import threads_of
 from deeplab.tasks import TASKS
@@ -182,7 +183,7 @@ def _values(values: dict[str, Any], sweep: ComposedSweep, replicate: int, thread
         "training": {**values["training"], "threads": first["training"]["threads"] or threads},
     }
     settled = settle_metrics({**values, **own, "sweep": {"metric": sweep.comparison.metric}})
-    return {key: value for key, value in settled.items() if key != "sweep"}
+    return at_fold({key: value for key, value in settled.items() if key != "sweep"}, 0, sweep)
 
 
 def _settings(differences: Sequence[Difference], made: Parts) -> dict[str, str]:
