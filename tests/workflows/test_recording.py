@@ -17,6 +17,7 @@ from deeplab.data.load import load
 from deeplab.errors import Interrupted, RunError, Terminated, UserError
 from deeplab.sweep import grid_source
 from deeplab.sweep import run as sweep
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import apply_checks, plan_sweep
@@ -127,7 +128,7 @@ def workflows(store: Store, trained: str, prepared: Any, monkeypatch: pytest.Mon
             plan = apply_checks(plan_sweep([*SMALL, "l2=0.1,0.2"], None), [CHECKED] * 2)
             return partial(sweep.run_sweep, plan, SweepObserver())
         monkeypatch.setattr(search, "log_search", lambda *_: None)
-        planned = replace(plan_search([*SMALL, "l2=0.1,0.2"], None, "random", 2), checked=CHECKED)
+        planned = replace(plan_search([*SMALL, "l2=0.1,0.2"], None, "random", Budget(trials=2)), checked=CHECKED)
         return partial(search.run_search, planned, SweepObserver())
 
     return made

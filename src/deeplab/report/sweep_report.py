@@ -13,6 +13,7 @@ from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, 
 from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance
 from deeplab.report.scores import scores, stored_table
+from deeplab.report.search import search_parts
 from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
 from deeplab.runs.summary import summarize_runs
 from deeplab.sweep.decision.result import VALID
@@ -91,6 +92,7 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
 
 def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
+    yield from search_parts(run)
     yield from decision_parts(store, run)
     yield from conclusion_of(run, outcome, children)
     yield from points(outcome)

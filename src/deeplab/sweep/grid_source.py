@@ -1,11 +1,12 @@
-"""The trials of a grid, in the order of its plan."""
+"""The trials of a grid: in the order of its plan, or replicate by replicate where a budget may end it."""
 
 from collections import deque
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 
+from deeplab.sweep.budget import Budget, Clock
 from deeplab.sweep.messages import TrialEvent
-from deeplab.sweep.parent_run import begin_sweep, check_unchanged
+from deeplab.sweep.parent_run import begin_sweep, check_unchanged, first_few
 from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import Summary, summarise
 from deeplab.sweep.results.write import log_outcome, read_scores
@@ -20,9 +21,11 @@ class GridSource:
 
     noun, folder = "sweep", "sweeps"
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, budget: Budget | None = None) -> None:
         """Begin with nothing done."""
-        self.plan = plan
+        self.plan, self._budget = plan, budget or Budget()
+        self._clock = Clock(self._budget.hours)
+        self._begun = 0
         self._waiting: deque[int] = deque()
         self._previous: dict[int, str] = {}
         self._finished: set[int] = set()
@@ -48,6 +51,23 @@ class GridSource:
         """How far it is."""
         return f"{self.finished} of {self.plan.count} trials are finished and kept"
 
+    @property
+    def ended(self) -> str:
+        """What the budget left undone, or nothing."""
+        if not self._waiting:
+            return ""
+        plan, counts = self.plan, self._counts()
+        each = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+        missing = first_few([f"'{plan.trial_name(plan.trials[number])}'" for number in sorted(self._waiting)])
+        what = (
+            f"{self.finished} of {plan.count} trials are finished, {each} of {plan.replicates} of each point; "
+            f"missing: {missing}"
+        )
+        most = self._budget.trials
+        if most is not None and self._begun >= most:
+            return f"--trials {most} ended it: {what}. The same command with more goes on."
+        return self._clock.ended(what)
+
     def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
         """Refuse to go on with another plan."""
         if before is not None:
@@ -68,12 +88,18 @@ class GridSource:
             self._waiting.append(number)
             if run is not None:
                 self._previous[number] = run.id
+        self._begun = len(self._finished)
+        if not self._budget.is_open:  # so that what is ended is fair: no point has two trainings more than another
+            trials = self.plan.trials
+            self._waiting = deque(sorted(self._waiting, key=lambda number: (trials[number].replicate, number)))
 
     def next_trial(self) -> PlannedTrial | None:
         """The next one of the plan."""
-        if not self._waiting:
+        most = self._budget.trials
+        if not self._waiting or self._clock.is_over or (most is not None and self._begun >= most):
             return None
         number = self._waiting.popleft()
+        self._begun += 1
         plan, trial = self.plan, self.plan.trials[number]
         settings, previous = plan.points[trial.point], self._previous.get(number)
         return PlannedTrial(number, plan.trial_name(trial), trial, settings, plan.overrides, previous)
@@ -100,6 +126,15 @@ class GridSource:
         scores = [read_scores(trial, run) for trial, run in finished if run.status == "FINISHED"]
         plan = self.plan
         metric, folds = plan.sweep.comparison.metric, plan.sweep.folds
-        summary = summarise(plan.points, scores, metric, plan.replicates, folds)
+        # Of what a budget ended all points compete that have as many trainings as every point has.
+        enough = max(1, min(self._counts())) if self._waiting else None
+        summary = summarise(plan.points, scores, metric, plan.replicates, folds, enough=enough)
         log_outcome(log, store, self.plan, summary, runs)
         return summary
+
+    def _counts(self) -> list[int]:
+        """How many trainings of each point are finished."""
+        counts = [0] * len(self.plan.points)
+        for number in self._finished:
+            counts[self.plan.trials[number].point] += 1
+        return counts

@@ -55,6 +55,10 @@ class TrialSource(Protocol):
     def standing(self) -> str:
         """How far it is, as in `3 of 4 trials are finished and kept`."""
 
+    @property
+    def ended(self) -> str:
+        """Which budget ended it, and what is missing, in a line; nothing where none did."""
+
     def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
         """Held while the sweep is carried out; a UserError where the run of an earlier start cannot be gone on with."""
 

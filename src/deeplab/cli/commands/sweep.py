@@ -16,9 +16,10 @@ from deeplab.cli.terminal.sweep_progress import sweep_progress
 from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
 from deeplab.config.schema import SWEEP_KEYS
-from deeplab.errors import RunError, UserError
+from deeplab.errors import RunError
 from deeplab.metrics import against, metric_of
 from deeplab.report.page import Cell, Table
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import times
@@ -40,7 +41,10 @@ def sweep(
     search: Annotated[
         str | None, typer.Option("--search", metavar="tpe|random", help="Search instead of training every point.")
     ] = None,
-    trials: Annotated[int | None, typer.Option("--trials", help="With --search: how many trials in all.")] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", help="End with so many trials in all, of a grid as of a search.")
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", help="Begin no training after so many hours.")] = None,
 ) -> None:
     """Train every point of a grid, each with several seeds, and compare them.
 
@@ -50,23 +54,23 @@ def sweep(
 
     deeplab sweep --search tpe --trials 30 "l2=interval(1e-6,1e-2)" model=mlp_64_64
 
+    With --hours or --trials a grid trains replicate 1 of every point first, then 2, so that what is ended is fair; the
+    same command goes on, for as many hours again.
+
     With replicates, a trial is the mean of several trainings; the first of them alone decides whether it is pruned.
     """
-    if trials is not None and search is None:
-        raise UserError("--trials goes with --search tpe or --search random; a grid has as many as it has points.")
-    if search is not None and trials is None:
-        raise UserError(f"--search {search} needs to know how many trials there are to be: --trials 30")
+    budget = Budget(hours, trials)
     noun = "sweep" if search is None else "search"
     with interruptible(f"Interrupted before the {noun} began; nothing was started."):
-        if search is None or trials is None:
+        if search is None:
             plan = checked_plan(plan_sweep(overrides or [], config_dir, yes))
             if dry_run:
                 show_plan(plan)
                 return
             with sweep_progress() as observer:
-                result: SweepResult[Any, Any] = run_sweep(plan, observer, fresh)
+                result: SweepResult[Any, Any] = run_sweep(plan, observer, fresh, budget)
         else:
-            searched = checked_search(plan_search(overrides or [], config_dir, search, trials, yes))
+            searched = checked_search(plan_search(overrides or [], config_dir, search, budget, yes))
             if dry_run:
                 _show_space(searched)
                 return
@@ -75,6 +79,8 @@ def sweep(
             with sweep_progress() as observer:
                 result = run_search(searched, observer, fresh)
     (show_sweep if search is None else _show_search)(result)
+    if result.ended:
+        console().print(result.ended, soft_wrap=True)
     if result.failed:
         name, why = next(iter(result.failed.items()))
         raise RunError(f"{result.failure}, the first '{name}': {why}")

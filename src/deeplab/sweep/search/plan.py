@@ -8,6 +8,7 @@ from typing import Any
 from deeplab.choice import TEST
 from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.errors import UserError, unknown_name
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.grid import Axis, Faults, Grid, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
@@ -40,6 +41,7 @@ class SearchPlan:
     sweep: ComposedSweep  # one point, composed, how all are compared and where they are trained
     points: int  # to be drawn in the end, finished or pruned
     composer: Composer = field(repr=False, compare=False)
+    hours: float | None = None  # that this start may take, or None
     checked: PointCheck | None = None  # what is known of the first point once it was looked at
 
     @property
@@ -61,7 +63,8 @@ class SearchPlan:
     def size(self) -> str:
         """In words: `tpe search, 30 trials over l2, model.units`."""
         keys = ", ".join(axis.key for axis in self.grid.axes)
-        return f"{self.kind} search, {plural(self.points, 'trial')}{_each(self.sweep)} over {keys}"
+        most = f" in at most {self.hours:g} h" if self.hours is not None else ""
+        return f"{self.kind} search, {plural(self.points, 'trial')}{_each(self.sweep)} over {keys}{most}"
 
     @property
     def on_test(self) -> bool:
@@ -95,21 +98,22 @@ class SearchPlan:
 
 
 def plan_search(
-    overrides: Sequence[str], config_dir: Path | None, kind: str, points: int, yes: bool = False
+    overrides: Sequence[str], config_dir: Path | None, kind: str, budget: Budget, yes: bool = False
 ) -> SearchPlan:
     """Read what is to be searched, and refuse what cannot be.
 
     Args:
         kind: one of SEARCHES.
-        points: to be drawn in the end.
+        budget: hours, or how many points there are to be in the end, or both.
         yes: more trials than MOST_TRIALS are meant.
     """
     if kind not in SEARCHES:
         raise unknown_name("search", kind, SEARCHES)
-    if points < 1:
-        raise UserError(f"--trials must be at least 1, got {points}.")
+    if budget.is_open:
+        raise UserError(f"--search {kind} needs to know how many trials there are to be: --trials 30, or --hours 2")
     composer = Composer(config_dir)
     grid, first = read_grid(overrides, composer)
+    points = MOST_TRIALS // first.trainings if budget.trials is None else budget.trials
     count = points * first.trainings
     if count > MOST_TRIALS and not yes:
         each = f"{_each(first)} = {count:,} trainings" if first.trainings > 1 else ""
@@ -122,7 +126,7 @@ def plan_search(
     if config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
     name = config.name or f"{name_of(grid, first)} by {kind}"
-    return SearchPlan(name, kind, tuple(overrides), grid, first, points, composer)
+    return SearchPlan(name, kind, tuple(overrides), grid, first, points, composer, budget.hours)
 
 
 def checked_search(search: SearchPlan) -> SearchPlan:

@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of
+from deeplab.sweep.budget import Clock
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
@@ -77,6 +78,7 @@ class SearchSource:
         self._logged_as = metric_of(self._metric).logged_as
         on_cluster = plan.sweep.launcher.kind != "local"
         self._most_open = MOST_AT_ONCE if on_cluster and plan.kind == "tpe" else plan.points
+        self._clock = Clock(plan.hours)
         self._points: dict[int, _Point] = {}
         self._waiting: deque[tuple[int, int]] = deque()  # a point and a replicate of it
         self._waiting_duplicates: dict[str, list[int]] = {}
@@ -102,6 +104,15 @@ class SearchSource:
     def standing(self) -> str:
         """How far it is."""
         return f"{len(self._done)} of {self.plan.points} trials are finished or pruned, and kept"
+
+    @property
+    def ended(self) -> str:
+        """What the hours left undone, or nothing."""
+        done, points = len(self._done), self.plan.points
+        is_left = (
+            self._clock.is_over and done + len({number // self.plan.replicates for number in self._failed}) < points
+        )
+        return self._clock.ended(f"{done} of {points:,} trials are finished or pruned") if is_left else ""
 
     @contextmanager
     def opened(self, store: Store, before: Run | None) -> Iterator[None]:
@@ -133,6 +144,8 @@ class SearchSource:
 
     def next_trial(self) -> PlannedTrial | None:
         """A replicate of a point that has begun, else the first one of a new point."""
+        if self._clock.is_over:
+            return None
         while not self._waiting and self._left > 0 and len(self._waiting_duplicates) < self._most_open:
             self._left -= 1
             self._draw()
