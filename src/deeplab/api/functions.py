@@ -82,8 +82,8 @@ def sweep(*overrides: str, **keywords: Unpack[SweepKeywords]) -> Sweep:
 
     Args:
         overrides: as on the command line, some with several values.
-        keywords: `replicates`; `search="tpe"` or "random"; `hours` and `trials`, of which one must end a search
-            and may end a grid; `fresh=True` begins anew; and those of `train` but `resume`.
+        keywords: `replicates`; `search="tpe"`, "random", "hyperband" or "asha"; `hours` and `trials`, of which one must
+            end a search and may end a grid; `fresh=True` begins anew; and those of `train` but `resume`.
 
     Raises:
         UserError: a point cannot be trained; nothing was started.
@@ -179,8 +179,8 @@ def _swept(words: list[str], folder: Path | None, keywords: SweepKeywords) -> "S
         plan = checked_plan(plan_sweep(words, folder))
         with _sweep_shown(keywords) as observer:
             return run_sweep(plan, observer, fresh, budget)
+    from deeplab.sweep.search.choose import run_search
     from deeplab.sweep.search.plan import checked_search, plan_search
-    from deeplab.sweep.search.source import run_search
 
     drawn = checked_search(plan_search(words, folder, search, budget))
     with _sweep_shown(keywords) as observer:

@@ -49,6 +49,8 @@ ADDED = (
     AddedKey("dataset", ("npz",), "test_fraction", None),
     AddedKey("dataset", ("image_folder",), "background", "white"),
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
+    AddedKey("sweep", (None,), "min_epochs", 1),
+    AddedKey("sweep", (None,), "reduction", 3),
 )
 
 

@@ -27,6 +27,7 @@ class PlannedTrial:
     overrides: tuple[str, ...]
     previous: str | None = None  # an unfinished run to go on with, or None
     asks: bool = False  # whether it asks after each epoch if it is to go on
+    until: int | None = None  # the epoch after which it is paused, or None
 
 
 class TrialSource(Protocol):

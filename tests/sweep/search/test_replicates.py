@@ -19,8 +19,9 @@ from deeplab.sweep.budget import Budget
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import replicate_seed
+from deeplab.sweep.search.choose import run_search
 from deeplab.sweep.search.plan import SearchPlan, plan_search
-from deeplab.sweep.search.source import MOST_AT_ONCE, run_search
+from deeplab.sweep.search.source import MOST_AT_ONCE
 from deeplab.sweep.status import find_sweep_run, sweep_status
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store

@@ -23,6 +23,7 @@ from deeplab.errors import Interrupted, UserError
 from deeplab.plots.sweep import search as figure
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.observer import SweepObserver
+from deeplab.sweep.search.choose import run_search
 from deeplab.sweep.search.optuna_study import (
     UNPRUNED_EPOCHS,
     UNPRUNED_TRIALS,
@@ -33,7 +34,6 @@ from deeplab.sweep.search.optuna_study import (
 )
 from deeplab.sweep.search.parent_run import SearchTrial, best_drawn, search_figure, trials_table
 from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search
-from deeplab.sweep.search.source import run_search
 from deeplab.workflows.check import PointCheck
 
 pytestmark = pytest.mark.slow
@@ -146,7 +146,7 @@ def test_what_is_written_of_an_interval_lies_in_it(low: float, width: float, sha
         (["--hours", "0", "l2=1,2"], "--hours must be a number above 0, got 0."),
         (["--search", "tpe", "--hours", "-1", L2], "--hours must be a number above 0, got -1."),
         (["--trials", "0", "l2=1,2"], "--trials must be at least 1, got 0."),
-        (["--search", "bayes", "--trials", "3", L2], "Unknown search 'bayes'. Known: random, tpe."),
+        (["--search", "bayes", "--trials", "3", L2], "Unknown search 'bayes'. Known: asha, hyperband, random, tpe."),
         (["--search", "tpe", "--trials", "0", L2], "--trials must be at least 1, got 0."),
         (["--search", "tpe", "--trials", "20000", L2], "This is 20,000 trials. If they are all meant: --yes"),
         (["--search", "tpe", "--trials", "3"], "There is nothing to search"),

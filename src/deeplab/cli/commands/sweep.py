@@ -39,7 +39,8 @@ def sweep(
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the same command did before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Train even more than 10,000 trials.")] = False,
     search: Annotated[
-        str | None, typer.Option("--search", metavar="tpe|random", help="Search instead of training every point.")
+        str | None,
+        typer.Option("--search", metavar="tpe|random|hyperband|asha", help="Search instead of training every point."),
     ] = None,
     trials: Annotated[
         int | None, typer.Option("--trials", help="End with so many trials in all, of a grid as of a search.")
@@ -74,7 +75,7 @@ def sweep(
             if dry_run:
                 _show_space(searched)
                 return
-            from deeplab.sweep.search.source import run_search  # here, because it imports Optuna
+            from deeplab.sweep.search.choose import run_search  # here, because it imports Optuna
 
             with sweep_progress() as observer:
                 result = run_search(searched, observer, fresh)

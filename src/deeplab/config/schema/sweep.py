@@ -34,6 +34,8 @@ class ComparisonConfig:
     grid: dict[str, str | tuple[int | float | str, ...]]
     metric: MetricName
     reference: ReferenceConfig | None
+    min_epochs: PositiveInt  # after which a search by successive halving compares for the first time
+    reduction: Annotated[int, Field(ge=2, le=100)]  # of so many points it trains one further
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -23,9 +23,12 @@ from deeplab.sweep.plan import (
     threads_of,
     with_identity,
 )
+from deeplab.sweep.search.rungs import rung_epochs
 from deeplab.workflows.check import PointCheck
 
-SEARCHES = ("random", "tpe")
+SEARCHES = ("asha", "hyperband", "random", "tpe")
+# Those that train many points a little and the best of them further.
+HALVING = ("asha", "hyperband")
 # Of a list of values so many are looked at before the search; of others it is found out when they are drawn.
 MOST_CHECKED = 50
 
@@ -67,6 +70,16 @@ class SearchPlan:
         return f"{self.kind} search, {plural(self.points, 'trial')}{_each(self.sweep)} over {keys}{most}"
 
     @property
+    def rungs(self) -> tuple[int, ...]:
+        """The epochs after which points are compared by successive halving; the last is that of a whole training."""
+        return rung_epochs(self.sweep.comparison.min_epochs, self.reduction, self.sweep.run.config.training.epochs)
+
+    @property
+    def reduction(self) -> int:
+        """Of so many points one is trained further."""
+        return self.sweep.comparison.reduction
+
+    @property
     def on_test(self) -> bool:
         """Whether its trials are validated on the test set, all of them."""
         return _validated_on_test(self.sweep.run.values)
@@ -84,6 +97,7 @@ class SearchPlan:
             "engine": self.checked.engine,
             **({"initial weights": self.checked.initial_weights} if self.checked.initial_weights else {}),
             **({"replicates": self.replicates} if self.replicates > 1 else {}),
+            **({"rungs": list(self.rungs), "sweep.reduction": self.reduction} if self.kind in HALVING else {}),
         }
 
     def trials(self, number: int, settings: Mapping[str, str]) -> list[Trial]:
@@ -125,6 +139,8 @@ def plan_search(
         raise UserError(f"sweep.metric={metric}: a search would fit the test set. Search by val/accuracy or val/loss.")
     if config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
+    if kind in HALVING:
+        _check_rungs(kind, grid, first)
     name = config.name or f"{name_of(grid, first)} by {kind}"
     return SearchPlan(name, kind, tuple(overrides), grid, first, points, composer, budget.hours)
 
@@ -158,6 +174,18 @@ def space_text(axis: Axis) -> str:
         return ", ".join(axis.values)
     kinds = (" log" if axis.interval.log else "") + (" whole" if axis.interval.whole else "")
     return " to ".join(axis.values) + (f",{kinds}" if kinds else "")
+
+
+def _check_rungs(kind: str, grid: Grid, first: ComposedSweep) -> None:
+    """Refuse a search by successive halving that has nothing to halve, or no common measure."""
+    epochs, least = first.run.config.training.epochs, first.comparison.min_epochs
+    if any(axis.key == "training.epochs" for axis in grid.axes):
+        raise UserError(f"--search {kind} gives out the epochs itself: training.epochs is the most, and one number.")
+    if least >= epochs:
+        raise UserError(
+            f"--search {kind} compares trials before their last epoch, but of training.epochs={epochs} the first look "
+            f"is after sweep.min_epochs={least}. Give more epochs, or --search random."
+        )
 
 
 def _each(sweep: ComposedSweep) -> str:
