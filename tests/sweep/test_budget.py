@@ -122,3 +122,29 @@ def test_of_a_grid_that_ended_in_its_last_round_no_point_is_left_out(pretended: 
 def test_what_is_no_number_of_hours_is_refused(hours: float) -> None:
     with pytest.raises(UserError, match="--hours must be a number above 0"):
         Budget(hours=hours)
+
+
+def test_a_point_that_can_no_longer_become_the_best_is_ended_and_it_is_said_why(
+    pretended: Callable[..., Pretended],
+) -> None:
+    def trains(job: TrialJob) -> float:
+        chance = int(job.tags["deeplab.replicate"]) % 3 / 1000
+        return {"0.1": 0.9, "0.2": 0.899, "0.3": 0.5}[str(job.values["l2"])] + chance * (1 + job.values["l2"])
+
+    plan = planned("l2=0.1,0.2,0.3", "replicates=9", "sweep.stop=paired")
+    launcher = pretended(trains)
+    result = run.run_sweep(plan, launcher)
+    counts = Counter(name.partition(" ")[0] for name in launcher.trained)
+    assert counts["l2=0.1"] == 9
+    assert counts["l2=0.3"] < 9
+    assert f"'l2=0.3' after {counts['l2=0.3']} of 9 replicates, since 'l2=0.1' is better by 0.3998" in result.ended
+    assert result.summary.best == 0
+    again = pretended(trains)
+    assert run.run_sweep(plan, again).ended == result.ended
+    assert again.trained == []
+
+
+@pytest.mark.parametrize("words", [("replicates=1",), ("replicates=5",)])
+def test_paired_stopping_with_too_few_replicates_is_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(UserError, match=r"sweep.stop=paired needs more than \d replicates"):
+        planned("l2=0.1,0.2,0.3", "sweep.stop=paired", *words)

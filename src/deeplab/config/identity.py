@@ -50,6 +50,7 @@ ADDED = (
     AddedKey("dataset", ("image_folder",), "background", "white"),
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
     AddedKey("sweep", (None,), "min_epochs", 1),
+    AddedKey("sweep", (None,), "stop", None),
     AddedKey("sweep", (None,), "reduction", 3),
 )
 

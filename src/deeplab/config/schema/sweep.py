@@ -34,6 +34,7 @@ class ComparisonConfig:
     grid: dict[str, str | tuple[int | float | str, ...]]
     metric: MetricName
     reference: ReferenceConfig | None
+    stop: Literal["paired"] | None  # whether a grid ends points that can no longer become the best
     min_epochs: PositiveInt  # after which a search by successive halving compares for the first time
     reduction: Annotated[int, Field(ge=2, le=100)]  # of so many points it trains one further
 

@@ -149,7 +149,8 @@ def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
         else:
             study.tell(trial.number, state=TrialState.FAIL)
             # Where it ended while it was drawn, all of it is drawn again.
-            params = trial.params if SETTINGS in trial.user_attrs else {}
+            is_drawn = len(trial.params) == len(study.user_attrs[FROZEN]["searched"])
+            params = trial.params if is_drawn else {}
             study.enqueue_trial(params, user_attrs={DRAW: _draw_of(study, trial.number, trial.user_attrs)})
 
 

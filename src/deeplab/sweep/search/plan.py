@@ -139,6 +139,8 @@ def plan_search(
         raise UserError(f"sweep.metric={metric}: a search would fit the test set. Search by val/accuracy or val/loss.")
     if config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
+    if first.comparison.stop is not None:
+        raise UserError("sweep.stop=paired goes with a grid; a search ends hopeless trials by itself.")
     if kind in HALVING:
         _check_rungs(kind, grid, first)
     name = config.name or f"{name_of(grid, first)} by {kind}"
