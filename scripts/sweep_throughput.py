@@ -226,7 +226,9 @@ def phases(name: str, trials: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(trials + 2):
             decay = case.decays[number // REPLICATES % len(case.decays)]
+            # The plan of so many trials takes blocks for all of them.
             settings = [f"l2={decay}", f"seed={number}", f"tracking.uri=sqlite:///{folder}/store.db"]
+            settings.append("training.engine=compiled")
             spent.clear()
             began = time.perf_counter()
             composed = compose([*case.overrides, *settings])

@@ -73,7 +73,7 @@ def test_trials_are_a_sequence(swept: tuple[Any, str]) -> None:
 SCRIPT = """
 SCRIPT_IS_THERE = True
 from multiprocessing import get_context
-from deeplab.sweep.child_process import starting_a_child
+from deeplab.child_process import starting_a_child
 from pathlib import Path
 
 print("once", flush=True)

@@ -26,7 +26,7 @@ from deeplab.plots.run import (
     roc,
 )
 from deeplab.plots.run.boxes import Box
-from deeplab.plots.sweep import categories, decision, factor, heat_map, parallel, search
+from deeplab.plots.sweep import categories, decision, factor, heat_map, parallel, search, waterfall
 from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep.comparison import Comparison
 
@@ -194,6 +194,18 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
             name="x",
         ),
         "x: what is known after each seed",
+    ),
+    "sweep.waterfall": (
+        lambda: waterfall.draw(
+            0.9,
+            [
+                waterfall.Step("optimizer sgd → adam", 0.03, [0.01, 0.05], "better"),
+                waterfall.Step("Dropout rate 0.5 added", -0.01, [-0.02, 0.0], "undecided"),
+            ],
+            TESTED.metric,
+            name="x",
+        ),
+        "x: what each difference brings",
     ),
     "sweep.factor": (
         lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, TESTED),

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import BRANCHED
 
 from deeplab.config.compose import ComposedConfig, compose
+from deeplab.sweep.launch.worker import clean_up
 from deeplab.training.block_model import BlockModel
 from deeplab.training.cache import TrainingCache
 from deeplab.workflows.train import RunResult, train
@@ -45,8 +46,6 @@ def scores(result: RunResult) -> list[float]:
 def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
     folder: Path, model: str, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import keras
-
     made: list[BlockModel] = []
     original = BlockModel.__init__
 
@@ -61,7 +60,7 @@ def test_replicates_share_blocks_and_come_out_as_if_they_did_not(
     together = []
     for seed in (1, 2, 1):
         together.append(scores(train(composed(model, f"seed={seed}", *more), cache=cache)))
-        keras.backend.clear_session()  # as a worker does between its trials
+        clean_up(cache)  # as a worker does between its trials
     assert len(made) == 3
     assert together == [alone[0], alone[1], alone[0]]
     assert alone[0] != alone[1]

@@ -111,7 +111,7 @@ def workflows(store: Store, trained: str, prepared: Any, monkeypatch: pytest.Mon
             monkeypatch.setattr(train, "_score_and_log", lambda *_: ({}, {}))
             return partial(train.train, compose([*SMALL, UNSAVED]))
         if name == "evaluate":
-            monkeypatch.setattr(evaluate, "score_network", lambda *_: ({"loss": 0.5}, None))
+            monkeypatch.setattr(evaluate, "score_rows", lambda *_: ({"loss": 0.5}, None))
             monkeypatch.setattr(evaluate, "_log", worked)
             return partial(evaluate.evaluate, trained, [], None)
         if name == "noise":

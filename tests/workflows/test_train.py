@@ -265,3 +265,24 @@ def test_data_that_are_not_there_leave_no_run(folder: Path, runs: Callable[[], l
     with pytest.raises(UserError, match="dataset.path=nothing.npz: there is no such file or folder."):
         train(compose(["dataset=npz", "dataset.path=nothing.npz"]))
     assert runs() == []
+
+
+def test_the_rows_that_were_learnt_from_are_scored_as_keras_evaluates_them(folder: Path) -> None:
+    import keras
+    import mlflow
+
+    from deeplab.data.hold_out import hold_out
+    from deeplab.data.load import load
+
+    overrides = ["model=cnn_dropout", "dataset.limit=200", "training.epochs=2", "tracking.plots=none"]
+    composed = compose([*overrides, "training.score_training_rows=true"])
+    result = train(composed)
+    config = composed.config
+    rows, _ = hold_out(load(config.dataset, folder), config.validation, config.seed)
+    network = mlflow.keras.load_model(f"runs:/{result.run_id}/model")
+    network.compile(loss=keras.losses.CategoricalCrossentropy(), metrics=["accuracy"])
+    loss, accuracy = network.evaluate(rows.inputs(slice(None)), np.eye(10)[rows.labels], verbose=0)
+    assert result.final["training/loss"] == pytest.approx(loss, rel=1e-5)
+    assert result.final["training/accuracy"] == pytest.approx(accuracy)
+    assert result.final["training/accuracy"] > result.history.epochs[-1].metrics["train/accuracy"]
+    assert "training/loss" not in train(compose([*overrides, "training.epochs=1"])).final

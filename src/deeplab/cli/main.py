@@ -21,6 +21,7 @@ COMMANDS = {
     "train": "deeplab.cli.commands.train:train",
     "sweep": "deeplab.cli.commands.sweep:sweep",
     "decide": "deeplab.cli.commands.decide:decide",
+    "why": "deeplab.cli.commands.why:why",
     "status": "deeplab.cli.commands.status:status",
     "study": "deeplab.cli.commands.study:study",
     "noise": "deeplab.cli.commands.noise:noise",

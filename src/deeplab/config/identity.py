@@ -43,6 +43,7 @@ ADDED = (
     AddedKey("training", (None,), "clip_value", None),
     AddedKey("training", (None,), "accumulate", 1),
     AddedKey("training", (None,), "ema", None),
+    AddedKey("training", (None,), "score_training_rows", False),
     AddedKey("dataset", (*NAMED_DATASETS, "digits", "npz", "image_folder"), "standardize", False),
     AddedKey("dataset", ("npz", "image_folder"), "labels", "auto"),
     AddedKey("dataset", ("npz",), "target_names", None),

@@ -27,7 +27,8 @@ def scores(run: Run, caption: str = "Scores") -> Iterator[Part]:
     metrics = [*(name for name in first if name in names), *sorted(names - set(first))]
     if metrics:
         rows = tuple((data, *(values.get(metric) for metric in metrics)) for data, values in by_data.items())
-        caption = f"{caption}; those of training are of the last epoch" if "train" in by_data else caption
+        if "train" in by_data and "training/loss" not in run.metrics:
+            caption = f"{caption}; those of training are of the last epoch"
         yield Table(caption, ("data", *metrics), rows)
     if "validation" in by_data and validated_on_test(run):
         yield Text("It was validated on the test set: its scores of validation are scores of the test set.")

@@ -14,7 +14,8 @@ from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance
 from deeplab.report.scores import scores, stored_table
 from deeplab.report.search import search_parts
-from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, value
+from deeplab.report.sweep_tables import Line, Outcome, cells, read_outcome, settings_of, short_key, value
+from deeplab.report.why import why_parts
 from deeplab.runs.summary import summarize_runs
 from deeplab.sweep.decision.result import VALID
 from deeplab.sweep.results.summary import times
@@ -30,6 +31,7 @@ from deeplab.tracking.tags import (
     REPLICATES_TAG,
     SEARCH_TAG,
     TRIALS_TAG,
+    WHY_TAG,
 )
 
 # Of the folds of one training set any two share examples to learn from.
@@ -66,7 +68,8 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
         provenance(store, run, shown),
     )
     row = summarize_runs([run], [run, *children])[0]
-    kind = "Search" if SEARCH_TAG in run.tags else "Decision" if DECISION_TAG in run.tags else "Sweep"
+    kinds = {SEARCH_TAG: "Search", DECISION_TAG: "Decision", WHY_TAG: "Explanation"}
+    kind = next((name for tag, name in kinds.items() if tag in run.tags), "Sweep")
     return Page(row.name, about(kind, row, run), tuple(_highlights(run, outcome, children)), sections)
 
 
@@ -94,6 +97,7 @@ def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
     yield from notes(run)
     yield from search_parts(run)
     yield from decision_parts(store, run)
+    yield from why_parts(store, run)
     yield from conclusion_of(run, outcome, children)
     yield from points(outcome)
     yield from _other_scores(outcome)
@@ -186,7 +190,7 @@ def points(outcome: Outcome) -> Iterator[Table | Text]:
     metric = outcome.metric
     beside = _beside(outcome)
     tested = [beside] if beside else []
-    head = (*map(_short, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± all pairs", "verdict")
+    head = (*map(short_key, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± all pairs", "verdict")
     head = (*head, *(each.short_label for each in tested), "seconds")
     rows = tuple(
         (
@@ -213,7 +217,7 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
     points = outcome.points
     names = [each.name for each in compared() if any(line.get(f"{each.name} mean") for line in points)]
     others = [name for name in names if name != outcome.metric]
-    head = (*map(_short, outcome.keys), "n", "mean", *_SPREAD)
+    head = (*map(short_key, outcome.keys), "n", "mean", *_SPREAD)
     tables = tuple(
         Table(
             f"Points by {label_of(name)}",
@@ -231,7 +235,7 @@ def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -
     if outcome.trials and outcome.points:
         metrics = [metric.name for metric in compared() if any(line.get(metric.name) for line in outcome.trials)]
         folded = ("fold",) if outcome.folds > 1 else ()
-        head = (*map(_short, outcome.keys), "replicate", *folded, *map(label_of, metrics), "seconds", "run")
+        head = (*map(short_key, outcome.keys), "replicate", *folded, *map(label_of, metrics), "seconds", "run")
         lines = tuple(
             (
                 *_settings(outcome, line),
@@ -294,7 +298,3 @@ def _count(outcome: Outcome, line: Line) -> Cell:
     if line["n"] != line["planned"]:
         return f"{line['n']} of {line['planned']}"
     return int(line["n"]) if outcome.folds == 1 else times(int(line["n"]), outcome.folds)
-
-
-def _short(key: str) -> str:
-    return key.rpartition(".")[2]

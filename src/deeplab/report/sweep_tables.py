@@ -114,3 +114,8 @@ def _scores(child: Run) -> TrialScores:
     seconds = metrics["time/training_seconds"]
     point, replicate = int(tags[POINT_TAG]), int(tags[REPLICATE_TAG])
     return TrialScores(point, replicate, child.id, scores_in(metrics), seconds, validated_on_test(child))
+
+
+def short_key(key: str) -> str:
+    """The last part of a key, as the head of a column."""
+    return key.rpartition(".")[2]

@@ -7,7 +7,16 @@ from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import CODE_FILE_TAG, KIND_TAG, MARGIN_TAG, PARENT_TAG, SEARCH_TAG, SOURCE_TAG, TRIALS_TAG
+from deeplab.tracking.tags import (
+    CODE_FILE_TAG,
+    KIND_TAG,
+    MARGIN_TAG,
+    PARENT_TAG,
+    SEARCH_TAG,
+    SOURCE_TAG,
+    TRIALS_TAG,
+    WHY_TAG,
+)
 
 SHORT_ID = 8
 
@@ -31,6 +40,8 @@ def _beginning(run: Run, kind: str | None) -> list[str]:
         return ["sweep", "--search", tags[SEARCH_TAG], "--trials", tags[TRIALS_TAG]]
     if MARGIN_TAG in tags:
         return ["decide", "--margin", tags[MARGIN_TAG]]
+    if WHY_TAG in tags:
+        return ["why"]
     if kind == "evaluate" and SOURCE_TAG in tags:
         return ["evaluate", tags[SOURCE_TAG][:SHORT_ID]]
     return ["sweep" if kind in ("sweep", "trial") else "noise" if kind == "noise" else "train"]

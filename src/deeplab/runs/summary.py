@@ -13,7 +13,11 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.tags import ERROR_TAG, KIND_TAG, PARENT_TAG
 
 # Where scores are looked for: of the weights that are kept, of a sweep's best point, of the last epoch.
-PLACES = {"train": ("train/",), "validation": ("validation/", "best/val/", "val/"), "test": ("test/", "best/test/")}
+PLACES = {
+    "train": ("training/", "train/"),
+    "validation": ("validation/", "best/val/", "val/"),
+    "test": ("test/", "best/test/"),
+}
 MOST_NAMES = 2
 
 

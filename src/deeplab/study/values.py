@@ -19,7 +19,7 @@ TIMES = ("time/epoch_seconds", "time/step_ms")
 WITHOUT_CHANCE = (PARAMETERS,)
 # Kept of every run, whatever its figures are.
 ALWAYS = (PARAMETERS, *TIMES)
-_KEPT = ("test/", "validation/", "train/")
+_KEPT = ("test/", "validation/", "training/", "train/")
 _AT_EPOCH = re.compile(r"(.+)\[(\d+)\]")
 _CROSSES = re.compile(r"crosses\((.+),(.+)\)")
 

@@ -9,12 +9,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from deeplab.child_process import end_with_parent, starting_a_child
 from deeplab.code.file import CodeReference, reference
 from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.data.splits import Splits
 from deeplab.errors import RunError, UserError
-from deeplab.sweep.child_process import end_with_parent, starting_a_child
 from deeplab.sweep.plan import Plan, apply_checks
 from deeplab.tracking.location import locate_store
 from deeplab.tracking.store import load_mlflow, open_to_read

@@ -30,7 +30,7 @@ class GridSource:
         self.plan, self._budget = plan, budget or Budget()
         self._clock = Clock(self._budget.hours)
         self._begun = 0
-        self._scores: list[dict[int, float]] = [{} for _ in plan.points]
+        self._by_point: list[dict[int, float]] = [{} for _ in plan.points]
         self._beaten: dict[int, Beaten] = {}
         self._waiting: deque[int] = deque()
         self._previous: dict[int, str] = {}
@@ -65,12 +65,12 @@ class GridSource:
         return " ".join(filter(None, (self._unbegun(), told)))
 
     def _is_missing(self, point: int) -> bool:
-        return len(self._scores[point]) < self.plan.replicates
+        return len(self._by_point[point]) < self.plan.replicates
 
     def _stopped(self, point: int) -> str:
         found, names = self._beaten[point], [point_name(settings) for settings in self.plan.points]
         return (
-            f"'{names[point]}' after {len(self._scores[point])} of {self.plan.replicates} replicates, since "
+            f"'{names[point]}' after {len(self._by_point[point])} of {self.plan.replicates} replicates, since "
             f"'{names[found.by]}' is better by {found.interval.mean:.4g} "
             f"({found.interval.low:.4g} to {found.interval.high:.4g})"
         )
@@ -149,14 +149,14 @@ class GridSource:
         self._finished.add(number)
         trial, name = self.plan.trials[number], metric_of(self.plan.sweep.comparison.metric).logged_as
         if name in metrics:
-            self._scores[trial.point][trial.replicate] = metrics[name]
+            self._by_point[trial.point][trial.replicate] = metrics[name]
 
     def _end_beaten(self) -> int:
         """Train nothing more of points that can no longer become the best; returns how many trainings that spares."""
         comparison, before = self.plan.sweep.comparison, len(self._waiting)
         if comparison.stop is None:
             return 0
-        self._beaten = beaten_points(self._scores, metric_of(comparison.metric).higher_is_better)
+        self._beaten = beaten_points(self._by_point, metric_of(comparison.metric).higher_is_better)
         kept = (number for number in self._waiting if self.plan.trials[number].point not in self._beaten)
         self._waiting = deque(kept)
         return before - len(self._waiting)

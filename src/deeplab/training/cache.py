@@ -12,11 +12,13 @@ class TrainingCache:
 
     Attributes:
         network: what the last training trained, with the weights that it has come to; None before the first.
+        holds_another: whether what the last training compiled took the place of what an earlier one had.
     """
 
     def __init__(self) -> None:
         """Keep nothing yet."""
         self.network: keras.Model | None = None
+        self.holds_another = False
         self._key: Hashable = None
         self._trainer: Any = None
         self._made: dict[str, Any] = {}
@@ -41,6 +43,7 @@ class TrainingCache:
         """
         from deeplab.training.shared_numbers import copy_network, share_numbers, take_numbers
 
+        self.holds_another = self.network is not None and self._key != key
         if self.network is None or self._key != key:
             self.network, self._trainer, self._made = None, None, {}  # memory goes before the next one takes any
             # A network of its own: those that were trained before keep their weights.

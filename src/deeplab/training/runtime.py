@@ -12,6 +12,7 @@ from deeplab.config.schema import TrainingConfig
 from deeplab.errors import UserError
 from deeplab.imports import load
 from deeplab.machine import cores
+from deeplab.training.seeds import seed_process
 
 # Keras imports these where it finds them, for wrappers and galleries that nothing here uses: a third of its seconds.
 _OF_NO_USE = ("sklearn", "matplotlib")
@@ -48,7 +49,7 @@ def prepare_runtime(config: TrainingConfig, seed: int) -> Runtime:
     deterministic = device == "cpu" if config.deterministic is None else config.deterministic
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(seed)
+    seed_process(seed)
     return Runtime(device, device_name, threads, deterministic)
 
 

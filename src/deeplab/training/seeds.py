@@ -1,8 +1,39 @@
-"""Seed generators of layers (dropout, noise, augmentation), set anew for each epoch."""
+"""Seeds: of a process before a network is built, and of its layers' generators, set anew for each epoch."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
+
+from deeplab.code.file import current, plugins
+
+
+def seed_process(seed: int) -> None:
+    """Seed whatever draws: Python, NumPy, Keras, from which layers take theirs, and TensorFlow.
+
+    TensorFlow's own generator gets the seed where a layer of somebody else may draw from it, and otherwise a constant,
+    once: to seed it makes TensorFlow forget every function that it has made ready, and small trials wait for them.
+    """
+    import keras
+    import tensorflow as tf
+
+    if current() is not None or plugins("deeplab.layers", "layer"):
+        keras.utils.set_random_seed(seed)
+        return
+    _seed_tensorflow()
+    seed_tensorflow = tf.random.set_seed
+    try:
+        tf.random.set_seed = lambda _: None
+        keras.utils.set_random_seed(seed)
+    finally:
+        tf.random.set_seed = seed_tensorflow
+
+
+@cache
+def _seed_tensorflow() -> None:
+    import tensorflow as tf
+
+    tf.random.set_seed(0)
 
 
 def seed_layers(network: Any, seed: int, epoch: int) -> None:

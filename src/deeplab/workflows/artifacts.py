@@ -72,17 +72,24 @@ def log_history(log: RunLog, history: History) -> None:
     log.log_text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
 
 
-def log_scores(log: RunLog, scores: Mapping[str, float], history: History, config: TrainingConfig) -> dict[str, float]:
+def log_scores(
+    log: RunLog,
+    scores: Mapping[str, float],
+    history: History,
+    config: TrainingConfig,
+    of_training: Mapping[str, float],
+) -> dict[str, float]:
     """The scores of the network as it is kept, and how long its training took, as metrics; `score.csv`: loss, acc of a
     classifier.
 
     Returns:
-        What was logged: `test/loss`, `test/accuracy` and whatever else `scores` has, `time/training_seconds` and, where
-        something was held out, `validation/loss` and so on: of the last epoch, or of the best one where its weights
-        were restored.
+        What was logged: `test/loss`, `test/accuracy` and whatever else `scores` has, `training/loss` and so on of
+        `of_training`, `time/training_seconds` and, where something was held out, `validation/loss` and so on: of the
+        last epoch, or of the best one where its weights were restored.
     """
     kept = history.best(config.monitor) if config.restore_best_weights else history.epochs[-1]
     values = {f"test/{name}": value for name, value in scores.items()}
+    values |= {f"training/{name}": value for name, value in of_training.items()}
     for name, value in kept.metrics.items():
         if name.startswith("val/"):
             values[f"validation/{name.removeprefix('val/')}"] = value

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deeplab.config.compose import ComposedConfig, compose
 from deeplab.config.overrides import parse_override
@@ -23,12 +23,12 @@ from deeplab.tracking.store import open_existing
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
 from deeplab.workflows.artifacts import log_plots, override_lines, score_table
 from deeplab.workflows.recording import recorded
+from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.scored_rows import log_scored_rows, score_figures
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
 if TYPE_CHECKING:
     from deeplab.evaluation.accuracy import Accuracy, ClassScores
-    from deeplab.evaluation.scores import Predictions
 
 STORE_KEYS = ("tracking.uri", "tracking.experiment")
 GROUPS = ("dataset", "noise")
@@ -72,7 +72,7 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
     from deeplab.training.check_config import check_listed  # here, because it imports TensorFlow
 
     check_listed(config.training.metrics, config.model.task, bool(facts.info.num_classes))
-    scores, predictions = score_network(network, splits, config, facts.info)
+    scores, predictions = score_rows(network, splits.test, splits.info, config, facts.info)
     overall, classes = None, {}
     if predictions is not None and splits.info.num_classes:
         from deeplab.evaluation.accuracy import accuracy, class_scores
@@ -91,30 +91,6 @@ def evaluate(wanted: str, overrides: Sequence[str], config_dir: Path | None) -> 
             log_scored_rows(log, predictions, splits.test, replace(facts.info, fingerprint=splits.info.fingerprint))
             log_plots(log, score_figures(predictions, facts.info, config.training.metrics))
     return found
-
-
-def score_network(
-    network: Any, splits: Splits, config: ExperimentConfig, learned: DatasetInfo
-) -> "tuple[Mapping[str, float], Predictions | None]":
-    """Score a network on the test rows of a data set, by the scores that a configuration lists.
-
-    Args:
-        network: of the configuration.
-        splits: the data set.
-        config: which task and loss it has.
-        learned: the facts of the data set that it was trained on.
-
-    Returns:
-        The scores by name, and what the network said of each row; None of the latter where it gives back images.
-    """
-    # Here, because they import TensorFlow.
-    from deeplab.evaluation.scores import score, score_images
-    from deeplab.training.losses import build_loss
-
-    loss = build_loss(config.training, learned.targets)
-    if config.model.task == "reconstruction":
-        return score_images(network, splits.test, splits.info.scale, loss), None
-    return score(network, splits.test, splits.info, config.model.task, loss, listed=config.training.metrics)
 
 
 def _data_name(splits: Splits) -> str:

@@ -29,7 +29,7 @@ from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.train import RunObserver, train
 from deeplab.workflows.trained_run import TrainedRun, find_trained_run
 
-SCORES = ("test/", "validation/")
+SCORES = ("test/", "validation/", "training/")
 # What a run depends on besides its configuration, by the tag that tells it.
 ENVIRONMENT_TAGS = {
     DATA_TAG: "data",

@@ -51,6 +51,7 @@ from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
 from deeplab.workflows.prepare import engine_of_run, prepare
 from deeplab.workflows.recording import ParentRun, recorded
 from deeplab.workflows.resume import ResumePoint
+from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.scored_rows import log_scored_rows
 from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import other_data
@@ -227,22 +228,16 @@ def _keep(run: RunContext, cause: BaseException) -> str | None:
 def _score_and_log(
     run: RunContext, name: str, trained: Checkpoint, recorder: BoundaryRecorder | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
-    from deeplab.evaluation.scores import score, score_images, scoring_step
-    from deeplab.training.losses import build_loss
-
     log, setup, config = run.log, run.setup, run.config
     log_history(log, run.history)
     network, test, info = setup.network, setup.splits.test, setup.splits.info
-    loss = build_loss(config.training, info.targets)
-    predictions, step = None, None
-    if run.cache is not None:
-        step = run.cache.made("scoring step", lambda trained: scoring_step(trained, loss))
-    if config.model.task == "reconstruction":
-        scores = score_images(network, test, info.scale, loss, step)
-    else:
-        scores, predictions = score(network, test, info, config.model.task, loss, step, config.training.metrics)
+    scores, predictions = score_rows(network, test, info, config, cache=run.cache)
+    if predictions is not None:
         log_scored_rows(log, predictions, test, info)
-    final = log_scores(log, scores, run.history, config.training)
+    of_training: Mapping[str, float] = {}
+    if config.training.score_training_rows:
+        of_training, _ = score_rows(network, setup.train, info, config, cache=run.cache)
+    final = log_scores(log, scores, run.history, config.training, of_training)
     if config.tracking.save_model != "none":
         log_model(log, setup)
         log_checkpoint(log, trained)

@@ -1,14 +1,13 @@
 """Searches by successive halving: real stores, a launcher that pretends to train, and one real search in the end."""
 
 import itertools
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted
@@ -24,6 +23,8 @@ from deeplab.sweep.search.rungs import Climb, brackets, hyperband_next
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.workflows.check import PointCheck
+
+pytestmark = pytest.mark.slow
 
 SMALL = ("model=mlp_64_64", "dataset.limit=60", "training.epochs=9", "tracking.plots=none", "training.threads=1")
 L2 = "l2=interval(1e-6,1e-2)"
@@ -142,20 +143,20 @@ def test_hyperband_is_the_same_with_more_workers(pretended: Callable[..., Preten
     ]
 
 
-@given(st.integers(1, 5), st.integers(2, 4), st.integers(1, 30), st.randoms(use_true_random=False))
-def test_hyperband_ends_and_trains_one_of_each_bracket_whole(rungs: int, factor: int, points: int, chance: Any) -> None:
-    climbs: list[Climb] = []
-    begun = {
-        number: first for start, size, first in brackets(rungs, factor, points) for number in range(start, start + size)
-    }
-    assert sorted(begun) == list(range(points))
-    while (number := hyperband_next(climbs, rungs, factor, points)) is not None:
-        if number == len(climbs):
-            climbs.append(Climb())
-        climbs[number] = Climb((*climbs[number].ranks, chance.random()))
-    assert len(climbs) == points
-    for start, size, first in brackets(rungs, factor, points):
-        assert any(first + len(climb.ranks) == rungs for climb in climbs[start : start + size])
+@pytest.mark.parametrize(("rungs", "factor"), itertools.product(range(1, 6), range(2, 5)))
+def test_hyperband_ends_and_trains_one_of_each_bracket_whole(rungs: int, factor: int) -> None:
+    for points in range(1, 31):
+        climbs: list[Climb] = []
+        chance = random.Random(points)
+        while (number := hyperband_next(climbs, rungs, factor, points)) is not None:
+            if number == len(climbs):
+                climbs.append(Climb())
+            climbs[number] = Climb((*climbs[number].ranks, chance.random()))
+        assert len(climbs) == points
+        ends = [start + size for start, size, _ in brackets(rungs, factor, points)]
+        assert [0, *ends] == [*(start for start, *_ in brackets(rungs, factor, points)), points]
+        for start, size, first in brackets(rungs, factor, points):
+            assert any(first + len(climb.ranks) == rungs for climb in climbs[start : start + size])
 
 
 def test_equal_points_of_a_small_space_are_drawn_once(pretended: Callable[..., Pretended]) -> None:
@@ -191,7 +192,6 @@ def test_what_cannot_be_halved_is_refused_in_a_line(
     assert expected in done.err
 
 
-@pytest.mark.slow
 @pytest.mark.long
 def test_a_trial_that_was_paused_is_the_training_that_was_not(
     folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]

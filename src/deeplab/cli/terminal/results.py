@@ -20,6 +20,8 @@ def show_result(result: RunResult) -> None:
     names, last = tuple(result.scores), result.history.epochs[-1].metrics
     parts = (("train", "training, last epoch"), ("val", "validation, last epoch"))
     rows = [(label, *(last.get(f"{data}/{name}") for name in names)) for data, label in parts if f"{data}/loss" in last]
+    if "training/loss" in result.final:
+        rows.insert(1, ("training, as it is kept", *(result.final[f"training/{name}"] for name in names)))
     rows.append(("test", *result.scores.values()))
     print_parts((Table(result.name, ("", *names), tuple(rows), marked=len(rows) - 1),))
     show_end(f"run {result.run_id} in {result.seconds:.0f} s", result.place, "its curves, figures and model")

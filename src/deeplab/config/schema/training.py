@@ -66,6 +66,7 @@ class TrainingConfig:
     metrics: Annotated[
         tuple[Annotated[OptionalMetric, BeforeValidator(_not_measured_anyway)], ...], AfterValidator(_once_each)
     ]
+    score_training_rows: bool
     monitor: Monitor
     early_stopping_patience: PositiveInt | None
     restore_best_weights: bool

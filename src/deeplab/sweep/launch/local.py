@@ -10,7 +10,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from deeplab.sweep.child_process import starting_a_child
+from deeplab.child_process import starting_a_child
 from deeplab.sweep.launch.worker import work
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 

@@ -7,8 +7,8 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from deeplab.child_process import end_with_parent
 from deeplab.imports import load
-from deeplab.sweep.child_process import end_with_parent
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import run_trial
 from deeplab.tracking.store import load_mlflow
@@ -46,7 +46,7 @@ def work(connection: Connection, log: Path) -> None:
 
             job = _next_job(connection)
             run_trial(job, report, partial(_should_continue, connection) if job.asks else None, cache)
-            _clean_up()
+            clean_up(cache)
             memory = resident_bytes()
             held = held or memory
             ends = keeps_memory(held, memory)
@@ -103,11 +103,13 @@ def _write_to(log: Path) -> None:
     os.close(target)
 
 
-def _clean_up() -> None:
+def clean_up(cache: TrainingCache) -> None:
     """Give back what a trial took: Keras keeps graphs, and the C library keeps what was freed."""
     import keras
 
-    keras.backend.clear_session()  # which also collects garbage
+    if cache.holds_another:
+        keras.backend.clear_session()  # which also forgets what is compiled: not between trials that share it
+    gc.collect()
     if sys.platform == "linux":
         import ctypes
 

@@ -10,7 +10,6 @@ from deeplab.errors import RunError
 from deeplab.tracking.tags import INITIAL_WEIGHTS_TAG
 from deeplab.training.cache import TrainingCache
 from deeplab.training.checkpoint import Checkpoint, CheckpointSink
-from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.cache_key import cache_key
 from deeplab.workflows.initial_weights import load_initial_weights
@@ -76,7 +75,6 @@ def train_again(
     stretch: Stretch,
     states: Sequence[Checkpoint],
     cache: TrainingCache,
-    observers: Sequence[Observer] = (),
 ) -> list[Finding]:
     """Train a stretch again and hold what comes of it against the state that was kept.
 
@@ -87,7 +85,6 @@ def train_again(
         stretch: which one.
         states: that the run has kept.
         cache: what trainings of this process share.
-        observers: told of every step and epoch.
     """
     from deeplab.training.fit import fit
 
@@ -107,7 +104,6 @@ def train_again(
             replace(setup, cache_key=cache_key(composed.values, setup)),
             composed.config.training,
             composed.config.seed,
-            observers=observers,
             resume_from=by_epoch.get(stretch.begin),
             sink=CheckpointSink(lambda _: None, stop),
             cache=cache,

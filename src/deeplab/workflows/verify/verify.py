@@ -5,20 +5,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deeplab.code.file import CodeReference, reference
 from deeplab.config.compose import ComposedConfig
-from deeplab.data.splits import Splits
+from deeplab.config.schema import ExperimentConfig, TrackingConfig
 from deeplab.errors import UserError
-from deeplab.tracking.find import TRAINED
+from deeplab.machine import cores
+from deeplab.tracking.find import TRAINED, find_run
 from deeplab.tracking.run import Run
-from deeplab.tracking.store import Store
-from deeplab.tracking.tags import CODE_TAG, KIND_TAG
+from deeplab.tracking.store import Store, open_to_read
+from deeplab.tracking.tags import CODE_TAG, DEVICE_TAG, KIND_TAG
 from deeplab.training.cache import TrainingCache
-from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
-from deeplab.workflows.evaluate import score_network
+from deeplab.workflows.own_code import own_code_of
 from deeplab.workflows.prepare import prepare
+from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.trained_run import TrainedRun
 from deeplab.workflows.verify.finding import Finding, Outcome, arrays_found, scores_found
+from deeplab.workflows.verify.processes import in_processes
 from deeplab.workflows.verify.stored import StoredStates, files_found, stored_states
 from deeplab.workflows.verify.stretches import Stretch, draw, stretches_of, train_again
 
@@ -65,11 +68,12 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 
 @dataclass(frozen=True)
 class _Subject:
-    """A training that is verified."""
+    """A training that is verified, as another process is told of it."""
 
-    trained: TrainedRun
-    composed: ComposedConfig
-    kept: StoredStates
+    tracking: TrackingConfig
+    run_id: str
+    data: Path | None
+    code: CodeReference | None
     stretches: tuple[Stretch, ...]
 
 
@@ -80,11 +84,10 @@ def verify(
     seed: int,
     data: Path | None = None,
     tell: Callable[[RunVerdict], None] = lambda _: None,
-    observers: Sequence[Observer] = (),
 ) -> Verification:
     """Hold the files of runs against each other, score their networks again, and train parts of them again.
 
-    Nothing is written into the store.
+    Nothing is written into the store. Runs that took a part of the cores are verified side by side.
 
     Args:
         store: where they are.
@@ -93,7 +96,6 @@ def verify(
         seed: the stretches are drawn from.
         data: where the data are on this machine, or None where the configurations say it rightly.
         tell: told of each run when it is done.
-        observers: told of every step and epoch that is trained again.
 
     Raises:
         UserError: none of them is a finished training.
@@ -101,57 +103,79 @@ def verify(
     trainings = [run for run in runs if run.tags.get(KIND_TAG) in TRAINED and run.status == "FINISHED"]
     if not trainings:
         raise UserError("There is no finished training among these runs; nothing can be verified.")
-    subjects, verdicts = [], []
+    stretches, epochs, workers = [], 0, cores()
     for run in trainings:
         trained = TrainedRun(run, store)
-        try:
-            composed = _with_data(trained.composed(), data)
-        except UserError as error:
-            if CODE_TAG in run.tags:  # it is not used without consent
-                raise
-            verdicts.append(RunVerdict(run, (Finding("config.yaml", "different", str(error)),)))
-            tell(verdicts[-1])
-            continue
-        kept = stored_states(trained)
-        subjects.append(_Subject(trained, composed, kept, tuple(stretches_of(run.id, kept.states))))
-    chosen = draw([each for subject in subjects for each in subject.stretches], share, seed) if share else []
-    cache = TrainingCache()
-    for subject in subjects:
-        mine = [each for each in chosen if each.run_id == subject.trained.run.id]
-        found = _findings(subject, mine, cache, observers)
-        verdicts.append(RunVerdict(subject.trained.run, tuple(found)))
-        tell(verdicts[-1])
-    epochs = sum(subject.kept.states[-1].epoch for subject in subjects if subject.kept.states)
+        states = stored_states(trained).states
+        stretches += stretches_of(run.id, states)
+        epochs += states[-1].epoch if states else 0
+        workers = min(workers, _side_by_side(trained))
+    chosen = draw(stretches, share, seed) if share else []
+    tracking = TrackingConfig(store.place.uri, "deeplab", "all", "all")
+    subjects = [
+        _Subject(tracking, run.id, data, reference(), tuple(each for each in chosen if each.run_id == run.id))
+        for run in trainings
+    ]
+    verdicts = []
+    for verdict in in_processes(_verdict, subjects, min(workers, len(subjects))):
+        verdicts.append(verdict)
+        tell(verdict)
     return Verification(tuple(verdicts), sum(each.epochs for each in chosen), epochs, seed)
 
 
-def _findings(
-    subject: _Subject, stretches: Sequence[Stretch], cache: TrainingCache, observers: Sequence[Observer]
-) -> list[Finding]:
-    trained, composed, kept = subject.trained, subject.composed, subject.kept
+def _side_by_side(trained: TrainedRun) -> int:
+    """How many such runs can be trained at once on the cores of this machine."""
+    try:
+        training = trained.composed().config.training
+    except UserError as error:
+        if CODE_TAG in trained.run.tags:  # it is not used without consent
+            raise error
+        return 1
+    if training.device != "cpu" and trained.run.tags.get(DEVICE_TAG) != "cpu":
+        return 1
+    return max(1, cores() // (training.threads or cores()))
+
+
+_CACHE = TrainingCache()  # what the trainings of this process share
+
+
+def _verdict(subject: _Subject) -> RunVerdict:
+    with own_code_of(subject.code):
+        store = open_to_read(subject.tracking)
+        trained = TrainedRun(find_run(store, subject.run_id), store)
+        try:
+            composed = _with_data(trained.composed(), subject.data)
+        except UserError as error:
+            return RunVerdict(trained.run, (Finding("config.yaml", "different", str(error)),))
+        return RunVerdict(trained.run, tuple(_findings(trained, composed, subject.stretches)))
+
+
+def _findings(trained: TrainedRun, composed: ComposedConfig, stretches: Sequence[Stretch]) -> list[Finding]:
+    kept = stored_states(trained)
     findings = [*kept.findings, *files_found(trained, composed, kept)]
     work_folder = trained.store.place.work_folder
     try:
-        setup = prepare(composed.config, work_folder, cache=cache)
+        setup = prepare(composed.config, work_folder, cache=_CACHE)
     except UserError as error:
         return [*findings, Finding("data and network", "unchecked", str(error))]
     tags = trained.run.tags
     if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
         name = setup.splits.info.name
         return [*findings, Finding("data", "unchecked", f"{name} here is not what the run was trained on")]
-    findings += _network_findings(subject, setup)
+    findings += _network_findings(trained, composed.config, kept, setup)
     for number, stretch in enumerate(stretches):
         if number:  # the network and the optimiser of one training serve no other
-            setup = prepare(composed.config, work_folder, cache=cache)
-        findings += train_again(trained, composed, setup, stretch, kept.states, cache, observers)
+            setup = prepare(composed.config, work_folder, cache=_CACHE)
+        findings += train_again(trained, composed, setup, stretch, kept.states, _CACHE)
     if not kept.states:
         findings.append(Finding("training", "unchecked", "no state was kept: tracking.keep_checkpoints=1 keeps them"))
     return findings
 
 
-def _network_findings(subject: _Subject, setup: TrainingSetup) -> list[Finding]:
+def _network_findings(
+    trained: TrainedRun, config: ExperimentConfig, kept: StoredStates, setup: TrainingSetup
+) -> list[Finding]:
     """Hold the network that was kept against the last state, and its scores on the test rows against the stored."""
-    trained, config = subject.trained, subject.composed.config
     if config.tracking.save_model == "none":
         return [Finding("model", "unchecked", "it was not kept")]
     try:
@@ -160,13 +184,16 @@ def _network_findings(subject: _Subject, setup: TrainingSetup) -> list[Finding]:
     except UserError as error:
         return [Finding("model", "different", str(error))]
     findings = []
-    if subject.kept.last is not None and config.training.ema is None:
-        stored = subject.kept.last.best_weights or subject.kept.last.weights
+    if kept.last is not None and config.training.ema is None:
+        stored = kept.last.best_weights or kept.last.weights
         findings.append(arrays_found("weights of the model", stored, network.get_weights()))
-    splits: Splits = replace(setup.splits, info=facts.info)
-    scores, _ = score_network(network, splits, config, facts.info)
-    logged = {name.removeprefix("test/"): v for name, v in trained.run.metrics.items() if name.startswith("test/")}
-    return [*findings, scores_found("scores on the test rows", logged, scores)]
+    for name, split in (("test", setup.splits.test), ("training", setup.train)):
+        place = f"{name}/"
+        logged = {key.removeprefix(place): v for key, v in trained.run.metrics.items() if key.startswith(place)}
+        if logged or name == "test":
+            scores, _ = score_rows(network, split, facts.info, config)
+            findings.append(scores_found(f"scores on the {name} rows", logged, scores))
+    return findings
 
 
 def _with_data(composed: ComposedConfig, data: Path | None) -> ComposedConfig:

@@ -1,4 +1,4 @@
-"""What the processes that a sweep starts have to do with the one that starts them."""
+"""What processes that are started have to do with the one that starts them."""
 
 import os
 import signal

@@ -1,0 +1,1 @@
+"""Why one configuration does better than another: the ways from the one to the other, trained."""
