@@ -143,7 +143,7 @@ def test_hyperband_is_the_same_with_more_workers(pretended: Callable[..., Preten
     ]
 
 
-@pytest.mark.parametrize(("rungs", "factor"), itertools.product(range(1, 6), range(2, 5)))
+@pytest.mark.parametrize(("rungs", "factor"), list(itertools.product(range(1, 6), range(2, 5))))
 def test_hyperband_ends_and_trains_one_of_each_bracket_whole(rungs: int, factor: int) -> None:
     for points in range(1, 31):
         climbs: list[Climb] = []

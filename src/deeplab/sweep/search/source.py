@@ -199,6 +199,7 @@ class SearchSource:
 
     def sum_up(self, log: RunLog, store: Store, runs: Mapping[str, Run]) -> tuple[SearchTrial, ...]:
         """Write table and figure into the parent run."""
+        log.set_tag(TRIALS_TAG, str(len(self._done) if self._clock.is_over else self.plan.points))
         drawn = read_drawn(self._study, runs, self._metric)
         log_search(log, store, self.plan, drawn, runs)
         return drawn
