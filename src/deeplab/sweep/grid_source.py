@@ -76,7 +76,7 @@ class GridSource:
         )
 
     def _unbegun(self) -> str:
-        if not self._waiting:
+        if not self._waiting or self._budget.is_open:
             return ""
         plan, counts = self.plan, self._counts()
         each = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
