@@ -6,9 +6,11 @@ them are ended by SIGKILL, and the same command is given again until it is done.
 FINISHED trials, none twice, no metric with two values at one step, and scores equal to the undisturbed sweep's to the
 bit.
 
-With --decide it is a decision between three points, which must come to the same seeds and the same sentence.
+With --decide it is a decision between three points, which must come to the same seeds and the same sentence. With
+--hours it is a grid with a budget that is large enough; with --search random or hyperband a search, whose trials, those
+pruned among them, must be the same.
 
-scripts/sweep_torture.py [--decide] [--kills 20] [--seed 0]
+scripts/sweep_torture.py [--decide | --hours | --search KIND] [--kills 20] [--seed 0]
 """
 
 import argparse
@@ -47,6 +49,13 @@ DECISION = [
         "launcher.retries=9",
     ),
 ]
+SEARCHED = [
+    *("model=cnn_dropout", "l2=interval(1e-6,1e-2)", "model.dropout=interval(0.1,0.6)", "training.epochs=4"),
+    *("dataset.image_size=10", "dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none"),
+    *("tracking.save_model=none", "training.threads=1", "launcher.retries=9", "sweep.reduction=2"),
+]
+# Whom the median prunes depends on what has ended before, so a random search has one worker.
+WORKERS = {"random": "1", "hyperband": "2"}
 UNDECIDED = 3
 TARGETS = ("parent", "worker", "everything")
 
@@ -85,7 +94,7 @@ def end(sweep: "subprocess.Popen[bytes]") -> tuple[int, str]:
     return sweep.returncode, out.decode()
 
 
-def results(folder: Path, decides: bool) -> tuple[dict[str, Any], list[str]]:
+def results(folder: Path, kind: str) -> tuple[dict[str, Any], list[str]]:
     """The scores of every trial by name, of a decision also its sentence, and whatever is wrong in the store."""
     import mlflow
 
@@ -98,10 +107,12 @@ def results(folder: Path, decides: bool) -> tuple[dict[str, Any], list[str]]:
     if len(parents) != 1 or parents[0].info.status != "FINISHED":
         faults.append(f"parents: {[run.info.status for run in parents]}")
     statuses = Counter(run.info.status for run in trials)
-    if set(statuses) != {"FINISHED"} or (len(trials) != 12 and not decides):
+    is_search = kind in WORKERS
+    usual = {"FINISHED", "KILLED"} if is_search else {"FINISHED"}
+    if not set(statuses) <= usual or (len(trials) != 12 and kind == "grid"):
         faults.append(f"trials: {dict(statuses)}")
     found: dict[str, Any] = {}
-    if decides:
+    if kind == "decide":
         found["sentence"] = parents[0].data.tags.get("deeplab.decision") if parents else None
     for run in trials:
         name = run.info.run_name
@@ -110,21 +121,41 @@ def results(folder: Path, decides: bool) -> tuple[dict[str, Any], list[str]]:
         history: list[Any] = []
         for key in ("train/loss", "val/accuracy"):
             values = sorted(client.get_metric_history(run.info.run_id, key), key=lambda metric: metric.step)
-            if [metric.step for metric in values] != [1, 2, 3, 4, 5]:
+            if not is_search and [metric.step for metric in values] != [1, 2, 3, 4, 5]:
                 faults.append(f"{name} has steps {[metric.step for metric in values]} of {key}")
-            history += [metric.value for metric in values]
-        found[name] = (*history, run.data.metrics["test/loss"], run.data.metrics["validation/loss"])
+            history += [(metric.step, metric.value) for metric in values]
+        scores = (run.data.metrics.get(key) for key in ("test/loss", "validation/loss"))
+        found[name] = (*history, *scores, "deeplab.pruned" in run.data.tags)
     return found, faults
 
 
-def main() -> None:
-    """Run the undisturbed sweep and then the disturbed ones."""
+def asked() -> tuple[argparse.Namespace, str, list[str]]:
+    """The options, what is killed, and its command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--decide", action="store_true", help="kill a decision instead of a grid")
+    parser.add_argument("--hours", action="store_true", help="kill a grid with a budget of hours")
+    parser.add_argument("--search", choices=sorted(WORKERS), help="kill a search")
     options = parser.parse_args()
-    command = DECISION if options.decide else COMMAND
+    kind = options.search or ("decide" if options.decide else "grid")
+    command = DECISION if options.decide else [*COMMAND, "--hours", "9"] if options.hours else COMMAND
+    if options.search:
+        searched = (
+            "sweep",
+            "--search",
+            options.search,
+            "--trials",
+            "10",
+            f"launcher.workers={WORKERS[options.search]}",
+        )
+        command = [*searched, *SEARCHED]
+    return options, kind, command
+
+
+def main() -> None:
+    """Run the undisturbed sweep and then the disturbed ones."""
+    options, kind, command = asked()
     ended = (0, UNDECIDED) if options.decide else (0,)
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
@@ -133,7 +164,7 @@ def main() -> None:
         began = time.monotonic()
         status, out = end(start(base, command))
         seconds = time.monotonic() - began
-        expected, faults = results(base, options.decide)
+        expected, faults = results(base, kind)
         if status not in ended or faults:
             sys.exit(f"The undisturbed sweep failed: {faults}\n{out}")
         print(f"undisturbed: {seconds:.0f} s. {expected.get('sentence', '')}", flush=True)
@@ -156,7 +187,7 @@ def main() -> None:
             while status not in ended and starts < 5:
                 status, out = end(start(folder, command))
                 starts += 1
-            found, faults = results(folder, options.decide)
+            found, faults = results(folder, kind)
             if status not in ended:
                 faults.append(f"status {status}: {out[-500:]}")
             faults += [f"{name} differs" for name in {*expected, *found} if found.get(name) != expected.get(name)]

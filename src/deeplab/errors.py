@@ -116,6 +116,10 @@ class Pruned(Exception):
     """A search has seen enough of a run: it is marked KILLED, and no failure."""
 
 
+class Paused(Pruned):
+    """The same, but a search may yet go on with it: its checkpoint is kept."""
+
+
 class Terminated(KeyboardInterrupt):
     """The system asked the process to end (SIGTERM), as a person does with Ctrl-C (SIGINT)."""
 

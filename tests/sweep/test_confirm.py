@@ -13,6 +13,7 @@ from deeplab.errors import Interrupted, UserError
 from deeplab.report.decision import decision_parts
 from deeplab.report.page import Table, Text
 from deeplab.sweep import confirm, run
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.confirm import Confirmation, check_confirmable, finalists, plan_confirmation, run_confirmation
 from deeplab.sweep.decision.plan import seed_of
 from deeplab.sweep.plan import Plan, apply_checks, plan_sweep
@@ -133,8 +134,8 @@ def test_what_cannot_be_confirmed_is_one_line(words: tuple[str, ...], count: int
 
 def test_a_search_of_one_trial_has_no_runner_up() -> None:
     with pytest.raises(UserError, match="there is one point alone"):
-        check_confirmable(5, plan_search(["l2=interval(1e-6,1e-2)", "model=mlp_64_64"], None, "tpe", 1))
-    check_confirmable(None, plan_search(["l2=interval(1e-6,1e-2)", "model=mlp_64_64"], None, "tpe", 1))
+        check_confirmable(5, plan_search(["l2=interval(1e-6,1e-2)", "model=mlp_64_64"], None, "tpe", Budget(trials=1)))
+    check_confirmable(None, plan_search(["l2=interval(1e-6,1e-2)", "model=mlp_64_64"], None, "tpe", Budget(trials=1)))
 
 
 @pytest.mark.slow

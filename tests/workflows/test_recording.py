@@ -17,10 +17,12 @@ from deeplab.data.load import load
 from deeplab.errors import Interrupted, RunError, Terminated, UserError
 from deeplab.sweep import grid_source
 from deeplab.sweep import run as sweep
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import apply_checks, plan_sweep
 from deeplab.sweep.search import source as search
+from deeplab.sweep.search.choose import run_search
 from deeplab.sweep.search.plan import plan_search
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -123,12 +125,12 @@ def workflows(store: Store, trained: str, prepared: Any, monkeypatch: pytest.Mon
         monkeypatch.setattr(TrialLoop, "run", worked)
         if name == "sweep":
             monkeypatch.setattr(grid_source, "log_outcome", lambda *_: None)
-            monkeypatch.setattr(grid_source, "summarise", lambda *_: None)
+            monkeypatch.setattr(grid_source, "summarise", lambda *_, **_named: None)
             plan = apply_checks(plan_sweep([*SMALL, "l2=0.1,0.2"], None), [CHECKED] * 2)
             return partial(sweep.run_sweep, plan, SweepObserver())
         monkeypatch.setattr(search, "log_search", lambda *_: None)
-        planned = replace(plan_search([*SMALL, "l2=0.1,0.2"], None, "random", 2), checked=CHECKED)
-        return partial(search.run_search, planned, SweepObserver())
+        planned = replace(plan_search([*SMALL, "l2=0.1,0.2"], None, "random", Budget(trials=2)), checked=CHECKED)
+        return partial(run_search, planned, SweepObserver())
 
     return made
 

@@ -82,17 +82,14 @@ def sweep(*overrides: str, **keywords: Unpack[SweepKeywords]) -> Sweep:
 
     Args:
         overrides: as on the command line, some with several values.
-        keywords: `replicates`; `search="tpe"` or "random" with `trials`; `fresh=True` begins anew; and those of `train`
-            but `resume`.
+        keywords: `replicates`; `search="tpe"`, "random", "hyperband" or "asha"; `hours` and `trials`, of which one must
+            end a search and may end a grid; `fresh=True` begins anew; and those of `train` but `resume`.
 
     Raises:
         UserError: a point cannot be trained; nothing was started.
         RunError: a trial failed; the others are finished, and `deeplab.load("latest")` has them.
         KeyboardInterrupt: it was interrupted; the same call again goes on.
     """
-    search, trials = keywords.get("search"), keywords.get("trials")
-    if (search is None) != (trials is None):
-        raise UserError('search="tpe" or "random" goes with trials=30, the number of trials that there are to be.')
     texts, folder = overrides_of(overrides, keywords), folder_of(keywords)
     with with_arrays(texts, keywords.get("data"), folder) as words:
         result = _swept(words, folder, keywords)
@@ -170,19 +167,22 @@ def _kind(run: TrackedRun) -> type[Run] | type[Sweep]:
 
 
 def _swept(words: list[str], folder: Path | None, keywords: SweepKeywords) -> "SweepResult[Any, Any]":
-    search, trials, fresh = keywords.get("search"), keywords.get("trials"), bool(keywords.get("fresh"))
-    if search is None or trials is None:
+    search, fresh = keywords.get("search"), bool(keywords.get("fresh"))
+    from deeplab.sweep.budget import Budget
+
+    budget = Budget(keywords.get("hours"), keywords.get("trials"))
+    if search is None:
         from deeplab.sweep.check import checked_plan
         from deeplab.sweep.plan import plan_sweep
         from deeplab.sweep.run import run_sweep
 
         plan = checked_plan(plan_sweep(words, folder))
         with _sweep_shown(keywords) as observer:
-            return run_sweep(plan, observer, fresh)
+            return run_sweep(plan, observer, fresh, budget)
+    from deeplab.sweep.search.choose import run_search
     from deeplab.sweep.search.plan import checked_search, plan_search
-    from deeplab.sweep.search.source import run_search
 
-    drawn = checked_search(plan_search(words, folder, search, trials))
+    drawn = checked_search(plan_search(words, folder, search, budget))
     with _sweep_shown(keywords) as observer:
         return run_search(drawn, observer, fresh)
 

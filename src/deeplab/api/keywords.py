@@ -54,7 +54,8 @@ class SweepKeywords(TrainingKeywords, total=False):
 
     replicates: int | None  # trainings of each point, with different seeds
     search: str | None  # tpe or random, instead of every point
-    trials: int | None  # how many, of a search
+    trials: int | None  # how many in all
+    hours: float | None  # after which none begins
     fresh: bool  # begin anew, whatever the same call did before
 
 

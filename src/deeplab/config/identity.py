@@ -53,6 +53,9 @@ ADDED = (
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
     AddedKey("launcher", ("local",), "gpus", "all"),
     AddedKey("sweep", (None,), "vary", ["seed"]),
+    AddedKey("sweep", (None,), "min_epochs", 1),
+    AddedKey("sweep", (None,), "stop", None),
+    AddedKey("sweep", (None,), "reduction", 3),
 )
 
 

@@ -1,7 +1,6 @@
 """The report of a sweep or a search: its points held against each other, its figures, its trials."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import get_args
 
 from deeplab.choice import ON_TEST, left_out
@@ -11,9 +10,22 @@ from deeplab.report.configuration import configuration
 from deeplab.report.decision import decision_parts
 from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number
 from deeplab.report.pictures import pictures, pictures_in
-from deeplab.report.provenance import SHORT_ID, about, notes, provenance
-from deeplab.report.scores import scores, stored_table
-from deeplab.report.sweep_tables import ALL_PAIRS, OVERLAP, Line, Outcome, cells, read_outcome, settings_of, value
+from deeplab.report.provenance import about, notes, provenance
+from deeplab.report.scores import scores
+from deeplab.report.search import search_parts
+from deeplab.report.sweep_tables import (
+    ALL_PAIRS,
+    OVERLAP,
+    Line,
+    Outcome,
+    cells,
+    read_outcome,
+    setting_cells,
+    settings_of,
+    short_key,
+    value,
+)
+from deeplab.report.sweep_trials import trial_tables
 from deeplab.report.why import why_parts
 from deeplab.runs.summary import summarize_runs
 from deeplab.sweep.decision.result import VALID
@@ -53,7 +65,7 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
     sections = (
         Section("Result", tuple(_result(store, run, outcome, children))),
         Section("Figures", pictures(run, pictures_in(files, "plots"), _captions(outcome))),
-        Section("Trials", tuple(_trials(store, run, outcome, children))),
+        Section("Trials", tuple(trial_tables(store, run, outcome, children))),
         Section("What was swept", (KeyValues(tuple((k, Code(v)) for k, v in run.params.items() if v != "null")),)),
         *(configuration(store, each, title, outcome.keys) for each in shown[:1]),
         provenance(store, run, shown),
@@ -90,6 +102,7 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
 
 def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
+    yield from search_parts(run)
     yield from decision_parts(store, run)
     yield from why_parts(store, run)
     yield from conclusion_of(run, outcome, children)
@@ -184,11 +197,11 @@ def points(outcome: Outcome) -> Iterator[Table | Text]:
     metric = outcome.metric
     beside = _beside(outcome)
     tested = [beside] if beside else []
-    head = (*map(_short, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± all pairs", "verdict")
+    head = (*map(short_key, outcome.keys), "n", short_label_of(metric), *_SPREAD, "to best", "± all pairs", "verdict")
     head = (*head, *(each.short_label for each in tested), "seconds")
     rows = tuple(
         (
-            *_settings(outcome, line),
+            *setting_cells(outcome, line),
             _count(outcome, line),
             *cells(line, metric),
             "best" if line["best"] else value(line["difference"]),
@@ -211,56 +224,18 @@ def _other_scores(outcome: Outcome) -> Iterator[Part]:
     points = outcome.points
     names = [each.name for each in compared() if any(line.get(f"{each.name} mean") for line in points)]
     others = [name for name in names if name != outcome.metric]
-    head = (*map(_short, outcome.keys), "n", "mean", *_SPREAD)
+    head = (*map(short_key, outcome.keys), "n", "mean", *_SPREAD)
     tables = tuple(
         Table(
             f"Points by {label_of(name)}",
             head,
-            tuple((*_settings(outcome, line), _count(outcome, line), *cells(line, name)) for line in points),
+            tuple((*setting_cells(outcome, line), _count(outcome, line), *cells(line, name)) for line in points),
             outcome.best,
         ).without_empty_columns()
         for name in others
     )
     if tables:
         yield Collapsible(f"Other scores: {', '.join(map(label_of, others))}", tables)
-
-
-def _trials(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
-    if outcome.trials and outcome.points:
-        metrics = [metric.name for metric in compared() if any(line.get(metric.name) for line in outcome.trials)]
-        folded = ("fold",) if outcome.folds > 1 else ()
-        head = (*map(_short, outcome.keys), "replicate", *folded, *map(label_of, metrics), "seconds", "run")
-        lines = tuple(
-            (
-                *_settings(outcome, line),
-                int(line["replicate"]),
-                *(int(line[column]) for column in folded),
-                *(value(line[metric]) for metric in metrics),
-                f"{float(line['seconds']):.1f}",
-                Code(line["run"][:SHORT_ID]),
-            )
-            for line in outcome.trials
-        )
-        yield Table("Finished trials", head, lines)
-    else:
-        for table in stored_table(store, run, "trials.csv", "Trials of the search"):
-            shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)
-            yield replace(table, rows=shown)
-    listed = {line["run"] for line in outcome.trials}
-    rest = [row for row in summarize_runs(children, []) if row.id not in listed]
-    if rest:
-        rows = tuple(
-            (
-                row.name,
-                row.status.lower(),
-                *(None if score is None else score.value for score in (row.validation, row.test)),
-                row.error,
-                Code(row.id[:SHORT_ID]),
-            )
-            for row in rest
-        )
-        head = ("trial", "status", "validation", "test", "why", "run")
-        yield Table("Other trials", head, rows).without_empty_columns()
 
 
 def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | None:
@@ -284,15 +259,7 @@ def _captions(outcome: Outcome) -> dict[str, str]:
     }
 
 
-def _settings(outcome: Outcome, line: Line) -> Iterator[Cell]:
-    yield from (Code(line[key]) for key in outcome.keys)
-
-
 def _count(outcome: Outcome, line: Line) -> Cell:
     if line["n"] != line["planned"]:
         return f"{line['n']} of {line['planned']}"
     return int(line["n"]) if outcome.folds == 1 else times(int(line["n"]), outcome.folds)
-
-
-def _short(key: str) -> str:
-    return key.rpartition(".")[2]

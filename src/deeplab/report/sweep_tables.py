@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deeplab.metrics import compared, known_metric
-from deeplab.report.page import Cell
+from deeplab.report.page import Cell, Code
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.results.summary import Summary, TrialScores, scores_in, summarise
 from deeplab.sweep.results.tables import points_table, trials_table
@@ -123,3 +123,13 @@ def _scores(child: Run) -> TrialScores:
     seconds = metrics["time/training_seconds"]
     point, replicate = int(tags[POINT_TAG]), int(tags[REPLICATE_TAG])
     return TrialScores(point, replicate, child.id, scores_in(metrics), seconds, validated_on_test(child))
+
+
+def short_key(key: str) -> str:
+    """The last part of a key, as the head of a column."""
+    return key.rpartition(".")[2]
+
+
+def setting_cells(outcome: Outcome, line: Line) -> Iterator[Cell]:
+    """The values of the keys of a point."""
+    yield from (Code(line[key]) for key in outcome.keys)

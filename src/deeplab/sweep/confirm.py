@@ -19,11 +19,12 @@ from deeplab.sweep.grid import Axis, point_name, read_grid
 from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import begin_sweep
-from deeplab.sweep.plan import Plan, Trial, threads_of
+from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.replicates import replicate_seed, trainings_of
 from deeplab.sweep.results.summary import Summary, best_point
 from deeplab.sweep.run import SweepResult, carry_out
 from deeplab.sweep.search.plan import SearchPlan
+from deeplab.sweep.workers import threads_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store

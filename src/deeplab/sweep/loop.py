@@ -74,7 +74,7 @@ class TrialLoop:
         self._launcher.submit(
             TrialJob(
                 planned.number, planned.name, planned.trial.values, planned.overrides, tags, parent_id,
-                self._store.place.uri, planned.previous, planned.asks, reference(),
+                self._store.place.uri, planned.previous, planned.asks, planned.until, reference(),
             )
         )  # fmt: skip
         self._observer.trial_submitted(planned.number, planned.name)
@@ -106,7 +106,7 @@ class TrialLoop:
         if run is not None and run.status == "FINISHED":  # it died after its last word
             return TrialEvent(number, "finished", run_id=run.id, metrics=dict(run.metrics))
         if run is not None and run.status == "KILLED" and PRUNED_TAG in run.tags:
-            return TrialEvent(number, "pruned")
+            return TrialEvent(number, "pruned", run_id=run.id)
         if run is not None:
             store.end_run(run.id, "KILLED", event.text)
         if self._attempts[number] <= self._source.plan.sweep.launcher.retries:

@@ -19,6 +19,7 @@ class TrialJob:
     uri: str  # of the store, the same from wherever the worker is started
     previous: str | None  # an unfinished run of the same trial, or None
     asks: bool = False  # whether to ask after each epoch if it is to go on
+    until: int | None = None  # the epoch after which it is paused, to be gone on with if it is chosen; or None
     code: CodeReference | None = None  # the file of --code that its configuration takes names from
 
 
@@ -36,13 +37,13 @@ class TrialEvent:
     """Something that happened to a trial."""
 
     number: int
-    # `began` and `epoch` while it goes on; `finished`, `pruned` (it asked, and was not to go on), `failed` (an error of
-    # its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone
+    # `began` and `epoch` while it goes on; `finished`, `pruned` (it was not to go on, for now or for good), `failed`
+    # (an error of its own) and `killed` (ended from outside, properly) at its end; `died` when its worker is gone
     kind: Literal["began", "epoch", "finished", "pruned", "failed", "killed", "died"]
     text: str = ""  # the error, or nothing
     epoch: int = 0
     epochs: int = 0
-    run_id: str = ""  # of a finished trial
+    run_id: str = ""  # of a finished or pruned trial
     # of the last epoch, or those that a finished trial logged once
     metrics: dict[str, float] = field(default_factory=dict)
     skips: int = 0  # further trials of the plan that need not be trained because of it

@@ -13,6 +13,7 @@ from deeplab.config.schema import SWEEP_KEYS
 from deeplab.errors import UserError
 from deeplab.metrics import METRICS
 from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
+from deeplab.sweep.paired_stop import check_paired_stop
 from deeplab.sweep.replicates import replicate_name, replicate_values
 from deeplab.sweep.workers import threads_of
 from deeplab.tasks import TASKS
@@ -126,6 +127,8 @@ def plan_sweep(overrides: Sequence[str], config_dir: Path | None, yes: bool = Fa
     if count > MOST_TRIALS and not yes:
         raise UserError(f"This is {size_of(grid.size, first)} = {count:,} trials. If they are all meant: --yes")
     check_metric(first)
+    if first.comparison.stop is not None:
+        check_paired_stop(grid.size, first.replicates, first.folds)
     points = tuple(grid.points())
     trials = _compose_all(grid, points, first, composer)
     name = first.run.config.name or name_of(grid, first)

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from filelock import FileLock, Timeout
 
 from deeplab.errors import UserError
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.loop import TrialLoop
@@ -21,6 +22,7 @@ from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
+from deeplab.tracking.tags import BUDGET_TAG
 from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import signals_ignored
 
@@ -39,11 +41,14 @@ class SweepResult(Generic[Asked, Outcome]):
     failed: Mapping[str, str]  # why trials of this start failed, by name
     failure: str  # how many these are, in words
     seconds: float  # of this start of it
+    ended: str = ""  # by which budget, and what is missing
 
 
-def run_sweep(plan: Plan, observer: SweepObserver, fresh: bool = False) -> SweepResult[Plan, Summary]:
-    """Train every trial of a plan that is not finished yet; for the rest see `carry_out`."""
-    return carry_out(GridSource(plan), observer, fresh)
+def run_sweep(
+    plan: Plan, observer: SweepObserver, fresh: bool = False, budget: Budget | None = None
+) -> SweepResult[Plan, Summary]:
+    """Train every trial of a plan that is not finished yet, or what the budget takes; for the rest see `carry_out`."""
+    return carry_out(GridSource(plan, budget), observer, fresh)
 
 
 def carry_out(source: TrialSource, observer: SweepObserver, fresh: bool = False) -> SweepResult[Any, Any]:
@@ -97,14 +102,18 @@ def _carry_out(
         launcher.close()
         with signals_ignored():
             summary = source.sum_up(log, store, children(store, log.run_id))
-            failed = source.failed
+            failed, ended = source.failed, source.ended
+            if ended or (before is not None and BUDGET_TAG in before.tags):
+                log.set_tag(BUDGET_TAG, ended)
             if failed:
                 log.end("FAILED", source.failure)
             else:
                 log.end("FINISHED")
                 for path in (store.place.work_folder / "sweeps" / log.run_id, folder):
                     shutil.rmtree(path, ignore_errors=True)
-    return SweepResult(log.run_id, store.place, plan, summary, failed, source.failure, time.perf_counter() - began)
+    return SweepResult(
+        log.run_id, store.place, plan, summary, failed, source.failure, time.perf_counter() - began, ended
+    )
 
 
 def _check_not_running(store: Store, before: Run) -> None:

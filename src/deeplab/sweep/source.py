@@ -27,6 +27,7 @@ class PlannedTrial:
     overrides: tuple[str, ...]
     previous: str | None = None  # an unfinished run to go on with, or None
     asks: bool = False  # whether it asks after each epoch if it is to go on
+    until: int | None = None  # the epoch after which it is paused, or None
 
 
 class TrialSource(Protocol):
@@ -54,6 +55,10 @@ class TrialSource(Protocol):
     @property
     def standing(self) -> str:
         """How far it is, as in `3 of 4 trials are finished and kept`."""
+
+    @property
+    def ended(self) -> str:
+        """Which budget ended it, and what is missing, in a line; nothing where none did."""
 
     def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
         """Held while the sweep is carried out; a UserError where the run of an earlier start cannot be gone on with."""

@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
-from deeplab.errors import Interrupted, Pruned, RunError, UserError
+from deeplab.errors import Interrupted, Paused, Pruned, RunError, UserError
 from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.tracking.store import Store, checkpoint_folder, open_store
 from deeplab.tracking.tags import TRIAL_TAG
@@ -39,10 +39,12 @@ def run_trial(
     """
     try:
         with own_code_of(job.code):
-            result = _run(job, _Reporter(job.number, report, should_continue), cache)
+            reporter = _Reporter(job, report, should_continue)
+            result = _run(job, reporter, cache)
         report(TrialEvent(job.number, "finished", run_id=result.run_id, metrics=dict(result.final)))
     except Pruned:
-        report(TrialEvent(job.number, "pruned"))
+        last = reporter.last
+        report(TrialEvent(job.number, "pruned", epoch=last.number, run_id=reporter.run_id, metrics=last.metrics))
     except Interrupted as error:
         report(TrialEvent(job.number, "killed", str(error)))
     except (UserError, RunError) as error:
@@ -71,7 +73,8 @@ def _run(job: TrialJob, observer: RunObserver, cache: TrainingCache | None) -> R
     try:
         with lock.acquire(timeout=LOCK_SECONDS):
             resumption = _resumption(job, composed, store)
-            return train(composed, [observer], resumption, ParentRun(job.parent_id, job.name, job.tags), cache)
+            parent = ParentRun(job.parent_id, job.name, job.tags, job.until)
+            return train(composed, [observer], resumption, parent, cache)
     except Timeout as error:
         raise RunError(f"Another process has been training '{job.name}' for {LOCK_SECONDS:.0f} s.") from error
 
@@ -99,19 +102,26 @@ class _Reporter(RunObserver):
     """Reports the beginning and each epoch to the sweep, and asks whether to go on."""
 
     def __init__(
-        self, number: int, report: Callable[[TrialEvent], None], should_continue: Callable[[TrialEvent], bool] | None
+        self, job: TrialJob, report: Callable[[TrialEvent], None], should_continue: Callable[[TrialEvent], bool] | None
     ) -> None:
-        self._number, self._report, self._should_continue = number, report, should_continue
-        self._epochs = self._done = 0
+        self._number, self._until, self._report, self._should_continue = job.number, job.until, report, should_continue
+        self._epochs = 0
+        self.last = Epoch(0, {})  # that is done
+        self.run_id = ""
 
     def run_began(self, run_id: str, name: str, prepared: TrainingSetup, resumption: ResumePoint | None) -> None:
-        self._done = resumption.checkpoint.epoch if resumption and resumption.checkpoint else 0
+        self.run_id = run_id
+        if resumption and resumption.checkpoint:
+            self.last = resumption.checkpoint.history.epochs[-1]
 
     def training_began(self, epochs: int, steps_per_epoch: int) -> None:
         self._epochs = epochs
-        self._report(TrialEvent(self._number, "began", epoch=self._done, epochs=epochs))
+        self._report(TrialEvent(self._number, "began", epoch=self.last.number, epochs=epochs))
+        if self._until is not None and self.last.number >= self._until:  # it was killed when all was done
+            raise Paused
 
     def epoch_ended(self, epoch: Epoch) -> None:
+        self.last = epoch
         event = TrialEvent(self._number, "epoch", epoch=epoch.number, epochs=self._epochs, metrics=epoch.metrics)
         self._report(event)
         if self._should_continue is not None and not self._should_continue(event):

@@ -55,6 +55,10 @@ class Store:
         """Set a tag of a run."""
         self.client.set_tag(run_id, key, value)
 
+    def delete_tag(self, run_id: str, key: str) -> None:
+        """Take a tag away that a run has."""
+        self.client.delete_tag(run_id, key)
+
     def rename_run(self, run_id: str, name: str) -> None:
         """Give a run another name."""
         self.client.update_run(run_id, name=name)

@@ -32,6 +32,7 @@ VALIDATION_TAG = "deeplab.validation"
 # Of a sweep or a search: what its plan holds and what came out.
 DECISION_TAG = "deeplab.decision"  # of a sweep that grew until it was decided: what is known, in a sentence
 MARGIN_TAG = "deeplab.margin"
+BUDGET_TAG = "deeplab.budget"  # which budget ended it and what is missing; empty once that is trained
 WHY_TAG = "deeplab.why"  # of a sweep over what lies between two configurations: what each difference brings
 BEST_POINT_TAG = "deeplab.best_point"
 CONFIRMS_TAG = "deeplab.confirms"  # the sweep whose best point is trained again with fresh seeds

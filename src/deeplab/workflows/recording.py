@@ -18,6 +18,7 @@ class ParentRun:
     parent_id: str  # of the sweep's own run
     name: str  # of this run
     tags: Mapping[str, str]  # which point and replicate it is
+    until: int | None = None  # the epoch after which it is paused, or None
 
 
 def _keep_nothing(_log: RunLog, _cause: BaseException) -> None:

@@ -3,12 +3,11 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from deeplab.code.file import blaming
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
-from deeplab.errors import Pruned, RunError
+from deeplab.errors import Paused, Pruned, RunError
 from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
@@ -29,7 +28,7 @@ from deeplab.tracking.tags import (
     VALIDATION_TAG,
 )
 from deeplab.training.cache import TrainingCache
-from deeplab.training.checkpoint import Checkpoint, CheckpointSink, remove, write
+from deeplab.training.checkpoint import Checkpoint, remove
 from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
@@ -38,7 +37,6 @@ from deeplab.workflows.artifacts import (
     input_files,
     log_checkpoint,
     log_history,
-    log_kept_checkpoint,
     log_model,
     log_plots,
     log_scores,
@@ -46,6 +44,7 @@ from deeplab.workflows.artifacts import (
     without_password,
 )
 from deeplab.workflows.cache_key import cache_key
+from deeplab.workflows.checkpoint_sink import checkpoint_sink
 from deeplab.workflows.figures import figures
 from deeplab.workflows.initial_weights import load_initial_weights
 from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
@@ -123,7 +122,7 @@ def train(
         UserError: before the run begins; nothing is left in the store.
         RunError: the run could not be finished and is FAILED.
         Interrupted: the run was ended from outside and is KILLED.
-        Pruned: an observer raised it; the run is KILLED, and keeps no model.
+        Pruned: an observer raised it; the run is KILLED, and keeps no model. Paused: it was trained as far as asked.
     """
     config = composed.config
     place = find_store(config.tracking) if resume_point is None else resume_point.store.place
@@ -169,7 +168,7 @@ def train(
             config.seed,
             observers=watching,
             resume_from=resume_from,
-            sink=_sink(log, folder, config.tracking.keep_checkpoints),
+            sink=checkpoint_sink(log, folder, config.tracking.keep_checkpoints, parent.until if parent else None),
             cache=cache,
         )
         scores, final = _score_and_log(
@@ -178,15 +177,6 @@ def train(
     with signals_ignored():
         remove(folder)
     return RunResult(log.run_id, name, store.place, trained.history, scores, final, time.perf_counter() - began)
-
-
-def _sink(log: RunLog, folder: Path, keep_every: int) -> CheckpointSink:
-    def latest(checkpoint: Checkpoint) -> None:
-        write(folder, checkpoint)
-
-    if not keep_every:
-        return CheckpointSink(latest)
-    return CheckpointSink(latest, lambda checkpoint: log_kept_checkpoint(log, checkpoint), keep_every)
 
 
 def _begin(composed: ComposedConfig, store: Store, name: str, setup: TrainingSetup, parent: ParentRun | None) -> RunLog:
@@ -230,7 +220,8 @@ def _keep(run: RunContext, cause: BaseException) -> str | None:
         log_model(run.log, run.setup)
     if isinstance(cause, Pruned):  # a search has seen enough of it
         run.log.set_tag(PRUNED_TAG, "true")
-        remove(checkpoint_folder(run.store, run.log.run_id))
+        if not isinstance(cause, Paused):
+            remove(checkpoint_folder(run.store, run.log.run_id))
     return None
 
 

@@ -15,11 +15,13 @@ from deeplab.cli.commands.sweep import _show_search
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
 from deeplab.sweep import run
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.replicates import replicate_seed
+from deeplab.sweep.search.choose import run_search
 from deeplab.sweep.search.plan import SearchPlan, plan_search
-from deeplab.sweep.search.source import MOST_AT_ONCE, run_search
+from deeplab.sweep.search.source import MOST_AT_ONCE
 from deeplab.sweep.status import find_sweep_run, sweep_status
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -119,7 +121,9 @@ def pretended(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pr
 
 def searched(points: int, *overrides: str, kind: str = "random") -> SearchPlan:
     """A search as if its ends had been looked at."""
-    return replace(plan_search([*TINY, *overrides], None, kind, points), checked=PointCheck("keras", 1, "0" * 64))
+    return replace(
+        plan_search([*TINY, *overrides], None, kind, Budget(trials=points)), checked=PointCheck("keras", 1, "0" * 64)
+    )
 
 
 def by_replicate(job: TrialJob) -> float:

@@ -21,7 +21,9 @@ from tests.sweep.search.conftest import study_in
 from deeplab.config.overrides import Interval, read_interval
 from deeplab.errors import Interrupted, UserError
 from deeplab.plots.sweep import search as figure
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.observer import SweepObserver
+from deeplab.sweep.search.choose import run_search
 from deeplab.sweep.search.optuna_study import (
     UNPRUNED_EPOCHS,
     UNPRUNED_TRIALS,
@@ -32,7 +34,6 @@ from deeplab.sweep.search.optuna_study import (
 )
 from deeplab.sweep.search.parent_run import SearchTrial, best_drawn, search_figure, trials_table
 from deeplab.sweep.search.plan import SearchPlan, checked_search, plan_search
-from deeplab.sweep.search.source import run_search
 from deeplab.workflows.check import PointCheck
 
 pytestmark = pytest.mark.slow
@@ -91,7 +92,9 @@ def search(kind: str, trials: int, *overrides: str) -> tuple[str, ...]:
 
 def searched(*overrides: str) -> SearchPlan:
     """A search as if its ends had been looked at."""
-    return replace(plan_search([*TINY, *overrides], None, "random", 9), checked=PointCheck("keras", 1, "0" * 64))
+    return replace(
+        plan_search([*TINY, *overrides], None, "random", Budget(trials=9)), checked=PointCheck("keras", 1, "0" * 64)
+    )
 
 
 def children(runs: list[Any]) -> list[Any]:
@@ -140,8 +143,10 @@ def test_what_is_written_of_an_interval_lies_in_it(low: float, width: float, sha
     [
         ([L2], "l2 is given an interval, which is no grid: it needs --search tpe or --search random."),
         (["--search", "tpe", L2], "--search tpe needs to know how many trials there are to be: --trials 30"),
-        (["--trials", "3", "l2=1,2"], "--trials goes with --search"),
-        (["--search", "bayes", "--trials", "3", L2], "Unknown search 'bayes'. Known: random, tpe."),
+        (["--hours", "0", "l2=1,2"], "--hours must be a number above 0, got 0."),
+        (["--search", "tpe", "--hours", "-1", L2], "--hours must be a number above 0, got -1."),
+        (["--trials", "0", "l2=1,2"], "--trials must be at least 1, got 0."),
+        (["--search", "bayes", "--trials", "3", L2], "Unknown search 'bayes'. Known: asha, hyperband, random, tpe."),
         (["--search", "tpe", "--trials", "0", L2], "--trials must be at least 1, got 0."),
         (["--search", "tpe", "--trials", "20000", L2], "This is 20,000 trials. If they are all meant: --yes"),
         (["--search", "tpe", "--trials", "3"], "There is nothing to search"),
@@ -365,7 +370,10 @@ def test_the_key_is_of_what_is_searched_and_how() -> None:
     assert one.key == more.key == searched(L2, "tracking.plots=all").key
     assert one.frozen == more.frozen == searched(L2, "tracking.plots=all").frozen
     assert len({one.key, replace(one, kind="tpe").key, searched("l2=interval(1e-6,1e-3)").key}) == 3
-    assert plan_search(["name=x", L2], None, "tpe", 1).key == plan_search(["name=x", "l2=1,2"], None, "tpe", 1).key
+    assert (
+        plan_search(["name=x", L2], None, "tpe", Budget(trials=1)).key
+        == plan_search(["name=x", "l2=1,2"], None, "tpe", Budget(trials=1)).key
+    )
 
 
 def test_a_trial_that_looks_at_the_test_set_does_not_compete_with_others() -> None:

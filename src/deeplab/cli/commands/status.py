@@ -12,6 +12,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import UserError
 from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
 from deeplab.tracking.store import open_to_read
+from deeplab.tracking.tags import BUDGET_TAG
 
 Arguments = Annotated[
     list[str] | None,
@@ -46,6 +47,9 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
         age = f"{duration(time.time() - each.run.started_ms / 1000)} ago"
         rows.add_row(each.run.short_id, each.run.name, each.run.shown_status, *counts, age)
     screen.print(rows)
+    for each in statuses:
+        if ended := each.run.tags.get(BUDGET_TAG):
+            screen.print(f"{each.run.short_id}: {ended}", soft_wrap=True)
     if run is None:
         return
     trials = table(None, ("trial", "name", "status"), ("epoch", "val", "last sign of life"))

@@ -16,9 +16,10 @@ from deeplab.cli.terminal.sweep_result import show_confirmation, shown, sweep_js
 from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
 from deeplab.config.schema import SWEEP_KEYS
-from deeplab.errors import RunError, UserError
+from deeplab.errors import RunError
 from deeplab.metrics import against, metric_of
 from deeplab.report.page import Cell, Table
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.confirm import check_confirmable, run_confirmation
 from deeplab.sweep.plan import plan_sweep
@@ -39,9 +40,13 @@ def sweep(
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the same command did before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Train even more than 10,000 trials.")] = False,
     search: Annotated[
-        str | None, typer.Option("--search", metavar="tpe|random", help="Search instead of training every point.")
+        str | None,
+        typer.Option("--search", metavar="tpe|random|hyperband|asha", help="Search instead of training every point."),
     ] = None,
-    trials: Annotated[int | None, typer.Option("--trials", help="With --search: how many trials in all.")] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", help="End with so many trials in all, of a grid as of a search.")
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", help="Begin no training after so many hours.")] = None,
     confirm: Annotated[
         int | None,
         typer.Option(
@@ -58,17 +63,17 @@ def sweep(
 
     deeplab sweep --search tpe --trials 30 "l2=interval(1e-6,1e-2)" model=mlp_64_64
 
+    With --hours or --trials a grid trains replicate 1 of every point first, then 2, so that what is ended is fair; the
+    same command goes on, for as many hours again.
+
     With replicates, a trial is the mean of several trainings; the first of them alone decides whether it is pruned.
 
     The best of many is rather too good: --confirm 5 trains it and the runner-up again with five fresh seeds.
     """
-    if trials is not None and search is None:
-        raise UserError("--trials goes with --search tpe or --search random; a grid has as many as it has points.")
-    if search is not None and trials is None:
-        raise UserError(f"--search {search} needs to know how many trials there are to be: --trials 30")
+    budget = Budget(hours, trials)
     noun = "sweep" if search is None else "search"
     with interruptible(f"Interrupted before the {noun} began; nothing was started."):
-        if search is None or trials is None:
+        if search is None:
             planned = plan_sweep(overrides or [], config_dir, yes)
             check_confirmable(confirm, planned)
             plan = checked_plan(planned)
@@ -76,23 +81,25 @@ def sweep(
                 show_plan(plan)
                 return
             with shown(as_json) as observer:
-                result: SweepResult[Any, Any] = run_sweep(plan, observer, fresh)
+                result: SweepResult[Any, Any] = run_sweep(plan, observer, fresh, budget)
         else:
-            asked = plan_search(overrides or [], config_dir, search, trials, yes)
+            asked = plan_search(overrides or [], config_dir, search, budget, yes)
             check_confirmable(confirm, asked)
             searched = checked_search(asked)
             if dry_run:
                 _show_space(searched)
                 return
-            from deeplab.sweep.search.source import run_search  # here, because it imports Optuna
+            from deeplab.sweep.search.choose import run_search  # here, because it imports Optuna
 
             with shown(as_json) as observer:
                 result = run_search(searched, observer, fresh)
     if not as_json:
         (show_sweep if search is None else _show_search)(result)
+        if result.ended:
+            console().print(result.ended, soft_wrap=True)
     _check_finished(result, as_json)
     confirmed = None
-    if confirm is not None:
+    if confirm is not None and not result.ended:  # the best of a part is not the best yet
         with shown(as_json) as observer:
             confirmed = run_confirmation(result, confirm, config_dir, observer)
     if as_json:

@@ -57,7 +57,7 @@ def show_sweep(result: SweepResult[Plan, Summary]) -> None:
     outcome = outcome_of(plan.axes, summary)
     print_parts((*points(outcome), *conclusion(outcome, choice.on_test, choice.left_out, published)))
     missing = len(plan.trials) - summary.finished
-    if missing:
+    if missing and not result.ended:
         line = f"{missing} of {len(plan.trials)} trials are missing; the same command again trains them."
         screen.print(line if summary.finished else f"No trial is finished. {line}", soft_wrap=True)
     show_end(f"sweep {result.run_id} in {duration(result.seconds)}", result.place, "its figures and trials")

@@ -69,7 +69,7 @@ class PlainSweepProgress(SweepObserver):
         ended = 1 + event.skips
         if event.kind in ("finished", "pruned"):
             self._counts["finished"] += ended
-            outcome = "pruned" if event.kind == "pruned" else _scores(event)
+            outcome = event.text or "pruned" if event.kind == "pruned" else _scores(event)
             done = f"{self._counts['finished']}/{self._count}"
             self._print(f"{done}  {name}  {outcome}  {seconds:.0f} s{self._eta()}")
         elif will_retry:

@@ -76,6 +76,11 @@ class DecisionSource:
         """How far it is."""
         return f"{self.finished} trials are finished and kept"
 
+    @property
+    def ended(self) -> str:
+        """Nothing: what is open is a part of the decision."""
+        return ""
+
     def opened(self, store: Store, before: Run | None) -> AbstractContextManager[object]:
         """Refuse to go on with other points, data or engines."""
         if before is not None:

@@ -113,6 +113,7 @@ def summarise(
     replicates: int,
     folds: int = 1,
     margin: float | None = None,
+    enough: int | None = None,
 ) -> Summary:
     """Sum up the finished trials.
 
@@ -123,6 +124,7 @@ def summarise(
         replicates: trainings that are planned for each point.
         folds: that these are divided into, or 1.
         margin: of a decision, whose intervals were looked at after every seed; None of a sweep.
+        enough: trainings with which a point competes for the best; all that are planned where it is None.
     """
     groups = [
         tuple(sorted((trial for trial in trials if trial.point == number), key=lambda trial: trial.replicate))
@@ -130,7 +132,7 @@ def summarise(
     ]
     scored = [[trial.scores[metric] for trial in group if metric in trial.scores] for group in groups]
     on_test = {number for number, group in enumerate(groups) if any(trial.on_test for trial in group)}
-    choice = best_point(scored, metric, replicates, on_test)
+    choice = best_point(scored, metric, replicates if enough is None else enough, on_test)
     best = choice.number
     # What was left out of the choice has scores of other rows than the best.
     competing = {number for number, values in enumerate(scored) if values and (choice.on_test or number not in on_test)}
@@ -156,14 +158,14 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
 
     Args:
         scores: by `metric`, of the finished trials of each point.
-        replicates: planned for each point.
+        replicates: that a point is to have.
         on_test: numbers of the points that were validated on the test set.
     """
     scored = [number for number, values in enumerate(scores) if values]
     competing = candidates(scored, lambda number: metric.startswith("test/") or number in on_test)
     if not competing.items:
         return Best(None, 0, False)
-    complete = [number for number in competing.items if len(scores[number]) == replicates]
+    complete = [number for number in competing.items if len(scores[number]) >= replicates]
     numbers = complete or list(competing.items)
     best = metric_of(metric).best(fmean(scores[number]) for number in numbers)
     return Best(None if best is None else numbers[best], competing.left_out, competing.on_test)

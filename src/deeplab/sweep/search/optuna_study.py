@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 from uuid import uuid4
 
 import optuna
 from optuna.exceptions import OptunaError
 from optuna.pruners import MedianPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import RandomSampler, TPESampler
 from optuna.storages import RDBStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -33,6 +34,8 @@ UNPRUNED_EPOCHS = 1
 IDENTITY, SETTINGS, FROZEN = "identity", "settings", "search"
 # Identities of the replicates of a trial, of which IDENTITY is the first; only where there are several.
 REPLICATES = "replicates"
+# Of a trial that is drawn once more: the number of its draw.
+DRAW = "draw"
 
 
 @contextmanager
@@ -66,11 +69,18 @@ def open_study(path: Path, search: SearchPlan, name: str | None) -> Iterator[Stu
             load_if_exists=True,
         )
         _check_unchanged(study, search)
-        study.sampler = _sampler(search, len(study.get_trials(deepcopy=False)))
         yield study
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+def ask(study: Study, search: SearchPlan) -> Asked:
+    """Ask for a point, with a sampler that is seeded for this draw; so a kill changes nothing of what is drawn."""
+    asked = study.ask()
+    seed = replicate_seed(search.sweep.run.config.seed, _draw_of(study, asked.number, asked.user_attrs))
+    study.sampler = TPESampler(seed=seed) if search.kind == "tpe" else RandomSampler(seed=seed)
+    return asked
 
 
 def suggest(asked: Asked, axes: Sequence[Axis]) -> dict[str, str]:
@@ -105,6 +115,27 @@ def score_of(run: Run | None, metric: str) -> float | None:
     return run.metrics[metric_of(metric).logged_as] if run is not None and run.status == "FINISHED" else None
 
 
+def whole_scores(trials: Sequence[FrozenTrial], runs: Mapping[str, Run], metric: str) -> Iterator[Mapping[int, float]]:
+    """The scores of trials that are finished, by replicate; those left out whose runs are gone."""
+    for trial in trials:
+        scored = enumerate(score_of(runs.get(identity), metric) for identity in identities_of(trial))
+        scores = {number: score for number, score in scored if score is not None}
+        if trial.state == TrialState.COMPLETE and scores and len(scores) == len(identities_of(trial)):
+            yield scores
+
+
+def report_again(study: Study, asked: Asked, identity: str) -> int:
+    """Report of a trial what was reported when it was trained before; returns the last epoch of that, or 0."""
+    last = 0
+    for earlier in study.get_trials(deepcopy=False):
+        if earlier.number != asked.number and earlier.user_attrs.get(IDENTITY) == identity:
+            for epoch, value in sorted(earlier.intermediate_values.items()):
+                if epoch > last:
+                    asked.report(value, epoch)
+                    last = epoch
+    return last
+
+
 def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
     """Say what became of trials whose process ended before it could; what was not done is drawn once more."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -117,13 +148,17 @@ def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
             study.tell(trial.number, state=TrialState.PRUNED)
         else:
             study.tell(trial.number, state=TrialState.FAIL)
-            study.enqueue_trial(trial.params)
+            # Where it ended while it was drawn, all of it is drawn again.
+            is_drawn = len(trial.params) == len(study.user_attrs[FROZEN]["searched"])
+            params = trial.params if is_drawn else {}
+            study.enqueue_trial(params, user_attrs={DRAW: _draw_of(study, trial.number, trial.user_attrs)})
 
 
-def _sampler(search: SearchPlan, drawn: int) -> BaseSampler:
-    """What draws; after a restart it must not draw what it drew before, so its seed is of the trials so far, too."""
-    seed = replicate_seed(search.sweep.run.config.seed, drawn)
-    return TPESampler(seed=seed) if search.kind == "tpe" else RandomSampler(seed=seed)
+def _draw_of(study: Study, number: int, attributes: Mapping[str, Any]) -> int:
+    """The number of a draw, the same for a trial that is drawn once more."""
+    if DRAW in attributes:
+        return int(attributes[DRAW])
+    return sum(DRAW not in trial.user_attrs for trial in study.get_trials(deepcopy=False) if trial.number < number)
 
 
 def _check_unchanged(study: Study, search: SearchPlan) -> None:

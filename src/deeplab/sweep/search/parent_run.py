@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from types import MappingProxyType
 
 from optuna.study import Study
 from optuna.trial import TrialState
@@ -43,10 +44,12 @@ class SearchTrial:
     scores: tuple[float, ...] = ()  # of its finished replicates, in their order
 
 
-def begin_search(store: Store, search: SearchPlan, study: str) -> RunLog:
-    """Create the parent run, of a study of this name."""
-    tags = {STUDY_TAG: study, SEARCH_TAG: search.kind, TRIALS_TAG: str(search.points)}
-    return begin_parent(store, search, {axis.key: space_text(axis) for axis in search.grid.axes}, tags)
+def begin_search(
+    store: Store, search: SearchPlan, study: str | None, files: Mapping[str, str] = MappingProxyType({})
+) -> RunLog:
+    """Create the parent run, of a study of this name or of none, with these files."""
+    tags = {SEARCH_TAG: search.kind, TRIALS_TAG: str(search.points)} | ({STUDY_TAG: study} if study else {})
+    return begin_parent(store, search, {axis.key: space_text(axis) for axis in search.grid.axes}, tags, files)
 
 
 def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[SearchTrial, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from deeplab.choice import TEST
 from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.errors import UserError, unknown_name
+from deeplab.sweep.budget import Budget
 from deeplab.sweep.grid import Axis, Faults, Grid, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
@@ -20,10 +21,13 @@ from deeplab.sweep.plan import (
     with_identity,
 )
 from deeplab.sweep.replicates import at_fold, replicate_values
+from deeplab.sweep.search.rungs import rung_epochs
 from deeplab.sweep.workers import threads_of
 from deeplab.workflows.check import PointCheck
 
-SEARCHES = ("random", "tpe")
+SEARCHES = ("asha", "hyperband", "random", "tpe")
+# Those that train many points a little and the best of them further.
+HALVING = ("asha", "hyperband")
 # Of a list of values so many are looked at before the search; of others it is found out when they are drawn.
 MOST_CHECKED = 50
 
@@ -39,6 +43,7 @@ class SearchPlan:
     sweep: ComposedSweep  # one point, composed, how all are compared and where they are trained
     points: int  # to be drawn in the end, finished or pruned
     composer: Composer = field(repr=False, compare=False)
+    hours: float | None = None  # that this start may take, or None
     checked: PointCheck | None = None  # what is known of the first point once it was looked at
 
     @property
@@ -60,7 +65,18 @@ class SearchPlan:
     def size(self) -> str:
         """In words: `tpe search, 30 trials over l2, model.units`."""
         keys = ", ".join(axis.key for axis in self.grid.axes)
-        return f"{self.kind} search, {plural(self.points, 'trial')}{_each(self.sweep)} over {keys}"
+        most = f" in at most {self.hours:g} h" if self.hours is not None else ""
+        return f"{self.kind} search, {plural(self.points, 'trial')}{_each(self.sweep)} over {keys}{most}"
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """The epochs after which points are compared by successive halving; the last is that of a whole training."""
+        return rung_epochs(self.sweep.comparison.min_epochs, self.reduction, self.sweep.run.config.training.epochs)
+
+    @property
+    def reduction(self) -> int:
+        """Of so many points one is trained further."""
+        return self.sweep.comparison.reduction
 
     @property
     def on_test(self) -> bool:
@@ -80,6 +96,7 @@ class SearchPlan:
             "engine": self.checked.engine,
             **({"initial weights": self.checked.initial_weights} if self.checked.initial_weights else {}),
             **({"replicates": self.replicates} if self.replicates > 1 else {}),
+            **({"rungs": list(self.rungs), "sweep.reduction": self.reduction} if self.kind in HALVING else {}),
         }
 
     def trials(self, number: int, settings: Mapping[str, str]) -> list[Trial]:
@@ -94,21 +111,22 @@ class SearchPlan:
 
 
 def plan_search(
-    overrides: Sequence[str], config_dir: Path | None, kind: str, points: int, yes: bool = False
+    overrides: Sequence[str], config_dir: Path | None, kind: str, budget: Budget, yes: bool = False
 ) -> SearchPlan:
     """Read what is to be searched, and refuse what cannot be.
 
     Args:
         kind: one of SEARCHES.
-        points: to be drawn in the end.
+        budget: hours, or how many points there are to be in the end, or both.
         yes: more trials than MOST_TRIALS are meant.
     """
     if kind not in SEARCHES:
         raise unknown_name("search", kind, SEARCHES)
-    if points < 1:
-        raise UserError(f"--trials must be at least 1, got {points}.")
+    if budget.is_open:
+        raise UserError(f"--search {kind} needs to know how many trials there are to be: --trials 30, or --hours 2")
     composer = Composer(config_dir)
     grid, first = read_grid(overrides, composer)
+    points = MOST_TRIALS // first.trainings if budget.trials is None else budget.trials
     count = points * first.trainings
     if count > MOST_TRIALS and not yes:
         each = f"{_each(first)} = {count:,} trainings" if first.trainings > 1 else ""
@@ -120,8 +138,12 @@ def plan_search(
         raise UserError(f"sweep.metric={metric}: a search would fit the test set. Search by val/accuracy or val/loss.")
     if config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
+    if first.comparison.stop is not None:
+        raise UserError("sweep.stop=paired goes with a grid; a search ends hopeless trials by itself.")
+    if kind in HALVING:
+        _check_rungs(kind, grid, first)
     name = config.name or f"{name_of(grid, first)} by {kind}"
-    return SearchPlan(name, kind, tuple(overrides), grid, first, points, composer)
+    return SearchPlan(name, kind, tuple(overrides), grid, first, points, composer, budget.hours)
 
 
 def checked_search(search: SearchPlan) -> SearchPlan:
@@ -153,6 +175,18 @@ def space_text(axis: Axis) -> str:
         return ", ".join(axis.values)
     kinds = (" log" if axis.interval.log else "") + (" whole" if axis.interval.whole else "")
     return " to ".join(axis.values) + (f",{kinds}" if kinds else "")
+
+
+def _check_rungs(kind: str, grid: Grid, first: ComposedSweep) -> None:
+    """Refuse a search by successive halving that has nothing to halve, or no common measure."""
+    epochs, least = first.run.config.training.epochs, first.comparison.min_epochs
+    if any(axis.key == "training.epochs" for axis in grid.axes):
+        raise UserError(f"--search {kind} gives out the epochs itself: training.epochs is the most, and one number.")
+    if least >= epochs:
+        raise UserError(
+            f"--search {kind} compares trials before their last epoch, but of training.epochs={epochs} the first look "
+            f"is after sweep.min_epochs={least}. Give more epochs, or --search random."
+        )
 
 
 def _each(sweep: ComposedSweep) -> str:

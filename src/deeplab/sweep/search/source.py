@@ -11,22 +11,26 @@ from optuna.trial import TrialState
 
 from deeplab.errors import UserError
 from deeplab.metrics import metric_of
+from deeplab.sweep.budget import Clock
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import Trial
 from deeplab.sweep.replicates import replicate_name
-from deeplab.sweep.run import SweepResult, carry_out
 from deeplab.sweep.search.optuna_study import (
     IDENTITY,
     REPLICATES,
     SETTINGS,
+    ask,
     finished_trials,
     open_study,
+    report_again,
     score_of,
     suggest,
     tell_orphans,
+    whole_scores,
 )
+from deeplab.sweep.search.pairs import Pairs
 from deeplab.sweep.search.parent_run import SearchTrial, begin_search, log_search, read_drawn
 from deeplab.sweep.search.plan import SearchPlan
 from deeplab.sweep.source import PlannedTrial
@@ -35,7 +39,7 @@ from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import POINT_TAG, PRUNED_TAG, STUDY_TAG, TRIALS_TAG
 
-# Points of a TPE search that a cluster trains at once: it draws from what is finished, and a cluster may take hundreds.
+# Points of a TPE search that a cluster trains at once: it draws from what is finished.
 MOST_AT_ONCE = 8
 
 
@@ -49,14 +53,8 @@ class _Point:
     scores: dict[int, float] = field(default_factory=dict)  # of the finished replicates, by number
     open: set[int] = field(default_factory=set)  # replicates that are still to end
     reported: int = 0  # the last epoch that the study knows of
+    is_hopeless: bool = False  # worse than the best point in pairs of replicates
     why: str = ""  # it failed
-
-
-def run_search(
-    search: SearchPlan, observer: SweepObserver, fresh: bool = False
-) -> SweepResult[SearchPlan, tuple[SearchTrial, ...]]:
-    """Draw and train until as many points are finished or pruned as were asked for; for the rest see `carry_out`."""
-    return carry_out(SearchSource(search, observer), observer, fresh)
 
 
 class SearchSource:
@@ -78,6 +76,7 @@ class SearchSource:
         self._logged_as = metric_of(self._metric).logged_as
         on_cluster = plan.sweep.launcher.kind != "local"
         self._most_open = MOST_AT_ONCE if on_cluster and plan.kind == "tpe" else plan.points
+        self._clock, self._pairs = Clock(plan.hours), Pairs(metric_of(self._metric))
         self._points: dict[int, _Point] = {}
         self._waiting: deque[tuple[int, int]] = deque()  # a point and a replicate of it
         self._waiting_duplicates: dict[str, list[int]] = {}
@@ -104,6 +103,12 @@ class SearchSource:
         """How far it is."""
         return f"{len(self._done)} of {self.plan.points} trials are finished or pruned, and kept"
 
+    @property
+    def ended(self) -> str:
+        """What the hours left undone, or nothing."""
+        is_left = self._clock.is_over and (self._left > 0 or len(self._waiting) > 0)
+        return self._clock.ended(self.standing) if is_left else ""
+
     @contextmanager
     def opened(self, store: Store, before: Run | None) -> Iterator[None]:
         """Open the study, which must be there where the search is gone on with."""
@@ -124,6 +129,8 @@ class SearchSource:
         self._known = {str(trial.user_attrs[IDENTITY]): trial.number for trial in done}
         self._done.update(trial.number for trial in done)
         self._left = self.plan.points - len(done)
+        for scores in whole_scores(done, runs, self._metric):
+            self._pairs.add(scores)
         self._trained: dict[str, tuple[str, float]] = {}
         self._unfinished: dict[str, str] = {}
         for identity, run in runs.items():
@@ -134,6 +141,8 @@ class SearchSource:
 
     def next_trial(self) -> PlannedTrial | None:
         """A replicate of a point that has begun, else the first one of a new point."""
+        if self._clock.is_over:
+            return None
         while not self._waiting and self._left > 0 and len(self._waiting_duplicates) < self._most_open:
             self._left -= 1
             self._draw()
@@ -154,7 +163,7 @@ class SearchSource:
         if event.epoch > point.reported:  # it goes back to a checkpoint after its worker died
             point.reported = event.epoch
             point.asked.report(event.metrics[self._metric], event.epoch)
-        return event.epoch >= event.epochs or not point.asked.should_prune()
+        return event.epoch < point.reported or event.epoch >= event.epochs or not point.asked.should_prune()
 
     def take(self, event: TrialEvent) -> TrialEvent:
         """Take down how a replicate ended, and with the last one how its point did."""
@@ -166,7 +175,8 @@ class SearchSource:
             self._trained[point.trials[replicate].identity] = (event.run_id, score)
             if replicate == 0:
                 self._waiting.extend((number, each) for each in sorted(point.open))
-        else:
+            point.is_hopeless = bool(point.open) and self._pairs.is_hopeless(point.scores)
+        if event.kind != "finished" or point.is_hopeless:
             # What has not begun is not trained any more; what runs is left to end.
             waiting = {each for of, each in self._waiting if of == number}
             spared = waiting if replicate else set(point.open)
@@ -176,8 +186,8 @@ class SearchSource:
         if event.kind == "failed":
             self._failed[event.number] = point.why = event.text
         if not point.open:
-            completed = TrialState.FAIL if point.why else TrialState.COMPLETE
-            self._settle(number, TrialState.PRUNED if event.kind == "pruned" else completed)
+            ended = TrialState.PRUNED if event.kind == "pruned" or point.is_hopeless else TrialState.COMPLETE
+            self._settle(number, TrialState.FAIL if point.why else ended)
         return event
 
     def take_late(self, event: TrialEvent) -> None:
@@ -190,13 +200,14 @@ class SearchSource:
 
     def sum_up(self, log: RunLog, store: Store, runs: Mapping[str, Run]) -> tuple[SearchTrial, ...]:
         """Write table and figure into the parent run."""
+        log.set_tag(TRIALS_TAG, str(len(self._done) if self._clock.is_over else self.plan.points))
         drawn = read_drawn(self._study, runs, self._metric)
         log_search(log, store, self.plan, drawn, runs)
         return drawn
 
     def _draw(self) -> None:
         """Ask for a point; it is waiting afterwards, unless its outcome is known or will be without it."""
-        asked = self._study.ask()
+        asked = ask(self._study, self.plan)
         number, settings = asked.number, suggest(asked, self.plan.grid.axes)
         asked.set_user_attr(SETTINGS, settings)
         point = self._points[number] = _Point(asked, settings)
@@ -230,16 +241,16 @@ class SearchSource:
                 self._tell(
                     TrialEvent(number * count + replicate, "finished", run_id=run_id, metrics={self._logged_as: score})
                 )
+        # It and others are pruned by what it reported when it was trained before.
+        point.reported = report_again(self._study, point.asked, point.trials[0].identity)
         if 0 in point.open:
             self._waiting.append((number, 0))
-            return
-        # Others are pruned by what this one reported when it was trained.
-        for earlier in self._study.get_trials(deepcopy=False):
-            if earlier.number != number and earlier.user_attrs.get(IDENTITY) == point.trials[0].identity:
-                for epoch, value in earlier.intermediate_values.items():
-                    point.asked.report(value, epoch)
-        self._waiting.extend((number, replicate) for replicate in sorted(point.open))
-        if not point.open:
+        elif point.open and self._pairs.is_hopeless(point.scores):
+            self._settle(number, TrialState.PRUNED)
+            self._tell(TrialEvent(number * count + min(point.open), "pruned", skips=len(point.open) - 1))
+        elif point.open:
+            self._waiting.extend((number, replicate) for replicate in sorted(point.open))
+        else:
             self._settle(number, TrialState.COMPLETE)
 
     def _fail(self, number: int, why: str) -> None:
@@ -252,6 +263,8 @@ class SearchSource:
         """Tell the study how a point ended, and that those ended so that are the same."""
         point = self._points[number]
         self._study.tell(point.asked, fmean(point.scores.values()) if state == TrialState.COMPLETE else None, state)
+        if state == TrialState.COMPLETE:
+            self._pairs.add(point.scores)
         if state != TrialState.FAIL:
             self._done.add(number)
         if not point.trials:
