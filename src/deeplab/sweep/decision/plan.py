@@ -137,7 +137,7 @@ def plan_decision(
             "matter to you, as in --margin 0.002; or a budget, --hours 2 or --max-replicates 20."
         )
     composer = Composer(config_dir)
-    grid, first = read_grid(overrides, composer)
+    grid, first = read_grid(overrides, composer, "deeplab decide trains each point as often as it takes.")
     for axis in grid.axes:
         if axis.interval is not None:
             raise UserError(f"{axis.key} is given an interval, which is no list of points: deeplab sweep --search tpe")
