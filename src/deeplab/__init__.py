@@ -6,27 +6,33 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deeplab.api.decision import Decision
     from deeplab.api.figure import Figure
-    from deeplab.api.functions import load, runs, sweep, train
+    from deeplab.api.functions import decide, load, runs, sweep, train, verify
     from deeplab.api.run import Run
     from deeplab.api.runs import Runs
     from deeplab.api.sweep import Sweep
+    from deeplab.api.verified import Verified
     from deeplab.errors import RunError, UserError
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Decision",
     "Figure",
     "Run",
     "RunError",
     "Runs",
     "Sweep",
     "UserError",
+    "Verified",
     "__version__",
+    "decide",
     "load",
     "runs",
     "sweep",
     "train",
+    "verify",
 ]
 
 # Read when the libraries are first imported, wherever that happens. What Keras' own file says of another backend
@@ -38,14 +44,18 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 # What a notebook uses, imported when it is asked for; `runs` and `sweep` are packages that can be called.
 _FROM = {
+    "Decision": "deeplab.api.decision",
     "Figure": "deeplab.api.figure",
     "Run": "deeplab.api.run",
     "RunError": "deeplab.errors",
     "Runs": "deeplab.api.runs",
     "Sweep": "deeplab.api.sweep",
     "UserError": "deeplab.errors",
+    "Verified": "deeplab.api.verified",
+    "decide": "deeplab.api.functions",
     "load": "deeplab.api.functions",
     "train": "deeplab.api.functions",
+    "verify": "deeplab.api.functions",
 }
 
 

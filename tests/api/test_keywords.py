@@ -18,7 +18,7 @@ from deeplab.config.overrides import parse_override
         (deeplab.runs, {"were": "x"}, r"Did you mean 'where'\?"),
         (deeplab.train, {"epochs": "many"}, "training.epochs: "),
         (deeplab.train, {"resume": "latest", "data": ()}, "leave data=... out"),
-        (deeplab.sweep, {"trials": 3}, 'search="tpe" or "random" goes with trials=30'),
+        (deeplab.sweep, {"trials": 3}, "There is nothing to compare: give a key several values"),
     ],
 )
 def test_what_is_wrong_is_one_line(

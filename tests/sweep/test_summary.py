@@ -103,7 +103,7 @@ def test_points_that_were_validated_on_the_test_set_do_not_compete_with_others()
 def test_a_mean_that_is_no_number_is_worse_than_any() -> None:
     assert best_point([[math.nan], [0.2], [0.3]], "val/loss", 1, ()).number == 1
     assert best_point([[math.nan], [0.2], [0.3]], "val/accuracy", 1, ()).number == 2
-    assert best_point([[], [math.nan]], "val/accuracy", 1, ()).number == 1
+    assert best_point([[], [math.nan]], "val/accuracy", 1, ()).number is None
 
 
 def test_of_losses_the_smallest_is_the_best() -> None:

@@ -1,16 +1,22 @@
 """The functions of `import deeplab`: each says what its command says, and returns what came of it."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from deeplab.api.arrays import with_arrays
+from deeplab.api.decision import Decision
 from deeplab.api.keywords import (
+    DecideKeywords,
     RunsKeywords,
     StoreKeywords,
     SweepKeywords,
     TrainKeywords,
+    VerifyKeywords,
+    code_of,
+    consenting,
     folder_of,
     overrides_of,
     taking,
@@ -18,8 +24,9 @@ from deeplab.api.keywords import (
 from deeplab.api.process import as_in_its_own_process
 from deeplab.api.run import Run
 from deeplab.api.runs import Runs
-from deeplab.api.stored import Place
+from deeplab.api.stored import Place, Stored
 from deeplab.api.sweep import Sweep
+from deeplab.api.verified import Verified
 from deeplab.config.compose import compose_training
 from deeplab.config.schema import TrackingConfig
 from deeplab.config.tracking import tracking_config
@@ -30,7 +37,7 @@ from deeplab.tracking.filter import parse
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.run import Run as TrackedRun
 from deeplab.tracking.store import open_to_read
-from deeplab.tracking.tags import KIND_TAG, PARENT_TAG
+from deeplab.tracking.tags import KIND_TAG, MARGIN_TAG, PARENT_TAG
 
 if TYPE_CHECKING:
     from deeplab.sweep.observer import SweepObserver
@@ -49,7 +56,8 @@ def train(*overrides: str, **keywords: Unpack[TrainKeywords]) -> Run:
         keywords: `data`, arrays in the place of a data set: (x_train, y_train, x_test, y_test),
             ((x_train, y_train), (x_test, y_test)) or a mapping with these names and x_val, y_val;
             `epochs`, `seed`, `name`; `resume`, a run to go on with; `store`, a tracking URI or the path of a SQLite
-            file, and `experiment` in it; `config_dir`, a conf/ folder of one's own; `quiet=True` shows no progress.
+            file, and `experiment` in it; `config_dir`, a conf/ folder of one's own; `code`, a file of layers, losses,
+            ... of one's own, which is run; `quiet=True` shows no progress.
 
     Raises:
         UserError: what is asked for cannot be trained; nothing is left in the store.
@@ -60,14 +68,15 @@ def train(*overrides: str, **keywords: Unpack[TrainKeywords]) -> Run:
     from deeplab.workflows.train import train as train_run
 
     texts, folder, resume = overrides_of(overrides, keywords), folder_of(keywords), keywords.get("resume")
+    code = code_of(keywords)
     if resume is not None and keywords.get("data") is not None:
         raise UserError("A run that is resumed has its arrays in the store: leave data=... out.")
-    with with_arrays(texts, keywords.get("data"), folder) as words:
+    with consenting(code), with_arrays(texts, keywords.get("data"), folder) as words:
         point = None if resume is None else find_resume_point(resume, words, folder)
         composed = compose_training(words, folder) if point is None else point.composed
         with as_in_its_own_process(composed.config.training), _training_shown(keywords) as observers:
             result = train_run(composed, observers, point)
-    run = stored(composed.config.tracking, result.run_id)
+    run = stored(composed.config.tracking, result.run_id, code)
     assert isinstance(run, Run)
     return run
 
@@ -90,15 +99,63 @@ def sweep(*overrides: str, **keywords: Unpack[SweepKeywords]) -> Sweep:
         RunError: a trial failed; the others are finished, and `deeplab.load("latest")` has them.
         KeyboardInterrupt: it was interrupted; the same call again goes on.
     """
-    texts, folder = overrides_of(overrides, keywords), folder_of(keywords)
-    with with_arrays(texts, keywords.get("data"), folder) as words:
-        result = _swept(words, folder, keywords)
-    if result.failed:
-        name, why = next(iter(result.failed.items()))
-        raise RunError(f"{result.failure}, the first '{name}': {why}")
-    found = stored(result.plan.sweep.run.config.tracking, result.run_id)
-    assert isinstance(found, Sweep)
-    return found
+    result = _carried_out(overrides, keywords, lambda words, folder: _swept(words, folder, keywords))
+    assert isinstance(result, Sweep)
+    return result
+
+
+@taking(DecideKeywords)
+def decide(*overrides: str, **keywords: Unpack[DecideKeywords]) -> Decision:
+    """Train points with more and more common seeds until it is known which is better: what `deeplab decide` does.
+
+        deeplab.decide("model=dense_relu,dense_linear", margin=0.02, max_replicates=8).sentence
+
+    The same call again goes on, with more budget or another margin.
+
+    Args:
+        overrides: as on the command line, some with several values.
+        keywords: `margin`, `hours`, `max_replicates`, `against`; `fresh=True` begins anew; and those of `train` but
+            `resume`.
+
+    Raises:
+        UserError: a point cannot be trained, or nothing would end the decision; nothing was started.
+        RunError: a training failed; the others are finished.
+        KeyboardInterrupt: it was interrupted; the same call again goes on.
+    """
+    result = _carried_out(overrides, keywords, lambda words, folder: _decided(words, folder, keywords))
+    assert isinstance(result, Decision)
+    return result
+
+
+@taking(VerifyKeywords)
+def verify(what: "str | os.PathLike[str] | Stored", **keywords: Unpack[VerifyKeywords]) -> Verified:
+    """Whether finished runs are what their configurations give: what `deeplab verify` does.
+
+        deeplab.verify("mine.zip", spot="5%").outcome
+
+    Args:
+        what: a file of `deeplab pack`, a run or sweep of the store by its name, or what `train` and `sweep` returned.
+        keywords: `spot`, the share of all epochs that is trained again, 5% if not given; `seed` of the draw; `data`,
+            a path to the data; `store`, `experiment`, `config_dir` and `code` as of `train`; `quiet`.
+
+    Raises:
+        UserError: there is nothing that can be verified.
+    """
+    import secrets
+
+    from deeplab.runs.to_verify import pack_or_store, share_of
+    from deeplab.workflows.verify.verify import verify as verify_runs
+
+    name, place = (what.id, what._place) if isinstance(what, Stored) else (os.fspath(what), None)
+    seed, data = keywords.get("seed"), keywords.get("data")
+    spot = keywords.get("spot")
+    share = share_of("5%" if spot is None else str(spot), "spot=")
+    tracking = tracking_config(overrides_of((), keywords), folder_of(keywords)) if place is None else place.tracking
+    code = code_of(keywords) or (place.code if place else None)
+    drawn = secrets.randbelow(2**32) if seed is None else seed
+    with consenting(code), as_in_its_own_process(None), pack_or_store(name, tracking) as (store, runs):
+        done = verify_runs(store, runs, share, drawn, None if data is None else Path(data))
+    return Verified(what.name if isinstance(what, Stored) else name, done)
 
 
 @taking(RunsKeywords)
@@ -146,14 +203,14 @@ def load(run: str, **keywords: Unpack[StoreKeywords]) -> Run | Sweep:
     return _found(_open(keywords), run)
 
 
-def stored(tracking: TrackingConfig, run: str) -> Run | Sweep:
-    """A run of this store, or a sweep, as it is now."""
-    return _found(Place(open_to_read(tracking), tracking), run)
+def stored(tracking: TrackingConfig, run: str, code: str | None = None) -> Run | Sweep:
+    """A run of this store, or a sweep, as it is now, which may run this file of code."""
+    return _found(Place(open_to_read(tracking), tracking, code), run)
 
 
 def _open(keywords: Mapping[str, Any]) -> Place:
     tracking = tracking_config(overrides_of((), keywords), folder_of(keywords))
-    return Place(open_to_read(tracking), tracking)
+    return Place(open_to_read(tracking), tracking, code_of(keywords))
 
 
 def _found(place: Place, name: str) -> Run | Sweep:
@@ -163,7 +220,35 @@ def _found(place: Place, name: str) -> Run | Sweep:
 
 
 def _kind(run: TrackedRun) -> type[Run] | type[Sweep]:
+    if MARGIN_TAG in run.tags:
+        return Decision
     return Sweep if run.tags.get(KIND_TAG) == "sweep" else Run
+
+
+def _carried_out(
+    overrides: tuple[str, ...],
+    keywords: Mapping[str, Any],
+    carry_out: "Callable[[list[str], Path | None], SweepResult[Any, Any]]",
+) -> Run | Sweep:
+    """Train what a sweep or a decision lacks, and find it in its store."""
+    texts, folder, code = overrides_of(overrides, keywords), folder_of(keywords), code_of(keywords)
+    with consenting(code), with_arrays(texts, keywords.get("data"), folder) as words:
+        result = carry_out(words, folder)
+        if result.failed:
+            name, why = next(iter(result.failed.items()))
+            raise RunError(f"{result.failure}, the first '{name}': {why}")
+    return stored(result.plan.sweep.run.config.tracking, result.run_id, code)
+
+
+def _decided(words: list[str], folder: Path | None, keywords: DecideKeywords) -> "SweepResult[Any, Any]":
+    from deeplab.sweep.decision.plan import Budget, checked_decision, plan_decision
+    from deeplab.sweep.decision.source import run_decision
+
+    budget = Budget(keywords.get("hours"), keywords.get("max_replicates"))
+    asked = plan_decision(words, folder, keywords.get("margin"), keywords.get("against"), budget)
+    plan = checked_decision(asked)
+    with _sweep_shown(keywords) as observer:
+        return run_decision(plan, observer, bool(keywords.get("fresh")))
 
 
 def _swept(words: list[str], folder: Path | None, keywords: SweepKeywords) -> "SweepResult[Any, Any]":

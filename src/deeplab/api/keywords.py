@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from inspect import Parameter, signature
 from pathlib import Path
@@ -20,6 +21,7 @@ class StoreKeywords(TypedDict, total=False):
     store: str | os.PathLike[str] | None  # MLflow's tracking URI, or the path of a SQLite file; as on the command line
     experiment: str | None  # in it
     config_dir: str | os.PathLike[str] | None  # a conf/ folder of one's own, looked into first
+    code: str | os.PathLike[str] | None  # a file of code of one's own: consent to run it, here and by what is returned
 
 
 class RunsKeywords(StoreKeywords, total=False):
@@ -57,6 +59,25 @@ class SweepKeywords(TrainingKeywords, total=False):
     trials: int | None  # how many in all
     hours: float | None  # after which none begins
     fresh: bool  # begin anew, whatever the same call did before
+
+
+class DecideKeywords(TrainingKeywords, total=False):
+    """Of `decide`."""
+
+    margin: float | None  # the largest difference that does not matter, in the unit of the metric
+    hours: float | None  # after which no training is begun
+    max_replicates: int | None  # seeds of a point, at most
+    against: str | None  # the point that all others are held against, instead of the best
+    fresh: bool  # begin anew, whatever the same call did before
+
+
+class VerifyKeywords(StoreKeywords, total=False):
+    """Of `verify`."""
+
+    spot: float | str | None  # the share of all epochs that is trained again: 0.05, "5%"
+    seed: int | None  # that the stretches are drawn from
+    data: str | os.PathLike[str] | None  # where the data are on this machine
+    quiet: bool  # show nothing meanwhile
 
 
 # Keywords that are short for an override.
@@ -114,6 +135,27 @@ def folder_of(keywords: Mapping[str, Any]) -> Path | None:
     """The folder of configurations that is given, if any."""
     folder = keywords.get("config_dir")
     return None if folder is None else Path(folder)
+
+
+def code_of(keywords: Mapping[str, Any]) -> str | None:
+    """The path of the file of code that is given, if any.
+
+    Raises:
+        UserError: it is no path.
+    """
+    code = keywords.get("code")
+    if code is not None and not isinstance(code, str | os.PathLike):
+        raise UserError(f"code: give the path of a file, as in code='mine.py', and not {code!r:.60}.")
+    return None if code is None else os.fspath(code)
+
+
+def consenting(code: str | None) -> AbstractContextManager[None]:
+    """For as long as the context lasts, a file of code is in force, if there is one."""
+    if code is None:
+        return nullcontext()
+    from deeplab.workflows.own_code import own_code  # here, because it imports NumPy
+
+    return own_code(code)
 
 
 def told(function: Callable[P, Result]) -> Callable[P, Result]:

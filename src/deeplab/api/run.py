@@ -29,7 +29,8 @@ class Run(Stored):
     @property
     def config(self) -> Mapping[str, Any]:
         """The configuration that it was trained with, as plain dicts and lists."""
-        return self._trained.composed().values
+        with self._consenting():
+            return self._trained.composed().values
 
     @cached_property
     def history(self) -> "pd.DataFrame":
@@ -59,7 +60,7 @@ class Run(Stored):
         Raises:
             UserError: it has none, or the file is damaged.
         """
-        return self._trained.network()
+        return self._network_anew()
 
     @told
     def predict(self, data: Any) -> "NDArray[np.float32]":
@@ -75,7 +76,8 @@ class Run(Stored):
         from deeplab.api.rows import is_path, outputs, rows_for
 
         if is_path(data):
-            return self._predict_files([data] if isinstance(data, str | Path) else data)
+            with self._consenting():
+                return self._predict_files([data] if isinstance(data, str | Path) else data)
         trained = self._trained
         rows = rows_for(trained.facts(), data, f"The network of run {trained.name}")
         return outputs(self._network, rows)
@@ -96,11 +98,15 @@ class Run(Stored):
         from deeplab.api.process import as_in_its_own_process
         from deeplab.workflows.evaluate import evaluate
 
-        with with_arrays([*overrides, *self._place.overrides], data, None) as texts, as_in_its_own_process(None):
+        with (
+            self._consenting(),
+            with_arrays([*overrides, *self._place.overrides], data, None) as texts,
+            as_in_its_own_process(None),
+        ):
             # Arrays are read as those that it was trained on: their labels, their scale.
             is_alike = data is not None and self.config["dataset"]["kind"] == "npz"
             evaluation = evaluate(self.id, texts[1:] if is_alike else texts, None)
-        found = stored(self._place.tracking, evaluation.run_id)
+        found = stored(self._place.tracking, evaluation.run_id, self._place.code)
         assert isinstance(found, Run)
         return found
 
@@ -124,4 +130,8 @@ class Run(Stored):
 
     @cached_property
     def _network(self) -> "keras.Model":
-        return self._trained.network()
+        return self._network_anew()
+
+    def _network_anew(self) -> "keras.Model":
+        with self._consenting():
+            return self._trained.network()

@@ -1,12 +1,13 @@
 """What runs and sweeps of a store have in common, as a notebook has them: read when asked for, shown as tables."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from deeplab.api.figure import Figure
-from deeplab.api.keywords import override, told
+from deeplab.api.keywords import consenting, override, told
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError, unknown_name
 from deeplab.report.page import Part, Text
@@ -25,6 +26,7 @@ class Place:
 
     store: Store
     tracking: TrackingConfig
+    code: str | None = None  # the file of code that may be run
 
     @property
     def overrides(self) -> list[str]:
@@ -98,6 +100,10 @@ class Stored:
             named.setdefault(PurePosixPath(path).stem, path)
         return named
 
+    def _consenting(self) -> AbstractContextManager[None]:
+        """For as long as the context lasts, the file of code is in force that it may run, if there is one."""
+        return consenting(self._place.code)
+
     def __repr__(self) -> str:
         row = self._summary
         test = f", test {row.test.metric} {row.test.value:.4f}" if row.test else ""
@@ -106,7 +112,8 @@ class Stored:
     def _repr_html_(self) -> str:
         from deeplab.report.html import parts_to_html
 
-        return parts_to_html(tuple(self._parts()), lambda _: None)
+        with self._consenting():
+            return parts_to_html(tuple(self._parts()), lambda _: None)
 
     def _parts(self) -> Iterator[Part]:
         yield Text(repr(self)[1:-1])

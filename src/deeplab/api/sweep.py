@@ -29,7 +29,8 @@ class Sweep(Stored):
         """A row for each point: its values, how many trials, mean and spread of each score; of a search each trial."""
         import pandas as pd
 
-        lines = self._outcome.points or self._outcome.trials
+        with self._consenting():
+            lines = self._outcome.points or self._outcome.trials
         return pd.DataFrame([{key: read_cell(text) for key, text in line.items()} for line in lines])
 
     @cached_property
@@ -42,6 +43,10 @@ class Sweep(Stored):
     @property
     def best(self) -> Run | None:
         """The best finished trial of its best point, whose model is kept; None where there is none."""
+        with self._consenting():
+            return self._best()
+
+    def _best(self) -> Run | None:
         outcome = self._outcome
         lines = [line for line in outcome.trials if line.get("state", "COMPLETE") == "COMPLETE"]
         if outcome.points:

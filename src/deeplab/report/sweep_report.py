@@ -1,5 +1,6 @@
 """The report of a sweep or a search: its points held against each other, its figures, its trials."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
@@ -141,7 +142,9 @@ def conclusion(outcome: Outcome, on_test: bool, others: int, reference: tuple[st
     metric = outcome.metric
     best = None if outcome.best is None else outcome.points[outcome.best]
     mean = None if best is None else value(best[f"{metric} mean"])
-    if best is None or mean is None:
+    if best is None or mean is None or math.isnan(mean):
+        if any(line[f"{metric} mean"] for line in outcome.points):
+            yield Text(f"There is no best point: the {label_of(metric)} of none is a number.")
         return
     interval = value(best[f"{metric} interval"])
     spread = "" if interval is None else f" ± {number(interval)} (95 % interval, n = {_count(outcome, best)})"

@@ -12,6 +12,7 @@ from deeplab.config.overrides import Interval, expand_override, meaning, parse_o
 from deeplab.errors import UserError, UserErrors
 
 MOST_LINES = 20
+REPLICATES = "To train a point several times: replicates=3."
 MOST_TRIED = 100  # points, until one is found that can be composed
 
 
@@ -80,12 +81,14 @@ def named_grid(
     return grid, _first_sound(grid, composer)
 
 
-def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, ComposedSweep]:
+def read_grid(overrides: Sequence[str], composer: Composer, if_twice: str = REPLICATES) -> tuple[Grid, ComposedSweep]:
     """Tell the axes of a sweep from what all its points share.
 
     Args:
         overrides: as on the command line; those with several values are axes. So is what an experiment brings in
             `sweep.grid`, unless the command line gives that key a value.
+        composer: makes configurations.
+        if_twice: said to who gives a value twice, how a point is trained several times.
 
     Returns:
         The grid, and one of its points composed.
@@ -95,7 +98,7 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
         UserErrors: no point can be composed.
     """
     grid = Grid(*_split(overrides, composer))
-    _check_axes(grid)
+    _check_axes(grid, if_twice)
     first = _first_sound(grid, composer)
     given = {text.partition("=")[0].lstrip("+") for text in overrides}
     brought = [
@@ -108,7 +111,7 @@ def read_grid(overrides: Sequence[str], composer: Composer) -> tuple[Grid, Compo
         _check_compares(parse_override(text).key)
     grid = Grid((*grid.common, *more_common), (*grid.axes, *more_axes))
     for axis in grid.axes:
-        _check_axis(axis)
+        _check_axis(axis, if_twice)
     if brought:
         first = _first_sound(grid, composer)
     return grid, first
@@ -181,9 +184,9 @@ def _split(overrides: Sequence[str], composer: Composer) -> tuple[tuple[str, ...
     return tuple(common), tuple(axes)
 
 
-def _check_axes(grid: Grid) -> None:
+def _check_axes(grid: Grid, if_twice: str) -> None:
     for axis in grid.axes:
-        _check_axis(axis)
+        _check_axis(axis, if_twice)
     keys = [axis.key for axis in grid.axes]
     given = [*keys, *(text.partition("=")[0] for text in grid.common)]
     for key in keys:
@@ -191,15 +194,13 @@ def _check_axes(grid: Grid) -> None:
             raise UserError(f"{key} is given twice; a key with several values is given once.")
 
 
-def _check_axis(axis: Axis) -> None:
+def _check_axis(axis: Axis, if_twice: str) -> None:
     seen: dict[Hashable, str] = {}
     for value in axis.values:
         first = seen.setdefault(meaning(value, is_name=axis.key in GROUPS), value)
         if first is not value:
             named = "" if first == value else f", as {first} and {value}"
-            raise UserError(
-                f"{axis.key}={value} is in the sweep twice{named}. To train a point several times: replicates=3."
-            )
+            raise UserError(f"{axis.key}={value} is in the sweep twice{named}. {if_twice}")
     _check_compares(axis.key)
 
 

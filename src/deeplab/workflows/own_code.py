@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from deeplab.code.declare import Kind
-from deeplab.code.file import CodeReference, blaming, in_force, plugins, run_file
+from deeplab.code.file import CodeReference, blaming, current, in_force, plugins, run_file
 from deeplab.config.schema.schedule import SCHEDULE_KINDS
 from deeplab.data.load import DATASETS, ENTRY_POINT_GROUP
 from deeplab.errors import UserError
@@ -37,7 +37,9 @@ def own_code(path: str, sha256: str | None = None) -> Iterator[None]:
 
 def own_code_of(reference: CodeReference | None) -> AbstractContextManager[None]:
     """The same for a file that the process which gave the work has read; without one nothing changes."""
-    return nullcontext() if reference is None else own_code(reference.path, reference.sha256)
+    code = current()
+    is_there = reference is None or (code is not None and code.sha256 == reference.sha256)  # this process gave it
+    return nullcontext() if is_there or reference is None else own_code(reference.path, reference.sha256)
 
 
 def _taken(kind: Kind) -> set[str]:

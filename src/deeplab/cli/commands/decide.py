@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from deeplab.cli.arguments import AsJson, ConfigDir, Overrides, reading_files
+from deeplab.cli.arguments import AsJson, ConfigDir, Overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.decision import show_decision, show_forecast
 from deeplab.cli.terminal.sweep_progress import sweep_progress
@@ -20,6 +20,7 @@ UNDECIDED = 3
 
 
 @reading_files
+@running_code
 def decide(
     overrides: Overrides = None,
     margin: Annotated[

@@ -1,8 +1,6 @@
 """`deeplab verify`: whether runs are what their configurations give."""
 
-import re
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +12,7 @@ from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.verification import show_run, show_verification
 from deeplab.config.tracking import tracking_config
-from deeplab.errors import UserError
-from deeplab.runs.pack import together, unpack
-from deeplab.runs.pack_file import open_pack
-from deeplab.tracking.find import find_run
-from deeplab.tracking.store import open_store, open_to_read
+from deeplab.runs.to_verify import pack_or_store, share_of
 
 STATUS = {"different": 1, "unchecked": 3}
 
@@ -48,32 +42,19 @@ def verify(
 
     Status 0: identical to the bit, or within rounding. 1: something is different. 3: something could not be checked.
     """
-    share, number = _share(spot), secrets.randbelow(2**32) if seed is None else seed
+    share, number = share_of(spot, "--spot "), secrets.randbelow(2**32) if seed is None else seed
     tracking = tracking_config(check_store_overrides(overrides or [], "verify"), config_dir)
     # Here, because it imports what trains.
     from deeplab.workflows.verify.verify import verify as verify_runs
 
-    with interruptible("Interrupted; nothing was written."), tempfile.TemporaryDirectory() as scratch:
-        if Path(what).suffix == ".zip":
-            with open_pack(what) as reader:
-                tracking = type(tracking)(f"sqlite:///{scratch}/mlflow.db", "deeplab", "all", "all")
-                unpack(reader, tracking)
-                console().print(f"{what}: every file is the one that its manifest names", soft_wrap=True)
-                asked = reader.manifest.runs
-            store = open_store(tracking)
-            runs = [find_run(store, run_id) for run_id in asked]
-        else:
-            store = open_to_read(tracking)
-            runs = together(store, [find_run(store, what)])
+    def unpacked() -> None:
+        console().print(f"{what}: every file is the one that its manifest names", soft_wrap=True)
+
+    with (
+        interruptible("Interrupted; nothing was written."),
+        pack_or_store(what, tracking, unpacked) as (store, runs),
+    ):
         done = verify_runs(store, runs, share, number, data, show_run)
     show_verification(done, what)
     if done.outcome in STATUS:
         raise typer.Exit(STATUS[done.outcome])
-
-
-def _share(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(%?)", text.strip())
-    share = float(found[1]) / (100 if found[2] else 1) if found else -1.0
-    if not 0 <= share <= 1:
-        raise UserError(f"--spot {text}: give a share of all epochs, from 0 to 1 or 0% to 100%.")
-    return share

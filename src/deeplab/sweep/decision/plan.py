@@ -152,7 +152,10 @@ def plan_decision(
     composer = Composer(config_dir)
     common, named = points_of(overrides) if points_of else (overrides, {})
     grid: Grid
-    grid, first = named_grid(common, "entry", named, composer) if named else read_grid(common, composer)
+    if named:
+        grid, first = named_grid(common, "entry", named, composer)
+    else:
+        grid, first = read_grid(common, composer, "deeplab decide trains each point as often as it takes.")
     for axis in grid.axes:
         if axis.interval is not None:
             raise UserError(f"{axis.key} is given an interval, which is no list of points: deeplab sweep --search tpe")

@@ -1,5 +1,6 @@
 """What the trials of a sweep come to: means with intervals, differences in pairs, the best point."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -154,7 +155,7 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
     """The point with the best mean, the first of equals.
 
     Points that were validated on the test set compete only where all were, and points that lack replicates only where
-    all do. A mean that is no number is worse than any.
+    all do. A mean that is no number is worse than any, and no best one.
 
     Args:
         scores: by `metric`, of the finished trials of each point.
@@ -167,8 +168,10 @@ def best_point(scores: Sequence[Sequence[float]], metric: str, replicates: int, 
         return Best(None, 0, False)
     complete = [number for number in competing.items if len(scores[number]) >= replicates]
     numbers = complete or list(competing.items)
-    best = metric_of(metric).best(fmean(scores[number]) for number in numbers)
-    return Best(None if best is None else numbers[best], competing.left_out, competing.on_test)
+    means = [fmean(scores[number]) for number in numbers]
+    best = metric_of(metric).best(means)
+    known = None if best is None or math.isnan(means[best]) else numbers[best]
+    return Best(known, competing.left_out, competing.on_test)
 
 
 def _differences(group: Sequence[TrialScores], best: Sequence[TrialScores], metric: str) -> list[float]:

@@ -78,6 +78,8 @@ def plan_why(
         raise UserError("replicates must be at least 2: one training tells nothing of chance.")
     if any(side.folds > 1 for side in sides):
         raise UserError("validation=kfold: deeplab why takes fresh seeds; folds go with deeplab sweep.")
+    if sweep.comparison.stop is not None:
+        raise UserError("sweep.stop: deeplab why needs every combination, with every seed.")
     check_metric(sweep)
     ways = Ways(*(side.run.values for side in sides))
     count = len(ways.differences)
