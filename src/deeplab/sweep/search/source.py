@@ -63,7 +63,6 @@ class SearchSource:
     The first replicate of a point is trained alone, and it alone is pruned: a bad point costs one training, or less.
     The others follow when it is finished, and the study is told the mean. A point fails with any of its replicates;
     those that have not begun then are not trained.
-
     A training that is drawn a second time is not done a second time: its outcome is told again.
     """
 
