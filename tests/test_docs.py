@@ -28,12 +28,18 @@ IN_TEXT = re.compile(r"`(deeplab [a-z][^`]*)`")
 # They do not come back, or change the settings of a person's shell; each has a test of its own.
 ELSEWHERE = ("deeplab ui", "deeplab ui --port 5001", "deeplab --install-completion")
 # Named in a sentence, without the arguments they need.
-NAMED = tuple(f"deeplab {name}" for name in ("decide", "explain", "export", "generate", "rm", "study", "sweep", "why"))
+NAMED = tuple(
+    f"deeplab {name}"
+    for name in (
+        *("decide", "explain", "export", "generate", "rm", "study", "sweep", "verify", "why"),
+        *("sweep --hours 6", "sweep --search asha"),
+    )
+)
 # These are about many or long trainings: the plan is made, or the page of what is there.
 SHORTENED = {
     "sweep": ["--dry-run"],
     "why": ["--dry-run"],
-    "decide": ["--dry-run"],
+    "decide": ["training.batch_size=16", "--dry-run"],
     "study": ["--report"],
     "rm": ["--yes"],
     "noise": ["--levels", "0,0.5"],

@@ -28,6 +28,11 @@ def test_groups_and_values_are_overridden() -> None:
     assert config.dataset == NpzConfig("npz", "a.npz", "auto", None, None, None, "auto", None, False, False)
 
 
+@pytest.mark.parametrize("name", ["75658769", "00123456", "12345e67", "latest"])
+def test_the_beginning_of_an_id_may_look_like_a_number(name: str) -> None:
+    assert compose([f"training.initial_weights={name}"]).config.training.initial_weights == name
+
+
 def test_configuration_is_frozen() -> None:
     config = compose([]).config
     with pytest.raises(AttributeError):
@@ -68,7 +73,7 @@ def test_hash_depends_on_the_composed_values_alone() -> None:
         ("training.threads=1000000", "training.threads: must be less than or equal to 1024, got 1000000."),
         ("tags={a+b: 1}", "The key 'tags.a+b' must be of letters, digits"),
         ("trainng.epochs=3", "Unknown key 'trainng'. Did you mean 'training'? Known: dataset, "),
-        ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: autoencoder, "),
+        ("model=cnn_dropuot", "Unknown model 'cnn_dropuot'. Did you mean 'cnn_dropout'? Known: all_cnn, autoencoder, "),
         ("optimizer=adm", "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adadelta, adafactor, adam, "),
         ("optimizer.momentm=1", "Unknown key 'momentm' in optimizer. Known: epsilon, kind, learning_rate, rho."),
         (

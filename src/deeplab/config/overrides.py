@@ -14,6 +14,7 @@ from deeplab.config.safety import check_override
 from deeplab.errors import UserError
 
 MOST_VALUES = 100_000
+OF_A_RUN = "training.initial_weights"
 _SPACE = re.compile(r"\s*(linspace|logspace)\((?P<inside>.*)\)\s*")
 _SIGNIFICANT_DIGITS = 12
 _WHOLE_ENDS = re.compile(r"\s*interval\(\s*(start\s*=\s*)?[+-]?\d+\s*,\s*(end\s*=\s*)?[+-]?\d+\s*\)\s*")
@@ -50,6 +51,8 @@ def parse_override(text: str) -> Override:
     override = _parse(text)
     if override.sweep is not None:
         raise UserError(f"Override '{text}' has several values; one run takes one. For all of them: deeplab sweep.")
+    if override.key == OF_A_RUN and isinstance(override.value, int | float):
+        return replace(override, value=text.partition("=")[2].strip())  # the beginning of an id may look like a number
     # `replicates` itself is a number, so what varies between them has its place elsewhere.
     return replace(override, key="sweep.vary") if override.key == "replicates.vary" else override
 
