@@ -196,8 +196,8 @@ def test_a_study_is_compared_by_its_entries_without_a_store(
     shutil.copytree(ROOT / "experiments" / "digits_dense", tmp_path / "study")
     status, out, err = cli("compare", "study", "--out", "c.png")
     assert (status, err) == (0, "")
-    assert re.search(r"^1 dense_linear +3 .* worse", out, re.MULTILINE)
-    assert re.search(r"^2 dense_relu +3 .* best", out, re.MULTILINE)
+    assert re.search(r"^1 dense_linear +10 .* worse", out, re.MULTILINE)
+    assert re.search(r"^2 dense_relu +10 .* best", out, re.MULTILINE)
     assert "None of them has curves to draw." in out
     assert not (tmp_path / "c.png").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["study"]
