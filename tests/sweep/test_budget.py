@@ -1,18 +1,18 @@
 """Grids that end before all of them is trained: real plans and stores, a launcher that only pretends to train."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.sweep.pretended import AtOnce
 
 from deeplab.config.compose import compose
 from deeplab.errors import UserError
 from deeplab.sweep import budget, run
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.messages import TrialEvent, TrialJob
-from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import Plan, apply_checks, plan_sweep
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -22,13 +22,13 @@ SMALL = ("model=mlp_64_64", "training.epochs=2", "tracking.plots=none", "trainin
 Trains = Callable[[TrialJob], float]
 
 
-class Pretended(SweepObserver):
+class Pretended(AtOnce):
     """A launcher whose trials are finished at once with the score that they are given."""
 
     def __init__(self, store: Store, trains: Trains, capacity: int) -> None:
-        self.capacity, self._store, self._trains = capacity, store, trains
+        super().__init__(store, capacity)
+        self._trains = trains
         self.trained: list[str] = []
-        self._events: list[TrialEvent] = []
 
     def submit(self, job: TrialJob) -> None:
         tags = {**job.tags, "deeplab.kind": "trial", "mlflow.parentRunId": job.parent_id}
@@ -38,16 +38,6 @@ class Pretended(SweepObserver):
         log.end("FINISHED")
         self.trained.append(job.name)
         self._events.append(TrialEvent(job.number, "finished", run_id=log.run_id, metrics=metrics))
-
-    def wait(self, seconds: float) -> Sequence[TrialEvent]:
-        events, self._events = self._events, []
-        return events
-
-    def interrupt(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from deeplab.evaluation.statistics import statistics
+from deeplab.report.sweep_report import conclusion
+from deeplab.report.sweep_tables import outcome_of
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.results import figures
 from deeplab.sweep.results.summary import Best, TrialScores, best_point, summarise
@@ -149,3 +151,12 @@ def test_of_too_many_words_the_best_are_drawn_and_the_title_says_so(
 def test_of_a_score_that_is_defined_of_no_point_nothing_is_drawn() -> None:
     summary = summarise(POINTS, [trial(0, 0, math.nan), trial(1, 0, math.nan)], "val/accuracy", 1)
     assert not list(figures.sweep_figures("many", [Axis("l2", ("0.1", "0.2", "0.3"))], summary, None, {}))
+
+
+def test_scores_that_are_no_numbers_have_no_best_point() -> None:
+    axes = (Axis("l2", ("1", "2")),)
+    trials = [TrialScores(point, 0, f"{point}", {"val/loss": math.nan}, 1.0) for point in range(2)]
+    summary = summarise([{"l2": "1"}, {"l2": "2"}], trials, "val/loss", 1)
+    assert summary.best is None
+    told = [part.text for part in conclusion(outcome_of(axes, summary), False, 0, None)]
+    assert told == ["There is no best point: the validation loss of none is a number."]

@@ -30,7 +30,7 @@ from deeplab.api.verified import Verified
 from deeplab.config.compose import compose_training
 from deeplab.config.schema import TrackingConfig
 from deeplab.config.tracking import tracking_config
-from deeplab.errors import RunError, UserError
+from deeplab.errors import UserError
 from deeplab.runs.query import Query, filter_runs
 from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.filter import parse
@@ -234,9 +234,7 @@ def _carried_out(
     texts, folder, code = overrides_of(overrides, keywords), folder_of(keywords), code_of(keywords)
     with consenting(code), with_arrays(texts, keywords.get("data"), folder) as words:
         result = carry_out(words, folder)
-        if result.failed:
-            name, why = next(iter(result.failed.items()))
-            raise RunError(f"{result.failure}, the first '{name}': {why}")
+        result.check()
     return stored(result.plan.sweep.run.config.tracking, result.run_id, code)
 
 

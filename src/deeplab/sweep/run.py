@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from filelock import FileLock, Timeout
 
-from deeplab.errors import UserError
+from deeplab.errors import RunError, UserError
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
@@ -42,6 +42,12 @@ class SweepResult(Generic[Asked, Outcome]):
     failure: str  # how many these are, in words
     seconds: float  # of this start of it
     ended: str = ""  # by which budget, and what is missing
+
+    def check(self) -> None:
+        """Raise a RunError where trials failed."""
+        if self.failed:
+            name, why = next(iter(self.failed.items()))
+            raise RunError(f"{self.failure}, the first '{name}': {why}")
 
 
 def run_sweep(

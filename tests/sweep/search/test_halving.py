@@ -2,12 +2,13 @@
 
 import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.sweep.pretended import AtOnce
 
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted
@@ -15,7 +16,6 @@ from deeplab.metrics import METRICS
 from deeplab.sweep import loop, run
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.messages import TrialEvent, TrialJob
-from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.search.choose import run_search
 from deeplab.sweep.search.pairs import Pairs
 from deeplab.sweep.search.plan import SearchPlan, plan_search
@@ -30,13 +30,13 @@ SMALL = ("model=mlp_64_64", "dataset.limit=60", "training.epochs=9", "tracking.p
 L2 = "l2=interval(1e-6,1e-2)"
 
 
-class Pretended(SweepObserver):
+class Pretended(AtOnce):
     """A launcher whose trials reach the epoch they are to at once; their score is told by l2 alone, and grows."""
 
     def __init__(self, store: Store, most: int, capacity: int) -> None:
-        self.capacity, self._store, self._left = capacity, store, most
+        super().__init__(store, capacity)
+        self._left = most
         self.trained: list[tuple[str, int, bool]] = []  # name, the epoch that it is trained to, whether it goes on
-        self._events: list[TrialEvent] = []
 
     def submit(self, job: TrialJob) -> None:
         if self._left == 0:
@@ -63,16 +63,6 @@ class Pretended(SweepObserver):
         log.end("KILLED")
         metrics = {"val/accuracy": score + 0.01 * last}
         self._events.append(TrialEvent(job.number, "pruned", epoch=last, run_id=log.run_id, metrics=metrics))
-
-    def wait(self, seconds: float) -> Sequence[TrialEvent]:
-        events, self._events = self._events, []
-        return events
-
-    def interrupt(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture

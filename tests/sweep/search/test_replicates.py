@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
 import optuna
 import pytest
+from tests.sweep.pretended import AtOnce
 from tests.sweep.search.conftest import study_in
 
 from deeplab.cli.commands.sweep import _show_search
@@ -34,16 +35,16 @@ L2 = "l2=interval(1e-6,1e-2)"
 Trains = Callable[[TrialJob], float | str]
 
 
-class Pretended(SweepObserver):
+class Pretended(AtOnce):
     """A launcher whose trials end at once: with a score, or with how they end without one. And what is told of them."""
 
     def __init__(self, store: Store, trains: Trains, capacity: int) -> None:
-        self.capacity, self._store, self._trains = capacity, store, trains
+        super().__init__(store, capacity)
+        self._trains = trains
         self.jobs: list[TrialJob] = []
         self.told: list[TrialEvent] = []
         self.most = 0
         self._logs: dict[int, tuple[TrialJob, RunLog]] = {}
-        self._events: list[TrialEvent] = []
 
     def submit(self, job: TrialJob) -> None:
         tags = {**job.tags, "deeplab.kind": "trial", "mlflow.parentRunId": job.parent_id}
@@ -67,16 +68,6 @@ class Pretended(SweepObserver):
             self._epoch(job, 2)
         else:
             self._end(answer.number)
-
-    def wait(self, seconds: float) -> Sequence[TrialEvent]:
-        events, self._events = self._events, []
-        return events
-
-    def interrupt(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
     def sweep_began(self, plan: SearchPlan, run_id: str, finished: int, capacity: int) -> None:
         self.began = (plan.count, finished)

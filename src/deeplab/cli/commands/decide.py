@@ -7,13 +7,11 @@ import typer
 from deeplab.cli.arguments import AsJson, ConfigDir, Overrides, reading_files, running_code
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.decision import show_decision, show_forecast
-from deeplab.cli.terminal.sweep_progress import sweep_progress
-from deeplab.errors import RunError
+from deeplab.cli.terminal.sweep_result import shown
 from deeplab.study.points import points_of_studies
 from deeplab.sweep.decision.forecast import forecast
 from deeplab.sweep.decision.plan import Budget, checked_decision, plan_decision
 from deeplab.sweep.decision.source import run_decision
-from deeplab.sweep.observer import SweepObserver
 from deeplab.tracking.store import open_if_there
 
 UNDECIDED = 3
@@ -61,14 +59,9 @@ def decide(
         if dry_run:
             show_forecast(plan, forecast(open_if_there(plan.sweep.run.config.tracking), plan))
             return
-        if as_json:
-            result = run_decision(plan, SweepObserver(), fresh)
-        else:
-            with sweep_progress() as observer:
-                result = run_decision(plan, observer, fresh)
+        with shown(as_json) as observer:
+            result = run_decision(plan, observer, fresh)
     show_decision(result, as_json)
-    if result.failed:
-        name, why = next(iter(result.failed.items()))
-        raise RunError(f"{result.failure}, the first '{name}': {why}")
+    result.check()
     if not result.summary.is_decided:
         raise typer.Exit(UNDECIDED)

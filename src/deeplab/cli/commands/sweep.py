@@ -17,7 +17,6 @@ from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
 from deeplab.code.file import current
 from deeplab.config.schema import SWEEP_KEYS
-from deeplab.errors import RunError
 from deeplab.metrics import against, metric_of
 from deeplab.report.page import Cell, Table
 from deeplab.sweep.budget import Budget
@@ -98,9 +97,11 @@ def sweep(
         (show_sweep if search is None else _show_search)(result)
         if result.ended:
             console().print(result.ended, soft_wrap=True)
+            if confirm is not None:
+                console().print("The best of a part is not the best yet: --confirm follows when the rest is trained.")
     _check_finished(result, as_json)
     confirmed = None
-    if confirm is not None and not result.ended:  # the best of a part is not the best yet
+    if confirm is not None and not result.ended:
         with shown(as_json) as observer:
             confirmed = run_confirmation(result, confirm, config_dir, observer)
     if as_json:
@@ -113,12 +114,9 @@ def sweep(
 
 def _check_finished(result: "SweepResult[Any, Any]", as_json: bool) -> None:
     """Raise where trials failed; other programs are told first what there is."""
-    if not result.failed:
-        return
-    if as_json:
+    if result.failed and as_json:
         print(sweep_json(result, None))
-    name, why = next(iter(result.failed.items()))
-    raise RunError(f"{result.failure}, the first '{name}': {why}")
+    result.check()
 
 
 MOST_ROWS = 10

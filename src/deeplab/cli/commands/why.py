@@ -7,10 +7,8 @@ import typer
 from deeplab.cli.arguments import AsJson, ConfigDir, Overrides, reading_files, running_code, words
 from deeplab.cli.completion import complete_run
 from deeplab.cli.interrupt import interruptible
-from deeplab.cli.terminal.sweep_progress import sweep_progress
+from deeplab.cli.terminal.sweep_result import shown
 from deeplab.cli.terminal.why import show_differences, show_explanation
-from deeplab.errors import RunError
-from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.why.plan import plan_why
 from deeplab.sweep.why.source import checked_why, run_why
 
@@ -43,19 +41,13 @@ def why(
     Status 0: it is known of every difference what it does. 3: something is undecided. 1: a training failed.
     """
     with interruptible("Interrupted before anything was trained; nothing was started."):
-        plan = plan_why(first, second, overrides or [], config_dir, orders, yes)
-        plan = checked_why(plan)
+        plan = checked_why(plan_why(first, second, overrides or [], config_dir, orders, yes))
         if dry_run:
             show_differences(plan)
             return
-        if as_json:
-            result = run_why(plan, SweepObserver(), fresh)
-        else:
-            with sweep_progress() as observer:
-                result = run_why(plan, observer, fresh)
+        with shown(as_json) as observer:
+            result = run_why(plan, observer, fresh)
     show_explanation(result, as_json)
-    if result.failed:
-        name, reason = next(iter(result.failed.items()))
-        raise RunError(f"{result.failure}, the first '{name}': {reason}")
+    result.check()
     if any(share.verdict == "undecided" for share in result.summary.shares):
         raise typer.Exit(UNDECIDED)

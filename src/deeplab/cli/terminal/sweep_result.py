@@ -39,6 +39,7 @@ def sweep_json(result: SweepResult[Any, Any], confirmation: SweepResult[Plan, Co
         "name": result.plan.name,
         "metric": result.plan.sweep.comparison.metric,
         "failed": dict(result.failed),
+        "ended": result.ended,
         **_outcome(result),
     }
     if confirmation is not None:
