@@ -68,6 +68,12 @@ def reference() -> CodeReference | None:
     return None if code is None else CodeReference(str(code.path), code.sha256)
 
 
+def consent_words() -> list[str]:
+    """What a command line says to have the file that is in force; nothing where there is none."""
+    code = current()
+    return [] if code is None else ["--code", code.shown]
+
+
 def declared(kind: Kind) -> dict[str, Declared]:
     """What the file in force declares of a kind, by name."""
     code = current()

@@ -16,6 +16,7 @@ from deeplab.study.entries import measure, planned_runs
 from deeplab.study.matching import configuration_hash
 from deeplab.study.results import Results
 from deeplab.sweep.plan import Plan, plan_sweep
+from deeplab.tracking.artifacts import check_code
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.params import flatten
@@ -86,6 +87,8 @@ def groups_of_sweep(store: Store, run: Run) -> list[Group]:
     if not points:
         raise UserError(f"None of the trials of the sweep {run.label} is finished.")
     metric = run.params.get("sweep.metric", "").rpartition("/")[2] or None
+    if metric and known_metric(metric) is None:
+        check_code(store, run)  # as of code of one's own; another score would tell something else
     return [_of_runs(name, points[number, name], metric) for number, name in sorted(points)]
 
 
