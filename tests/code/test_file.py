@@ -7,8 +7,8 @@ import pytest
 from deeplab.code.file import blaming, check_consent, current, declared, in_force, run_file
 from deeplab.config.compose import compose
 from deeplab.errors import RunError, UserError
+from deeplab.imports import load_keras
 from deeplab.metrics import METRICS
-from deeplab.training.runtime import load_keras
 from deeplab.workflows.own_code import own_code
 
 HEAD = "import keras\nfrom deeplab.code import dataset, layer, loss, metric, schedule\n"
