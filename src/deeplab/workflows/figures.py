@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from deeplab.config.schema import TrainingConfig
 from deeplab.imports import load
-from deeplab.models.inspect import flat_layers
+from deeplab.models.inspect import all_layers
 from deeplab.training.cache import TrainingCache
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
@@ -83,7 +83,7 @@ def _of_images(setup: TrainingSetup, predictions: "Predictions | None") -> Itera
     elif setup.splits.info.num_classes and predictions.outputs.shape[1] > 1:
         yield "mistakes.png", to_png(_mistakes(setup, predictions))
     shape = setup.splits.info.input_shape
-    first = next((layer for layer in flat_layers(setup.network) if layer.weights), None)
+    first = next((layer for layer in all_layers(setup.network) if layer.weights), None)
     if first is not None and type(first).__name__ in ("Conv2D", "Dense") and _sees_the_image(first, shape):
         figure = filters.draw(weights=first.get_weights()[0], layer=first.name, input_shape=shape)
         yield "filters.png", to_png(figure)
