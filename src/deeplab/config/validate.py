@@ -173,8 +173,6 @@ def _known_keys(location: tuple[int | str, ...], values: Mapping[str, Any], root
     for branch in get_args(hint) or (hint,):
         allowed_kinds = get_args(get_type_hints(branch).get("kind", None))
         if not allowed_kinds or kind in allowed_kinds:
-            for part in location[1:-1]:  # to a class in a list, as in training.stages
-                inside = get_args(get_type_hints(branch).get(str(part)))
-                branch = next((each for each in inside if is_dataclass(each)), branch)
-            return [field.name for field in fields(branch)]
+            inside = get_args(get_type_hints(branch).get(str(location[1])))  # of a class in a list: training.stages
+            return [field.name for field in fields(next(filter(is_dataclass, inside), branch))]
     return []

@@ -163,10 +163,10 @@ def _load_imagenet(network: keras.Model, settings: Mapping[str, Any], where: str
     except Exception as error:  # Keras' own for a download that failed
         if not isinstance(error, OSError) and "URL fetch failure" not in str(error):
             raise
+        reason = str(error).splitlines()[0]
         raise UserError(
-            f"{where}: the weights of {settings['name']} on ImageNet cannot be downloaded ({str(error).splitlines()[0]}). "
-            "Put that file into ~/.keras/models, or name it (weights: FILE), or write weights: null to begin with "
-            "random ones."
+            f"{where}: the weights of {settings['name']} on ImageNet cannot be downloaded ({reason}). Put that file "
+            "into ~/.keras/models, or name it (weights: FILE), or write weights: null to begin with random ones."
         ) from error
     network.set_weights(theirs.get_weights())
 

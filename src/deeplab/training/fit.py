@@ -14,6 +14,7 @@ from deeplab.training.cache import TrainingCache
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
 from deeplab.training.checkpoint import Checkpoint, CheckpointSink
 from deeplab.training.engine import steps_per_block
+from deeplab.training.features import frozen_front
 from deeplab.training.input_pipeline import (
     EpochPermutation,
     ExampleLookup,
@@ -63,16 +64,24 @@ def fit(
     Raises:
         RunError: the loss is no longer a number.
     """
+
+    def train(setup: TrainingSetup, told: Sequence[Observer], state: Checkpoint | None) -> Checkpoint:
+        shared = cache if setup.end is None else None  # what is compiled trains the same weights in every epoch
+        frozen = frozen_front(setup)
+        if frozen is None:
+            return _fit(setup, config, seed, told, state, sink, shared)
+        on_features, begin = frozen.setup(setup, shared), frozen.narrowed(state)
+        return frozen.widened(_fit(on_features, config, seed, told, begin, frozen.sink(sink), shared))
+
     if not setup.stages:
-        return _fit(setup, config, seed, observers, resume_from, sink, cache)
+        return train(setup, observers, resume_from)
     state, told, begin = resume_from, observers, 0
     for stage in setup.stages:
         if state is None or (state.epoch < stage.end and not state.stopped):
             stage.begin(setup.network)
             if state is not None and state.epoch == begin:
                 state = replace(state, optimizer=())
-            of_stage = replace(setup, optimizer=stage.optimizer(), end=stage.end)
-            state = _fit(of_stage, config, seed, told, state, sink, None)  # compiled steps train the same weights only
+            state = train(replace(setup, optimizer=stage.optimizer(), end=stage.end), told, state)
             told = [Continuing(observer) for observer in observers]
         begin = stage.end
     assert state is not None
@@ -88,7 +97,6 @@ def _fit(
     sink: CheckpointSink | None,
     cache: TrainingCache | None,
 ) -> Checkpoint:
-    """Train to the end of a stage, or of the training; the arguments are those of `fit`."""
     network, train, validation, targets = setup.network, setup.train, setup.validation, setup.targets
     optimizer, engine, replicas = setup.optimizer, setup.engine, setup.runtime.strategy
     weights = class_weights(config, train.labels, targets.info.num_classes)
