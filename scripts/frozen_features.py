@@ -85,8 +85,8 @@ def main() -> None:
     seconds_once, seconds_each = statistics.median(once), statistics.median(each)
     text = (
         f"Measured: {options.epochs} epochs of a last layer on a frozen MobileNetV2, {options.rows} images of\n"
-        f"{SIZE}x{SIZE}, take {seconds_once:.1f} s with features computed once and {seconds_each:.1f} s with all layers "
-        f"in every step,\n{statistics.median(ratios):.1f} times as long ({ratios[0]:.1f} to {ratios[-1]:.1f}, "
+        f"{SIZE}x{SIZE}, take {seconds_once:.1f} s with features computed once and {seconds_each:.1f} s with all "
+        f"layers in every step,\n{statistics.median(ratios):.1f} times as long ({ratios[0]:.1f} to {ratios[-1]:.1f}, "
         f"{options.pairs} pairs in turn; {machine()}).\n"
     )
     page = PAGE.read_text(encoding="utf-8")

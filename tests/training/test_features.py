@@ -80,11 +80,16 @@ def test_it_is_resumed_to_the_bit_and_its_states_are_those_of_the_whole_network(
 def test_trainings_that_share_compiled_steps_have_features_of_their_own_weights() -> None:
     cache = TrainingCache()
     alone, shared = [], []
-    for seed in (0, 1, 0):
-        alone.append(losses(fit(setup_of(seed=seed), CONFIG, 7)))
-        shared.append(losses(fit(setup_of(seed=seed), CONFIG, 7, cache=cache)))
+    trainable = tuple({**each, "frozen": False} if "frozen" in each else each for each in NETWORK)
+    for seed, layers in ((0, NETWORK), (0, trainable), (1, NETWORK), (0, NETWORK)):
+        alone.append(losses(fit(setup_of(layers, seed), CONFIG, 7)))
+        setup = setup_of(layers, seed, cache_key="trainable" if layers is trainable else "frozen")
+        shared.append(losses(fit(setup, CONFIG, 7, cache=cache)))
+        # What is scored next is this network, whoever was trained before.
+        outputs = cache.made("outputs", lambda network: network(pictures().x).numpy())
+        np.testing.assert_allclose(outputs, setup.network(pictures().x), atol=1e-6)
     assert shared == alone
-    assert alone[0] != alone[1]
+    assert alone[0] != alone[2]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class FrozenFront:
 
     def setup(self, setup: "TrainingSetup", cache: "TrainingCache | None") -> "TrainingSetup":
         """The training of the rest on features in the place of rows."""
-        # Features depend on frozen weights, which trainings that share compiled steps need not have in common.
+        # Trainings of one key differ in nothing but numbers, and in frozen weights that the seed has drawn.
         weights = hashlib.sha256(b"".join(array.tobytes() for array in self.front.get_weights())).hexdigest()
         parts = [part for part in (setup.train, setup.validation) if part is not None]
 
@@ -48,9 +48,7 @@ class FrozenFront:
             rows = [hashlib.sha256(part.rows.tobytes()).hexdigest() for part in parts]
             made = cache.kept("features", (setup.cache_key, weights, rows), make)
         validation = made[1] if len(made) > 1 else None
-        return replace(
-            setup, network=self.head, train=made[0], validation=validation, cache_key=(setup.cache_key, weights)
-        )
+        return replace(setup, network=self.head, train=made[0], validation=validation)
 
     def sink(self, sink: CheckpointSink | None) -> CheckpointSink | None:
         """A sink for states of the rest that hands on those of the network."""

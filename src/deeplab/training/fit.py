@@ -66,12 +66,15 @@ def fit(
     """
 
     def train(setup: TrainingSetup, told: Sequence[Observer], state: Checkpoint | None) -> Checkpoint:
-        shared = cache if setup.end is None else None  # what is compiled trains the same weights in every epoch
         frozen = frozen_front(setup)
+        if frozen is None and setup.end is None:
+            return _fit(setup, config, seed, told, state, sink, cache)
+        if cache is not None:
+            cache.hold(setup.network)  # what is compiled is of a stage alone, or of a part of the network
         if frozen is None:
-            return _fit(setup, config, seed, told, state, sink, shared)
-        on_features, begin = frozen.setup(setup, shared), frozen.narrowed(state)
-        return frozen.widened(_fit(on_features, config, seed, told, begin, frozen.sink(sink), shared))
+            return _fit(setup, config, seed, told, state, sink, None)
+        on_features, begin = frozen.setup(setup, cache), frozen.narrowed(state)
+        return frozen.widened(_fit(on_features, config, seed, told, begin, frozen.sink(sink), None))
 
     if not setup.stages:
         return train(setup, observers, resume_from)
