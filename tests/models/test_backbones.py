@@ -1,9 +1,11 @@
 """Backbones against the applications of plain Keras, frozen layers, and what is refused of both."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from deeplab.files import sha256_of
 from deeplab.models import backbones
 from deeplab.models.build import build, check_network
 from deeplab.models.inspect import all_layers, layer_table
+from deeplab.models.weight_file import load_weights
 from deeplab.training.shared_numbers import copy_network
 
 APPLICATIONS = keras.applications
@@ -121,8 +124,8 @@ def test_what_is_frozen_stays_and_what_is_unfrozen_is_trained_but_for_batch_norm
     [
         ({"name": "MobilNetV2"}, "Unknown backbone 'MobilNetV2' in model.layers[0].name. Did you mean 'MobileNetV2'?"),
         ({"name": "VGG16"}, "Unknown backbone 'VGG16'"),
-        ({"weights": "https://x.org/w.h5x"}, "weights must be imagenet or a file (.h5, .keras), or null"),
-        ({"weights": ["a"]}, "weights must be imagenet or a file (.h5, .keras), or null"),
+        ({"weights": "https://x.org/w.h5x"}, "weights must be imagenet or a file (.h5), or null"),
+        ({"weights": ["a"]}, "weights must be imagenet or a file (.h5), or null"),
         ({"sha256": "00" * 32}, "sha256 is that of a file of weights, and none is named"),
         ({"weights": "a.h5"}, "a file is named where the Backbone stands, not by a value of a block"),
         ({"pooling": "min"}, "pooling must be one of avg, max, or null"),
@@ -142,7 +145,7 @@ def test_what_is_wrong_with_a_backbone_is_one_line(change: dict[str, Any], line:
 
 
 def test_weights_are_asked_for_and_pixels_are_all_it_takes() -> None:
-    with pytest.raises(UserError, match=r"needs weights: imagenet, a file \(.h5, .keras\), or null"):
+    with pytest.raises(UserError, match=r"needs weights: imagenet, a file \(.h5\), or null"):
         check_network(network(name="ResNet50"), facts(32, 32, 3))
     with pytest.raises(UserError, match=r"images of at least 32x32 are needed, these are 28x28"):
         check_network(network(**SMALL), facts(28, 28, 1))
@@ -168,13 +171,37 @@ def test_a_file_of_weights_is_known_by_its_hash_and_another_one_is_refused(small
     assert all(np.array_equal(*pair) for pair in zip(first.get_weights(), second.get_weights(), strict=True))
     path.write_bytes(path.read_bytes() + b"one more")
     with pytest.raises(UserError, match="is another file than that of this configuration"):
-        backbones._load_file(first, entry, "layers[0]")
+        load_weights(first, str(path), entry["sha256"], "weights")
     path.write_bytes(b"no weights")
-    with pytest.raises(UserError, match="has no weights of MobileNetV2 without its top"):
-        backbones._load_file(first, {**entry, "sha256": sha256_of(path)}, "layers[0]")
+    with pytest.raises(UserError, match="has no weights of this network"):
+        load_weights(first, str(path), sha256_of(path), "weights")
     path.unlink()
     with pytest.raises(UserError, match=r"model.layers\[0\].weights=.*there is no such file"):
         compose(["model=mine", "dataset=cifar10"], tmp_path / "conf")
+
+
+@pytest.mark.parametrize(
+    ("attack", "line"),
+    [
+        (
+            lambda file: file.create_dataset("bomb", (1 << 33,), "f4", chunks=True, compression="gzip"),
+            "34,359,738,368 bytes",
+        ),
+        (lambda file: file.__setitem__("a", h5py.ExternalLink("/etc/other.h5", "/")), "a link to another place"),
+        (lambda file: file.__setitem__("a", h5py.SoftLink("/layers")), "a link to another place"),
+        (lambda file: file.create_dataset("a", (4,), "u1", external=[("/etc/passwd", 0, 4)]), "lies in another file"),
+        (lambda file: file.create_group("/".join("g" * 60)), "nested more than 50 deep"),
+    ],
+)
+def test_a_file_of_weights_from_a_stranger_is_refused(
+    attack: Callable[[Any], Any], line: str, small: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "w.weights.h5"
+    with h5py.File(path, "w") as file:
+        attack(file)
+    with pytest.raises(UserError, match=line) as error:
+        load_weights(small, str(path), sha256_of(path), "weights")
+    assert "\n" not in str(error.value)
 
 
 def test_weights_that_cannot_be_downloaded_are_one_line_with_both_ways_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,8 +172,6 @@ ARGUMENTS: Mapping[str, ArgumentRule] = {
 # Also of layers of a package's or a file's own.
 OF_EVERY_LAYER = ("frozen", "l1", "l2")
 
-WEIGHT_FILES = (".h5", ".keras")
-
 # Where one name means different things.
 ARGUMENTS_OF: Mapping[tuple[str, str], ArgumentRule] = {
     (BACKBONE, "alpha"): _optional(
@@ -190,8 +188,8 @@ ARGUMENTS_OF: Mapping[tuple[str, str], ArgumentRule] = {
     ),
     (BACKBONE, "weights"): _optional(
         ArgumentRule(
-            f"{IMAGENET} or a file ({', '.join(WEIGHT_FILES)})",
-            lambda v: v == IMAGENET or (isinstance(v, str) and v.endswith(WEIGHT_FILES)),
+            f"{IMAGENET} or a file (.h5)",
+            lambda v: v == IMAGENET or (isinstance(v, str) and v.endswith(".h5")),
         )
     ),
     **{(kind, "axis"): AXIS for kind in ("BatchNormalization", "Concatenate", "GroupNormalization")},

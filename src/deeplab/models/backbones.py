@@ -12,7 +12,7 @@ import keras
 
 from deeplab.config.backbone_weights import IMAGENET
 from deeplab.errors import UserError, unknown_name
-from deeplab.files import existing_file, sha256_of
+from deeplab.models.weight_file import load_weights
 
 SMALLEST = 32  # pixels; keras.applications allows no less
 _RGB_MEAN, _RGB_DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # of ImageNet, for pixels in [0, 1]
@@ -67,7 +67,7 @@ class Backbone:
         if weights == IMAGENET:
             _load_imagenet(network, self._settings, self._where)
         elif weights is not None:
-            _load_file(network, self._settings, self._where)
+            load_weights(network, weights, self._settings["sha256"], f"{self._where}.weights")
         return network
 
     def _make(self, shape: tuple[int, ...]) -> keras.Model:
@@ -169,16 +169,3 @@ def _load_imagenet(network: keras.Model, settings: Mapping[str, Any], where: str
             "into ~/.keras/models, or name it (weights: FILE), or write weights: null to begin with random ones."
         ) from error
     network.set_weights(theirs.get_weights())
-
-
-def _load_file(network: keras.Model, settings: Mapping[str, Any], where: str) -> None:
-    path = existing_file(settings["weights"], f"{where}.weights")
-    if sha256_of(path) != settings.get("sha256"):
-        raise UserError(f"{where}.weights: {path} is another file than that of this configuration (sha256).")
-    try:
-        network.load_weights(path)
-    except (ValueError, KeyError, OSError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{where}.weights: {path} has no weights of {settings['name']} without its top: "
-            f"{str(error).strip().splitlines()[0][:200]}"
-        ) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 from deeplab.config.backbone_weights import BACKBONE, IMAGENET
 from deeplab.errors import UserError, unknown_name
-from deeplab.models.arguments import WEIGHT_FILES, check_argument
+from deeplab.models.arguments import check_argument
 from deeplab.models.groups import LayerSpec
 from deeplab.models.layers import is_augmentation
 
@@ -30,7 +30,7 @@ def check_backbone(settings: Mapping[str, Any], where: str) -> None:
     if name not in APPLICATIONS:
         raise unknown_name(BACKBONE.lower(), str(name)[:80], APPLICATIONS, f"{where}.name")
     if "weights" not in settings:
-        raise UserError(f"{where} ({name}) needs weights: {IMAGENET}, a file ({', '.join(WEIGHT_FILES)}), or null.")
+        raise UserError(f"{where} ({name}) needs weights: {IMAGENET}, a file (.h5), or null.")
     weights = settings["weights"]
     is_file = weights not in (None, IMAGENET)
     if is_file and "sha256" not in settings:
