@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,22 @@ def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     for group, keys in added_keys(values).items():
         filled[group] = {**values[group], **{key: value for key, value in keys.items() if key not in values[group]}}
     return filled
+
+
+def without_added_keys(values: Mapping[str, Any], kept: Collection[str]) -> dict[str, Any]:
+    """A configuration without the added keys that are not among those kept, which are written as in `training.ema`.
+
+    Examples:
+        >>> without_added_keys({"validation": {"kind": "random", "stratify": False}}, ["validation.kind"])
+        {'validation': {'kind': 'random'}}
+    """
+    added = {f"{group}.{key}" for group, keys in added_keys(values).items() for key in keys} - {*kept}
+    return {
+        group: {key: value for key, value in inside.items() if f"{group}.{key}" not in added}
+        if isinstance(inside, Mapping)
+        else inside
+        for group, inside in values.items()
+    }
 
 
 def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
