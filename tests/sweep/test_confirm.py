@@ -12,6 +12,7 @@ from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
 from deeplab.report.decision import decision_parts
 from deeplab.report.page import Table, Text
+from deeplab.runs.pack import together
 from deeplab.sweep import confirm, run
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.confirm import Confirmation, check_confirmable, finalists, plan_confirmation, run_confirmation
@@ -94,6 +95,26 @@ def test_a_confirmation_goes_on_after_an_end_from_outside_and_is_in_the_report_o
     launcher = launch()
     assert run_confirmation(result, 5, None, launcher).run_id != found.run_id
     assert len(launcher.names) == 10, "another number takes other seeds, so that it is no second look at these"
+
+
+def test_a_confirmation_is_packed_with_its_sweep_and_its_sweep_with_it(
+    folder: Path, empty_database: Path, launch: Callable[..., Pretended], cli: Callable[..., Any]
+) -> None:
+    result = swept(launch())
+    confirmed = run_confirmation(result, 2, None, launch())
+    with pytest.raises(Interrupted):
+        run_confirmation(result, 3, None, launch(1))
+    store = open_store(compose([]).config.tracking)
+    sweep, ours = (find_run(store, each.run_id) for each in (result, confirmed))
+    for named in (sweep, ours):
+        assert len(together(store, [named])) == 1 + 6 + 1 + 4, "without the one that was ended"
+    assert cli("pack", sweep.id, "--out", "both.zip").status == 0
+    (folder / "other").mkdir()
+    (folder / "other" / "mlflow.db").write_bytes(empty_database.read_bytes())
+    place = f"tracking.uri=sqlite:///{folder}/other/mlflow.db"
+    assert cli("unpack", "both.zip", place).status == 0
+    assert cli("report", sweep.id, "--out", "there.md", place).status == 0
+    assert "Confirmed with fresh seeds" in (folder / "there.md").read_text()
 
 
 def test_words_of_a_loss_and_of_fewer_scores() -> None:

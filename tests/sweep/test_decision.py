@@ -15,7 +15,7 @@ from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.plots.sweep import decision as figure
 from deeplab.report.decision import decision_table, skewness
 from deeplab.sweep import run
-from deeplab.sweep.decision.plan import Budget, DecisionPlan, plan_decision, seed_of
+from deeplab.sweep.decision.plan import Budget, DecisionPlan, checked_decision, plan_decision, seed_of
 from deeplab.sweep.decision.result import Decision, in_words
 from deeplab.sweep.decision.rounds import Question, compare, first_look, planned_seeds
 from deeplab.sweep.decision.source import run_decision
@@ -121,6 +121,25 @@ def test_what_cannot_be_decided_is_one_line(words: Sequence[str], given: dict[st
         plan_decision(words, None, asked["margin"], asked["against"], asked["budget"])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("model=mlp_64_64,autoencoder",),
+            "model=autoencoder: A network for reconstruction cannot be compared with one for classification.",
+        ),
+        (
+            ("experiment=l2_weight_decay,mnist_dense_relu",),
+            "sweep.grid.l2 must be the same at every point; it is null here, linspace(1e-6,1e-3,5) before.",
+        ),
+    ],
+)
+def test_points_without_a_common_score_are_refused_by_name(words: Sequence[str], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        checked_decision(plan_decision(words, None, 0.01, None, Budget()))
+    assert message in str(caught.value)
 
 
 def decision(*more: str, margin: float | None = 0.01, most: int | None = None) -> DecisionPlan:
