@@ -11,11 +11,9 @@ from deeplab.config.identity import with_added_keys
 from deeplab.config.trust import check_overrides
 from deeplab.errors import UserError
 from deeplab.metrics import known_metric
-from deeplab.study.config import FILE, StudyConfig, StudyEntry, read_study
-from deeplab.study.entries import measure, planned_runs
-from deeplab.study.matching import configuration_hash
+from deeplab.study.config import FILE, StudyEntry, read_study
+from deeplab.study.entries import measure
 from deeplab.study.results import Results
-from deeplab.sweep.plan import Plan, plan_sweep
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.params import flatten
@@ -104,9 +102,7 @@ def groups_of_study(folder: Path, store: Store | None) -> list[Group]:
         check_overrides(entry.run or entry.sweep or (), f"{folder / FILE}: entries.{name}")
     groups = []
     for each in measure(config, Results(folder).rows):
-        plan = None if each.entry.sweep is None else plan_sweep(list(each.entry.sweep), None)
-        planned = _planned_values(each.name, each.entry, config, plan)
-        known = {configuration_hash(values): values for values in planned}
+        known = each.configurations
         rows = [row for row in each.rows if row.configuration in known]
         for point in dict.fromkeys(row.point for row in rows):
             ours = [row for row in rows if row.point == point]
@@ -114,7 +110,7 @@ def groups_of_study(folder: Path, store: Store | None) -> list[Group]:
                 _of_result(row.run, row.scores, row.seconds, known[row.configuration], store) for row in ours
             )
             params = flatten(with_added_keys(known[ours[0].configuration]))
-            metric = plan.sweep.comparison.metric.rpartition("/")[2] if plan else None
+            metric = each.chosen.metric.rpartition("/")[2] if each.chosen else None
             groups.append(Group(_label(each.name, each.entry, point), members, ours[0].data, params, metric))
     if not groups:
         raise UserError(f"None of the trainings of the study {folder} is finished: deeplab study {folder} trains them.")
@@ -147,17 +143,3 @@ def _scores(metrics: Mapping[str, float]) -> dict[str, float]:
     """Keep what a finished run is scored by."""
     known = {name: known_metric(name) for name in metrics if "/" in name}
     return {name: metrics[name] for name, metric in known.items() if metric and metric.logged_as == name}
-
-
-def _planned_values(name: str, entry: StudyEntry, config: StudyConfig, plan: Plan | None) -> list[dict[str, Any]]:
-    """List the configurations of an entry's trainings; none of an evaluation under noise.
-
-    Args:
-        name: of the entry.
-        entry: what it asks for.
-        config: of the study.
-        plan: of the entry's sweep, or None where it is none.
-    """
-    if entry.run is not None:
-        return [each.values for each in planned_runs(name, entry, config)]
-    return [] if plan is None else [trial.values for trial in plan.trials]

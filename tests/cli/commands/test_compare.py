@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,14 @@ from scipy import stats
 from tests.cli.conftest import CNN, accuracies
 from tests.conftest import ROOT, Outcome
 from tests.report.test_latex import BOOKTABS, compiled, with_latex
+from tests.study.rows import rows_of
 
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.evaluation.kept_predictions import FILE, to_npz
 from deeplab.evaluation.scores import Predictions
+from deeplab.study.config import read_study
+from deeplab.study.results import Results
 from deeplab.tracking.artifacts import put_file
 from deeplab.tracking.find import find_run
 from deeplab.tracking.store import Store
@@ -207,6 +211,29 @@ def test_a_study_is_compared_by_its_entries_without_a_store(
     status, _, err = cli("compare", "study")
     assert (status, err.count("\n")) == (2, 1)
     assert "None of the trainings of the study study is finished" in err
+
+
+ENTRIES = """
+title: t
+about: a
+replicates: 2
+entries:
+  good: {run: [l2=0], figures: [{metric: test/accuracy, at_least: 0.9, source: s}]}
+  bad: {run: [l2=1], figures: [{metric: test/accuracy, at_least: 0.9, source: s}]}
+"""
+
+
+def test_replicates_that_were_added_to_a_study_count(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("study").mkdir()
+    Path("study", "study.yaml").write_text(ENTRIES)
+    config = read_study(Path("study"))
+    for line in (*rows_of(config, "good", GOOD), *rows_of(config, "bad", BAD)):
+        Results(Path("study")).add(replace(line, run=f"{line.entry}-{line.replicate}"))
+    groups = json.loads(cli("compare", "study", "--json").out)["groups"]
+    assert [each["n"] for each in groups] == [3, 3]
+    expected = stats.ttest_rel(BAD, GOOD).confidence_interval(0.95)
+    assert groups[1]["to_best"]["interval"]["low"] == pytest.approx(expected.low)
 
 
 def test_a_report_and_a_study_write_the_same_table(
