@@ -19,10 +19,10 @@ from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import DATA_TAG, PARENT_TAG, POINT_TAG
+from deeplab.tracking.tags import DATA_TAG, DECISION_TAG, PARENT_TAG, POINT_TAG
 
 SHORT_DATA = 12  # letters of a fingerprint that a study keeps
-_REPLICATE = re.compile(r" #\d+$")
+_TRAINING = re.compile(r"( #\d+)?( fold \d+)?$")  # of a point, behind its name
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Member:
     scores: Mapping[str, float]  # as a finished run has them: `validation/accuracy`, `test/accuracy`
     on_test: bool  # whether it was validated on the test set
     seconds: float | None  # of the training
+    fold: str | None = None  # that it held out, of cross-validation
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,18 @@ class Group:
     params: Mapping[str, str]  # configuration, of the first member
     metric: str | None = None  # score that its sweep chooses by, as in `accuracy`, or None
     is_run: bool = False  # whether it is a run that was named as such
+    has_grown: bool = False  # whether it got seeds until it was told apart from others, by `deeplab decide`
 
     @property
     def dataset(self) -> str:
         """Kind of its data set, as in `digits`."""
         return self.params.get("dataset.kind", "")
+
+    @property
+    def folds(self) -> int:
+        """How many folds its trainings held out in turn; 1 where they held out no others."""
+        several = len({member.fold for member in self.members}) > 1
+        return int(self.params["validation.folds"]) if several else 1
 
     @property
     def on_test(self) -> bool:
@@ -79,12 +87,13 @@ def groups_of_sweep(store: Store, run: Run) -> list[Group]:
     points: dict[tuple[int, str], list[Run]] = {}
     for trial in reversed(all_runs(store, (PARENT_TAG, run.id))):
         if trial.status == "FINISHED":
-            point = (int(trial.tags.get(POINT_TAG, "0")), _REPLICATE.sub("", trial.name))
+            point = (int(trial.tags.get(POINT_TAG, "0")), _TRAINING.sub("", trial.name))
             points.setdefault(point, []).append(trial)
     if not points:
         raise UserError(f"None of the trials of the sweep {run.label} is finished.")
     metric = run.params.get("sweep.metric", "").rpartition("/")[2] or None
-    return [_of_runs(name, points[number, name], metric) for number, name in sorted(points)]
+    has_grown = DECISION_TAG in run.tags
+    return [_of_runs(name, points[number, name], metric, has_grown) for number, name in sorted(points)]
 
 
 def groups_of_study(folder: Path, store: Store | None) -> list[Group]:
@@ -121,14 +130,15 @@ def _label(name: str, entry: StudyEntry, point: str) -> str:
     return f"{name}, {point}" if entry.sweep and point else name
 
 
-def _of_runs(name: str, runs: Sequence[Run], metric: str | None) -> Group:
-    members = tuple(map(_member, runs))
-    return Group(name, members, runs[0].tags.get(DATA_TAG, "")[:SHORT_DATA], runs[0].params, metric)
+def _of_runs(name: str, runs: Sequence[Run], metric: str | None, has_grown: bool) -> Group:
+    data, params = runs[0].tags.get(DATA_TAG, "")[:SHORT_DATA], runs[0].params
+    return Group(name, tuple(map(_member, runs)), data, params, metric, has_grown=has_grown)
 
 
 def _member(run: Run) -> Member:
     seconds = run.metrics.get("time/training_seconds")
-    return Member(run.id, run, run.params.get("seed"), _scores(run.metrics), validated_on_test(run), seconds)
+    seed, fold = run.params.get("seed"), run.params.get("validation.fold")
+    return Member(run.id, run, seed, _scores(run.metrics), validated_on_test(run), seconds, fold)
 
 
 def _of_result(
@@ -136,7 +146,8 @@ def _of_result(
 ) -> Member:
     on_test = values["validation"]["kind"] == TEST
     run = run_by_id(store, run_id) if store else None
-    return Member(run_id, run, str(values["seed"]), _scores(scores), on_test, seconds)
+    fold = values["validation"].get("fold")
+    return Member(run_id, run, str(values["seed"]), _scores(scores), on_test, seconds, fold and str(fold))
 
 
 def _scores(metrics: Mapping[str, float]) -> dict[str, float]:

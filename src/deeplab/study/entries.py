@@ -89,10 +89,19 @@ def noise_hashes(config: StudyConfig, entry: StudyEntry, replicates: int) -> lis
 
 
 def check_points(config: StudyConfig) -> None:
-    """Refuse figures of points that a sweep does not have, before anything is trained for them."""
+    """Refuse figures that a sweep cannot be held against, before anything is trained for them.
+
+    Those are of points that it does not have, and of all folds, whose trainings are not independent.
+    """
     for name, entry in config.entries.items():
-        if entry.sweep is not None and any(figure.point for figure in entry.figures):
-            _check_points(name, entry, planned_sweep(entry))
+        if entry.sweep is not None and entry.figures:
+            plan = planned_sweep(entry)
+            _check_points(name, entry, plan)
+            if plan.sweep.folds > 1:
+                raise UserError(
+                    f"entry '{name}': the trainings of validation=kfold share their examples, and a verdict takes them "
+                    "to be independent. Train one fold, validation.fold=1; or compare points with deeplab sweep."
+                )
 
 
 def check_names(config: StudyConfig, only: Sequence[str]) -> None:
