@@ -10,7 +10,7 @@ from tests.sweep.test_decision import Pretended
 
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
-from deeplab.report.decision import decision_parts
+from deeplab.report.decision import confirmation_parts
 from deeplab.report.page import Table, Text
 from deeplab.runs.pack import together
 from deeplab.sweep import confirm, run
@@ -87,7 +87,7 @@ def test_a_confirmation_goes_on_after_an_end_from_outside_and_is_in_the_report_o
     assert pair.interval is not None and pair.difference == pytest.approx(pair.interval.mean)
     assert decision.sentence.startswith("l2=0.01 is better than l2=")
     store = open_store(compose([]).config.tracking)
-    table, text = decision_parts(store, find_run(store, result.run_id))
+    table, text = confirmation_parts(store, find_run(store, result.run_id))
     assert isinstance(table, Table) and isinstance(text, Text)
     assert table.caption == "Confirmed with fresh seeds"
     assert text.text.startswith(f"With fresh seeds {decision.sentence}")
@@ -114,7 +114,8 @@ def test_a_confirmation_is_packed_with_its_sweep_and_its_sweep_with_it(
     place = f"tracking.uri=sqlite:///{folder}/other/mlflow.db"
     assert cli("unpack", "both.zip", place).status == 0
     assert cli("report", sweep.id, "--out", "there.md", place).status == 0
-    assert "Confirmed with fresh seeds" in (folder / "there.md").read_text()
+    page = (folder / "there.md").read_text()
+    assert 0 < page.index("Points by validation accuracy") < page.index("Confirmed with fresh seeds")
 
 
 def test_words_of_a_loss_and_of_fewer_scores() -> None:

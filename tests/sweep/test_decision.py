@@ -305,6 +305,9 @@ def test_the_figure_shows_every_interval_and_the_margin() -> None:
     assert [text.get_text() for text in panel.texts] == ["equal within 0.05"]
     assert -0.3 <= panel.get_ylim()[0] < -0.2 and 0.2 < panel.get_ylim()[1] <= 0.3
     assert [text.get_text() for text in empty.texts] == ["undecided", "too few seeds for an interval"]
+    once = figure.Shrinking("a", "b", "better", [6], [0.2], [0.1], [0.3])
+    (panel,) = figure.draw([once], 0.05, "val/accuracy", name="x").axes
+    assert [tick for tick in panel.get_xticks() if 5.5 <= tick <= 6.5] == [6], "seeds are whole"
     many = figure.draw([pair] * 12, 0.0, "val/loss", name="x")
     assert "8 of 12 pairs" in many.get_suptitle()
 

@@ -19,7 +19,6 @@ from deeplab.tracking.tags import CONFIRMS_TAG
 
 def decision_parts(store: Store, run: Run) -> Iterator[Part]:
     """Describe the decision of a sweep that grew; nothing of one that was planned."""
-    yield from confirmation_parts(store, run)
     content = read_artifact(store, run, RESULT_FILE)
     if content is None:
         return
