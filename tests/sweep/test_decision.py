@@ -15,10 +15,11 @@ from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.plots.sweep import decision as figure
 from deeplab.report.decision import decision_table, skewness
 from deeplab.sweep import run
+from deeplab.sweep.decision.forecast import seeds_needed
 from deeplab.sweep.decision.plan import Budget, DecisionPlan, checked_decision, plan_decision, seed_of
-from deeplab.sweep.decision.result import Decision, in_words
+from deeplab.sweep.decision.result import Decision, decide, in_words
 from deeplab.sweep.decision.rounds import Question, compare, first_look, planned_seeds
-from deeplab.sweep.decision.source import run_decision
+from deeplab.sweep.decision.source import pair_line, run_decision
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.replicates import replicate_seed
@@ -81,6 +82,18 @@ def test_a_pair_is_what_the_intervals_say_of_the_seeds_that_both_have() -> None:
     assert (pair.first, pair.verdict) == (0, "worse")
     (pair,) = compare(scores, Question(2, higher_is_better=True, margin=0.2))
     assert pair.verdict == "equal"
+
+
+def test_a_line_says_how_many_seeds_an_open_pair_may_take() -> None:
+    plan = decision(margin=0.0001)
+    table = drawn((0.90, 0.905), seed=3, most=7)
+    scores = [dict(enumerate(each)) for each in table]
+    found = decide(plan, scores, 0.0)
+    differences = np.subtract(*table[::-1])
+    needed = seeds_needed(differences.mean(), differences.std(ddof=1), 0.0001, 1, plan.most)
+    assert pair_line(plan, found, found.pairs[0]).endswith(f", 7 seeds, undecided; about {needed} would tell")
+    few = decision(margin=0.0001, most=7)
+    assert pair_line(few, found, found.pairs[0]).endswith(", 7 seeds, undecided; more than 7 would tell")
 
 
 def test_scores_that_are_the_same_at_every_seed_are_equal() -> None:
