@@ -29,8 +29,7 @@ class EntryResult:
     chosen: Chosen | None = None  # of a sweep the best point, or None
     on_test: bool = False  # whether any of its trainings is validated on the test set
     added: int = 0  # replicates beyond those that the study asks for
-    # of every training by its hash, those that were added among them; none of an evaluation under noise
-    configurations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    configurations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # of trainings, by hash
 
     @property
     def replicates(self) -> int:
@@ -89,19 +88,10 @@ def noise_hashes(config: StudyConfig, entry: StudyEntry, replicates: int) -> lis
 
 
 def check_points(config: StudyConfig) -> None:
-    """Refuse figures that a sweep cannot be held against, before anything is trained for them.
-
-    Those are of points that it does not have, and of all folds, whose trainings are not independent.
-    """
+    """Refuse figures that a sweep cannot be held against, before anything is trained for them."""
     for name, entry in config.entries.items():
-        if entry.sweep is not None and entry.figures:
-            plan = planned_sweep(entry)
-            _check_points(name, entry, plan)
-            if plan.sweep.folds > 1:
-                raise UserError(
-                    f"entry '{name}': the trainings of validation=kfold share their examples, and a verdict takes them "
-                    "to be independent. Train one fold, validation.fold=1; or compare points with deeplab sweep."
-                )
+        if entry.sweep is not None:
+            _check_points(name, entry, planned_sweep(entry))
 
 
 def check_names(config: StudyConfig, only: Sequence[str]) -> None:
@@ -146,6 +136,11 @@ def _finished(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence
 
 
 def _check_points(name: str, entry: StudyEntry, plan: Plan) -> None:
+    if plan.sweep.folds > 1:
+        raise UserError(
+            f"entry '{name}': the trainings of validation=kfold share their examples, and a verdict takes them to be "
+            "independent. Train one fold, validation.fold=1; or compare points with deeplab sweep."
+        )
     points = [point_name(settings) for settings in plan.points]
     for figure in entry.figures:
         if figure.point is not None and figure.point not in points:

@@ -23,8 +23,6 @@ from deeplab.study.write import write_page
 from deeplab.sweep.budget import Budget
 from deeplab.tracking.store import open_if_there, open_store
 
-HOURS, MOST_REPLICATES = 1.0, 10  # of --decide, if not given
-
 
 @reading_files
 @running_code
@@ -41,12 +39,10 @@ def study(
         bool, typer.Option("--decide", help="Then add replicates to what is undecided, one after the other.")
     ] = False,
     hours: Annotated[
-        float | None,
-        typer.Option("--hours", help="With --decide: when to begin no more of them, in each study; 1 if not given."),
+        float | None, typer.Option(help="With --decide: begin none after so many; 1 if not given.")
     ] = None,
     max_replicates: Annotated[
-        int | None,
-        typer.Option("--max-replicates", min=2, max=1000, help="With --decide: of an entry, at most; 10 if not given."),
+        int | None, typer.Option(min=2, max=1000, help="With --decide: of an entry, at most; 10 if not given.")
     ] = None,
 ) -> None:
     """Train what a study lacks, and write its README.md: reported against measured, with a verdict.
@@ -63,7 +59,7 @@ def study(
         raise UserError("--report trains nothing, and --decide trains: give one of them.")
     if not decide and (hours, max_replicates) != (None, None):
         raise UserError("--hours and --max-replicates say how far --decide goes; give it, too.")
-    deciding = (Budget(hours).hours or HOURS, max_replicates or MOST_REPLICATES) if decide else None
+    deciding = (Budget(hours).hours or 1.0, max_replicates or 10) if decide else None
     if latex is not None:
         check_file(latex, ".tex", "--latex")
     folders = study_folders(folder)
