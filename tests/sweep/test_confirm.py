@@ -10,7 +10,7 @@ from tests.sweep.test_decision import Pretended
 
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
-from deeplab.report.decision import confirmation_parts
+from deeplab.report.decision import confirmation_parts, confirmed
 from deeplab.report.page import Table, Text
 from deeplab.runs.pack import together
 from deeplab.sweep import confirm, run
@@ -26,6 +26,7 @@ from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.store import open_store
 from deeplab.workflows.check import PointCheck
 
+FOLDS = ("validation=kfold", "validation.folds=3")
 WORDS = ("model=mlp_64_64", "l2=1e-6,1e-4,1e-2", "dataset.limit=60", "tracking.plots=none", "training.threads=1")
 
 
@@ -136,6 +137,26 @@ def test_words_of_a_loss_and_of_fewer_scores() -> None:
     decision = confirm.decided(plan, summarise(plan.points, twins, "val/accuracy", 2))
     assert (decision.pairs[0].verdict, decision.pairs[0].interval) == ("undecided", None)
     assert json.loads(decision.to_json())["pairs"][0]["difference"] == pytest.approx(-0.1)
+
+
+def test_of_folds_a_seed_counts_once() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "l2=1e-6,1e-2", "replicates=2", *FOLDS], None)
+    trials = [
+        TrialScores(point, number, "", {"val/accuracy": 0.9 - 0.1 * point + 0.01 * (number + point) % 0.03}, 1.0)
+        for point in (0, 1)
+        for number in range(6)
+    ]
+    summary = summarise(plan.points, trials, "val/accuracy", 6, folds=3)
+    decision = confirm.decided(plan, summary)
+    (pair,) = decision.pairs
+    assert (decision.seeds, pair.seeds, decision.folds, decision.trainings) == ((2, 2), 2, 3, 12)
+    assert decision.scores[0] == pytest.approx({0: 0.91, 1: 0.91})
+    assert pair.interval is not None and pair.interval.high == pytest.approx(-summary.points[1].corrected.low)
+    assert pair.difference == pytest.approx(pair.interval.mean)
+    *_, text = confirmed(decision.to_json())
+    assert isinstance(text, Text)
+    assert "in validation accuracy, the mean of 3 folds: " in text.text
+    assert text.text.endswith("at the same seeds and folds, corrected for the examples that folds share.")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,10 @@ def confirmed(content: str) -> Iterator[Part]:
     """Describe a confirmation as it is stored: the table, and what may be said."""
     stored = json.loads(content)
     yield decision_table(content, "Confirmed with fresh seeds")
-    yield Text(f"With fresh seeds {stored['sentence']} It is a t-interval of the differences at the same seeds.")
+    folded = " and folds, corrected for the examples that folds share" if "folds" in stored else ""
+    yield Text(
+        f"With fresh seeds {stored['sentence']} It is a t-interval of the differences at the same seeds{folded}."
+    )
 
 
 def skewness(content: str) -> Iterator[Text]:
