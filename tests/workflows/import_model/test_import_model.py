@@ -307,7 +307,7 @@ def places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def test_configurations_with_odd_values_give_lines_and_no_traceback() -> None:
     from deeplab.errors import UserError
-    from deeplab.workflows.import_model.chain import chain_of
+    from deeplab.workflows.import_model.graph import chain_of
     from deeplab.workflows.import_model.words import words_of
 
     rng = random.Random(0)

@@ -17,7 +17,7 @@ from deeplab.tracking.store import Store, open_store
 from deeplab.tracking.tags import KIND_TAG, PARAMETERS_TAG
 from deeplab.training.runtime import prepare_runtime
 from deeplab.visible import visible_line
-from deeplab.workflows.import_model.chain import Chain, Link, chain_of
+from deeplab.workflows.import_model.graph import Chain, Link, chain_of
 from deeplab.workflows.import_model.read_file import read_config, read_weights
 from deeplab.workflows.recording import recorded
 

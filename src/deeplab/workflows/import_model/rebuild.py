@@ -15,7 +15,7 @@ from deeplab.models.build import build
 from deeplab.models.check_layers import MOST_PARAMETERS
 from deeplab.models.inspect import flat_layers
 from deeplab.tasks import TaskName
-from deeplab.workflows.import_model.chain import Chain
+from deeplab.workflows.import_model.graph import Chain
 from deeplab.workflows.import_model.words import Words, class_of
 
 TOLERANCE = 1e-6

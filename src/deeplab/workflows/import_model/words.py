@@ -11,7 +11,7 @@ from deeplab.errors import UserError, unknown_name
 from deeplab.models.arguments import NOT_CONFIGURABLE, check_argument
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS, layer_class
 from deeplab.models.make_layers import KERNEL_REGULARIZERS
-from deeplab.workflows.import_model.chain import Link, mapping
+from deeplab.workflows.import_model.graph import Link, mapping
 
 # Layers that an Activation stands for, where all their other arguments have these values.
 AS_ACTIVATION: Mapping[str, tuple[str, Mapping[str, Any]]] = {
