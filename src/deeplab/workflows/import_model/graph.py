@@ -1,25 +1,45 @@
-"""From the configuration of a model to its layers in a row, or the reasons why they stand in none."""
+"""From the configuration of a model to its layers and who takes what, or the reasons why YAML cannot say it."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deeplab.errors import UserError, UserErrors
+from deeplab.models.groups import INPUT, MOST_LAYERS
+from deeplab.models.layers import MERGING
 from deeplab.visible import visible_line
+from deeplab.workflows.import_model.keras_json import (
+    MODELS,
+    ends_of,
+    input_shape_of,
+    is_of_keras,
+    is_tensor,
+    kind_of,
+    label_of,
+    mapping,
+    name_of,
+    places_of,
+)
 
-MODULES = ("keras", "keras.layers", "keras.models", "keras.src.models.functional", "keras.src.models.sequential")
-MODELS = ("Sequential", "Functional")
+# What Keras writes of `a + b` and the like, and the layer that does the same.
+OPERATIONS = {
+    **{("keras.src.ops.numpy", kind): kind for kind in MERGING if kind != "Average"},  # that is one over an axis
+    ("keras.src.ops.nn", "Relu"): "ReLU",
+    ("keras.src.ops.nn", "Softmax"): "Softmax",
+}
+MOST_PROBLEMS = 20  # lines that are told
+MOST_TOLD = 1000  # letters of one problem: a value of a stranger's may be long
 
 
 @dataclass(frozen=True)
-class Link:
-    """A layer of the chain."""
+class Node:
+    """A layer of the model."""
 
     kind: str  # as in `Dense`
     name: str  # that Keras has for it, made safe to show
     config: Mapping[str, Any]  # its arguments
+    inputs: tuple[int, ...]  # the numbers of the layers whose outputs it takes; INPUT for what the model takes
     part: str | None  # of the network inside the network that it belongs to, or None
     place: str  # of its weights in the file
 
@@ -30,14 +50,15 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Chain:
-    """The layers of a model in a row."""
+class Graph:
+    """The layers of a model."""
 
     input_shape: tuple[int, ...]  # of one row
-    links: tuple[Link, ...]  # the layers
+    nodes: tuple[Node, ...]  # each behind those whose outputs it takes; the last gives what the model gives
+    notes: tuple[str, ...]  # what is left out, each for a line
 
 
-def chain_of(model: Mapping[str, Any], file: str) -> Chain:
+def graph_of(model: Mapping[str, Any], file: str) -> Graph:
     """The layers of a model in order.
 
     Args:
@@ -47,151 +68,182 @@ def chain_of(model: Mapping[str, Any], file: str) -> Chain:
     Raises:
         UserError: what is not possible, layer by layer.
     """
-    problems: list[str] = []
+    reader = _Reader()
     try:
-        shape = _input_shape(model)
-        links = tuple(_links(model, problems, None, "layers"))
+        shape = input_shape_of(model)
+        reader.model(model, INPUT, None, "layers")
     except RecursionError:
         raise UserError(f"{file}: its configuration is nested too deeply.") from None
+    nodes, problems = tuple(reader.nodes), reader.problems
     if not problems and shape is None:
         problems.append("the model does not say what shape its rows have: give it a keras.Input")
-    if not problems and not links:
+    if not problems and not nodes:
         problems.append("the model has no layers")
+    if not problems:
+        problems += _joins_amiss(nodes)
+    if len(nodes) > MOST_LAYERS:
+        problems.append(f"the model has more than the {MOST_LAYERS} layers that a network has at most")
     if problems:
-        raise UserErrors(f"{file}: {problem}." for problem in dict.fromkeys(problems))
+        raise problems_of(file, problems)
     assert shape is not None
-    return Chain(shape, links)
+    if any(node.inputs != (number - 1,) for number, node in enumerate(nodes)):  # parts are for chains
+        nodes = tuple(replace(node, part=None) for node in nodes)
+    return Graph(shape, nodes, tuple(visible_line(note[:MOST_TOLD]) for note in reader.notes))
 
 
-def _links(model: Mapping[str, Any], problems: list[str], part: str | None, place: str) -> Iterator[Link]:
-    kind, where = _kind(model), f"the model '{_name(model)}'"
-    if kind not in MODELS or not _is_of_keras(model):
-        problems.append(f"{where} is of a class of its own ({visible_line(kind)}), whose code deeplab does not run")
-        return
-    layers = model["config"].get("layers")
-    if not isinstance(layers, list) or not all(isinstance(each, dict) and _kind(each) for each in layers):
-        problems.append(f"{where} has no list of layers that Keras 3 would write")
-        return
-    if kind == "Functional":
-        layers = _in_a_row(model["config"], layers, problems, where)
-    numbers: Counter[str] = Counter()
-    parts: set[str] = set()
-    for layer in layers:
-        kind = _kind(layer)
-        if kind == "InputLayer" and _is_of_keras(layer):
-            continue
-        called = f"layer '{_name(layer)}' ({visible_line(kind)})"
-        stem = _snake_case(kind)
-        own = f"{place}/{stem}_{numbers[stem]}" if numbers[stem] else f"{place}/{stem}"
-        numbers[stem] += 1
-        config = layer.get("config")
-        if kind == "Lambda":
-            problems.append(f"{called} holds code of its own, which a network in YAML never runs")
-        elif not _is_of_keras(layer):
-            module = visible_line(str(layer.get("module")))
-            problems.append(f"{called} of {module} is no layer of Keras; its code is not run")
-        elif not isinstance(config, dict):
-            problems.append(f"{called} has no arguments that Keras 3 would write")
-        elif kind in MODELS and part is not None:
-            problems.append(f"{called} is a network inside a part of the network; one inside another is possible")
-        elif kind in MODELS:
-            name = _part_name(_name(layer), parts)
-            yield from _links(layer, problems, name, f"{own}/layers")
+def _joins_amiss(nodes: Sequence[Node]) -> Iterator[str]:
+    """Layers that take several inputs and cannot, and those that join a single one."""
+    for node in nodes:
+        count = len(node.inputs)
+        if (count > 1) != (node.kind in MERGING) or (node.kind == "Subtract" and count > 2):
+            yield f"{node.where} takes {count} inputs; {', '.join(MERGING)} take two or more, other layers one"
+
+
+def problems_of(file: str, problems: Sequence[str]) -> UserErrors:
+    """The error of a model that is not possible: a line for each problem, as many as a person reads."""
+    told = list(dict.fromkeys(visible_line(problem[:MOST_TOLD]) for problem in problems))
+    more = len(told) - MOST_PROBLEMS
+    told = told[:MOST_PROBLEMS] + ([f"and {more:,} lines more like these"] if more > 0 else [])
+    return UserErrors(f"{file}: {problem}." for problem in told)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+        self._parts: set[str] = set()
+        self._layers = 0  # with those that are networks or inputs
+
+    def model(self, model: Mapping[str, Any], source: int, part: str | None, place: str) -> int:
+        """Add the layers of a model that takes what `source` gives; the number of the layer whose output is its own."""
+        kind, where = kind_of(model), f"the model '{name_of(model)}'"
+        layers = mapping(model.get("config")).get("layers")
+        if kind in MODELS and "module" not in model:
+            self.problems.append(f"{where} was written by a Keras before 3; load it there and save it with Keras 3")
+        elif kind not in MODELS or not is_of_keras(model):
+            code = f"of a class of its own ({visible_line(kind)})"
+            self.problems.append(f"{where} is {code}, whose code deeplab does not run")
+        elif not isinstance(layers, list) or not all(isinstance(each, dict) and kind_of(each) for each in layers):
+            self.problems.append(f"{where} has no list of layers that Keras 3 would write")
+        elif (total := self._layers + len(layers)) > 2 * MOST_LAYERS:
+            self.problems.append(f"the model has more than the {MOST_LAYERS} layers that a network has at most")
         else:
-            yield Link(visible_line(kind), _name(layer), config, part, own)
+            self._layers = total
+            row = [(number, (number - 1,)) for number in range(len(layers))]
+            calls = row if kind == "Sequential" else self._calls(model["config"], layers, where) or row
+            places, given = tuple(places_of(layers, place)), {-1: source}
+            for number, takes in calls:
+                inputs = tuple(given[each] for each in takes) or (source,)
+                given[number] = self._layer(layers[number], inputs, part, places[number])
+            return given[calls[-1][0]] if calls else source
+        return source
 
+    def _layer(self, layer: Mapping[str, Any], inputs: tuple[int, ...], part: str | None, place: str) -> int:
+        kind, called, config = kind_of(layer), label_of(layer), layer.get("config")
+        operation = OPERATIONS.get((str(layer.get("module")), kind))
+        if kind == "InputLayer" and is_of_keras(layer):
+            return inputs[0]
+        if kind == "Lambda":
+            self.problems.append(f"{called} holds code of its own, which a network in YAML never runs")
+        elif operation is None and str(layer.get("module")).startswith("keras.src.ops."):
+            self.problems.append(f"{called} is a function of keras.ops for which there is no layer")
+        elif operation is None and not is_of_keras(layer):
+            module = visible_line(str(layer.get("module")))
+            self.problems.append(f"{called} of {module} is no layer of Keras; its code is not run")
+        elif not isinstance(config, dict):
+            self.problems.append(f"{called} has no arguments that Keras 3 would write")
+        elif kind in MODELS and len(inputs) > 1:
+            self.problems.append(f"{called} is a network with {len(inputs)} inputs; one is possible")
+        elif kind in MODELS:
+            if part is None:
+                part = _part_name(name_of(layer), self._parts)
+            return self.model(layer, inputs[0], part, f"{place}/layers")
+        else:
+            self.nodes.append(Node(operation or visible_line(kind), name_of(layer), config, inputs, part, place))
+            return len(self.nodes) - 1
+        return inputs[0]
 
-def _in_a_row(config: Mapping[str, Any], layers: list[Any], problems: list[str], where: str) -> list[Any]:
-    """The layers of a functional model in the order of the data, where each has one before it and one behind it."""
-    before = len(problems)
-    ends = {key: _ends(config.get(key)) for key in ("input_layers", "output_layers")}
-    for key, of in (("input_layers", "inputs"), ("output_layers", "outputs")):
-        if len(ends[key]) != 1:
-            problems.append(f"{where} has {len(ends[key])} {of}; a chain of layers has one")
-    by_name = {_name(layer): layer for layer in layers}
-    follows: dict[str, list[str]] = {}
-    for layer in layers:
-        called = f"layer '{_name(layer)}' ({visible_line(_kind(layer))})"
-        calls = layer.get("inbound_nodes")
+    def _calls(
+        self, config: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], where: str
+    ) -> list[tuple[int, tuple[int, ...]]]:
+        """The layers of a functional model, each behind those that it takes, with these; none after a problem."""
+        before = len(self.problems)
+        ends = {key: ends_of(config.get(key)) for key in ("input_layers", "output_layers")}
+        for key, of in (("input_layers", "inputs"), ("output_layers", "outputs")):
+            if len(ends[key]) != 1:
+                self.problems.append(f"{where} has {len(ends[key])} {of}; a network in YAML has one")
+        numbers = {name_of(layer): number for number, layer in enumerate(layers)}
+        if len(numbers) < len(layers):
+            self.problems.append(f"{where} has two layers of one name")
+        takes = [self._takes(layer, numbers) for layer in layers]
+        last = numbers.get(ends["output_layers"][0]) if len(ends["output_layers"]) == 1 else None
+        first = numbers.get(ends["input_layers"][0]) if len(ends["input_layers"]) == 1 else None
+        if len(self.problems) > before:
+            return []
+        order = None if last is None else _towards(last, takes)
+        if order is None or first is None or {number for number in order if not takes[number]} != {first}:
+            self.problems.append(f"{where} does not lead from its input to its output")
+            return []
+        for number in sorted(set(range(len(layers))) - set(order)):
+            self.problems.append(f"{label_of(layers[number])} leads nowhere: the output does not depend on it")
+        return [(number, takes[number]) for number in order]
+
+    def _takes(self, layer: Mapping[str, Any], numbers: Mapping[str, int]) -> tuple[int, ...]:
+        """The numbers of the layers whose outputs a layer takes."""
+        called, calls = label_of(layer), layer.get("inbound_nodes")
         if not isinstance(calls, list):
-            problems.append(f"{called} does not say what stands before it")
-            continue
+            self.problems.append(f"{called} does not say what stands before it")
+            return ()
         if len(calls) > 1:
-            problems.append(f"{called} is used {len(calls)} times; layers that are shared are not possible yet")
+            self.problems.append(f"{called} is used {len(calls)} times; layers that are shared are not possible yet")
+        names: list[str] = []
+        for call in calls:
+            names += self._call(called, mapping(call))
+        if unknown := [name for name in names if name not in numbers]:
+            self.problems.append(f"{called} takes what '{unknown[0]}' gives, which is not there")
+        elif len(set(names)) < len(names) and len(calls) < 2:
+            self.problems.append(f"{called} takes what one layer gives twice; a `from` names each once")
+        return tuple(numbers[name] for name in names if name in numbers)
+
+    def _call(self, called: str, call: Mapping[str, Any]) -> Iterator[str]:
+        """The names of the layers whose outputs a call takes."""
+        args = call.get("args")
+        if isinstance(args, list) and len(args) == 1 and isinstance(args[0], list):
+            args = args[0]
+        for value in args if isinstance(args, list) else [args]:
+            history = mapping(mapping(value).get("config")).get("keras_history")
+            if is_tensor(value) and isinstance(history, list) and history[2:] == [0]:
+                yield visible_line(str(history[0]))
+            elif value is not None:
+                self.problems.append(f"{called} takes something else than what one layer before it gives")
+        for key, value in mapping(call.get("kwargs")).items():
+            if key == "training" and value is False:
+                self.notes.append(f"{called} is called with training=False there, and would be trained")
+            elif value is not None:
+                self.problems.append(f"{called} is called with {key}={str(value)[:80]}, for which there is no word")
+
+
+def _towards(last: int, takes: Sequence[tuple[int, ...]]) -> list[int] | None:
+    """What a layer depends on, and the layer: each behind those that it takes, and one branch behind the other.
+
+    None where some go in a circle.
+    """
+    order: list[int] = []
+    pending = {last: iter(takes[last])}  # in the order in which they were come to
+    done: set[int] = set()
+    while pending:
+        number, rest = next(reversed(pending.items()))
+        before = next((each for each in rest if each not in done), None)
+        if before in pending:
+            return None
+        if before is not None:
+            pending[before] = iter(takes[before])
             continue
-        sources = [name for call in calls for name in _tensors(call)]
-        if len(sources) > 1:
-            problems.append(f"{called} joins {len(sources)} branches, which is not possible yet: chains alone are")
-        for name in sources:
-            follows.setdefault(name, []).append(_name(layer))
-    if len(problems) > before:
-        return layers
-    name = ends["input_layers"][0]
-    row: list[Any] = []
-    while name in by_name and len(row) <= len(layers):
-        row.append(by_name[name])
-        behind = follows.get(name, [])
-        if len(behind) > 1:
-            problems.append(f"behind layer '{name}' the network branches, which is not possible yet: chains alone are")
-            return layers
-        if not behind:
-            break
-        name = behind[0]
-    if len(row) != len(layers) or name != ends["output_layers"][0]:
-        problems.append(f"{where} is no chain of layers from its input to its output")
-    return row
-
-
-def _ends(listed: Any) -> list[str]:
-    """Names of the layers that data come in by, or go out: `["a", 0, 0]`, or a list of those."""
-    if isinstance(listed, list) and listed and isinstance(listed[0], str):
-        listed = [listed]
-    listed = listed if isinstance(listed, list) else []
-    return [visible_line(str(each[0])) for each in listed if isinstance(each, list) and each]
-
-
-def _tensors(call: Any) -> list[str]:
-    """Names of the layers whose outputs a call takes."""
-    if isinstance(call, dict):
-        if call.get("class_name") == "__keras_tensor__":
-            return _ends(mapping(call.get("config")).get("keras_history"))
-        return [name for value in call.values() for name in _tensors(value)]
-    return [name for value in call for name in _tensors(value)] if isinstance(call, list) else []
-
-
-def _input_shape(model: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The shape of one row, of the input layer or of what the model was built on."""
-    config = model["config"]
-    layers = config.get("layers")
-    first = layers[0] if isinstance(layers, list) and layers and isinstance(layers[0], dict) else {}
-    inside = mapping(first.get("config"))
-    if _kind(first) in MODELS and inside:
-        return _input_shape(first)
-    for shape in (
-        inside.get("batch_shape"),
-        config.get("build_input_shape"),
-        mapping(model.get("build_config")).get("input_shape"),
-    ):
-        if isinstance(shape, list) and len(shape) > 1 and all(isinstance(n, int) and n > 0 for n in shape[1:]):
-            return tuple(shape[1:])
-    return None
-
-
-def _kind(layer: Mapping[str, Any]) -> str:
-    return str(layer.get("class_name") or "")
-
-
-def _name(layer: Mapping[str, Any]) -> str:
-    return visible_line(str(layer.get("name") or mapping(layer.get("config")).get("name") or "?"))
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """A mapping, or an empty one where something else stands."""
-    return value if isinstance(value, dict) else {}
-
-
-def _is_of_keras(layer: Mapping[str, Any]) -> bool:
-    return layer.get("module") in MODULES and layer.get("registered_name") in (None, _kind(layer))
+        del pending[number]
+        done.add(number)
+        order.append(number)
+    return order
 
 
 def _part_name(name: str, taken: set[str]) -> str:
@@ -201,9 +253,3 @@ def _part_name(name: str, taken: set[str]) -> str:
         word += "_b"
     taken.add(word)
     return word
-
-
-def _snake_case(kind: str) -> str:
-    """As Keras names the places of weights: `LeakyReLU` becomes `leaky_re_lu`."""
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", re.sub(r"\W+", "", kind))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
