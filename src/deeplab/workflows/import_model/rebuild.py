@@ -17,7 +17,7 @@ from deeplab.models.expand import expand_layers, layer_names
 from deeplab.models.inspect import flat_layers
 from deeplab.models.joins import Shape
 from deeplab.tasks import TaskName
-from deeplab.workflows.import_model.graph import Graph
+from deeplab.workflows.import_model.graph import Graph, Node
 from deeplab.workflows.import_model.words import Words, class_of
 
 TOLERANCE = 1e-6
@@ -43,41 +43,39 @@ def original(graph: Graph, words: Sequence[Words]) -> tuple[list[Any], Shape]:
     Raises:
         UserError: Keras refuses them.
     """
-    layers: list[Any] = []
     total = 0
     shapes: list[Any] = [(None, *graph.input_shape)]  # of the input, and behind each layer
     for node, each in zip(graph.nodes, words, strict=True):
-        shape = _one_or_all([shapes[number + 1] for number in node.inputs])
         try:
-            layer = class_of(node.kind)(**each.plain)
-            with keras.device("cpu"):
-                total += _weights_of(class_of(node.kind)(**each.plain), shape)
-                if total > MOST_PARAMETERS:
-                    raise UserError(f"{node.where}: the network has more than {MOST_PARAMETERS:,} weights.")
-                layer.build(shape)
-            shapes.append(tuple(layer.compute_output_shape(shape)))
-            if sum(math.prod(size[1:]) for size in shapes) > MOST_NUMBERS:
-                raise UserError(
-                    f"{node.where}: up to here layers give more than {MOST_NUMBERS:,} numbers for each row."
-                )
+            weights, shape = _outline(class_of(node.kind)(**each.plain), _taken(node, shapes))
         except (ValueError, TypeError, IndexError, OverflowError) as error:
             raise UserError(f"{node.where}: {str(error).splitlines()[0][:200]}") from error
-        layers.append(layer)
+        total += weights
+        shapes.append(shape)
+        if total > MOST_PARAMETERS:
+            raise UserError(f"{node.where}: the network has more than {MOST_PARAMETERS:,} weights.")
+        if sum(math.prod(size[1:]) for size in shapes) > MOST_NUMBERS:
+            raise UserError(f"{node.where}: up to here layers give more than {MOST_NUMBERS:,} numbers for each row.")
+    layers = [class_of(node.kind)(**each.plain) for node, each in zip(graph.nodes, words, strict=True)]
+    with keras.device("cpu"):
+        for node, layer in zip(graph.nodes, layers, strict=True):
+            layer.build(_taken(node, shapes))
     return layers, tuple(int(size or 0) for size in shapes[-1][1:])
 
 
-def _one_or_all(values: list[Any]) -> Any:
-    """What a layer takes: a list where it joins branches."""
-    return values if len(values) > 1 else values[0]
+def _taken(node: Node, values: Sequence[Any]) -> Any:
+    """What a layer takes, of what comes in and stands behind each layer: a list where it joins branches."""
+    taken = [values[number + 1] for number in node.inputs]
+    return taken if len(taken) > 1 else taken[0]
 
 
-def _weights_of(layer: Any, shape: Any) -> int:
-    """How many weights a layer has on rows of a shape, without memory for them."""
+def _outline(layer: Any, shape: Any) -> tuple[int, Any]:
+    """How many weights a layer has on rows of a shape, without memory for them, and the shape behind it."""
     import tensorflow as tf
 
     with tf.Graph().as_default():
         layer.build(shape)
-        return sum(math.prod(weight.shape) for weight in layer.weights)
+        return sum(math.prod(weight.shape) for weight in layer.weights), tuple(layer.compute_output_shape(shape))
 
 
 def task_of(graph: Graph, words: Sequence[Words], row: Shape, file: str) -> Task:
@@ -155,7 +153,7 @@ def compared(graph: Graph, layers: Sequence[Any], network: Any, ours: Sequence[A
     rows = rng.uniform(0, 1, (count, *graph.input_shape)).astype(np.float32)
     values = [keras.ops.convert_to_tensor(rows)]  # of the input, and behind each layer
     for node, layer, mine in zip(graph.nodes, layers, ours, strict=True):
-        values.append(layer(_one_or_all([values[number + 1] for number in node.inputs]), training=False))
+        values.append(layer(_taken(node, values), training=False))
         theirs = [tuple(weight.shape) for weight in layer.weights]
         if theirs != [tuple(weight.shape) for weight in mine.weights] or values[-1].shape[1:] != mine.output.shape[1:]:
             raise RunError(
