@@ -1,5 +1,6 @@
 """From the configuration of a model to its layers and who takes what, or the reasons why YAML cannot say it."""
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -248,8 +249,9 @@ def _towards(last: int, takes: Sequence[tuple[int, ...]]) -> list[int] | None:
 
 def _part_name(name: str, taken: set[str]) -> str:
     """A name for a part: small letters and _, another one than the others have."""
-    word = re.sub(r"[^a-z_]", "", re.sub(r"[^a-z0-9]+", "_", name.lower())).strip("_") or "part"
-    while word in taken or word == "rescaling":
-        word += "_b"
-    taken.add(word)
-    return word
+    word = re.sub(r"[^a-z_]", "", re.sub(r"[^a-z0-9]+", "_", name.lower())).strip("_")[:40] or "part"
+    letters = ("".join("abcdefghij"[int(digit)] for digit in str(number)) for number in itertools.count(1))
+    others = (f"{word}_{each}" for each in letters)
+    new = next(each for each in itertools.chain([word], others) if each not in taken and each != "rescaling")
+    taken.add(new)
+    return new

@@ -166,6 +166,8 @@ def _read_back(out: Path, text: str) -> dict[str, Any]:
         return read_yaml(aside).values
     except OSError as error:
         raise UserError(f"--out {out}: it cannot be written: {error.strerror}.") from error
+    except UserError as error:
+        raise UserError(str(error).replace(str(aside), f"--out {out}")) from error
     finally:
         aside.unlink(missing_ok=True)
 
