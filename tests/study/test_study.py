@@ -105,7 +105,7 @@ def test_a_study_trains_what_is_missing_once_and_writes_what_it_found(
     assert "so that little is known of their spread: dense, code." in page
     assert "| at least 1.01 | nobody |" in page
     assert "| falls short |" in page
-    for picture in ("reported", "noise_noise_curve"):
+    for picture in ("reported", "noise_noise_curve", "noise_level_0.500"):
         assert f"(figures/{picture}.png)" in page
         assert (study / "figures" / f"{picture}.png").stat().st_size > 1000
 

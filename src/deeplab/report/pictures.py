@@ -45,7 +45,16 @@ def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
 
 
 def caption_of(name: str) -> tuple[str, str]:
-    """Return the caption of a figure that every run of a kind has, and what is to be seen on it."""
+    """Return the caption of a figure that every run of a kind has, and what is to be seen on it.
+
+    Examples:
+        >>> caption_of("gallery/level_0.400")
+        ('Test images at level 0.4', 'test images, what noise makes of them, and what comes of it denoised')
+    """
+    _, is_gallery, level = name.partition("gallery/level_")
+    if is_gallery:
+        seen = "test images, what noise makes of them, and what comes of it denoised"
+        return f"Test images at level {float(level):g}", seen
     return _KNOWN[name]
 
 

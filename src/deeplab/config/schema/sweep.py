@@ -43,6 +43,7 @@ class ComparisonConfig:
     # it draws those that `validation=tail` would take from the end.
     vary: Annotated[tuple[Literal["seed", "split"], ...], AfterValidator(_vary)]
     reference: ReferenceConfig | None
+    deviation: Literal["n-1", "n"]  # what bars of one standard deviation divide by; as NumPy's std does it is n
     stop: Literal["paired"] | None  # whether a grid ends points that can no longer become the best
     min_epochs: PositiveInt  # after which a search by successive halving compares for the first time
     reduction: Annotated[int, Field(ge=2, le=100)]  # of so many points it trains one further
