@@ -14,6 +14,7 @@ from deeplab.metrics import known_metric
 from deeplab.study.config import FILE, StudyEntry, read_study
 from deeplab.study.entries import measure
 from deeplab.study.results import Results
+from deeplab.tracking.artifacts import check_code
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.params import flatten
@@ -92,6 +93,8 @@ def groups_of_sweep(store: Store, run: Run) -> list[Group]:
     if not points:
         raise UserError(f"None of the trials of the sweep {run.label} is finished.")
     metric = run.params.get("sweep.metric", "").rpartition("/")[2] or None
+    if metric and known_metric(metric) is None:
+        check_code(store, run)  # as of code of one's own; another score would tell something else
     has_grown = DECISION_TAG in run.tags
     return [_of_runs(name, points[number, name], metric, has_grown) for number, name in sorted(points)]
 

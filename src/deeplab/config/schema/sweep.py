@@ -16,7 +16,7 @@ SWEEP_KEYS = ("replicates", "sweep", "launcher")
 if TYPE_CHECKING:
     MetricName = str
 else:
-    MetricName = Annotated[Literal[tuple(metric.name for metric in compared())], or_of_code("metric")]
+    MetricName = Annotated[Literal[tuple(metric.name for metric in compared())], or_of_code("metric", "val", "test")]
 
 
 @dataclass(frozen=True, config=STRICT)
