@@ -72,7 +72,7 @@ class Person:
         log = self.folder / f"{self._count}.log"
         where = [f"tracking.uri={self.address}", f"tracking.experiment={self.experiment}"]
         code = "from deeplab.cli.main import main; main()"
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200"}
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
         with log.open("w") as out, log.with_suffix(".err").open("w") as err:
             program = subprocess.Popen(
                 [sys.executable, "-c", code, *arguments, *where],

@@ -67,7 +67,12 @@ def begin_parent(
 
 def find_sweep(store: Store, key: str) -> Run | None:
     """The newest sweep that the same command made, or None."""
-    return next(iter(all_runs(store, (SWEEP_KEY_TAG, key))), None)
+    return next(iter(find_sweeps(store, key)), None)
+
+
+def find_sweeps(store: Store, key: str) -> list[Run]:
+    """All sweeps that the same command made, the newest first."""
+    return all_runs(store, (SWEEP_KEY_TAG, key))
 
 
 def check_unchanged(store: Store, run: Run, plan: Plan) -> None:

@@ -1,11 +1,13 @@
 """Calls that are carried out beside what goes on, because each of them would wait for a server."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 AT_ONCE = 8
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 class Beside:
@@ -46,3 +48,11 @@ class Beside:
                 future.set_exception(error)
             else:
                 future.set_result(None)
+
+
+def ask_all(ask: Callable[[Item], Answer], items: Iterable[Item], beside: bool) -> list[Answer]:
+    """The answer to each item, in their order; several are asked for at a time where they are `beside` each other."""
+    if not beside:
+        return [ask(item) for item in items]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(ask, items))

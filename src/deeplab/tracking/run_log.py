@@ -8,7 +8,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from deeplab.tracking.artifacts import check_own, put_bytes
-from deeplab.tracking.beside import Beside
+from deeplab.tracking.beside import Beside, ask_all
 from deeplab.tracking.delete import remove_models
 from deeplab.tracking.model_log import prepare_model
 from deeplab.tracking.params import flatten
@@ -106,9 +106,10 @@ class RunLog:
         """Go on with a run that ended early or is trained further; what it has of metrics stays as it is."""
         check_own(store, run)
         run_id = str(run.id)
-        logged = {
-            (metric.key, metric.step) for key in run.metrics for metric in store.client.get_metric_history(run_id, key)
-        }
+        histories = ask_all(
+            lambda key: store.client.get_metric_history(run_id, key), run.metrics, beside=store.place.is_server
+        )
+        logged = {(metric.key, metric.step) for history in histories for metric in history}
         store.client.update_run(run_id, status="RUNNING")
         store.client.set_tag(run_id, HEARTBEAT_TAG, _now())
         if ERROR_TAG in run.tags:

@@ -16,7 +16,7 @@ from deeplab.tracking.artifact_locations import Move, is_inside, local_path
 from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
 from deeplab.tracking.foreign import check_locations
-from deeplab.tracking.location import PORTS, StoreLocation, locate_store, redact_password
+from deeplab.tracking.location import DATABASE_PORTS, PORTS, StoreLocation, locate_store, redact_password
 from deeplab.tracking.postgres import PostgresReader
 from deeplab.tracking.relocate import relocate, relocate_to_write
 from deeplab.tracking.run import Run, from_mlflow
@@ -216,10 +216,12 @@ def _check_reachable(place: StoreLocation) -> None:
     if place.database is not None:
         check_database(place.database)
         check_locations(place.database)
-    elif place.is_server:
-        parts = urlsplit(place.uri)
+        return
+    parts = urlsplit(place.uri)
+    usual = {**PORTS, **DATABASE_PORTS}[parts.scheme.partition("+")[0]]
+    if parts.hostname or place.is_server:  # a database may be asked for through a socket
         try:
-            address = (parts.hostname or "", parts.port or PORTS[parts.scheme])
+            address = (parts.hostname or "", parts.port or usual)
             socket.create_connection(address, timeout=CONNECT_SECONDS).close()
         except (OSError, ValueError, UnicodeError) as error:
             raise UserError(f"The store {redact_password(place.uri)} cannot be reached ({error}). {WAYS_ON}") from error
