@@ -11,6 +11,7 @@ scripts/servers.py [--only NAME,...] [--page] [--keep]
 
 import argparse
 import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -31,13 +32,14 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="try nothing; keep the servers until Ctrl-C")
     options = parser.parse_args()
     only = [name for name in options.only.split(",") if name]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the servers end, too
     with contextlib.closing(Servers()) as servers:
         print(f"MLflow at {servers.address}, its database at {servers.database}", flush=True)
         if options.keep:
             with contextlib.suppress(KeyboardInterrupt):
                 time.sleep(1e9)
             return
-        rows, bad = [], 0
+        bad = 0
         for attempt in TRIES:
             name = attempt.__name__
             if only and name not in only:
@@ -47,13 +49,24 @@ def main() -> None:
                 outcome = attempt(servers, Person(servers.folder / name, name, servers.address))
             except AssertionError as error:
                 outcome, bad = f"WRONG: {error}", bad + 1
+            if options.page:
+                write_page({name: in_a_cell(outcome, servers)})
             print(f"{name} ({time.monotonic() - began:.0f} s): {outcome}", flush=True)
-            rows.append(f"| {(attempt.__doc__ or name).strip()} | {in_a_cell(outcome, servers)} |\n")
-    if options.page:
-        before, _, rest = PAGE.read_text().partition(BEGINS)
-        table = "".join(["| tried | what happened |\n|---|---|\n", *rows])
-        PAGE.write_text(before + BEGINS + table + ENDS + rest.partition(ENDS)[2])
     sys.exit(bool(bad))
+
+
+def write_page(outcomes: dict[str, str]) -> None:
+    """Write what happened into the page; what was not tried this time keeps its line."""
+    before, _, rest = PAGE.read_text().partition(BEGINS)
+    old, _, after = rest.partition(ENDS)
+    lines = {line.split(" | ")[0]: line for line in old.splitlines()}
+    table = []
+    for attempt in TRIES:
+        head = f"| {(attempt.__doc__ or '').strip()}"
+        if attempt.__name__ in outcomes:
+            lines[head] = f"{head} | {outcomes[attempt.__name__]} |"
+        table += [lines[head]] if head in lines else []
+    PAGE.write_text("\n".join([before + BEGINS + "| tried | what happened |", "|---|---|", *table, ENDS + after]))
 
 
 def in_a_cell(text: str, servers: Servers) -> str:

@@ -41,7 +41,7 @@ class Command:
     def until(self, text: str) -> None:
         """Wait until it has said something."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while text not in self._log.read_text():
+        while text not in " ".join(self._log.read_text().split()):
             if self.program.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"'{text}' was never said: {self._log.read_text()[-1500:]}")
             time.sleep(0.05)
