@@ -12,6 +12,10 @@ _SUFFIXES = (".png", ".gif")
 _KNOWN = {
     "sweep": ("The points compared", "the score of every point, with its spread over replicates"),
     "search": ("The search", "the score of every trial in the order it was drawn, and against each value drawn"),
+    "pareto": (
+        "The Pareto front",
+        "each finished trial by its objectives, and which are on the front",
+    ),
     "noise_curve": (
         "Classified rightly under noise",
         "the true-positive rate by level of noise, as the images are and denoised",

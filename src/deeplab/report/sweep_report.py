@@ -103,7 +103,7 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
 
 def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
-    yield from search_parts(run)
+    yield from search_parts(store, run, outcome)
     yield from decision_parts(store, run)
     yield from why_parts(store, run)
     yield from conclusion_of(run, outcome, children)
