@@ -11,7 +11,7 @@ from deeplab.metrics import metric_of
 from deeplab.report.page import Part, Text, read_cell
 from deeplab.report.scores import scores
 from deeplab.report.sweep_report import conclusion_of, points
-from deeplab.report.sweep_tables import Outcome, read_outcome
+from deeplab.report.sweep_tables import Outcome, candidates_in, read_outcome
 from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run as TrackedRun
@@ -48,7 +48,7 @@ class Sweep(Stored):
 
     def _best(self) -> Run | None:
         outcome = self._outcome
-        lines = [line for line in outcome.trials if line.get("state", "COMPLETE") == "COMPLETE"]
+        lines = candidates_in(outcome.trials)
         if outcome.points:
             winner = None if outcome.best is None else outcome.points[outcome.best]["point"]
             lines = [line for line in lines if line["point"] == winner]

@@ -18,6 +18,7 @@ from tests.sweep.pretended import AtOnce
 from deeplab.config.compose import compose
 from deeplab.config.overrides import read_interval
 from deeplab.errors import Interrupted, UserError
+from deeplab.report.sweep_tables import candidates_in
 from deeplab.sweep import loop, run
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.confirm import check_confirmable
@@ -28,7 +29,7 @@ from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.search.choose import run_search
 from deeplab.sweep.search.importance import importance, importance_table
 from deeplab.sweep.search.objectives import on_front
-from deeplab.sweep.search.parent_run import SearchTrial
+from deeplab.sweep.search.parent_run import SearchTrial, best_drawn
 from deeplab.sweep.search.plan import SearchPlan, plan_search
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
@@ -128,6 +129,19 @@ def test_a_search_of_two_objectives_finds_its_front_and_the_report_says_so(
     (table,) = [part for part in words.split("\n\n") if f"| {smallest.objectives[1]:,} |" in part][:1]
     assert table.count(" |\n") >= len(front)
     assert "What matters" in words
+
+
+def test_the_best_is_on_the_front() -> None:
+    scores = [("COMPLETE", ""), ("COMPLETE", "front"), ("FAIL", "")]
+    lines = [{"trial": str(number), "state": state, "front": front} for number, (state, front) in enumerate(scores)]
+    assert [line["trial"] for line in candidates_in(lines)] == ["1"]
+    assert [line["trial"] for line in candidates_in([{**line, "front": ""} for line in lines])] == ["0", "1"]
+    tied = [
+        SearchTrial(number, {"l2": f"0.{number}"}, "COMPLETE", 0.9, 2, "", (), (0.9, size), size == 1)
+        for number, size in enumerate([2, 1])
+    ]
+    best = best_drawn(tied, "val/accuracy")
+    assert best is not None and best.number == 1
 
 
 @pytest.mark.slow
