@@ -125,6 +125,7 @@ def test_seeds_are_fresh_and_the_same_at_every_point() -> None:
         ((*WORDS, "replicates=3"), {"margin": 0.1}, "replicates: deeplab decide finds out itself"),
         ((*WORDS, "validation=none"), {"margin": 0.1}, "needs validation rows"),
         (("l2=interval(1e-6,1e-2)",), {"margin": 0.1}, "l2 is given an interval, which is no list of points"),
+        ((*WORDS, "sweep.stop=paired"), {"margin": 0.1}, "deeplab decide ends points by itself"),
         ((*WORDS, "sweep.metric=val/acuracy"), {"margin": 0.1}, "sweep.metric"),
     ],
 )

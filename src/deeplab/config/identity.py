@@ -59,6 +59,7 @@ ADDED = (
     AddedKey("sweep", (None,), "deviation", "n-1"),
     AddedKey("sweep", (None,), "min_epochs", 1),
     AddedKey("sweep", (None,), "stop", None),
+    AddedKey("sweep", (None,), "objectives", []),
     AddedKey("sweep", (None,), "reduction", 3),
 )
 
@@ -137,8 +138,13 @@ def settle_metrics(values: dict[str, Any]) -> dict[str, Any]:
     training, sweep = values.get("training"), values.get("sweep")
     if not isinstance(training, dict) or not isinstance(training.get("metrics"), list):
         return values
-    compared = str(sweep.get("metric")).rpartition("/")[2] if isinstance(sweep, dict) else ""
-    needed = [name for name in (training.get("monitor"), compared) if name in {each.name for each in optional()}]
+    objectives = sweep.get("objectives") if isinstance(sweep, dict) else None
+    asked = [
+        sweep.get("metric") if isinstance(sweep, dict) else "",
+        *(objectives if isinstance(objectives, list) else ()),
+    ]
+    compared = [str(name).rpartition("/")[2] for name in asked]
+    needed = [name for name in (training.get("monitor"), *compared) if name in {each.name for each in optional()}]
     metrics = [*training["metrics"], *(name for name in dict.fromkeys(needed) if name not in training["metrics"])]
     return {**values, "training": {**training, "metrics": metrics}}
 

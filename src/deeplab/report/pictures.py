@@ -14,6 +14,10 @@ _KNOWN = {
     "why": ("What each difference brings", "the score of A, what each difference adds to it, and the score of B"),
     "sweep": ("The points compared", "the score of every point, with its spread over replicates"),
     "search": ("The search", "the score of every trial in the order it was drawn, and against each value drawn"),
+    "pareto": (
+        "The Pareto front",
+        "each finished trial by its objectives, and which are on the front",
+    ),
     "noise_curve": (
         "Classified rightly under noise",
         "the true-positive rate by level of noise, as the images are and denoised",

@@ -19,6 +19,7 @@ from deeplab.report.sweep_tables import (
     OVERLAP,
     Line,
     Outcome,
+    candidates_in,
     cells,
     read_outcome,
     setting_cells,
@@ -118,7 +119,7 @@ def _trials(run: Run, children: Sequence[Run]) -> Cell:
 
 def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
-    yield from search_parts(run)
+    yield from search_parts(store, run, outcome)
     yield from decision_parts(store, run)
     confirmed = tuple(confirmation_parts(store, run))
     is_confirmation = CONFIRMS_TAG in run.tags
@@ -264,8 +265,7 @@ def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | No
     by_id = {child.id: child for child in children}
     if SEARCH_TAG in run.tags:
         best = run.metrics.get(f"best/{outcome.metric}")
-        complete = [line for line in outcome.trials if line["state"] == "COMPLETE"]
-        chosen = [line["run"] for line in complete if value(line[outcome.metric]) == best]
+        chosen = [line["run"] for line in candidates_in(outcome.trials) if value(line[outcome.metric]) == best]
     else:
         numbers = [line["point"] for line in outcome.points if line["best"]]
         chosen = [line["run"] for line in outcome.trials if line["point"] in numbers]

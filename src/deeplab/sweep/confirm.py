@@ -54,6 +54,8 @@ def check_confirmable(count: int | None, plan: Plan | SearchPlan) -> None:
         raise UserError(f"--confirm must be from {LEAST} to {MOST:,} fresh seeds, got {count}.")
     if points < 2:
         raise UserError("--confirm trains the best point and the runner-up again, and there is one point alone.")
+    if plan.sweep.comparison.objectives:
+        raise UserError("--confirm trains the best point again, and of several sweep.objectives there is none.")
     if any(axis.key == "seed" for axis in axes):
         raise UserError("--confirm takes fresh seeds, so that a sweep over seed has nothing to confirm: replicates=5.")
 

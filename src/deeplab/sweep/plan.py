@@ -180,8 +180,8 @@ def sound_point(checked: PointCheck | str, metric: str) -> PointCheck:
     """A point that was checked; a UserError where it is wrong, or has not the metric that it is to be compared by."""
     if isinstance(checked, str):
         raise UserError(checked)
-    score = METRICS[metric.rpartition("/")[2]]
-    if score.needs_classes and not checked.has_accuracy:
+    score = METRICS.get(metric.rpartition("/")[2])  # None of what a network costs
+    if score is not None and score.needs_classes and not checked.has_accuracy:
         raise UserError(
             f"sweep.metric={metric}: there is no {score.label} of this network on these rows; give val/loss."
         )
@@ -232,12 +232,24 @@ def _check_split(composed: ComposedSweep) -> None:
 
 
 def check_metric(first: ComposedSweep) -> None:
-    """Refuse a metric that the points do not have."""
-    metric, config = first.comparison.metric, first.run.config
+    """Refuse a metric that the points do not have, and several objectives where they are compared by one score."""
+    if first.comparison.objectives:
+        told = ", ".join(first.comparison.objectives)
+        raise UserError(f"sweep.objectives=[{told}] go with a search: --search tpe or random.")
+    check_score(first, first.comparison.metric, "sweep.metric")
+
+
+def check_score(first: ComposedSweep, metric: str, key: str) -> None:
+    """Refuse a score that the points do not have.
+
+    Args:
+        key: that names it.
+    """
+    config = first.run.config
     score, task = METRICS[metric.rpartition("/")[2]], config.model.task
     if not score.is_measured_for(task):
         instead = TASKS[task].default_metric
-        raise UserError(f"sweep.metric={metric}: a network for {task} has no {score.label}; give {instead}.")
+        raise UserError(f"{key}={metric}: a network for {task} has no {score.label}; give {instead}.")
     if config.validation.kind == "none" and metric.startswith("val/"):
         raise UserError(
             f"sweep.metric={metric} needs validation rows, but validation=none holds nothing out. "

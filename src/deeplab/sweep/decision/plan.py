@@ -165,6 +165,8 @@ def plan_decision(
         raise UserError(
             "replicates: deeplab decide finds out itself how many are needed; --max-replicates is the most."
         )
+    if first.comparison.stop is not None:
+        raise UserError("sweep.stop=paired goes with a grid; deeplab decide ends points by itself.")
     first = replace(first, replicates=1)
     check_metric(first)
     points = tuple(grid.points())
