@@ -14,8 +14,8 @@ from deeplab.report.decision import confirmation_of, decision_parts
 from deeplab.report.page import Part, Text, read_cell
 from deeplab.report.scores import scores
 from deeplab.report.sweep_report import conclusion_of, points
-from deeplab.report.sweep_tables import Outcome, read_outcome
-from deeplab.report.why import why_parts
+from deeplab.report.sweep_tables import Outcome, candidates_in, read_outcome
+from deeplab.report.why import read_why, why_parts
 from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import all_runs
@@ -65,7 +65,7 @@ class Sweep(Stored):
 
     def _best(self) -> Run | None:
         outcome = self._outcome
-        lines = [line for line in outcome.trials if line.get("state", "COMPLETE") == "COMPLETE"]
+        lines = candidates_in(outcome.trials)
         if outcome.points:
             winner = None if outcome.best is None else outcome.points[outcome.best]["point"]
             lines = [line for line in lines if line["point"] == winner]
@@ -89,7 +89,8 @@ class Sweep(Stored):
     def _parts(self) -> Iterator[Part]:
         yield Text(repr(self)[1:-1])
         yield from decision_parts(self._place.store, self._tracked)
-        yield from why_parts(self._place.store, self._tracked)
+        if (explained := read_why(self._place.store, self._tracked)) is not None:
+            yield from why_parts(explained)
         yield from conclusion_of(self._tracked, self._outcome, self._children)
         yield from points(self._outcome)
         if not self._outcome.points:

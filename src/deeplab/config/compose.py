@@ -7,6 +7,7 @@ from typing import Any
 
 from deeplab.code.file import current
 from deeplab.config.apply_overrides import apply_override, check_effect
+from deeplab.config.backbone_weights import settle_backbones
 from deeplab.config.defaults import Chosen, check_choice, choose
 from deeplab.config.folders import GROUPS
 from deeplab.config.hydra_adapter import Override
@@ -123,7 +124,7 @@ class Composer:
         check_values(raw)
         # Files of before a key was added lack it.
         settled = settle_task(with_added_keys(resolve(raw)))
-        values = settle_metrics(settle_randomness(fill_task_defaults(settled)))
+        values = settle_metrics(settle_randomness(settle_backbones(fill_task_defaults(settled))))
         swept = {key: values.pop(key) for key in SWEEP_KEYS if key in values}
         try:
             sweep, config = validate(SweepConfig, swept), validate(ExperimentConfig, values)

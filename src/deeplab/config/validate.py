@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -179,5 +179,6 @@ def _known_keys(location: tuple[int | str, ...], values: Mapping[str, Any], root
     for branch in get_args(hint) or (hint,):
         allowed_kinds = get_args(get_type_hints(branch).get("kind", None))
         if not allowed_kinds or kind in allowed_kinds:
-            return [field.name for field in fields(branch)]
+            inside = get_args(get_type_hints(branch).get(str(location[1])))  # of a class in a list: training.stages
+            return [field.name for field in fields(next(filter(is_dataclass, inside), branch))]
     return []

@@ -19,7 +19,6 @@ from deeplab.tracking.tags import CONFIRMS_TAG
 
 def decision_parts(store: Store, run: Run) -> Iterator[Part]:
     """Describe the decision of a sweep that grew; nothing of one that was planned."""
-    yield from confirmation_parts(store, run)
     content = read_artifact(store, run, RESULT_FILE)
     if content is None:
         return
@@ -50,7 +49,10 @@ def confirmed(content: str) -> Iterator[Part]:
     """Describe a confirmation as it is stored: the table, and what may be said."""
     stored = json.loads(content)
     yield decision_table(content, "Confirmed with fresh seeds")
-    yield Text(f"With fresh seeds {stored['sentence']} It is a t-interval of the differences at the same seeds.")
+    folded = " and folds, corrected for the examples that folds share" if "folds" in stored else ""
+    yield Text(
+        f"With fresh seeds {stored['sentence']} It is a t-interval of the differences at the same seeds{folded}."
+    )
 
 
 def skewness(content: str) -> Iterator[Text]:

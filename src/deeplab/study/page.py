@@ -17,6 +17,7 @@ from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
 from deeplab.study.table import ADDED, ONE_DRAW, READING, counts, verdict_table
 from deeplab.study.verdicts import Verdict
+from deeplab.workflows.noise.levels import read_levels
 
 FIGURES = "figures"
 OVERVIEW = "reported"
@@ -24,6 +25,8 @@ OVERVIEW = "reported"
 RUN_PICTURES = ("curves", "denoised", "boundary", "units")
 NOISE_PICTURES = ("noise_curve", "noise_classes")
 SWEEP_PICTURES = ("sweep",)
+GALLERY = "gallery/"
+MOST_GALLERIES = 6
 # Trainings from which a standard deviation begins to say something.
 ENOUGH = 3
 
@@ -45,13 +48,17 @@ def page_of(config: StudyConfig, measured: Sequence[EntryResult], folder: Path) 
 
 
 def picture_names(each: EntryResult) -> tuple[str, ...]:
-    """Name the pictures of an entry's runs that are shown."""
-    return RUN_PICTURES if each.entry.run else SWEEP_PICTURES if each.entry.sweep else NOISE_PICTURES
+    """Name the pictures of an entry's runs that are shown, galleries of `noise` by their folder."""
+    if each.entry.noise is None:
+        return RUN_PICTURES if each.entry.run else SWEEP_PICTURES
+    levels = sorted(read_levels(each.entry.noise.levels, "levels"))
+    shown = levels[:: -(-(len(levels) - 1) // (MOST_GALLERIES - 1)) or 1]
+    return (*NOISE_PICTURES, *(f"{GALLERY}level_{level:.3f}" for level in shown))
 
 
 def picture_file(entry: str, name: str) -> str:
     """Name the file of an entry's picture in the study's folder of figures."""
-    return f"{entry}_{name}.png"
+    return f"{entry}_{name.removeprefix(GALLERY)}.png"
 
 
 def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]]:
