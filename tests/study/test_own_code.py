@@ -13,6 +13,7 @@ from deeplab.workflows.own_code import own_code
 STUDY = """
 title: Own
 about: a data set of one's own
+replicates: 2
 entries:
   own:
     run: [dataset=made, model=mlp]
