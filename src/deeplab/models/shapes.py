@@ -13,7 +13,7 @@ from deeplab.models.layers import needed_rank
 from deeplab.models.make_layers import first_sentence
 
 LARGEST_IMAGE = 1024
-MOST_WALKED = 100_000  # layers in the search for a size that works: a second
+MOST_WALKED = 30_000  # layers in the search for a size that works: a third of a second
 RESIZABLE = ("digits", "image_folder")
 _RANKS = {
     1: "vectors",
