@@ -37,8 +37,8 @@ def lines(folder: str) -> str:
     """Train all three; the lines about them."""
     run = trained(RESIDUAL, folder)
     residual = (
-        f"`deeplab train {' '.join(RESIDUAL)}` reaches a test accuracy of {run['test']:.4f} in {run['epochs']} epochs "
-        f"(one run with seed 0, {run['seconds'] / 60:.0f} minutes on two cores).\n"
+        f"`deeplab train {' '.join(RESIDUAL)}` reaches a test accuracy of {run['test']:.4f} after "
+        f"{run['epochs']} epochs (one run with seed 0, {run['seconds'] / 60:.0f} minutes on two cores).\n"
     )
     chain, branched = (trained((*DENOISING, model), folder)["metrics"]["test/psnr"] for model in (CHAIN, BRANCHED))
     verdict = "beats" if branched > chain else "does not beat"
