@@ -35,7 +35,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from deeplab.config.compose import compose
-from deeplab.training.runtime import load_keras
+from deeplab.imports import load_keras
 
 TRAINED_SHARE = 40  # one in so many of those that are small enough
 KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
