@@ -65,6 +65,7 @@ class Person:
         self.folder, self.experiment, self.address = folder, experiment, address
         folder.mkdir(parents=True, exist_ok=True)
         self._count = 0
+        self.environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
 
     def begin(self, *arguments: str) -> Command:
         """Begin a command of deeplab."""
@@ -72,11 +73,10 @@ class Person:
         log = self.folder / f"{self._count}.log"
         where = [f"tracking.uri={self.address}", f"tracking.experiment={self.experiment}"]
         code = "from deeplab.cli.main import main; main()"
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
         with log.open("w") as out, log.with_suffix(".err").open("w") as err:
             program = subprocess.Popen(
                 [sys.executable, "-c", code, *arguments, *where],
-                cwd=self.folder, stdout=out, stderr=err, text=True, env=environment, stdin=subprocess.DEVNULL,
+                cwd=self.folder, stdout=out, stderr=err, text=True, env=self.environment, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         return Command(program, log)
 

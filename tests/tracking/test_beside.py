@@ -45,6 +45,19 @@ def test_the_first_fault_is_raised_once_when_all_are_over() -> None:
     beside.wait()
 
 
+def test_what_comes_after_a_fault_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deeplab.tracking.beside.AT_ONCE", 1)
+    beside, done = Beside(is_used=True), []
+    for _ in range(5):
+        beside.do(lambda: (done.append(1), time.sleep(0.05), int("no number")))
+    with pytest.raises(ValueError, match="no number"):
+        beside.wait()
+    assert done == [1]
+    beside.do(done.append, 2)
+    beside.wait()
+    assert done == [1, 2]
+
+
 def test_files_of_a_run_are_there_when_it_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     log_text = store.client.log_text
 
