@@ -36,9 +36,9 @@ def test_calls_go_on_beside_each_other_and_are_waited_for() -> None:
 
 
 def test_the_first_fault_is_raised_once_when_all_are_over() -> None:
-    beside, done = Beside(is_used=True), []
-    beside.do(int, "no number")
-    beside.do(lambda: (time.sleep(0.05), done.append(1)))
+    beside, done, begun = Beside(is_used=True), [], threading.Event()
+    beside.do(lambda: (begun.wait(10), int("no number")))
+    beside.do(lambda: (begun.set(), time.sleep(0.05), done.append(1)))
     with pytest.raises(ValueError, match="no number"):
         beside.wait()
     assert done == [1]
