@@ -31,6 +31,19 @@ class Ended:
         return lines[-1] if lines else ""
 
 
+def check(is_fine: bool, ended: Ended, faults: list[str] | None = None) -> None:
+    """Raise what a command said where it is not what was to be said."""
+    if not is_fine or faults:
+        raise AssertionError(f"status {ended.status} {faults or ''}: {ended.out[-300:]} {ended.err[-900:]}")
+
+
+def in_one_line(ended: Ended) -> str:
+    """The line by which a command told a fault; raise where it is none."""
+    lines = ended.err.strip().splitlines()
+    check(ended.status in (1, 2) and len(lines) == 1 and "Traceback" not in ended.err, ended)
+    return f"status {ended.status}: `{lines[0].removeprefix('deeplab: ')}`"
+
+
 class Command:
     """A command that goes on."""
 
