@@ -1,6 +1,7 @@
 """Paths that a person gave: there, of the right kind and open to us, or an error of one line."""
 
 import csv
+import hashlib
 import io
 import os
 import stat
@@ -182,3 +183,9 @@ def array_header(stream: IO[bytes]) -> "tuple[tuple[int, ...], np.dtype[Any]]":
     else:  # 3.0 differs in the names of fields only, and records are not numbers
         raise ValueError(f"array format {version} is not for plain numbers")
     return shape, dtype
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -13,10 +13,10 @@ from deeplab.config.identity import draws_numbers
 from deeplab.dataset_info import DatasetInfo
 from deeplab.evaluation.layer_outputs import layer_outputs, saliency
 from deeplab.models.build import build, outline
+from deeplab.models.expand import groups_of
 from deeplab.models.inspect import graph, layer_table
 from deeplab.numpy_layers.forward import Layer, carry
 from deeplab.training.shared_numbers import copy_network
-from deeplab.workflows.prepare import groups_of
 
 Facts = Callable[..., DatasetInfo]
 LAYERS = keras.layers
@@ -90,8 +90,8 @@ def test_a_rate_of_a_residual_drops_whole_rows(branched: Any) -> None:
 
 def test_the_table_has_the_order_of_the_file(facts: Facts) -> None:
     config = compose(BRANCHED).config.model
-    table = layer_table(outline(config, facts(8, 8, 1)), groups_of(config))
-    names = list(groups_of(config))
+    table = layer_table(outline(config, facts(8, 8, 1)), groups_of(config.layers, config.blocks))
+    names = list(groups_of(config.layers, config.blocks))
     assert [row.name for row in table] == ["rescaling", *names]
     assert {row.name: row.inputs for row in table if row.inputs} == {
         "conv2d_4": ("add_1",),

@@ -114,7 +114,7 @@ def test_a_bad_layer_is_refused_in_one_line(layer, message):
 def test_an_unknown_layer_names_its_place_the_nearest_and_all_others():
     with pytest.raises(UserError) as error:
         check_layers(({"type": "Flatten"}, {"type": "Conv2d"}))
-    known = ", ".join(sorted(LAYERS))
+    known = ", ".join(sorted([*LAYERS, "Backbone"]))
     assert str(error.value) == (
         f"Unknown layer 'Conv2d' in model.layers[1]. Did you mean 'Conv2D'? Known: {known}. "
         "One of your own needs --code FILE."

@@ -52,6 +52,15 @@ def test_predictions_name_the_likeliest_classes_and_what_was_inverted() -> None:
     assert written[first : first + 6] == ["dog", "70.0 %", "eel", "20.0 %", "cat", "10.0 %"]
 
 
+def test_smoothed_curves_lie_over_what_was_measured() -> None:
+    plain, over = (curves.draw(HISTORY, "loss", smoothing=smoothing).axes[1] for smoothing in (0.0, 0.5))
+    measured = [list(line.get_ydata()) for line in plain.lines[:2]]
+    assert [list(line.get_ydata()) for line in over.lines[2:4]] == measured
+    first, second = measured[0][:2]
+    assert list(over.lines[0].get_ydata()[:2]) == pytest.approx([first, (first + 2 * second) / 3])
+    assert over.get_title(loc="left") == plain.get_title(loc="left")  # the best epoch is one that was measured
+
+
 def test_curves_have_axes_with_units_and_mark_the_best_epoch() -> None:
     figure = curves.draw(HISTORY, "loss")
     accuracy, loss = figure.axes

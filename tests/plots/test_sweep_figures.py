@@ -39,9 +39,19 @@ def test_error_bars_are_means_and_one_standard_deviation() -> None:
     assert complete.get_ydata().tolist() == pytest.approx([0.981, 0.979, 0.971])
     low, high = bars[0].lines[2][0].get_segments()[0][:, 1]
     assert (high - low) / 2 == pytest.approx(0.001)
+    assert bars[0].get_label() == "mean ± 1 standard deviation (n − 1)"
     incomplete = bars[1].lines[0]
     assert incomplete.get_markerfacecolor() == "white"
     assert incomplete.get_ydata().tolist() == pytest.approx([0.9765])
+
+
+def test_error_bars_of_n_are_numpys_own_and_say_so() -> None:
+    comparison = Comparison("val/accuracy", 0, planned=3, deviation="n")
+    axes = sweep_factor.draw("l2", L2, SCORES, comparison).axes[0]
+    bars = next(container for container in axes.containers if hasattr(container, "has_yerr"))
+    low, high = bars.lines[2][0].get_segments()[0][:, 1]
+    assert (high - low) / 2 == pytest.approx(np.std(SCORES[0]))
+    assert bars.get_label() == "mean ± 1 standard deviation (n)"
 
 
 def test_every_replicate_lies_at_its_own_value_whatever_the_scale() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from deeplab.config.compose import compose_sweep
 from deeplab.evaluation.statistics import statistics
 from deeplab.report.sweep_report import conclusion
 from deeplab.report.sweep_tables import outcome_of
@@ -14,6 +15,7 @@ from deeplab.sweep.results.summary import Best, TrialScores, best_point, summari
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.sweep.results.write import best_trial
 
+COMPARED = compose_sweep([]).comparison
 POINTS = [{"l2": "0.1"}, {"l2": "0.2"}, {"l2": "0.3"}]
 
 
@@ -141,7 +143,7 @@ def test_of_too_many_words_the_best_are_drawn_and_the_title_says_so(
     axis = Axis("model", tuple(f"net{number}" for number in range(45)))
     trials = [trial(number, 0, 0.5 + number / 100, loss=number / 100) for number in range(45)]
     summary = summarise([{"model": value} for value in axis.values], trials, metric, 1)
-    ((_, drawn),) = figures.sweep_figures("many", [axis], summary, None, {})
+    ((_, drawn),) = figures.sweep_figures("many", [axis], summary, COMPARED, {})
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
     assert names == [f"model=net{number}" for number in best]
     assert "many, the best 40 of 45" in drawn.get_suptitle()
@@ -150,7 +152,7 @@ def test_of_too_many_words_the_best_are_drawn_and_the_title_says_so(
 
 def test_of_a_score_that_is_defined_of_no_point_nothing_is_drawn() -> None:
     summary = summarise(POINTS, [trial(0, 0, math.nan), trial(1, 0, math.nan)], "val/accuracy", 1)
-    assert not list(figures.sweep_figures("many", [Axis("l2", ("0.1", "0.2", "0.3"))], summary, None, {}))
+    assert not list(figures.sweep_figures("many", [Axis("l2", ("0.1", "0.2", "0.3"))], summary, COMPARED, {}))
 
 
 def test_scores_that_are_no_numbers_have_no_best_point() -> None:

@@ -140,11 +140,14 @@ def test_nothing_of_ours_stays_in_the_work_folder(finished: tuple[Any, Any], fol
 def test_neither_model_nor_plots_where_they_are_not_wanted(folder: Path, runs: Callable[[], list]) -> None:
     import mlflow
 
-    train(compose([*SMALL, "tracking.save_model=none", "tracking.plots=none", "training.epochs=1"]))
+    left_out = ("tracking.save_model=none", "tracking.plots=none", "tracking.r_history=true")
+    train(compose([*SMALL, *left_out, "training.epochs=1"]))
     (run,) = runs()
     names = {item.path for item in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
-    tables = {"history.csv", "score.csv", "classes.csv", "predictions.npz"}
+    tables = {"history.csv", "history_r.csv", "score.csv", "classes.csv", "predictions.npz"}
     assert names == {"config.yaml", "overrides.txt", "packages.txt"} | tables
+    ours, of_r = (artifact(run, name) for name in ("history.csv", "history_r.csv"))
+    assert ours.replace(",train\n", ",training\n").replace(",val\n", ",validation\n").replace("accuracy", "acc") == of_r
     with pytest.raises(UserError, match="has no model; it was made with tracking.save_model=none or ended early"):
         train(compose([*SMALL, "training.initial_weights=latest"]))
 

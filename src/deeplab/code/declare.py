@@ -13,7 +13,7 @@ Kind = Literal["layer", "loss", "metric", "dataset", "schedule"]
 Declaration = TypeVar("Declaration", bound=Callable[..., Any])
 Layer = TypeVar("Layer", bound=type[Any])
 # Words of an entry of `model.layers` that never reach the layer itself.
-_WORDS_OF_LAYERS = ("dropout", "l1", "l2", "part", "type")
+_WORDS_OF_LAYERS = ("dropout", "frozen", "l1", "l2", "part", "type")
 
 
 class DeclarationError(ValueError):

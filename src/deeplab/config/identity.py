@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,9 @@ CODE = "code"
 # Names, where it is kept, where its data lie, checkpoints.
 _OUTSIDE = ("name", "notes", "tags", "tracking")
 _OUTSIDE_IN = {"dataset": ("data_dir",), "training": ("checkpoint_every", "checkpoint_seconds")}
-# In the names of the layers that draw, or the rate of dropout behind a layer or of what a residual drops, above 0 or a
-# value of a block.
-_DRAWS = re.compile(r"Dropout|Noise|Random|\bdrop(out)?\W+(0?\.?0*[1-9]|(?<=\$)\w)")
+# In the names of the layers that draw and of a backbone with such, or the rate of dropout behind a layer or of what a
+# residual drops, above 0 or a value of a block.
+_DRAWS = re.compile(r"Dropout|Noise|Random|EfficientNet|\bdrop(out)?\W+(0?\.?0*[1-9]|(?<=\$)\w)")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ ADDED = (
     AddedKey("training", (None,), "clip_value", None),
     AddedKey("training", (None,), "accumulate", 1),
     AddedKey("training", (None,), "ema", None),
+    AddedKey("training", (None,), "stages", []),
     AddedKey("training", (None,), "score_training_rows", False),
     AddedKey("dataset", (*NAMED_DATASETS, "digits", "npz", "image_folder"), "standardize", False),
     AddedKey("dataset", ("npz", "image_folder"), "labels", "auto"),
@@ -51,8 +52,11 @@ ADDED = (
     AddedKey("dataset", ("npz",), "test_fraction", None),
     AddedKey("dataset", ("image_folder",), "background", "white"),
     AddedKey("tracking", (None,), "keep_checkpoints", 0),
+    AddedKey("tracking", (None,), "smoothing", 0),
+    AddedKey("tracking", (None,), "r_history", False),
     AddedKey("launcher", ("local",), "gpus", "all"),
     AddedKey("sweep", (None,), "vary", ["seed"]),
+    AddedKey("sweep", (None,), "deviation", "n-1"),
     AddedKey("sweep", (None,), "min_epochs", 1),
     AddedKey("sweep", (None,), "stop", None),
     AddedKey("sweep", (None,), "objectives", []),
@@ -94,6 +98,22 @@ def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     for group, keys in added_keys(values).items():
         filled[group] = {**values[group], **{key: value for key, value in keys.items() if key not in values[group]}}
     return filled
+
+
+def without_added_keys(values: Mapping[str, Any], kept: Collection[str]) -> dict[str, Any]:
+    """A configuration without the added keys that are not among those kept, which are written as in `training.ema`.
+
+    Examples:
+        >>> without_added_keys({"validation": {"kind": "random", "stratify": False}}, ["validation.kind"])
+        {'validation': {'kind': 'random'}}
+    """
+    added = {f"{group}.{key}" for group, keys in added_keys(values).items() for key in keys} - {*kept}
+    return {
+        group: {key: value for key, value in inside.items() if f"{group}.{key}" not in added}
+        if isinstance(inside, Mapping)
+        else inside
+        for group, inside in values.items()
+    }
 
 
 def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """What the arguments of the layers may be: numbers, names and lists of them, checked without Keras."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
+from deeplab.config.backbone_weights import BACKBONE, IMAGENET
 from deeplab.errors import UserError, unknown_name
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS
 from deeplab.tasks import NUM_OUTPUTS, OF_TASK
@@ -125,6 +128,7 @@ ARGUMENTS: Mapping[str, ArgumentRule] = {
     "fill_mode": _one_of("constant", "nearest", "reflect", "wrap"),
     "fill_value": NUMBER,
     "filters": OUTPUTS,
+    "frozen": BOOL,
     "groups": COUNT,
     "height_factor": FACTOR,
     "height": COUNT,
@@ -165,8 +169,29 @@ ARGUMENTS: Mapping[str, ArgumentRule] = {
     "width_factor": _optional(FACTOR),
 }
 
+# Also of layers of a package's or a file's own.
+OF_EVERY_LAYER = ("frozen", "l1", "l2")
+
 # Where one name means different things.
 ARGUMENTS_OF: Mapping[tuple[str, str], ArgumentRule] = {
+    (BACKBONE, "alpha"): _optional(
+        ArgumentRule("a number above 0, up to 4", lambda v: _is_number(v) and 0 < cast("float", v) <= 4)
+    ),
+    (BACKBONE, "pooling"): _optional(_one_of("avg", "max")),
+    (BACKBONE, "sha256"): _optional(
+        ArgumentRule(
+            "64 hexadecimal digits", lambda v: isinstance(v, str) and re.fullmatch("[0-9a-f]{64}", v) is not None
+        )
+    ),
+    (BACKBONE, "unfreeze_from"): _optional(
+        ArgumentRule("the name of a layer in it", lambda v: isinstance(v, str) and v != "")
+    ),
+    (BACKBONE, "weights"): _optional(
+        ArgumentRule(
+            f"{IMAGENET} or a file (.h5)",
+            lambda v: v == IMAGENET or (isinstance(v, str) and v.endswith(".h5")),
+        )
+    ),
     **{(kind, "axis"): AXIS for kind in ("BatchNormalization", "Concatenate", "GroupNormalization")},
     **{(kind, "pool_size"): COUNT for kind in ("AveragePooling1D", "MaxPooling1D")},
     **{(kind, "strides"): _optional(COUNT) for kind in ("AveragePooling1D", "MaxPooling1D")},
@@ -217,15 +242,16 @@ def check_argument(kind: str, key: str, value: object, where: str) -> None:
     if key.endswith("_initializer") and value not in sorted(INITIALIZERS):
         raise unknown_name("initializer", str(value), INITIALIZERS, f"{where}.{key}")
     rule = _optional(NON_NEGATIVE) if key in ("l1", "l2") else ARGUMENTS_OF.get((kind, key), ARGUMENTS.get(key))
-    if not rule or (kind not in LAYERS and key not in ("l1", "l2")):
+    if not rule or (kind not in (*LAYERS, BACKBONE) and key not in OF_EVERY_LAYER):
         return
     if rule is OUTPUTS and isinstance(value, list | tuple) and value:  # a list stands for several layers
         for index, size in enumerate(value):
-            _check(rule, size, f"{where}.{key}[{index}]")
+            check_rule(rule, size, f"{where}.{key}[{index}]")
     else:
-        _check(rule, value, f"{where}.{key}")
+        check_rule(rule, value, f"{where}.{key}")
 
 
-def _check(rule: ArgumentRule, value: object, where: str) -> None:
+def check_rule(rule: ArgumentRule, value: object, where: str) -> None:
+    """Refuse a value that is not what a rule says, in a UserError of one line that begins with its place."""
     if not rule.accepts(value):
         raise UserError(f"{where} must be {rule.words}, got {value!r}.")

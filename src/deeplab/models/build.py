@@ -9,8 +9,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.config.schema import ModelConfig
 from deeplab.dataset_info import DatasetInfo
+from deeplab.errors import UserError
+from deeplab.models.backbones import Backbone
 from deeplab.models.check_layers import check_layers
 from deeplab.models.expand import expand_layers, is_chain
 from deeplab.models.groups import LayerSpec
@@ -43,13 +46,15 @@ def _checked(config: ModelConfig, info: DatasetInfo) -> tuple[tuple[LayerSpec, .
     """The layers with all their arguments, and the number of weights."""
     check_layers(config.layers, config.blocks)
     check_task(config, info)
+    if info.inputs is not None and BACKBONE in [layer.get("type") for layer in config.layers]:
+        raise UserError(f"dataset.standardize: a {BACKBONE} scales pixels by itself, as its weights need it.")
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
         entries = expand_layers(config.layers, config.blocks)
         layers = make_layers(entries, info, seed=0)
         shapes = check_fit(entries, layers, info)
+        entries = settled(entries, shapes, info.input_shape)
         if None in layers:
-            entries = settled(entries, shapes, info.input_shape)
             layers = make_layers(entries, info, seed=0)
         check_output_layer(config.task, entries, layers, shapes, info)
         return entries, count_parameters(entries, layers, shapes, info.input_shape)
@@ -76,7 +81,7 @@ def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Model:
         UserError: one line that names the layer and what is wrong with it.
     """
     entries, _ = _checked(config, info)
-    layers = make_layers(entries, info, seed)
+    layers = tuple(map(_ready, entries, make_layers(entries, info, seed)))
     inputs = keras.Input(info.input_shape, dtype="float32", name="rows")
     name = _graph_name(config.name)
     if is_chain(entries):
@@ -88,6 +93,14 @@ def build(config: ModelConfig, info: DatasetInfo, seed: int) -> keras.Model:
     for layer in _behind(info):
         outputs = layer(outputs)
     return keras.Model(inputs, outputs, name=name)
+
+
+def _ready(entry: LayerSpec, layer: Any) -> Any:
+    """The layer, or the network that a backbone stands for; weights have no values in a graph, which needs no file."""
+    if not isinstance(layer, Backbone):
+        return layer
+    shape = entry.fixed["shape"]
+    return layer.loaded(shape) if tf.executing_eagerly() else layer.network(shape)
 
 
 def _branched(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], inputs: Any) -> Any:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.errors import UserError
 from deeplab.models.arguments import check_argument
+from deeplab.models.check_backbone import check_backbone, check_place
 from deeplab.models.expand import is_chain, split
 from deeplab.models.groups import MOST_LAYERS, LayerSpec, write_out
 from deeplab.models.layers import MERGING, layer_target
@@ -36,7 +38,9 @@ def check_layers(layers: tuple[dict[str, Any], ...], blocks: Mapping[str, Any] |
         _check_layer(layer)
     _check_parts(written)
     _check_use(written)
-    _check_dense_sizes(split(written))
+    entries = split(written)
+    check_place(entries)
+    _check_dense_sizes(entries)
 
 
 def _check_layer(layer: LayerSpec) -> None:
@@ -44,6 +48,9 @@ def _check_layer(layer: LayerSpec) -> None:
     if not isinstance(kind, str):
         keys = ", ".join(map(str, layer.settings)) or "nothing"
         raise UserError(f"{where} must name its layer, as in `type: Dense`; it has {keys}.")
+    if kind == BACKBONE:
+        check_backbone(layer.settings, where)
+        return
     layer_target(kind, where)
     for key, value in layer.settings.items():
         if key not in ("type", "part"):

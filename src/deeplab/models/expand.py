@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from deeplab.errors import UserError
-from deeplab.models.groups import INPUT, MOST_LAYERS, LayerSpec, write_out
+from deeplab.models.groups import INPUT, MOST_LAYERS, Group, LayerSpec, write_out
 from deeplab.models.layers import LAYERS, snake_case
 
 SIZES = ("units", "filters")
@@ -70,6 +70,14 @@ def layer_names(entries: Iterable[LayerSpec]) -> tuple[str, ...]:
         numbers[entry.kind] += 1
         names.append(f"{snake_case(entry.kind)}_{numbers[entry.kind]}")
     return tuple(names)
+
+
+def groups_of(
+    layers: Iterable[Mapping[str, Any]], blocks: Mapping[str, Any] | None = None
+) -> dict[str, tuple[Group, ...]]:
+    """The groups that each layer stands in by its name, in the order of the file; arguments as of `expand_layers`."""
+    entries = expand_layers(layers, blocks)
+    return {name: entry.path for name, entry in zip(layer_names(entries), entries, strict=True)}
 
 
 def _settings(layer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

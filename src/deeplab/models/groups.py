@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.errors import UserError, unknown_name
 from deeplab.models.arguments import COUNT, SHARE, is_flat
 
@@ -112,11 +113,12 @@ class _Writer:
         if len(kinds) > 1:
             raise UserError(f"{where} has both {' and '.join(kinds)}; one item is one of them.")
         kind = kinds[0] if kinds else ""
-        name = filled(item.get("name"), place.values, f"{where}.name")
+        is_backbone = item.get("type") == BACKBONE  # whose name is that of its network
+        name = None if is_backbone else filled(item.get("name"), place.values, f"{where}.name")
         inputs = _inputs(filled(item.get("from"), place.values, f"{where}.from"), where, place, last)
         if kind and len(inputs) > 1:
             raise UserError(f"{where}.from: a {kind} takes one input; join them by a layer such as Add before it.")
-        rest = {key: value for key, value in item.items() if key not in ("name", "from")}
+        rest = {key: value for key, value in item.items() if key != "from" and (key != "name" or is_backbone)}
         if kind == "block":
             given = self._block(rest, where, place, inputs[0])
         elif kind == "repeat":
@@ -127,7 +129,7 @@ class _Writer:
         else:
             settings = {key: filled(value, place.values, f"{where}.{key}") for key, value in rest.items()}
             given = self._add(settings, where, inputs, place.path)
-        if "name" in item:
+        if "name" in item and not is_backbone:
             place.names[_new_name(name, where, place)] = given
         return given
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.models.groups import Group
 
 
@@ -18,15 +19,25 @@ class LayerRow:
     parameters: int  # number of weights, trainable or not
     inputs: tuple[str, ...] = ()  # the layers that it takes the outputs of; none where that is the one before it
     path: tuple[Group, ...] = ()  # the groups of the file that it stands in
+    trained: int | None = None  # how many of its weights are not frozen, where some are
 
 
 def flat_layers(model: Any) -> Iterator[Any]:
-    """The layers of a network in order, those of its parts among them; each behind those that it takes something of."""
+    """The layers of a network in order, those of its parts among them; each behind those that it takes something of.
+
+    A backbone is one layer; `all_layers` has its own.
+    """
     for layer in model.layers:
-        if hasattr(layer, "layers"):
+        if type(layer).__name__ == "Sequential":
             yield from flat_layers(layer)
         elif type(layer).__name__ != "InputLayer":
             yield layer
+
+
+def all_layers(model: Any) -> Iterator[Any]:
+    """As `flat_layers`, with those of a backbone in its place."""
+    for layer in flat_layers(model):
+        yield from all_layers(layer) if hasattr(layer, "layers") else [layer]
 
 
 def graph(model: Any) -> tuple[tuple[Any, tuple[int, ...]], ...]:
@@ -40,7 +51,7 @@ def graph(model: Any) -> tuple[tuple[Any, tuple[int, ...]], ...]:
     numbers = {id(layer): number for number, layer in enumerate(layers)}
     connected = []
     for layer in layers:
-        given = layer.input if isinstance(layer.input, list | tuple) else [layer.input]
+        given = layer._inbound_nodes[0].input_tensors  # `input` of a backbone is its own
         connected.append((layer, tuple(numbers.get(id(tensor._keras_history.operation), -1) for tensor in given)))
     return tuple(connected)
 
@@ -66,14 +77,23 @@ def layer_table(model: Any, groups: Mapping[str, tuple[Group, ...]] | None = Non
         rows.append(
             LayerRow(
                 name=layer.name,
-                type=type(layer).__name__,
+                type=BACKBONE if hasattr(layer, "layers") else type(layer).__name__,
                 output_shape=tuple(layer.output.shape[1:]),
                 parameters=layer.count_params(),
                 inputs=() if given == (rows[-1].name if rows else "input",) else given,
                 path=groups.get(layer.name, ()),
+                trained=_trained(layer),
             )
         )
     return tuple(rows)
+
+
+def _trained(layer: Any) -> int | None:
+    """How many weights of a layer are trained, where any is frozen."""
+    inside = all_layers(layer) if hasattr(layer, "layers") else [layer]
+    if all(each.trainable for each in inside if each.weights):
+        return None
+    return sum(int(math.prod(weight.shape)) for weight in layer.trainable_weights)
 
 
 def output_layer(model: Any) -> str:
@@ -89,7 +109,7 @@ def parameter_count(model: Any) -> int:
 
 def multiplications(model: Any) -> int:
     """About how many products one row takes: each weight at each place (height, width) of its layer's output."""
-    return sum(row.parameters * math.prod(row.output_shape[:-1]) for row in layer_table(model))
+    return sum(layer.count_params() * math.prod(layer.output.shape[1:-1]) for layer in all_layers(model))
 
 
 LAYER_BYTES = 32 << 20
@@ -102,5 +122,5 @@ def evaluation_batch_size(network: Any) -> int:
     Args:
         network: a built Keras model.
     """
-    largest = max(4 * math.prod(layer.output.shape[1:]) for layer in flat_layers(network))
+    largest = max(4 * math.prod(layer.output.shape[1:]) for layer in all_layers(network))
     return int(max(FEWEST, min(MOST, LAYER_BYTES // largest)))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.models.groups import LayerSpec
 
 Shape = tuple[int, ...]
@@ -37,7 +38,7 @@ def fit_shape(kind: str, given: Shape, wanted: Shape) -> tuple[Shape, str]:
 
 
 def settled(entries: Sequence[LayerSpec], shapes: Sequence[Shape], input_shape: Shape) -> tuple[LayerSpec, ...]:
-    """The layers with no argument left open.
+    """The layers with no argument left open; a backbone has the shape of its images.
 
     Args:
         entries: of a network whose shapes agree.
@@ -46,6 +47,9 @@ def settled(entries: Sequence[LayerSpec], shapes: Sequence[Shape], input_shape: 
     """
     closed = []
     for entry in entries:
+        if entry.kind == BACKBONE:
+            closed.append(replace(entry, fixed={"shape": before(entry, shapes, input_shape)[0]}))
+            continue
         if entry.fits is None or not is_open(entry):
             closed.append(entry)
             continue

@@ -10,7 +10,8 @@ import re
 from importlib import import_module
 from typing import Any
 
-from deeplab.code.file import HINT, plugins
+from deeplab.code.file import hint, plugins
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.errors import UserError, unknown_name
 
 LAYERS = {
@@ -126,7 +127,7 @@ def layer_target(kind: str, where: str) -> str:
         return LAYERS[kind]
     added = plugins("deeplab.layers", "layer")
     if kind not in added:
-        raise UserError(f"{unknown_name('layer', kind, [*LAYERS, *added], where)} {HINT}")
+        raise UserError(f"{unknown_name('layer', kind, [*LAYERS, BACKBONE, *added], where)} {hint('layer')}")
     return added[kind].value
 
 
@@ -143,6 +144,8 @@ def is_augmentation(kind: str) -> bool:
 
 def needed_rank(kind: str) -> int | None:
     """How many dimensions an example must have: 3 for maps, 2 for sequences, 1 for vectors, None where any will do."""
+    if kind == BACKBONE:
+        return 3
     if kind not in LAYERS:
         return None
     if kind.endswith(("2D", "2DTranspose")) or is_augmentation(kind) or kind in ("CenterCrop", "Resizing"):

@@ -9,9 +9,11 @@ from typing import Any
 
 import keras
 
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError, unknown_name
 from deeplab.models.arguments import NOT_CONFIGURABLE, SHAPE_OF_ROWS
+from deeplab.models.backbones import Backbone
 from deeplab.models.expand import layer_names
 from deeplab.models.groups import LayerSpec
 from deeplab.models.joins import is_open
@@ -48,10 +50,14 @@ def make_layers(entries: tuple[LayerSpec, ...], info: DatasetInfo, seed: int) ->
         if is_open(entry):
             made.append(None)
             continue
+        if entry.kind == BACKBONE:
+            made.append(Backbone(entry.settings, entry.where, name, seed))
+            continue
         given = entry.settings.items()
-        arguments = {key: _of_rows(key, value, info) for key, value in given if key not in ("type", "part")}
+        arguments = {key: _of_rows(key, value, info) for key, value in given if key not in ("type", "part", "frozen")}
         dtype = "float32" if index == len(entries) - 1 or is_augmentation(entry.kind) else None
         made.append(_make(entry, arguments, name=name, seed=seed, dtype=dtype))
+        made[-1].trainable = not entry.settings.get("frozen", False)
     return tuple(made)
 
 

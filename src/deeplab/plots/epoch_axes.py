@@ -46,6 +46,25 @@ def history_lines(rows: Iterable[Row]) -> dict[tuple[str, str], Line]:
     }
 
 
+def smoothed(line: Line, weight: float) -> Line:
+    """The moving average of a line, each value weighing (1 - weight) and what came before the rest.
+
+    The start is corrected as Kingma and Ba (2015) do it, so that a constant line stays what it is. What is NaN stays
+    NaN and counts for nothing.
+
+    Examples:
+        >>> smoothed((np.array([1, 2, 3]), np.array([1.0, 1.0, 4.0])), 0.5)[1].round(3).tolist()
+        [1.0, 1.0, 2.714]
+    """
+    x, y = line
+    average, total, values = 0.0, 0.0, []
+    for value in y.tolist():
+        if np.isfinite(value):
+            average, total = weight * average + (1 - weight) * value, weight * total + (1 - weight)
+        values.append(average / total if np.isfinite(value) else np.nan)
+    return x, np.array(values)
+
+
 def shared_epochs(lines: Sequence[Line]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the epochs that all lines have, and the values there, [lines, epochs]; a mean beyond them would jump.
 

@@ -10,6 +10,8 @@ from deeplab.tracking.run import Run
 _SUFFIXES = (".png", ".gif")
 # In the order in which they are shown: caption, and what is to be seen.
 _KNOWN = {
+    "decision": ("What is known after each seed", "the interval of each difference by the number of seeds, and 0"),
+    "why": ("What each difference brings", "the score of A, what each difference adds to it, and the score of B"),
     "sweep": ("The points compared", "the score of every point, with its spread over replicates"),
     "search": ("The search", "the score of every trial in the order it was drawn, and against each value drawn"),
     "pareto": (
@@ -49,7 +51,16 @@ def pictures_in(paths: Sequence[str], folder: str) -> list[str]:
 
 
 def caption_of(name: str) -> tuple[str, str]:
-    """Return the caption of a figure that every run of a kind has, and what is to be seen on it."""
+    """Return the caption of a figure that every run of a kind has, and what is to be seen on it.
+
+    Examples:
+        >>> caption_of("gallery/level_0.400")
+        ('Test images at level 0.4', 'test images, what noise makes of them, and what comes of it denoised')
+    """
+    _, is_gallery, level = name.partition("gallery/level_")
+    if is_gallery:
+        seen = "test images, what noise makes of them, and what comes of it denoised"
+        return f"Test images at level {float(level):g}", seen
     return _KNOWN[name]
 
 

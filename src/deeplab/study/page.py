@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from deeplab.choice import ON_TEST, left_out
+from deeplab.code.file import consent_words
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import METRICS, metric_of, reported
 from deeplab.report.page import Cell, Code, CodeBlock, KeyValues, Page, Part, Picture, Section, Table, Text
@@ -16,6 +17,7 @@ from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
 from deeplab.study.table import ADDED, ONE_DRAW, READING, counts, verdict_table
 from deeplab.study.verdicts import Verdict
+from deeplab.workflows.noise.levels import read_levels
 
 FIGURES = "figures"
 OVERVIEW = "reported"
@@ -23,6 +25,8 @@ OVERVIEW = "reported"
 RUN_PICTURES = ("curves", "denoised", "boundary", "units")
 NOISE_PICTURES = ("noise_curve", "noise_classes")
 SWEEP_PICTURES = ("sweep",)
+GALLERY = "gallery/"
+MOST_GALLERIES = 6
 # Trainings from which a standard deviation begins to say something.
 ENOUGH = 3
 
@@ -44,13 +48,17 @@ def page_of(config: StudyConfig, measured: Sequence[EntryResult], folder: Path) 
 
 
 def picture_names(each: EntryResult) -> tuple[str, ...]:
-    """Name the pictures of an entry's runs that are shown."""
-    return RUN_PICTURES if each.entry.run else SWEEP_PICTURES if each.entry.sweep else NOISE_PICTURES
+    """Name the pictures of an entry's runs that are shown, galleries of `noise` by their folder."""
+    if each.entry.noise is None:
+        return RUN_PICTURES if each.entry.run else SWEEP_PICTURES
+    levels = sorted(read_levels(each.entry.noise.levels, "levels"))
+    shown = levels[:: -(-(len(levels) - 1) // (MOST_GALLERIES - 1)) or 1]
+    return (*NOISE_PICTURES, *(f"{GALLERY}level_{level:.3f}" for level in shown))
 
 
 def picture_file(entry: str, name: str) -> str:
     """Name the file of an entry's picture in the study's folder of figures."""
-    return f"{entry}_{name}.png"
+    return f"{entry}_{name.removeprefix(GALLERY)}.png"
 
 
 def shares_reported(measured: Sequence[EntryResult]) -> tuple[str, list[Verdict]]:
@@ -100,7 +108,7 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
         yield Text(each.entry.about)
     command, overrides = ("train", each.entry.run) if each.entry.run else ("sweep", each.entry.sweep)
     if overrides:
-        yield CodeBlock(shlex.join(("deeplab", command, *overrides)), "shell")
+        yield CodeBlock(shlex.join(("deeplab", command, *consent_words(), *overrides)), "shell")
     many = "run is" if each.planned == 1 else "runs are"
     yield Text(f"{len(each.rows)} of {each.planned} {many} finished.", is_warning=len(each.rows) < each.planned)
     if not each.rows:
@@ -187,7 +195,7 @@ def _rates(each: EntryResult) -> Table:
 
 def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]:
     yield Text(f"Written from {FILE} and {RESULTS}, which has a line for each run. The command that makes it again:")
-    yield CodeBlock(f"deeplab study {folder.as_posix()}", "shell")
+    yield CodeBlock(shlex.join(("deeplab", "study", folder.as_posix(), *consent_words())), "shell")
     lines = [line for each in measured for line in each.rows]
     if lines:
         days = sorted(line.finished for line in lines)

@@ -95,4 +95,4 @@ def _picture(store: Store, measured: EntryResult, name: str) -> bytes | None:
     run = run_by_id(store, measured.rows[0].run)
     if run is not None and measured.entry.sweep:
         run = run_by_id(store, run.tags.get(PARENT_TAG, ""))
-    return None if run is None else read_artifact(store, run, f"plots/{name}.png")
+    return None if run is None else read_artifact(store, run, f"{name if '/' in name else f'plots/{name}'}.png")

@@ -9,7 +9,6 @@ from typing import Any
 
 from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.config.identity import identity, sha
-from deeplab.config.schema import SWEEP_KEYS
 from deeplab.errors import UserError
 from deeplab.metrics import METRICS
 from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
@@ -17,6 +16,7 @@ from deeplab.sweep.paired_stop import check_paired_stop
 from deeplab.sweep.replicates import replicate_name, replicate_values
 from deeplab.sweep.workers import threads_of
 from deeplab.tasks import TASKS
+from deeplab.tracking.params import flatten
 from deeplab.workflows.cache_key import shared_configuration
 from deeplab.workflows.check import PointCheck
 
@@ -198,9 +198,6 @@ def _compose_all(
         overrides = grid.overrides(settings)
         with faults.of(settings):
             composed = composer.compose_sweep(overrides)
-            task, first_task = composed.run.config.model.task, first.run.config.model.task
-            if task != first_task:
-                raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
             check_same_sweep(composed, first)
             each = replicate_values(composed.run, overrides, first, threads, composer)
             trials += [Trial(number, replicate, values) for replicate, values in enumerate(each)]
@@ -210,8 +207,14 @@ def _compose_all(
 
 def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
     """Refuse a point that is to be compared or trained in another way than the first one."""
-    if composed.settings != first.settings:
-        raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
+    task, first_task = composed.run.config.model.task, first.run.config.model.task
+    if task != first_task:
+        raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
+    ours, theirs = flatten(composed.settings), flatten(first.settings)
+    for key in {**theirs, **ours}:
+        one, other = (each.get(key, "null") for each in (ours, theirs))
+        if one != other:
+            raise UserError(f"{key} must be the same at every point; it is {one} here, {other} before.")
     if composed.folds != first.folds:
         raise UserError(
             "A point with other folds cannot be compared: validation.folds must be the same at every point."

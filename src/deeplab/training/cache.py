@@ -63,6 +63,11 @@ class TrainingCache:
         self._trainer.stop_training = False
         return self._trainer
 
+    def hold(self, network: "keras.Model") -> None:
+        """Take a network that is trained without sharing what is compiled, in the place of what was kept."""
+        self.holds_another = self.network is not None
+        self.network, self._key, self._trainer, self._made = network, None, None, {}
+
     def made(self, name: str, make: Callable[["keras.Model"], Any]) -> Any:
         """What was made of the network once, for as long as trainings share it."""
         if name not in self._made:

@@ -11,10 +11,7 @@ import numpy as np
 from deeplab.errors import RunError
 from deeplab.training.checkpoint import Checkpoint, CheckpointSink, restore
 from deeplab.training.history import Epoch, History
-from deeplab.training.input_pipeline import (
-    EpochPermutation,
-    ExampleLookup,
-)
+from deeplab.training.input_pipeline import EpochPermutation, ExampleLookup
 from deeplab.training.observer import Observer
 from deeplab.training.seeds import seed_layers
 from deeplab.training.watchers import restore_state, state_of

@@ -34,7 +34,7 @@ class Checkpoint:
     stopped: bool  # whether early stopping has ended the training
     early_stopping: dict[str, float | int | None]  # numbers that early stopping goes on from; empty where there is none
     weights: Arrays  # of the network, as they are trained; where they are averaged, `optimizer` has the averages
-    optimizer: Arrays  # variables of the optimiser, its step among them
+    optimizer: Arrays  # variables of the optimiser, its step among them; none to begin with a new one
     best_weights: Arrays  # those of the best epoch so far, where they are kept
     # numbers that a schedule which waits for a plateau goes on from; empty where there is none
     plateau: dict[str, float | int | None] = field(default_factory=dict)
@@ -148,6 +148,8 @@ def restore(checkpoint: Checkpoint, trainer: Any) -> None:
         ValueError: they are of another network or optimiser.
     """
     trainer.set_weights(checkpoint.weights)
+    if not checkpoint.optimizer:
+        return  # a new stage begins with a new one
     for variable, value in zip(trainer.optimizer.variables, checkpoint.optimizer, strict=True):
         variable.assign(value)
 

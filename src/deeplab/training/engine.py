@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from deeplab.config.backbone_weights import BACKBONE
+
 # Whether XLA's steps are the fastest for a kind of layer on a CPU, as docs/engines.md has them of scripts/engines.py:
 # its convolutions are slower than oneDNN's, and it has no operation that transforms images.
 XLA_IS_FASTEST = {
@@ -99,7 +101,8 @@ def choose_engine(
     if "," in device:
         return Engine("keras", False, "several devices take a step together")
     kinds = list(kinds)
-    slow = device == "cpu" and any(not XLA_IS_FASTEST.get(kind, "Conv" not in kind) for kind in kinds)
+    convolves = [kind == BACKBONE or not XLA_IS_FASTEST.get(kind, "Conv" not in kind) for kind in kinds]
+    slow = device == "cpu" and any(convolves)
     if any(kind.startswith("Random") and not XLA_IS_FASTEST.get(kind) for kind in kinds):
         obstacle = "XLA has no augmentation"
     elif own_code:

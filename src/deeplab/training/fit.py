@@ -1,6 +1,7 @@
 """Train a network with Keras' own loop, and tell the observers how it goes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from deeplab.training.cache import TrainingCache
 from deeplab.training.callbacks import CheckpointCallback, EpochCallback
 from deeplab.training.checkpoint import Checkpoint, CheckpointSink
 from deeplab.training.engine import steps_per_block
+from deeplab.training.features import frozen_front
 from deeplab.training.input_pipeline import (
     EpochPermutation,
     ExampleLookup,
@@ -26,6 +28,7 @@ from deeplab.training.observer import Observer
 from deeplab.training.random_numbers import drawing
 from deeplab.training.replicas import ReplicaModel
 from deeplab.training.setup import TrainingSetup
+from deeplab.training.stages import Continuing
 from deeplab.training.validation_scores import ValidationScores
 from deeplab.training.watchers import watchers
 from deeplab.training.weight_averages import WeightAverages
@@ -41,7 +44,9 @@ def fit(
     sink: CheckpointSink | None = None,
     cache: TrainingCache | None = None,
 ) -> Checkpoint:
-    """Train the weights of a network in place.
+    """Train the weights of a network in place, stage by stage where there are stages.
+
+    A stage begins with the weights of the one before, and what early stopping knows, and an optimiser of its own.
 
     Args:
         setup: the network, a plain model that is not compiled and stays so; the rows, whose order in an epoch depends
@@ -59,6 +64,42 @@ def fit(
     Raises:
         RunError: the loss is no longer a number.
     """
+
+    def train(setup: TrainingSetup, told: Sequence[Observer], state: Checkpoint | None) -> Checkpoint:
+        frozen = frozen_front(setup)
+        if frozen is None and setup.end is None:
+            return _fit(setup, config, seed, told, state, sink, cache)
+        if cache is not None:
+            cache.hold(setup.network)  # what is compiled is of a stage alone, or of a part of the network
+        if frozen is None:
+            return _fit(setup, config, seed, told, state, sink, None)
+        on_features, begin = frozen.setup(setup, cache), frozen.narrowed(state)
+        return frozen.widened(_fit(on_features, config, seed, told, begin, frozen.sink(sink), None))
+
+    if not setup.stages:
+        return train(setup, observers, resume_from)
+    state, told, begin = resume_from, observers, 0
+    for stage in setup.stages:
+        if state is None or (state.epoch < stage.end and not state.stopped):
+            stage.begin(setup.network)
+            if state is not None and state.epoch == begin:
+                state = replace(state, optimizer=())
+            state = train(replace(setup, optimizer=stage.optimizer(), end=stage.end), told, state)
+            told = [Continuing(observer) for observer in observers]
+        begin = stage.end
+    assert state is not None
+    return state
+
+
+def _fit(
+    setup: TrainingSetup,
+    config: TrainingConfig,
+    seed: int,
+    observers: Sequence[Observer],
+    resume_from: Checkpoint | None,
+    sink: CheckpointSink | None,
+    cache: TrainingCache | None,
+) -> Checkpoint:
     network, train, validation, targets = setup.network, setup.train, setup.validation, setup.targets
     optimizer, engine, replicas = setup.optimizer, setup.engine, setup.runtime.strategy
     weights = class_weights(config, train.labels, targets.info.num_classes)
@@ -125,7 +166,7 @@ def fit(
                 if validation is None
                 else validation_batches(validation, targets.for_split(validation), evaluation_batch_size(network)),
                 initial_epoch=done,
-                epochs=done if resume_from and resume_from.stopped else max(done, config.epochs),
+                epochs=done if resume_from and resume_from.stopped else max(done, setup.end or config.epochs),
                 shuffle=False,  # the order is ours
                 callbacks=[
                     *averaging,

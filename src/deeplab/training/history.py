@@ -39,3 +39,13 @@ class History:
                 data, _, metric = name.partition("/")
                 if data in ("train", "val"):
                     yield epoch.number, value, metric, data
+
+    def long_form_of_r(self) -> Iterator[tuple[int, float, str, str]]:
+        """The same rows in the words of R's keras, as its `as.data.frame(history)` had them.
+
+        Examples:
+            >>> list(History((Epoch(1, {"val/accuracy": 0.5}),)).long_form_of_r())
+            [(1, 0.5, 'acc', 'validation')]
+        """
+        for epoch, value, metric, data in self.long_form():
+            yield epoch, value, metric.replace("accuracy", "acc"), {"train": "training", "val": "validation"}[data]

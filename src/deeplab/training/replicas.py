@@ -1,11 +1,11 @@
 """A Keras model that trains a network on several devices at once: each takes a share of every batch."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from deeplab.models.inspect import all_layers
 from deeplab.training.random_numbers import drawing_for_rows
 
 
@@ -22,7 +22,7 @@ class ReplicaModel(keras.Model):
         super().__init__(name=network.name)
         self.network, self._strategy = network, strategy
         self._distribute_strategy = None  # else Keras would divide the batches, and lose rows' weights where it is odd
-        for layer in _layers(network):
+        for layer in all_layers(network):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 
@@ -89,9 +89,3 @@ def _share(batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any, Any]:
     first, end = rows * number // count, rows * (number + 1) // count
     with tf.device("CPU:0"):  # where batches come from: only the share goes to the device
         return tuple(part[first:end] for part in batch), first, rows
-
-
-def _layers(network: keras.Model) -> Iterator[Any]:
-    """Yield the layers of a network, those of its parts too."""
-    for layer in network.layers:
-        yield from _layers(layer) if isinstance(layer, keras.Model) else [layer]

@@ -12,6 +12,7 @@ from deeplab.models.inspect import LayerRow, layer_table, parameter_count
 from deeplab.tracking.tags import DATA_TAG, VALIDATION_DATA_TAG
 from deeplab.training.engine import Engine
 from deeplab.training.runtime import Runtime
+from deeplab.training.stages import Stage
 
 if TYPE_CHECKING:
     import keras
@@ -37,6 +38,8 @@ class TrainingSetup:
     notes: tuple[str, ...]  # what a person should know of the data, each a line
     input_spec: Callable[[], InputSpec]  # finds out what one must know of the data to use the network
     fresh_noise: bool = False  # whether the rows to train on get another noise in each epoch
+    stages: tuple[Stage, ...] = ()  # of a fine-tuning, or none
+    end: int | None = None  # the epoch that a stage ends with; None for that of the training
     plateau: PlateauConfig | None = None  # lowers the learning rate where the validation score gets no better, or None
     groups: Mapping[str, tuple[Group, ...]] = field(
         default_factory=dict

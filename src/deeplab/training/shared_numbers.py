@@ -3,12 +3,12 @@
 The learning rate is such a number already: a variable of the optimiser.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from deeplab.models.inspect import all_layers
 from deeplab.training.random_numbers import SharedRate
 
 
@@ -27,8 +27,10 @@ class SharedL2(keras.regularizers.Regularizer):
 def copy_network(network: keras.Model) -> keras.Model:
     """Make a network of the same layers, with weights of its own."""
     copy = keras.models.clone_model(network)
-    for mine, its in zip(_dropouts(copy), _dropouts(network), strict=True):
-        mine.dtype_policy = its.dtype_policy  # SpatialDropout2D leaves it out of its configuration
+    for mine, its in zip(all_layers(copy), all_layers(network), strict=True):
+        mine.trainable = its.trainable  # of layers in a backbone Keras copies that of the whole
+        if isinstance(mine, keras.layers.Dropout):
+            mine.dtype_policy = its.dtype_policy  # SpatialDropout2D leaves it out of its configuration
     return copy
 
 
@@ -58,10 +60,6 @@ def take_numbers(network: keras.Model, other: keras.Model) -> None:
             mine.rate.assign(its.rate)
 
 
-def _dropouts(network: keras.Model) -> Iterator[Any]:
-    """Yield the layers of dropout, those in parts of the network too."""
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            yield from _dropouts(layer)
-        elif isinstance(layer, keras.layers.Dropout):
-            yield layer
+def _dropouts(network: keras.Model) -> list[Any]:
+    """The layers of dropout, those in parts of the network too."""
+    return [layer for layer in all_layers(network) if isinstance(layer, keras.layers.Dropout)]

@@ -67,9 +67,11 @@ def override_lines(overrides: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in overrides)
 
 
-def log_history(log: RunLog, history: History) -> None:
+def log_history(log: RunLog, history: History, in_words_of_r: bool) -> None:
     """`history.csv` in long form: epoch, value, metric, data. Values are written so that they read back equal."""
     log.log_text("history.csv", table(("epoch", "value", "metric", "data"), history.long_form()))
+    if in_words_of_r:
+        log.log_text("history_r.csv", table(("epoch", "value", "metric", "data"), history.long_form_of_r()))
 
 
 def log_scores(

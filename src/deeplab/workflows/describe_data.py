@@ -14,7 +14,7 @@ from deeplab.data.load import load
 from deeplab.data.overlap import row_hashes
 from deeplab.data.splits import Split, Splits
 from deeplab.data.tables.spec import TableColumn, TableSpec
-from deeplab.workflows.prepare import data_notes, overlaps
+from deeplab.workflows.data_notes import data_notes, overlaps
 
 BLOCK_ROWS = 4096
 CHANNELS = {1: ["brightness"], 3: ["red", "green", "blue"], 4: ["red", "green", "blue", "opacity"]}

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from deeplab.config.schema import TrainingConfig
+from deeplab.config.schema import ExperimentConfig
 from deeplab.imports import load
-from deeplab.models.inspect import flat_layers
+from deeplab.models.inspect import all_layers
 from deeplab.training.cache import TrainingCache
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
@@ -23,7 +23,7 @@ SHOWN_IMAGES = 10
 
 def figures(
     name: str,
-    config: TrainingConfig,
+    config: ExperimentConfig,
     setup: TrainingSetup,
     history: History,
     predictions: "Predictions | None",
@@ -34,7 +34,7 @@ def figures(
 
     Args:
         name: of the run.
-        config: whose monitor's best epoch is marked, and whose metrics call for figures.
+        config: whose monitor's best epoch is marked, and whose metrics call for figures; how curves are smoothed.
         setup: what was trained.
         history: of every epoch.
         predictions: of the test examples; None of a reconstruction.
@@ -49,9 +49,10 @@ def figures(
     from deeplab.plots.style import to_png
 
     info = setup.splits.info
-    yield "curves.png", to_png(curves.draw(rows=history.long_form(), monitor=config.monitor, name=name))
+    monitor, smoothing = config.training.monitor, config.tracking.smoothing
+    yield "curves.png", to_png(curves.draw(history.long_form(), monitor, name=name, smoothing=smoothing))
     if predictions is not None:
-        yield from score_figures(predictions, info, config.metrics)
+        yield from score_figures(predictions, info, config.training.metrics)
     drawn_of = (_boxes(setup), info.input_shape, setup.network.name)
     yield "diagram.png", cache.kept("diagram", drawn_of, lambda: to_png(diagram.draw(*drawn_of)))
     if info.is_image:
@@ -83,7 +84,7 @@ def _of_images(setup: TrainingSetup, predictions: "Predictions | None") -> Itera
     elif setup.splits.info.num_classes and predictions.outputs.shape[1] > 1:
         yield "mistakes.png", to_png(_mistakes(setup, predictions))
     shape = setup.splits.info.input_shape
-    first = next((layer for layer in flat_layers(setup.network) if layer.weights), None)
+    first = next((layer for layer in all_layers(setup.network) if layer.weights), None)
     if first is not None and type(first).__name__ in ("Conv2D", "Dense") and _sees_the_image(first, shape):
         figure = filters.draw(weights=first.get_weights()[0], layer=first.name, input_shape=shape)
         yield "filters.png", to_png(figure)

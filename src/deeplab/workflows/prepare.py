@@ -1,29 +1,31 @@
 """Everything before the first step: the data, the process, the network, each checked."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deeplab.code.file import blaming, declared
-from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, ModelConfig, PlateauConfig
+from deeplab.config.schema import AddedNoiseConfig, ExperimentConfig, PlateauConfig, StageConfig
 from deeplab.data.add_noise import add_noise
-from deeplab.data.hold_out import hold_out, named, unlearned_classes
+from deeplab.data.hold_out import hold_out
 from deeplab.data.input_spec import describe_inputs
 from deeplab.data.load import load
-from deeplab.data.overlap import row_hashes, seen_rows
-from deeplab.data.splits import Split, Splits
 from deeplab.data.standardize import standardize
 from deeplab.data.tables.missing import fill_splits
 from deeplab.errors import UserError
 from deeplab.models.check_layers import check_layers
-from deeplab.models.expand import expand_layers, layer_names
-from deeplab.models.groups import Group
+from deeplab.models.expand import expand_layers, groups_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.tags import DEVICE_TAG, ENGINE_TAG
 from deeplab.training.cache import TrainingCache
 from deeplab.training.engine import Engine, choose_engine
 from deeplab.training.runtime import prepare_runtime
 from deeplab.training.setup import TrainingSetup
+from deeplab.training.stages import stages_of
+from deeplab.workflows.data_notes import data_notes, overlaps
+
+if TYPE_CHECKING:
+    import keras
 
 
 @blaming(UserError)
@@ -65,17 +67,25 @@ def prepare(
     check_schedule(config.schedule, config.optimizer.learning_rate, validation)
     network = outline(config.model, splits.info) if outlined else build(config.model, splits.info, config.seed)
     steps_per_epoch = -(-len(train) // config.training.batch_size)
-    with runtime.scope():
-        optimizer = build_optimizer(
-            config.optimizer, config.schedule, config.training, steps_per_epoch, output_layer(network)
-        )
+
+    def optimizer_of(stage: StageConfig) -> "keras.optimizers.Optimizer":
+        rate = config.optimizer.learning_rate if stage.learning_rate is None else stage.learning_rate
+        with runtime.scope():
+            return build_optimizer(
+                replace(config.optimizer, learning_rate=rate),
+                config.schedule,
+                replace(config.training, epochs=stage.epochs, stages=()),
+                steps_per_epoch,
+                output_layer(network),
+            )
+
     engine = engine_for(config, runtime.device, len(train))
     used = [part.rows.tobytes() for part in (train, validation) if part is not None]
     overlap = cache.kept("overlap", (config.dataset, used), lambda: overlaps(splits, train, validation))
     notes = (*splits.notes, *data_notes(splits, train, validation, overlap, config.validation.kind))
     return TrainingSetup(
         network=network,
-        optimizer=optimizer,
+        optimizer=optimizer_of(StageConfig(epochs=config.training.epochs)),
         splits=splits,
         train=train,
         validation=validation,
@@ -87,52 +97,11 @@ def prepare(
         input_spec=lambda: cache.kept(
             "input_spec", (config.dataset, splits.info, splits.table), lambda: describe_inputs(splits)
         ),
-        groups=groups_of(config.model),
+        groups=groups_of(config.model.layers, config.model.blocks),
+        stages=stages_of(config.training.stages, network, optimizer_of),
         fresh_noise=isinstance(config.noise, AddedNoiseConfig) and config.noise.fresh,
         plateau=config.schedule if isinstance(config.schedule, PlateauConfig) else None,
     )
-
-
-def overlaps(splits: Splits, train: Split, validation: Split | None) -> dict[str, int]:
-    """Count the rows of a part that are among those to learn from: of `test`, and of `validation` where it is another.
-
-    Rows that are held out choose the weights and count as learned from for the test set.
-    """
-    learned = set(row_hashes(train))
-    if validation is None or validation is splits.test:
-        return {"test": seen_rows(splits.test, learned)}
-    found = {"validation": seen_rows(validation, learned)}
-    if validation is not splits.validation:
-        learned |= set(row_hashes(validation))
-    return {"test": seen_rows(splits.test, learned), **found}
-
-
-def data_notes(
-    splits: Splits, train: Split, validation: Split | None, overlap: Mapping[str, int], kind: str
-) -> Iterator[str]:
-    """Say what a person should know of the data that a training would use, each a line.
-
-    Args:
-        splits: the data set.
-        train: the rows to learn from.
-        validation: the rows to validate on, or None.
-        overlap: of `overlaps`.
-        kind: of the group `validation`.
-    """
-    if splits.validation is not None and validation is not splits.validation:
-        yield (
-            f"{splits.info.name} brings {len(splits.validation):,} validation rows along, which validation={kind} "
-            "leaves aside; validation=given takes them"
-        )
-    if splits.in_time_order and kind == "random":
-        yield "validation=random holds the latest rows out, since these are divided by time"
-    unlearned = unlearned_classes(train, splits.info.num_classes)
-    if unlearned:
-        yield f"no row to train on is of {named(unlearned)}, of which the network learns nothing"
-    sizes = {"test": len(splits.test), "validation": len(validation or ())}
-    seen = [f"{count:,} of {sizes[part]:,} {part} rows" for part, count in overlap.items() if count]
-    if seen:
-        yield f"{' and '.join(seen)} are also training rows: their score says too much of new rows"
 
 
 def engine_for(config: ExperimentConfig, device: str, rows: int, trainings: int = 1) -> Engine:
@@ -148,12 +117,6 @@ def engine_for(config: ExperimentConfig, device: str, rows: int, trainings: int 
     kinds = [entry.kind for entry in expand_layers(config.model.layers, config.model.blocks)]
     own_code = config.training.loss in declared("loss") or not declared("layer").keys().isdisjoint(kinds)
     return choose_engine(config.training.engine, kinds, device, steps, own_code)
-
-
-def groups_of(model: ModelConfig) -> dict[str, tuple[Group, ...]]:
-    """The groups that each layer stands in by its name, in the order of the file."""
-    entries = expand_layers(model.layers, model.blocks)
-    return {name: entry.path for name, entry in zip(layer_names(entries), entries, strict=True)}
 
 
 def engine_of_run(run: Run, setup: TrainingSetup) -> Engine:

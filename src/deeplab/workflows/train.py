@@ -215,7 +215,7 @@ def _keep(run: RunContext, cause: BaseException) -> str | None:
         saved = save_elsewhere(run.setup.network, run.log.run_id, [run.store.place.work_folder])
         return f"The model as it is now was saved as {saved}." if saved else "The model could not be saved anywhere."
     if isinstance(cause, KeyboardInterrupt | Pruned | RunError):
-        log_history(run.log, run.history)
+        log_history(run.log, run.history, run.config.tracking.r_history)
     if isinstance(cause, KeyboardInterrupt) and run.config.tracking.save_model != "none":
         log_model(run.log, run.setup)
     if isinstance(cause, Pruned):  # a search has seen enough of it
@@ -229,7 +229,7 @@ def _score_and_log(
     run: RunContext, name: str, trained: Checkpoint, recorder: BoundaryRecorder | None
 ) -> tuple[Mapping[str, float], dict[str, float]]:
     log, setup, config = run.log, run.setup, run.config
-    log_history(log, run.history)
+    log_history(log, run.history, config.tracking.r_history)
     network, test, info = setup.network, setup.splits.test, setup.splits.info
     scores, predictions = score_rows(network, test, info, config, cache=run.cache)
     if predictions is not None:
@@ -243,7 +243,7 @@ def _score_and_log(
         log_checkpoint(log, trained)
     if config.tracking.plots != "none":
         cache = run.cache or TrainingCache()
-        log_plots(log, figures(name, config.training, setup, run.history, predictions, recorder, cache))
+        log_plots(log, figures(name, config, setup, run.history, predictions, recorder, cache))
     return scores, final
 
 

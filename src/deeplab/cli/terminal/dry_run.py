@@ -1,5 +1,7 @@
 """What `deeplab train --dry-run` shows: the composed configuration and the network it describes."""
 
+from typing import Any
+
 import yaml
 
 from deeplab.cli.terminal.page import print_parts
@@ -18,13 +20,18 @@ def show_dry_run(composed: ComposedConfig) -> None:
     screen = console()
     for line in (data_line(prepared), *prepared.notes):
         screen.print(line, soft_wrap=True)
-    layers = prepared.layers
-    rows = tuple(
+    columns: tuple[str, ...] = ("layer", "type", "output shape", "parameters")
+    rows: list[tuple[Any, ...]] = [
         ("  " * len(row.path) + row.name, row.type, "x".join(map(str, row.output_shape)), row.parameters)
-        for row in layers
-    )
-    print_parts((Table(prepared.network.name, ("layer", "type", "output shape", "parameters"), rows),), most=None)
-    screen.print(f"{prepared.parameters:,} parameters. Nothing was trained.")
+        for row in prepared.layers
+    ]
+    trained = [row.parameters if row.trained is None else row.trained for row in prepared.layers]
+    of_which = ""
+    if any(row.trained is not None for row in prepared.layers):
+        columns, of_which = (*columns, "not frozen"), f", {sum(trained):,} of them not frozen"
+        rows = [(*row, count) for row, count in zip(rows, trained, strict=True)]
+    print_parts((Table(prepared.network.name, columns, tuple(rows)),), most=None)
+    screen.print(f"{prepared.parameters:,} parameters{of_which}. Nothing was trained.")
 
 
 def data_line(prepared: TrainingSetup) -> str:

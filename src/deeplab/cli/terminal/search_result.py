@@ -10,7 +10,7 @@ from deeplab.cli.terminal.page import print_parts
 from deeplab.cli.terminal.results import show_end
 from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
-from deeplab.code.file import current
+from deeplab.code.file import consent_words
 from deeplab.config.schema import SWEEP_KEYS
 from deeplab.metrics import COSTS, against, metric_of
 from deeplab.report.page import Cell, Table
@@ -86,9 +86,8 @@ def show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> N
         if listed and not any(text.startswith("training.metrics=") for text in own):
             own.append(f"training.metrics=[{', '.join(each.rpartition('/')[2] for each in listed)}]")
         own += ["validation.fold=1"] if search.sweep.folds > 1 else []
-        code = current()
-        consent = [] if code is None else ["--code", code.shown]
-        screen.print(f"To train it again: deeplab train {shlex.join([*consent, *own])} {settings}", soft_wrap=True)
+        again = shlex.join([*consent_words(), *own])
+        screen.print(f"To train it again: deeplab train {again} {settings}", soft_wrap=True)
         if search.on_test:
             screen.print(ON_TEST, soft_wrap=True)
     show_end(f"search {result.run_id} in {duration(result.seconds)}", result.place, "its figure and trials")

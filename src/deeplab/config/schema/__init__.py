@@ -53,7 +53,7 @@ from deeplab.config.schema.sweep import (
     SweepConfig,
 )
 from deeplab.config.schema.table import TABLE_KINDS, BuiltInTableConfig, CsvConfig
-from deeplab.config.schema.training import TrainingConfig
+from deeplab.config.schema.training import StageConfig, TrainingConfig
 from deeplab.config.schema.validation import (
     GivenConfig,
     KFoldConfig,
@@ -116,6 +116,7 @@ __all__ = [
     "SGDConfig",
     "ScheduleConfig",
     "SlurmLauncherConfig",
+    "StageConfig",
     "SweepConfig",
     "TailConfig",
     "TestConfig",

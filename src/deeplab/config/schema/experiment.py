@@ -45,6 +45,8 @@ class TrackingConfig:
     save_model: Literal["all", "best", "none"]
     plots: Literal["all", "best", "none"]
     keep_checkpoints: Annotated[int, Field(ge=0)] = 0  # the state after every so many epochs is kept for good; 0: none
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0  # weight of what came before in smoothed curves; 0: as it was
+    r_history: bool = False  # whether `history_r.csv` is written, too, with the words of R's keras
 
 
 def _free_tags(tags: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     MetricName = str
     ObjectiveName = str
 else:
-    MetricName = Annotated[Literal[tuple(metric.name for metric in compared())], or_of_code("metric")]
-    ObjectiveName = Annotated[Literal[(*(metric.name for metric in compared()), *COSTS)], or_of_code("metric")]
+    MetricName = Annotated[Literal[tuple(metric.name for metric in compared())], or_of_code("metric", "val", "test")]
+    ObjectiveName = Annotated[
+        Literal[(*(metric.name for metric in compared()), *COSTS)], or_of_code("metric", "val", "test")
+    ]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -53,6 +55,7 @@ class ComparisonConfig:
     # it draws those that `validation=tail` would take from the end.
     vary: Annotated[tuple[Literal["seed", "split"], ...], AfterValidator(_vary)]
     reference: ReferenceConfig | None
+    deviation: Literal["n-1", "n"]  # what bars of one standard deviation divide by; as NumPy's std does it is n
     stop: Literal["paired"] | None  # whether a grid ends points that can no longer become the best
     min_epochs: PositiveInt  # after which a search by successive halving compares for the first time
     # of a search that weighs several, `metric` among them: it looks for points that no other one is better than

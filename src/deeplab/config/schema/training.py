@@ -55,6 +55,20 @@ def _device(text: str) -> str:
 
 
 @dataclass(frozen=True, config=STRICT)
+class StageConfig:
+    """Some epochs of a fine-tuning: what is trained in them, and how fast."""
+
+    epochs: PositiveInt
+    learning_rate: PositiveFloat | None = None  # null for that of the optimizer
+    unfreeze: Literal["none", "all"] | tuple[Text, ...] = "none"  # of the layers that the network's file has frozen
+    unfreeze_from: Text | None = None  # or all of them from this one on
+
+    def __post_init__(self) -> None:
+        if self.unfreeze != "none" and self.unfreeze_from is not None:
+            raise ValueError("a stage has unfreeze or unfreeze_from, not both")
+
+
+@dataclass(frozen=True, config=STRICT)
 class TrainingConfig:
     """How a network is trained and on what."""
 
@@ -68,6 +82,7 @@ class TrainingConfig:
     clip_global_norm: PositiveFloat | None
     clip_value: PositiveFloat | None
     accumulate: PositiveInt
+    stages: tuple[StageConfig, ...]
     ema: Fraction | None
     metrics: Annotated[
         tuple[Annotated[OptionalMetric, BeforeValidator(_not_measured_anyway)], ...], AfterValidator(_once_each)
@@ -90,6 +105,9 @@ class TrainingConfig:
         clips = [key for key in ("clip_norm", "clip_global_norm", "clip_value") if getattr(self, key) is not None]
         if len(clips) > 1:
             raise ValueError(f"gradients are clipped in one way at most, got {' and '.join(clips)}")
+        planned = sum(stage.epochs for stage in self.stages)
+        if self.stages and planned != self.epochs:
+            raise ValueError(f"the stages have {planned} epochs together, and training.epochs is {self.epochs}")
         if "," in self.device:
             alone = {"accumulate": self.accumulate > 1, "ema": self.ema is not None}
             for key in (key for key, given in alone.items() if given):

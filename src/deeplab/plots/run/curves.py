@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deeplab.metrics import in_order, is_share, label_of, metric_of
-from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid
+from deeplab.plots.epoch_axes import DASHES, LABELS, Line, Row, draw_panel, history_lines, panel_grid, smoothed
 from deeplab.plots.style import BLUE, GREY, INK, VERMILLION, Margins, new_figure, place_axes, style
 
 _COLOURS = {"train": BLUE, "val": VERMILLION}
@@ -19,7 +20,7 @@ MOST_SHORT_TITLES = 2  # more metrics are told apart by what they are called in 
 
 
 @style()
-def draw(rows: Iterable[Row], monitor: str = "accuracy", *, name: str = "") -> Figure:
+def draw(rows: Iterable[Row], monitor: str = "accuracy", *, name: str = "", smoothing: float = 0.0) -> Figure:
     """Draw a panel for each metric, and mark the best epoch of validation.
 
     Args:
@@ -28,6 +29,7 @@ def draw(rows: Iterable[Row], monitor: str = "accuracy", *, name: str = "") -> F
         monitor: the metric whose best value on validation is marked; the first of equals. Without
             validation nothing is marked.
         name: what was trained, for the title.
+        smoothing: in [0, 1), of `smoothed`; above 0 what was measured is drawn faintly behind it.
 
     Raises:
         ValueError: there are no rows.
@@ -39,7 +41,7 @@ def draw(rows: Iterable[Row], monitor: str = "accuracy", *, name: str = "") -> F
     best = _best_epoch(lines.get((monitor, "val")), monitor)
     figure = new_figure(f"{name}: training and validation" if name else "Training and validation", 3.8)
     for panel, metric in zip(panel_grid(figure, len(metrics)), metrics, strict=True):
-        _draw_panel(panel, metric, {data: line for (m, data), line in lines.items() if m == metric}, best)
+        _draw_panel(panel, metric, {data: line for (m, data), line in lines.items() if m == metric}, best, smoothing)
         if len(metrics) > MOST_SHORT_TITLES:
             _, _, rest = panel.get_title(loc="left").partition(": ")
             label = label_of(metric)
@@ -56,13 +58,19 @@ def _best_epoch(line: Line | None, monitor: str) -> int | None:
     return None if best is None else int(epochs[best])
 
 
-def _draw_panel(axes: Axes, metric: str, lines: dict[str, Line], best: int | None) -> None:
-    drawn = [
+def _draw_panel(axes: Axes, metric: str, lines: dict[str, Line], best: int | None, smoothing: float) -> None:
+    shown = {data: smoothed(line, smoothing) if smoothing else line for data, line in lines.items()}
+    drawn: list[tuple[Line, dict[str, Any]]] = [
         (line, {"linestyle": DASHES[data], "color": _COLOURS[data], "markersize": 3.5, "label": LABELS[data]})
-        for data, line in lines.items()
+        for data, line in shown.items()
     ]
+    if smoothing:
+        drawn += [
+            (line, {"color": _COLOURS[data], "alpha": 0.3, "linewidth": 1, "marker": ""})
+            for data, line in lines.items()
+        ]
     if draw_panel(axes, metric, drawn):
-        _label_ends(axes, lines)
+        _label_ends(axes, shown)
     axes.set_title(_panel_title(metric, lines, best), y=1)
     axes.yaxis.get_offset_text().set(x=-0.02, ha="right")  # a power of ten stands beside the title, not in it
     if best is not None and "val" in lines:

@@ -1,6 +1,7 @@
 """What the points of a sweep are compared by."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -11,3 +12,4 @@ class Comparison:
     best: int | None  # position of the best point, None where there is none
     planned: int = 1  # number of replicates that were asked for
     unit: str = "replicate"  # what they are, if not replicates: `fold`
+    deviation: Literal["n-1", "n"] = "n-1"  # what the standard deviation of its bars divides by

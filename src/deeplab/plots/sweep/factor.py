@@ -33,7 +33,7 @@ def draw(
     reference: ReferenceConfig | None = None,
     name: str = "",
 ) -> Figure:
-    """Draw means with bars of one standard deviation over replicates (ddof=1), and the replicates beside them.
+    """Draw means with bars of one standard deviation over replicates, and the replicates beside them.
 
     A point with fewer replicates than planned is hollow and says so; one without any is named at the bottom.
 
@@ -85,13 +85,15 @@ def _draw_means(
     """Draw the replicates, the means and their bars; returns what the legend should explain."""
     planned = comparison.planned
     means = np.array([point.mean() if point.size else np.nan for point in points])
-    spreads = np.array([point.std(ddof=1) if point.size > 1 else np.nan for point in points])
+    of_sample = int(comparison.deviation == "n-1")
+    spreads = np.array([point.std(ddof=of_sample) if point.size > 1 else np.nan for point in points])
     counts = np.array([point.size for point in points])
+    divisor = comparison.deviation.replace("-", " − ")
     order = np.argsort(x, kind="stable")
     axes.plot(x[order], means[order], color=BLUE, linewidth=1, alpha=0.35, zorder=1.8, label="means, joined")
     handles: list[scores_of.Handle] = []
     for chosen, face, label in (
-        (counts >= planned, BLUE, "mean ± 1 standard deviation" if counts.max() > 1 else "score"),
+        (counts >= planned, BLUE, f"mean ± 1 standard deviation ({divisor})" if counts.max() > 1 else "score"),
         ((counts > 0) & (counts < planned), "white", f"fewer than {planned} {comparison.unit}s"),
     ):
         if chosen.any():

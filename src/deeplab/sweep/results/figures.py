@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deeplab.config.schema import ReferenceConfig
+from deeplab.config.schema import ComparisonConfig
 from deeplab.metrics import metric_of
 from deeplab.plots.style import to_png
 from deeplab.plots.sweep import categories as sweep_categories
@@ -31,15 +31,16 @@ def sweep_figures(
     name: str,
     axes: Sequence[Axis],
     summary: Summary,
-    reference: ReferenceConfig | None,
+    compared: ComparisonConfig,
     histories: Mapping[int, Sequence[History]],
 ) -> Iterator[tuple[str, bytes]]:
     """Names and PNGs.
 
     Args:
+        compared: how the sweep compares its points.
         histories: of each replicate of the points whose learning curves are drawn, by point, in long form.
     """
-    drawn = _compared(name, axes, summary, reference)
+    drawn = _compared(name, axes, summary, compared)
     if drawn is not None:
         yield "sweep", to_png(drawn)
     for number, curves in histories.items():
@@ -58,16 +59,16 @@ def numbers(axis: Axis) -> list[float] | None:
         return None
 
 
-def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: ReferenceConfig | None) -> "Figure | None":
+def _compared(name: str, axes: Sequence[Axis], summary: Summary, config: ComparisonConfig) -> "Figure | None":
     scores, means = [_scores(point, summary.metric) for point in summary.points], _means(summary)
     if not np.isfinite(
         means
     ).any():  # none has finished, or the score is defined of none, as `auc` of rows of one class
         return None
-    comparison = Comparison(summary.metric, summary.best, summary.replicates, _unit(summary))
+    comparison = Comparison(summary.metric, summary.best, summary.replicates, _unit(summary), config.deviation)
     factor = numbers(axes[0]) if len(axes) == 1 else None
     if factor is not None:
-        return sweep_factor.draw(axes[0].key, factor, scores, comparison, reference=reference, name=name)
+        return sweep_factor.draw(axes[0].key, factor, scores, comparison, reference=config.reference, name=name)
     shape = tuple(len(axis.values) for axis in axes)
     if len(axes) == 2 and math.prod(shape) == len(scores):  # a confirmation has two points of a grid
         rows, columns = axes
@@ -90,7 +91,7 @@ def _compared(name: str, axes: Sequence[Axis], summary: Summary, reference: Refe
         [scores[position] for position in positions],
         [_interval(point, summary) for point in shown],
         replace(comparison, best=None if summary.best is None else positions.index(summary.best)),
-        reference=reference,
+        reference=config.reference,
         name=name,
     )
 

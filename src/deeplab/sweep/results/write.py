@@ -46,7 +46,7 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
             for number in drawn
             if summary.points[number].trials
         }
-        for name, png in sweep_figures(plan.name, plan.axes, summary, plan.sweep.comparison.reference, histories):
+        for name, png in sweep_figures(plan.name, plan.axes, summary, plan.sweep.comparison, histories):
             log.log_bytes(f"plots/{name}.png", png)
     if summary.best is None:
         return

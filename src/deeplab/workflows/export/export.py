@@ -11,10 +11,10 @@ from deeplab.data.input_spec import InputSpec
 from deeplab.data.load import load
 from deeplab.errors import RunError, UserError
 from deeplab.files import aside_of, check_folder_of
-from deeplab.models.inspect import flat_layers
+from deeplab.imports import quiet_import
+from deeplab.models.inspect import all_layers
 from deeplab.tracking.delete import delete_tree
 from deeplab.tracking.store import Store, first_line
-from deeplab.training.runtime import quiet_import
 from deeplab.workflows.export.formats import FORMATS, Format, for_inference
 from deeplab.workflows.trained_run import TrainedRun, file_name, find_trained_run
 
@@ -63,7 +63,7 @@ def export(store: Store, name: str, to: str, out: Path | None, force: bool) -> E
     rounding = None
     if not chosen.is_keras:
         trained_in, network = network, for_inference(network)
-        if any(layer.compute_dtype != "float32" for layer in flat_layers(trained_in)):
+        if any(layer.compute_dtype != "float32" for layer in all_layers(trained_in)):
             rounding = _difference(trained_in.predict_on_batch(examples), network.predict_on_batch(examples))
     difference = _write_checked(network, chosen, path, examples, f"{to} file of run {trained.name}")
     return ExportResult(trained, path, _size(path), difference, rounding, len(test_examples), missing)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from deeplab.config.backbone_weights import BACKBONE
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.identity import CODE
 from deeplab.config.schema import AddedNoiseConfig
@@ -95,12 +96,14 @@ def _check_possible(composed: ComposedConfig, to: str) -> None:
         reason = f"noise={config.noise.kind}: its noise is drawn by rules that a script would have to repeat"
     elif config.training.ema is not None:
         reason = "training.ema: a script would have to swap weights and averages as deeplab does"
+    elif config.training.stages:
+        reason = "training.stages: each stage has an optimizer of its own"
     elif config.optimizer.kind == "muon":
         reason = "optimizer=muon tells layers by names that a script does not give"
     elif config.schedule.kind == "plateau":
         reason = "schedule=plateau waits for scores as deeplab has them"
     elif foreign is not None:
-        reason = f"the layer {foreign} is of a package of its own"
+        reason = f"the layer {foreign} is " + ("a network" if foreign == BACKBONE else "of a package") + " of its own"
     elif config.dataset.kind not in DATASETS:
         reason = f"dataset={config.dataset.kind} is of a package of its own"
     if reason:

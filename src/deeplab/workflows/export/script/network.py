@@ -48,6 +48,7 @@ def _layer(layer: Any, precision: str) -> Call:
     if isinstance(layer, keras.Sequential):
         return Call("keras.Sequential", ([_layer(each, precision) for each in layer.layers],), {"name": layer.name})
     dtype = {} if layer.dtype_policy.name == precision else {"dtype": layer.dtype_policy.name}
+    dtype |= {} if layer.trainable else {"trainable": False}
     if layer.name == "normalization":
         return Call("layers.Normalization", (), {"mean": Raw("mean"), "variance": Raw("variance"), **dtype})
     if layer.name == "units_of_targets":

@@ -1,0 +1,92 @@
+"""Fine-tuning in stages: each trains some layers, at a learning rate of its own, from where the one before ended."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deeplab.config.schema import StageConfig
+from deeplab.errors import UserError
+from deeplab.training.observer import Observer
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some epochs of a training."""
+
+    end: int  # epochs that are done behind it, counted from the beginning of the training
+    optimizer: Callable[[], Any]  # makes its optimiser
+    trainable: Mapping[int, bool]  # of each layer by its `id`
+
+    def begin(self, network: Any) -> None:
+        """Freeze the layers that it does not train, and unfreeze those that it does."""
+        from deeplab.models.inspect import all_layers
+
+        for layer in all_layers(network):
+            layer.trainable = self.trainable[id(layer)]
+
+
+def stages_of(
+    configs: Sequence[StageConfig], network: Any, optimizer: Callable[[StageConfig], Any]
+) -> tuple[Stage, ...]:
+    """The stages of a training.
+
+    Args:
+        configs: of the stages, in order.
+        network: built; its layers are frozen as its file says.
+        optimizer: makes the optimiser of a stage.
+
+    Raises:
+        UserError: a stage names a layer that there is not, or trains nothing; or there is no stage, and all is frozen.
+    """
+    from deeplab.models.inspect import all_layers
+
+    if not configs and not network.trainable_weights:
+        raise UserError("model.layers: all layers with weights are frozen, so that nothing would be trained.")
+    end, stages = 0, []
+    for number, config in enumerate(configs):
+        where = f"training.stages[{number}]"
+        unfrozen = {id(layer) for layer in _unfrozen(config, network, where)}
+        trainable = {id(layer): layer.trainable or id(layer) in unfrozen for layer in all_layers(network)}
+        if not any(trainable[id(layer)] for layer in all_layers(network) if layer.weights):
+            raise UserError(f"{where} trains nothing: all layers with weights are frozen; `unfreeze` names some.")
+        end += config.epochs
+        stages.append(Stage(end, lambda config=config: optimizer(config), trainable))  # type: ignore[misc]
+    return tuple(stages)
+
+
+class Continuing(Observer):
+    """Tells an observer of a training that it knows to have begun."""
+
+    def __init__(self, observer: Observer) -> None:
+        """Wrap the observer."""
+        self.step_ended = observer.step_ended  # type: ignore[method-assign]
+        self.epoch_ended = observer.epoch_ended  # type: ignore[method-assign]
+
+
+def _unfrozen(config: StageConfig, network: Any, where: str) -> Iterator[Any]:
+    """The layers that a stage unfreezes; batch normalization is left as it is, unless it is named itself.
+
+    Its mean and variance are those of the rows that it was trained on, and a few steps on others would spoil them
+    (Keras' guide to transfer learning).
+    """
+    import keras
+
+    from deeplab.models.backbones import first_layer
+    from deeplab.models.inspect import all_layers, flat_layers
+
+    layers = list(all_layers(network))
+    plain = [layer for layer in layers if not isinstance(layer, keras.layers.BatchNormalization)]
+    if config.unfreeze_from is not None:
+        first = first_layer(layers, config.unfreeze_from, f"{where}.unfreeze_from")
+        yield from (layer for layer in layers[first:] if layer in plain)
+    elif config.unfreeze == "all":
+        yield from plain
+    elif config.unfreeze != "none":
+        of_backbones = {each.name: list(all_layers(each)) for each in flat_layers(network) if hasattr(each, "layers")}
+        for name in config.unfreeze:
+            if name in of_backbones:
+                yield from (layer for layer in of_backbones[name] if layer in plain)
+                continue
+            first_layer(layers, name, f"{where}.unfreeze")
+            yield from (layer for layer in layers if layer.name == name)
+            yield from (layer for layer in plain if layer.name.startswith(f"{name}_"))
