@@ -31,6 +31,19 @@ class Ended:
         return lines[-1] if lines else ""
 
 
+def check(is_fine: bool, ended: Ended, faults: list[str] | None = None) -> None:
+    """Raise what a command said where it is not what was to be said."""
+    if not is_fine or faults:
+        raise AssertionError(f"status {ended.status} {faults or ''}: {ended.out[-300:]} {ended.err[-900:]}")
+
+
+def in_one_line(ended: Ended) -> str:
+    """The line by which a command told a fault; raise where it is none."""
+    lines = ended.err.strip().splitlines()
+    check(ended.status in (1, 2) and len(lines) == 1 and "Traceback" not in ended.err, ended)
+    return f"status {ended.status}: `{lines[0].removeprefix('deeplab: ')}`"
+
+
 class Command:
     """A command that goes on."""
 
@@ -65,6 +78,7 @@ class Person:
         self.folder, self.experiment, self.address = folder, experiment, address
         folder.mkdir(parents=True, exist_ok=True)
         self._count = 0
+        self.environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
 
     def begin(self, *arguments: str) -> Command:
         """Begin a command of deeplab."""
@@ -72,11 +86,10 @@ class Person:
         log = self.folder / f"{self._count}.log"
         where = [f"tracking.uri={self.address}", f"tracking.experiment={self.experiment}"]
         code = "from deeplab.cli.main import main; main()"
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
         with log.open("w") as out, log.with_suffix(".err").open("w") as err:
             program = subprocess.Popen(
                 [sys.executable, "-c", code, *arguments, *where],
-                cwd=self.folder, stdout=out, stderr=err, text=True, env=environment, stdin=subprocess.DEVNULL,
+                cwd=self.folder, stdout=out, stderr=err, text=True, env=self.environment, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         return Command(program, log)
 

@@ -1,32 +1,17 @@
 """What is tried on the servers: each returns what happened, in words, and raises where something is wrong."""
 
 import signal
-import statistics
 import time
 from collections.abc import Callable
 
-from serving.person import LIGHT, LONG, SHORT, Ended, Person
+from serving.beside_us import collected, deleted, deleted_alive, foreign, renamed, straight
+from serving.person import LIGHT, LONG, SHORT, Person, check, in_one_line
 from serving.servers import Servers
 
 Try = Callable[[Servers, Person], str]
 SWEEP = ("sweep", "l2=1e-5,1e-3", "replicates=2", "launcher.workers=2", *SHORT, *LIGHT)
 AWAY_SECONDS = 8.0
 DELAY_SECONDS = 0.2
-# Nothing to draw; so long that five per cent are more than a handful of requests.
-MINUTE = ("model=mlp_64_64", "dataset.limit=1000", "training.epochs=3000", "training.engine=compiled")
-
-
-def check(is_fine: bool, ended: Ended, faults: list[str] | None = None) -> None:
-    """Raise what a command said where it is not what was to be said."""
-    if not is_fine or faults:
-        raise AssertionError(f"status {ended.status} {faults or ''}: {ended.out[-300:]} {ended.err[-900:]}")
-
-
-def in_one_line(ended: Ended) -> str:
-    """The line by which a command told a fault; raise where it is none."""
-    lines = ended.err.strip().splitlines()
-    check(ended.status in (1, 2) and len(lines) == 1 and "Traceback" not in ended.err, ended)
-    return f"status {ended.status}: `{lines[0].removeprefix('deeplab: ')}`"
 
 
 def train(servers: Servers, person: Person) -> str:
@@ -119,14 +104,6 @@ def remove_alive(_servers: Servers, person: Person) -> str:
     return f"{told}; the training ends FINISHED"
 
 
-def deleted_alive(_servers: Servers, person: Person) -> str:
-    """A run deleted in MLflow's browser while it is trained"""
-    command = person.begin("train", *LONG, *LIGHT)
-    command.until("epoch 3/")
-    person.client().delete_run(person.stored()[0].info.run_id)
-    return in_one_line(command.end())
-
-
 def packed(servers: Servers, person: Person) -> str:
     """`pack` from the server, `unpack` into it and into its database"""
     first = person.do("train", *SHORT, *LIGHT)
@@ -191,7 +168,8 @@ def postgres_away(servers: Servers, person: Person) -> str:
 
 
 def read_only_bucket(servers: Servers, person: Person) -> str:
-    """The bucket made unwritable in mid-training, then writable again"""
+    """The bucket made unwritable in mid-training, then writable again (with MLFLOW_HTTP_REQUEST_MAX_RETRIES=3)"""
+    person.environment["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "3"  # MLflow's own are seven, which take minutes
     command = person.begin("train", *LONG, *LIGHT)
     command.until("epoch 5/")
     servers.to_s3.read_only = True
@@ -206,22 +184,26 @@ def read_only_bucket(servers: Servers, person: Person) -> str:
 
 def slow(servers: Servers, person: Person) -> str:
     """200 ms added to each request"""
-    seconds: dict[float, list[float]] = {0.0: [], DELAY_SECONDS: []}
-    listing: dict[float, float] = {}
-    requests = 0
-    for delay in (*seconds, *seconds):
-        servers.to_mlflow.delay, servers.to_mlflow.requests = delay, 0
-        ended = person.do("train", *MINUTE, *LIGHT)
-        check(ended.status == 0, ended)
-        seconds[delay].append(ended.seconds)
-        requests = servers.to_mlflow.requests
-        shown = [person.do(*command) for command in (("runs",), ("show", "latest"))]
-        listing[delay] = sum(each.seconds for each in shown) / 2
-    servers.to_mlflow.delay = 0.0
-    fast, delayed = (statistics.median(seconds[delay]) for delay in seconds)
+    line, told = servers.to_mlflow, []
+    line.delay = DELAY_SECONDS
+    began = time.monotonic()
+    command = person.begin("train", *LONG, *LIGHT)
+    command.until("epoch 1/")
+    first = time.monotonic()
+    command.until("epoch 40/")
+    last = time.monotonic()
+    check((ended := command.end()).status == 0, ended, person.faults(40))
+    end = began + ended.seconds
+    lost, requests = line.seconds(began, first) + line.seconds(last, end), sum(start < end for start, _ in line.waits)
+    for words in (("runs",), ("show", "latest"), ("curves", "latest"), ("report", "latest")):
+        began = time.monotonic()
+        check((ended := person.do(*words)).status == 0, ended)
+        told.append(f"`{words[0]}` {line.seconds(began, time.monotonic()):.1f} s")
+    line.delay = 0.0
     return (
-        f"a training of {fast:.0f} s takes {delayed - fast:+.1f} s ({100 * (delayed / fast - 1):+.0f} %), "
-        f"with {requests} requests; `runs` and `show` take {listing[DELAY_SECONDS] - listing[0.0]:+.1f} s each"
+        f"{requests} requests take {DELAY_SECONDS * requests:.0f} s more; outside its epochs a training waits "
+        f"{lost:.1f} s, part of it beside its own work: at most 5 % of one of {lost / 0.05:.0f} s. "
+        f"Commands wait: {', '.join(told)}"
     )
 
 
@@ -237,82 +219,6 @@ def two_people(_servers: Servers, person: Person) -> str:
     again = other.do(*long)
     check(again.status == 0, again)
     return f"one trains it; the other: {in_one_line(ended[1])}"
-
-
-def foreign(_servers: Servers, person: Person) -> str:
-    """A store with runs of plain MLflow"""
-    client = person.client()
-    experiment = client.create_experiment(person.experiment)
-    for number in range(3):
-        run = client.create_run(experiment, run_name=f"plain {number}", tags={"who": "somebody"})
-        client.log_param(run.info.run_id, "training.epochs", "many" if number else "3")
-        client.log_metric(run.info.run_id, "val/accuracy", 0.5)
-        client.log_text(run.info.run_id, "text", "note.txt")
-        if number:
-            client.set_terminated(run.info.run_id)
-    for command in (("runs",), ("runs", "--all", "--json"), ("show", "latest"), ("status",), ("curves", "latest"),
-                    ("report", "latest"), ("evaluate", "latest"), ("rm", "plain 2", "--yes")):  # fmt: skip
-        ended = person.do(*command)
-        if ended.status:
-            in_one_line(ended)
-    ended = person.do("train", *SHORT, *LIGHT)
-    check(ended.status == 0, ended)
-    best = person.do("show", "best:")
-    check(best.status == 0 and "mlp_64_64" in best.out, best)
-    return "they are listed and shown; commands that need a training of deeplab say so; `best:` is ours"
-
-
-def renamed(_servers: Servers, person: Person) -> str:
-    """The experiment renamed in MLflow in mid-training"""
-    command = person.begin("train", *LONG, *LIGHT)
-    command.until("epoch 3/")
-    client, name = person.client(), person.experiment
-    client.rename_experiment(client.get_experiment_by_name(name).experiment_id, f"{name}-2")
-    told = in_one_line(person.do("runs"))
-    ended = command.end()
-    person.experiment = f"{name}-2"
-    check(ended.status == 0, ended, person.faults(40))
-    return f"the training is FINISHED where it began; `runs`: {told}"
-
-
-def deleted(_servers: Servers, person: Person) -> str:
-    """The experiment deleted in MLflow in mid-training, then restored"""
-    command = person.begin("train", *LONG, *LIGHT)
-    command.until("epoch 3/")
-    client = person.client()
-    experiment = client.get_experiment_by_name(person.experiment).experiment_id
-    client.delete_experiment(experiment)
-    told = in_one_line(person.do("runs"))
-    ended = in_one_line(command.end())
-    client.restore_experiment(experiment)
-    person.declare_dead()
-    again = person.do("train", "--resume", "latest")
-    check(again.status == 0, again, person.faults(40))
-    return f"{ended} `runs`: {told}; restored and resumed, it is FINISHED"
-
-
-def collected(servers: Servers, person: Person) -> str:
-    """`rm` and `mlflow gc`"""
-    for _ in range(2):
-        check((ended := person.do("train", *SHORT, *LIGHT)).status == 0, ended)
-    gone = person.stored()[1].info.run_id
-    check((ended := person.do("rm", gone[:8], "--yes")).status == 0, ended)
-    swept = servers.mlflow(
-        "gc", "--backend-store-uri", servers.database, "--artifacts-destination", "s3://mlflow/mlflow"
-    )
-    if swept.returncode:
-        raise AssertionError(swept.stderr[-600:])
-    check((shown := person.do("evaluate", "latest")).status == 0, shown)
-    return "the removed run is gone for good, the other one is as it was"
-
-
-def straight(servers: Servers, person: Person) -> str:
-    """PostgreSQL as the store, without an MLflow server"""
-    own = Person(person.folder / "own", person.experiment + "-own", servers.database)
-    check((ended := own.do("train", *SHORT, *LIGHT)).status == 0, ended, own.faults(3))
-    for command in (("runs",), ("show", "latest"), ("status",), ("evaluate", "latest")):
-        check((ended := own.do(*command)).status == 0, ended)
-    return "FINISHED; commands read its tables"
 
 
 TRIES: tuple[Try, ...] = (

@@ -36,29 +36,40 @@ def test_calls_go_on_beside_each_other_and_are_waited_for() -> None:
 
 
 def test_the_first_fault_is_raised_once_when_all_are_over() -> None:
-    beside, done = Beside(is_used=True), []
-    beside.do(int, "no number")
-    beside.do(lambda: (time.sleep(0.05), done.append(1)))
+    beside, done, begun = Beside(is_used=True), [], threading.Event()
+    beside.do(lambda: (begun.wait(10), int("no number")))
+    beside.do(lambda: (begun.set(), time.sleep(0.05), done.append(1)))
     with pytest.raises(ValueError, match="no number"):
         beside.wait()
     assert done == [1]
     beside.wait()
 
 
-def test_files_of_a_run_are_there_when_it_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    log_text = store.client.log_text
+def test_what_comes_after_a_fault_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deeplab.tracking.beside.AT_ONCE", 1)
+    beside, done = Beside(is_used=True), []
+    for _ in range(5):
+        beside.do(lambda: (done.append(1), time.sleep(0.05), int("no number")))
+    with pytest.raises(ValueError, match="no number"):
+        beside.wait()
+    assert done == [1]
+    beside.do(done.append, 2)
+    beside.wait()
+    assert done == [1, 2]
 
-    def slow(*arguments: str) -> None:
-        time.sleep(0.3)
+
+def test_files_of_a_run_are_there_when_it_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_text, meet = store.client.log_text, threading.Barrier(4, timeout=60)
+
+    def together(*arguments: str) -> None:
+        meet.wait()  # which four after one another never get past
         log_text(*arguments)
 
-    monkeypatch.setattr(store.client, "log_text", slow)
-    began = time.monotonic()
+    monkeypatch.setattr(store.client, "log_text", together)
     with RunLog.begin(store, "x", {}, {}, None, {f"{number}.txt": "" for number in range(4)}) as log:
         for number in range(4, 8):
             log.log_text(f"{number}.txt", "")
         log.end("FINISHED")
-    assert time.monotonic() - began < 1.9  # eight of them after one another would take 2.4 s
     assert len(store.client.list_artifacts(log.run_id)) == 8
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from deeplab.errors import UserError
 from deeplab.sweep.parent_run import find_sweeps
 from deeplab.tracking.run import Run
+from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import CARRIED_BY_TAG
 
@@ -24,6 +25,16 @@ def check_nobody_else(store: Store, before: Run | None, noun: str) -> None:
         return
     if not _folder(store, before.id).is_dir():
         raise _carried_out_elsewhere(before, noun)
+
+
+def claimed(store: Store, log: RunLog, key: str, noun: str) -> RunLog:
+    """The run of a sweep that `claim` says is ours; one that is not is written no more."""
+    try:
+        claim(store, log.run_id, key, noun)
+    except BaseException:
+        log.close()
+        raise
+    return log
 
 
 def claim(store: Store, run_id: str, key: str, noun: str) -> None:

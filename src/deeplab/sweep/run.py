@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from deeplab.errors import RunError, UserError
 from deeplab.sweep.budget import Budget
-from deeplab.sweep.claim import check_nobody_else, claim
+from deeplab.sweep.claim import check_nobody_else, claimed
 from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.loop import TrialLoop
@@ -96,12 +96,7 @@ def _carry_out(
 
     def begin() -> RunLog:
         log = source.begin(store) if before is None else RunLog.resume(store, before)
-        try:
-            claim(store, log.run_id, plan.key, source.noun)
-        except BaseException:
-            log.close()
-            raise
-        return log
+        return claimed(store, log, plan.key, source.noun)
 
     def interrupted(_log: RunLog) -> str:
         return f"Interrupted: {source.standing}. To go on: the same command again."

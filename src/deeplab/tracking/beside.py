@@ -21,9 +21,10 @@ class Beside:
         self._is_used = is_used
         self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._calls: list[Future[None]] = []
+        self._has_failed = False
 
     def do(self, call: Callable[..., Any], *arguments: Any) -> None:
-        """Carry out a call; what it raises is raised by `wait` where it is carried out in a thread."""
+        """Carry out a call; what it raises in a thread is raised by `wait`, and no more are begun until then."""
         if not self._is_used:
             call(*arguments)
             return
@@ -37,14 +38,17 @@ class Beside:
         while self._calls:
             faults.append(self._calls[0].exception())  # a signal may come here, and leaves it in the list
             del self._calls[0]
+        self._has_failed = False
         for fault in filter(None, faults):
             raise fault
 
     def _carry_out(self, future: "Future[None]", call: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         with self._slots:
             try:
-                call(*arguments)
+                if not self._has_failed:  # each of them may take minutes before it gives up
+                    call(*arguments)
             except BaseException as error:
+                self._has_failed = True
                 future.set_exception(error)
             else:
                 future.set_result(None)

@@ -5,19 +5,17 @@ import threading
 import time
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from deeplab.tracking.artifacts import check_own, put_bytes
 from deeplab.tracking.beside import Beside, ask_all
 from deeplab.tracking.delete import remove_models
+from deeplab.tracking.metric_buffer import MetricBuffer
 from deeplab.tracking.model_log import prepare_model
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import ERROR_TAG, HEARTBEAT_TAG, NOTES_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Metric
 
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
@@ -49,15 +47,12 @@ class RunLog:
         self._store, self._client = store, store.client
         self.run_id = run_id
         self.has_ended = False
-        self._logged = logged
         self._may_have_model = bool(logged)
         self._files = Beside(store.place.is_server)
         # Held back so that a full disk still has room for the last word: the run's status.
         self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
         self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
-        self._buffer: list[Metric] = []
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()  # else two threads would write the same metrics
+        self._metrics = MetricBuffer(self._client, run_id, logged)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="deeplab-heartbeat", daemon=True)
         self._thread.start()
@@ -135,13 +130,7 @@ class RunLog:
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Buffer the metrics of a step; they are written within about a second, each step once."""
-        from mlflow.entities import Metric
-
-        stamp = int(time.time() * 1000)
-        with self._lock:
-            self._buffer.extend(
-                Metric(key, value, stamp, step) for key, value in values.items() if (key, step) not in self._logged
-            )
+        self._metrics.add(step, values)
 
     def set_tag(self, key: str, value: str) -> None:
         """Set a tag now."""
@@ -168,21 +157,8 @@ class RunLog:
         Args:
             patience_seconds: for the thread, where that is still writing; a TimeoutError after it.
         """
-        self._write_metrics(patience_seconds)
+        self._metrics.write(patience_seconds)
         self._files.wait()
-
-    def _write_metrics(self, patience_seconds: float) -> None:
-        if not self._writing.acquire(timeout=patience_seconds):
-            raise TimeoutError("metrics are still on their way to it")
-        try:
-            with self._lock:
-                waiting = list(self._buffer)
-            for start in range(0, len(waiting), 1000):
-                self._client.log_batch(self.run_id, metrics=waiting[start : start + 1000])
-                with self._lock:
-                    del self._buffer[: len(waiting[start : start + 1000])]
-        finally:
-            self._writing.release()
 
     def end(self, status: Status, error: str | None = None) -> None:
         """Write what is buffered, the error if there is one, and the run's last status."""
@@ -199,7 +175,7 @@ class RunLog:
         last = time.monotonic()
         while not self._stop.wait(FLUSH_SECONDS):
             try:
-                self._write_metrics(BUSY_SECONDS)
+                self._metrics.write(BUSY_SECONDS)
                 if time.monotonic() - last >= HEARTBEAT_SECONDS:
                     self.set_tag(HEARTBEAT_TAG, _now())
                     last = time.monotonic()

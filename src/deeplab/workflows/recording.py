@@ -150,4 +150,5 @@ class recorded:
             status = "is FAILED"
         except store_errors() as again:
             status = f"could not even be marked FAILED ({first_line(again)})"
-        return RunError(f"{why} Run {self._log.run_id[:8]} {status}.")
+        _, to_go_on, how = self._interrupted(self._log).partition(" To go on:")
+        return RunError(f"{why} Run {self._log.run_id[:8]} {status}.{to_go_on}{how}")
