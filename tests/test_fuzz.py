@@ -64,7 +64,7 @@ DEAR = {  # what would take hours or all memory if it were written out before it
     "tripling": ("doubling", (12, 3, "@"), "stands for more than 500 layers"),
     "growing": ("repeats", (["160"], "{type: UpSampling2D, size: 2}"), "more than 2147483647 numbers"),
     "shrinking": ("long", ("{type: Conv2D, filters: 1, kernel_size: 3}", 490, "{block: x}"), "Unknown block 'x'"),
-    "sizes": ("repeats", (["490"], "{type: Conv2D, filters: 1, kernel_size: 3}"), "no image size up to "),
+    "sizes": ("repeats", (["300"], "{type: Conv2D, filters: 1, kernel_size: 3}"), "no image size up to "),
 }
 
 

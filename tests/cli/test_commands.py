@@ -96,7 +96,7 @@ def test_list_names_every_choice_with_a_line_on_each(cli: Cli) -> None:
 
 def test_list_shows_one_group_and_a_person_s_own(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "mine.yaml").write_text("# My own network\nname: mine\n")
+    (tmp_path / "model" / "mine.yaml").write_text("# conf/model/mine.yaml\n# My own network\nname: mine\n")
     _, out, _ = cli("list", "models", "--config-dir", str(tmp_path))
     assert re.search(r"^  mine +My own network$", out, re.MULTILINE)
     assert "adadelta" not in out

@@ -225,6 +225,10 @@ LINES = [
         "model.layers[1] MaxPooling1D cannot take maps of 8x8x1: it needs sequences of (steps, values); a "
         "Reshape makes them.",
     ),
+    (
+        [{"type": "Permute", "dims": [1]}],
+        "model.layers[1] Permute cannot take maps of 8x8x1: dims must name each of its 3 axes; ",
+    ),
     ([{"type": "CenterCrop", "height": 9, "width": 8}], "model.layers[1] CenterCrop cannot take maps of 8x8x1: "),
 ]
 BLOCKS = {

@@ -91,6 +91,8 @@ def verify(what: "str | os.PathLike[str] | Stored", **keywords: Unpack[VerifyKey
     from deeplab.runs.to_verify import pack_or_store, share_of
     from deeplab.workflows.verify.verify import verify as verify_runs
 
+    if not isinstance(what, str | os.PathLike | Stored):
+        raise UserError(f"what: must be a file of 'deeplab pack', or a run or its name, got {what!r:.60}.")
     name, place = (what.id, what._place) if isinstance(what, Stored) else (os.fspath(what), None)
     seed, data = keywords.get("seed"), keywords.get("data")
     spot = keywords.get("spot")
@@ -118,6 +120,9 @@ def runs(where: str = "", **keywords: Unpack[RunsKeywords]) -> Runs[Run | Sweep]
         UserError: there is no store, or the filter is wrong.
     """
     parse(where)
+    limit = keywords.get("limit")
+    if limit is not None and limit < 1:
+        raise UserError(f"limit must be at least 1, got {limit}.")
     place = open_place(keywords)
     everything = all_runs(place.store)
     query = Query(
@@ -127,7 +132,7 @@ def runs(where: str = "", **keywords: Unpack[RunsKeywords]) -> Runs[Run | Sweep]
         bool(keywords.get("trials")),
         keywords.get("sort"),
         bool(keywords.get("reverse")),
-        keywords.get("limit"),
+        limit,
     )
     by_id = {run.id: run for run in everything}
     rows = filter_runs(everything, query) if everything else []

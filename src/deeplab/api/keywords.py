@@ -105,12 +105,15 @@ _OPTION = re.compile(
     r"--(margin|hours|max-replicates|against|trials|search|confirm|orders|fresh|yes|kind|sort|spot|seed|data|config-dir)"
     r"\b(?: (\d+(?:\.\d+)?|tpe\b|random\b))?"
 )
-# What a keyword must be like whose value goes to no override, which would be checked there.
-_LIKE: dict[Any, tuple[str, str]] = {
-    int | None: ("__index__", "a whole number, as in 5"),
-    float | None: ("__float__", "a number, as in 0.5"),
-    str | None: ("casefold", "text"),
+# What an argument must be that is declared so: NumPy's numbers are numbers, too.
+_Check = Callable[[Any], bool]
+_IS: dict[Any, tuple[_Check, str]] = {
+    int | None: (lambda value: hasattr(value, "__index__"), "a whole number, as in 5"),
+    float | None: (lambda value: hasattr(value, "__float__"), "a number, as in 0.5"),
+    str | None: (lambda value: isinstance(value, str), "text"),
+    str | os.PathLike[str] | None: (lambda value: isinstance(value, str | os.PathLike), "a path"),
 }
+_IS[str] = _IS[str | None]
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@+-]+")
 
 
@@ -161,14 +164,8 @@ def folder_of(keywords: Mapping[str, Any]) -> Path | None:
 
 
 def code_of(keywords: Mapping[str, Any]) -> str | None:
-    """The path of the file of code that is given, if any.
-
-    Raises:
-        UserError: it is no path.
-    """
+    """The path of the file of code that is given, if any."""
     code = keywords.get("code")
-    if code is not None and not isinstance(code, str | os.PathLike):
-        raise UserError(f"code: give the path of a file, as in code='mine.py', and not {code!r:.60}.")
     return None if code is None else os.fspath(code)
 
 
@@ -223,15 +220,17 @@ def taking(known: Any) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
 
     def decorate(function: Callable[P, Result]) -> Callable[P, Result]:
         plain = [each for each in signature(function).parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        positional = [each.name for each in plain if each.kind is Parameter.POSITIONAL_OR_KEYWORD]
         names = {**{each.name: each.annotation for each in plain}, **known.__annotations__}
 
         @wraps(function)
         def call(*args: P.args, **keywords: P.kwargs) -> Result:
-            for name, value in keywords.items():
+            for name in keywords:
                 if name not in names:
                     raise _unknown(function.__name__, name, [each for each in names if each != "overrides"])
-                like, words = _LIKE.get(names[name], ("__class__", ""))
-                if name not in KEYS and value is not None and not hasattr(value, like):
+            for name, value in [*zip(positional, args, strict=False), *keywords.items()]:
+                is_right, words = _IS.get(names[name], (None, ""))
+                if is_right and value is not None and not is_right(value):
                     raise UserError(f"{name}: must be {words}, got {value!r:.60}.")
             return function(*args, **keywords)
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deeplab.api.keywords import told
+from deeplab.api.keywords import overrides_of, told
 from deeplab.api.stored import Stored
 from deeplab.report.page import read_cell
 from deeplab.tracking.artifacts import read_artifact
@@ -101,7 +101,7 @@ class Run(Stored):
 
         with (
             self._consenting(),
-            with_arrays([*overrides, *self._place.overrides], data, None) as texts,
+            with_arrays([*overrides_of(overrides, {}), *self._place.overrides], data, None) as texts,
             as_in_its_own_process(None),
         ):
             # Arrays are read as those that it was trained on: their labels, their scale.

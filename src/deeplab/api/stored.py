@@ -86,7 +86,7 @@ class Stored:
             raise UserError(f"Run {self._tracked.label} has no figures; it was made with tracking.plots=none or ended.")
         name = name or next(iter(paths))
         if name not in paths:
-            raise unknown_name("figure", name, paths, f"run {self._tracked.label}")
+            raise unknown_name("figure", str(name), paths, f"run {self._tracked.label}")
         content = read_artifact(self._place.store, self._tracked, paths[name])
         if content is None:
             raise UserError(f"The file {paths[name]} of run {self._tracked.label} is gone.")

@@ -10,7 +10,7 @@ from deeplab.api.run import Run
 from deeplab.api.runs import Runs
 from deeplab.api.stored import Stored
 from deeplab.metrics import metric_of
-from deeplab.report.decision import confirmation_of, decision_parts
+from deeplab.report.decision import confirmation_of, confirmation_parts, decision_parts
 from deeplab.report.page import Part, Text, read_cell
 from deeplab.report.scores import scores
 from deeplab.report.sweep_report import conclusion_of, points
@@ -93,5 +93,6 @@ class Sweep(Stored):
             yield from why_parts(explained)
         yield from conclusion_of(self._tracked, self._outcome, self._children)
         yield from points(self._outcome)
+        yield from confirmation_parts(self._place.store, self._tracked)
         if not self._outcome.points:
             yield from scores(self._tracked)

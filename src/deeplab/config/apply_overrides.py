@@ -9,6 +9,7 @@ from typing import Any
 from deeplab.config.defaults import merge
 from deeplab.config.folders import GROUPS, options
 from deeplab.config.hydra_adapter import Override
+from deeplab.config.identity import CODE
 from deeplab.config.interpolation import check_texts
 from deeplab.config.overrides import is_tag
 from deeplab.config.yaml_file import copied, read_yaml, texts
@@ -101,10 +102,17 @@ def _check_key(override: Override, values: Mapping[str, Any], folders: tuple[Pat
         passed.append(part)
 
 
+def no_key(where: str) -> UserError:
+    """A place that names code as if it were a setting."""
+    return UserError(f"{where}: '{CODE}' is no key: code of one's own is named on the command line, --code FILE.")
+
+
 def _unknown_key(
     override: Override, passed: Sequence[str], here: Mapping[str, Any], folders: tuple[Path, ...]
 ) -> UserError:
     """With where it may be meant to go: `epochs` to `training.epochs`, `noise.level` to another choice of `noise`."""
+    if override.key == CODE:
+        return no_key(f"Override '{override.text}'")
     part = override.key.split(".")[len(passed)]
     if override.key == ".".join([*passed, part]):
         for group, inside in here.items():

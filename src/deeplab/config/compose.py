@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deeplab.code.file import current
-from deeplab.config.apply_overrides import apply_override, check_effect
+from deeplab.config.apply_overrides import apply_override, check_effect, no_key
 from deeplab.config.backbone_weights import settle_backbones
 from deeplab.config.defaults import Chosen, check_choice, choose
 from deeplab.config.folders import GROUPS
@@ -116,11 +116,9 @@ class Composer:
         chosen = self._choose([override for override in parsed if override.key in GROUPS])
         raw = copied(chosen.values)
         for override in settings:
-            if override.key == CODE:
-                raise _no_key(f"Override '{override.text}'")
             apply_override(raw, override, self.folders)
         if CODE in raw:
-            raise _no_key(chosen.line((CODE,)) or "Configuration")
+            raise no_key(chosen.line((CODE,)) or "Configuration")
         check_values(raw)
         # Files of before a key was added lack it.
         settled = settle_task(with_added_keys(resolve(raw)))
@@ -150,7 +148,3 @@ def _is_set_by(overrides: Sequence[Override], error: SchemaError) -> bool:
     place = tuple(map(str, error.place))
     keys = [tuple(override.key.split(".")) for override in overrides]
     return any(key[: len(place)] == place[: len(key)] for key in keys)
-
-
-def _no_key(where: str) -> UserError:
-    return UserError(f"{where}: '{CODE}' is no key: code of one's own is named on the command line, --code FILE.")

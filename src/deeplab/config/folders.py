@@ -47,7 +47,7 @@ def options(group: str, folders: tuple[Path, ...]) -> dict[str, Path]:
 
 
 def description(path: Path) -> str:
-    """The first comment of a configuration file that is not a directive to Hydra."""
+    """The first comment of a configuration file that is neither a directive to Hydra nor the file's own path."""
     try:
         text = read_text(path)
     except (OSError, UserError) as error:
@@ -55,6 +55,6 @@ def description(path: Path) -> str:
     for line in text.splitlines():
         if not line.startswith("#"):
             return ""
-        if not line.startswith("# @package"):
+        if not line.startswith("# @package") and not line.endswith(f"{path.parent.name}/{path.name}"):
             return line.removeprefix("#").strip()
     return ""

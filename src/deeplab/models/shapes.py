@@ -13,7 +13,7 @@ from deeplab.models.layers import needed_rank
 from deeplab.models.make_layers import first_sentence
 
 LARGEST_IMAGE = 1024
-MOST_WALKED = 100_000  # layers in the search for a size that works: a second
+MOST_WALKED = 30_000  # layers in the search for a size that works: a third of a second
 RESIZABLE = ("digits", "image_folder")
 _RANKS = {
     1: "vectors",
@@ -53,6 +53,8 @@ def _behind(entry: LayerSpec, layer: Any, given: list[Shape], fits: Shape | None
         return shape, f"{entry.kind} takes {_RANKS[rank]}"
     if entry.kind == "CenterCrop" and (layer.height > shape[0] or layer.width > shape[1]):
         return shape, "a crop cannot be larger than what it is of"
+    if entry.kind == "Permute" and len(layer.dims) != len(shape):
+        return shape, f"dims must name each of its {len(shape)} axes"
     if layer is None:
         return fit_shape(entry.kind, shape, fits or ())
     if len(given) > 1:

@@ -16,7 +16,7 @@ from tests.conftest import Outcome
 from tests.sweep.pretended import AtOnce
 
 from deeplab.config.compose import compose
-from deeplab.config.overrides import read_interval
+from deeplab.config.overrides import Interval
 from deeplab.errors import Interrupted, UserError
 from deeplab.report.sweep_tables import candidates_in
 from deeplab.sweep import loop, run
@@ -217,7 +217,7 @@ def test_the_front_is_that_of_optuna(values: list[tuple[int, int, int]]) -> None
 @pytest.mark.slow
 def test_importance_is_the_share_of_the_variance() -> None:
     # Of 3 a + b with a and b even in [0, 1], a explains 9/10 of the variance and b 1/10.
-    axes = [Axis(key, ("0.0", "1.0"), read_interval("interval(0.0,1.0)")) for key in ("a", "b")]
+    axes = [Axis(key, ("0.0", "1.0"), Interval(0.0, 1.0, whole=False)) for key in ("a", "b")]
     chance = random.Random(0)
     settings = [{"a": f"{chance.random():.6f}", "b": f"{chance.random():.6f}"} for _ in range(300)]
     values = [3 * float(each["a"]) + float(each["b"]) for each in settings]

@@ -12,7 +12,7 @@ import pytest
 from tests.sweep.pretended import AtOnce
 from tests.sweep.search.conftest import study_in
 
-from deeplab.cli.commands.sweep import _show_search
+from deeplab.cli.terminal.search_result import show_search
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
 from deeplab.sweep import run
@@ -132,7 +132,7 @@ def test_a_study_is_told_the_mean_over_the_seeds_of_a_grid(
 ) -> None:
     launcher = pretended(by_replicate)
     result = run_search(searched(3, L2, "replicates=3", "seed=7"), launcher)
-    _show_search(result)
+    show_search(result)
     places = [(job.tags["deeplab.point"], job.tags["deeplab.replicate"]) for job in launcher.jobs]
     assert sorted(places) == [(point, replicate) for point in "012" for replicate in "012"]
     for point in "012":
@@ -285,7 +285,7 @@ def test_a_study_is_told_the_mean_over_folds(
     launcher = pretended(by_replicate)
     search = searched(2, L2, "replicates=2", "validation=kfold", "validation.folds=3")
     assert search.size == "random search, 2 trials x 3 folds x 2 replicates over l2"
-    _show_search(run_search(search, launcher))
+    show_search(run_search(search, launcher))
     first = [job for job in launcher.jobs if job.tags["deeplab.point"] == "0"]
     assert sorted((job.values["seed"], job.values["validation"]["fold"]) for job in first) == sorted(
         (replicate_seed(0, replicate), fold) for replicate in (0, 1) for fold in (1, 2, 3)

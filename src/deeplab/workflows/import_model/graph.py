@@ -220,7 +220,7 @@ class _Reader:
                 self.problems.append(f"{called} takes something else than what one layer before it gives")
         for key, value in mapping(call.get("kwargs")).items():
             if key == "training" and value is False:
-                self.notes.append(f"{called} is called with training=False there, and would be trained")
+                self.notes.append(f"{called} is called with training=False there; here it trains as its kind does")
             elif value is not None:
                 self.problems.append(f"{called} is called with {key}={str(value)[:80]}, for which there is no word")
 

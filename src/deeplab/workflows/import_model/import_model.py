@@ -70,6 +70,9 @@ def import_model(
         raise problems_of(file, problems)
     notes = [*graph.notes, *(visible_line(note[:MOST_TOLD]) for each in words for note in each.notes)]
     layers, row = original(graph, words)
+    for each, layer in zip(words, layers, strict=True):
+        if not layer.weights:
+            each.settings.pop("frozen", None)
     task: Task = task_of(graph, words, row, file)
     notes += task.notes
     text = _yaml(out.stem, Path(file).name, task.name, items_of(graph.nodes, [each.settings for each in words]))

@@ -74,7 +74,7 @@ def _common(node: Node, words: Words) -> None:
     if name not in (None, "float32"):
         words.notes.append(f"{node.where} computes in {name}: training.precision says that for the whole network")
     if node.config.get("trainable") is False:
-        words.notes.append(f"{node.where} is frozen there (trainable=False), and would be trained")
+        words.settings["frozen"] = True
 
 
 def _argument(node: Node, key: str, value: Any, default: Any, words: Words) -> None:
