@@ -27,9 +27,8 @@ class Program:
         *arguments: str,
         terminal: bool = False,
         environment: Mapping[str, str] | None = None,
-        user: int | None = None,
     ) -> None:
-        """Start it in a folder, where asked in a terminal, with more in its environment, or as another user."""
+        """Start it in a folder, where asked in a terminal, or with more in its environment."""
         self.lines: list[str] = []
         self.master, screen = pty.openpty() if terminal else os.pipe()
         command = [str(Path(sys.executable).with_name("deeplab")), *arguments]
@@ -42,7 +41,6 @@ class Program:
             stdout=screen,
             stderr=screen,
             env={**os.environ, **(environment or {})},
-            user=user,
             start_new_session=not terminal,
         )
         os.close(screen)
