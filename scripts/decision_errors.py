@@ -3,7 +3,7 @@
 
 A decision is made as `deeplab.evaluation` says: after every seed each pair of points that are left has an interval; a
 point is out as soon as another is better; the end is when one is left, which is better, or when all that are left are
-equal. Beside it the same with plain 95 % t-intervals. It takes about three minutes on one core.
+equal. Beside it the same with plain 95 % t-intervals. It takes about a minute on one core.
 
 scripts/decision_errors.py [--decisions 10000] [--write]
 """

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Feed random configurations to deeplab and report whatever is neither a success nor an error of one line.
 
-Four kinds of input are generated: overrides, YAML files in a --config-dir folder, files that mean harm, and .npz
-archives. Each goes in this process through all that `deeplab train --dry-run` does. A few of those that are accepted
-are trained for an epoch into a store in a temporary folder, in which no run may stay RUNNING. A failure is another
-exception, a warning, a line on stderr, more than ten seconds, a file outside the folder of the input, a secret of the
-environment or of a file elsewhere in what is printed, or a byte there that a terminal obeys; it is printed as commands
-that can be pasted into a shell.
+Five kinds of input are generated: overrides, YAML files in a --config-dir folder, files that mean harm, networks of
+groups that do, and .npz archives. Each goes in this process through all that `deeplab train --dry-run` does. A few of
+those that are accepted are trained for an epoch into a store in a temporary folder, in which no run may stay RUNNING. A
+failure is another exception, a warning, a line on stderr, more than ten seconds, a refusal that takes more than two
+seconds of work or 500 MB, a file outside the folder of the input, a secret of the environment or of a file elsewhere in
+what is printed, or a byte there that a terminal obeys; it is printed as commands that can be pasted into a shell.
 
-scripts/fuzz.py [--examples 2000] [--seed 0]
+scripts/fuzz.py [--examples 2000] [--seed 0] [--kind groups]
 """
 
 import argparse
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,19 +28,21 @@ from fuzzing.archives import archive_cases
 from fuzzing.case import SECRET, Case, Outcome
 from fuzzing.feed import feed, feed_and_train
 from fuzzing.files import file_cases
+from fuzzing.groups import group_cases
 from fuzzing.hostile import hostile_cases
 from fuzzing.overrides import override_cases
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from deeplab.config.compose import compose
-from deeplab.training.runtime import load_keras
+from deeplab.imports import load_keras
 
 TRAINED_SHARE = 40  # one in so many of those that are small enough
 KINDS: dict[str, Callable[[], st.SearchStrategy[Case]]] = {
     "overrides": override_cases,
     "files": file_cases,
     "hostile": hostile_cases,
+    "groups": group_cases,
     "archives": archive_cases,
 }
 
@@ -123,8 +125,8 @@ def import_libraries() -> None:
     compose([])
 
 
-def fuzz(examples: int, number: int) -> int:
-    """Feed so many inputs and print what failed.
+def fuzz(examples: int, number: int, kinds: Sequence[str]) -> int:
+    """Feed so many inputs of some kinds and print what failed.
 
     Returns:
         The number of failures.
@@ -135,9 +137,9 @@ def fuzz(examples: int, number: int) -> int:
         import_libraries()
         uri = f"sqlite:///{folder}/mlflow.db"
         small = 0
-        for index, (kind, strategy) in enumerate(KINDS.items()):
-            share = examples // len(KINDS) + (index < examples % len(KINDS))
-            for case in collect(strategy(), share, number):
+        for index, kind in enumerate(kinds):
+            share = examples // len(kinds) + (index < examples % len(kinds))
+            for case in collect(KINDS[kind](), share, number):
                 outcome = feed(case)
                 counts[outcome.status] += 1
                 outcomes = [outcome]
@@ -174,8 +176,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, default=2000, help="number of inputs (default 2000)")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs (default 0)")
+    parser.add_argument("--kind", choices=KINDS, help="inputs of this kind alone")
     wanted = parser.parse_args()
-    sys.exit(1 if fuzz(wanted.examples, wanted.seed) else 0)
+    sys.exit(1 if fuzz(wanted.examples, wanted.seed, [wanted.kind] if wanted.kind else list(KINDS)) else 0)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,13 @@
 
 A store is filled through MLflow's own interface with runs that have the params, metrics of ten epochs and tags of a
 training; then each command is timed as a whole, process start included, some times over. The medians count: by the
-clock, and of the processor's seconds, which other work on the machine changes less.
+clock, and of the processor's seconds, which other work on the machine changes less. The first line is what any command
+of Python takes that does nothing.
 
-scripts/many_runs.py [--runs 500] [--repeats 5] [--folder FOLDER]
+A sweep of ten thousand trials that scripts/parent_cost.py left in a folder is looked at with --sweep; its report is
+written, too.
+
+scripts/many_runs.py [--runs 500] [--repeats 5] [--folder FOLDER] [--sweep NAME] [tracking.uri=...]
 """
 
 import argparse
@@ -20,6 +24,7 @@ import time
 from pathlib import Path
 
 COMMANDS = (
+    ("status",),
     ("runs",),
     ("runs", "--where", "model=cnn* and test/accuracy>0.98"),
     ("runs", "--json", "--all"),
@@ -60,7 +65,7 @@ def fill(folder: Path, count: int) -> None:
 def seconds(command: tuple[str, ...], folder: Path) -> tuple[float, float]:
     """What one command line takes: by the clock, and of the processor."""
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    program = [sys.executable, "-c", "from deeplab.cli.main import main; main()", *command]
+    program = [sys.executable, "-c", "from deeplab.cli.main import main; main()" if command else "", *command]
     subprocess.run(program, cwd=folder, stdout=subprocess.DEVNULL, check=True)
     clock, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     return clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -72,17 +77,24 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="keep the store here, and use what is there already")
+    parser.add_argument("--sweep", help="name of a sweep in the folder's store, of which a report is written")
+    parser.add_argument("overrides", nargs="*", help="of the store")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = (arguments.folder or Path(scratch)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "mlflow.db").exists():
+        commands, page = COMMANDS, Path(scratch) / "report.html"
+        if arguments.sweep:
+            commands = (("status",), ("runs",), ("show", "latest"), ("report", arguments.sweep, "--out", str(page)))
+        elif not (folder / "mlflow.db").exists():
             fill(folder, arguments.runs)
-        for command in COMMANDS:
+        for command in ((), *((*command, *arguments.overrides) for command in commands)):
             times = [seconds(command, folder) for _ in range(arguments.repeats)]
             clock, processor = (statistics.median(part) for part in zip(*times, strict=True))
             least = min(each for each, _ in times)
             print(f"{clock:6.2f} s (least {least:.2f}), processor {processor:.2f} s  deeplab {' '.join(command)}")
+        if page.exists():
+            print(f"the report has {page.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

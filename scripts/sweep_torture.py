@@ -6,14 +6,16 @@ them are ended by SIGKILL, and the same command is given again until it is done.
 FINISHED trials, none twice, no metric with two values at one step, and scores equal to the undisturbed sweep's to the
 bit.
 
-With --decide it is a decision between three points, which must come to the same seeds and the same sentence. With
---hours it is a grid with a budget that is large enough; with --search random or hyperband a search, whose trials, those
-pruned among them, must be the same.
+With --kind it is a decision between three points, an explanation, a sweep that is confirmed, or a grid with a budget
+that is large enough, which must come to the same seeds, the same sentence and the same numbers; or a search (random,
+hyperband), whose trials, those pruned among them, must be the same.
 
-scripts/sweep_torture.py [--decide | --hours | --search KIND] [--kills 20] [--seed 0]
+scripts/sweep_torture.py [--kind decide] [--kills 20] [--seed 0]
 """
 
 import argparse
+import csv
+import json
 import os
 import random
 import shutil
@@ -26,37 +28,34 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-COMMAND = [
+COMMON = [
+    *("dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none", "tracking.save_model=none"),
+    *("training.threads=1", "launcher.retries=9"),
+]
+TWO = "launcher.workers=2"
+GRID = [
     *("sweep", "model=cnn_dropout", "l2=1e-5,1e-3", "model.dropout=0.2,0.4", "replicates=3", "training.epochs=5"),
-    *("dataset.image_size=10", "dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none"),
-    *("tracking.save_model=none", "launcher.workers=2", "training.threads=1", "launcher.retries=9"),
+    *("dataset.image_size=10", TWO, *COMMON),
 ]
-DECISION = [
-    *(
-        "decide",
-        "model=dense_relu",
-        "optimizer.learning_rate=1e-5,1e-3,1e-2",
-        "optimizer=adam",
-        "--max-replicates",
-        "9",
-    ),
-    *("dataset.image_size=8", "dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none"),
-    *(
-        "training.epochs=5",
-        "tracking.save_model=none",
-        "launcher.workers=2",
-        "training.threads=1",
-        "launcher.retries=9",
-    ),
-]
+SMALL = ["model=dense_relu", "dataset.image_size=8", "training.epochs=5", TWO, *COMMON]
 SEARCHED = [
-    *("model=cnn_dropout", "l2=interval(1e-6,1e-2)", "model.dropout=interval(0.1,0.6)", "training.epochs=4"),
-    *("dataset.image_size=10", "dataset.limit=300", "training.checkpoint_seconds=0", "tracking.plots=none"),
-    *("tracking.save_model=none", "training.threads=1", "launcher.retries=9", "sweep.reduction=2"),
+    *("--trials", "10", "model=cnn_dropout", "l2=interval(1e-6,1e-2)", "model.dropout=interval(0.1,0.6)"),
+    *("training.epochs=4", "dataset.image_size=10", "sweep.reduction=2", *COMMON),
 ]
-# Whom the median prunes depends on what has ended before, so a random search has one worker.
-WORKERS = {"random": "1", "hyperband": "2"}
-UNDECIDED = 3
+RATES = "optimizer.learning_rate=1e-5,1e-3,1e-2"
+COMMANDS = {
+    "grid": GRID,
+    "hours": [*GRID, "--hours", "9"],
+    "decide": ["decide", RATES, "optimizer=adam", "--max-replicates", "9", *SMALL],
+    "why": ["why", "optimizer=adam", "optimizer=sgd l2=0.01 training.batch_size=32", *SMALL],
+    "confirm": ["sweep", RATES, "optimizer=adam", "replicates=2", "--confirm", "3", *SMALL],
+    # Whom the median prunes depends on what has ended before, so that a random search has one worker.
+    "random": ["sweep", "--search", "random", "launcher.workers=1", *SEARCHED],
+    "hyperband": ["sweep", "--search", "hyperband", TWO, *SEARCHED],
+}
+SEARCHES = ("random", "hyperband")
+ENDED = (0, 3)  # 3: something is undecided
+SAID = ("decision.json", "why.json", "confirmation.json")  # what a sweep came to
 TARGETS = ("parent", "worker", "everything")
 
 
@@ -94,28 +93,38 @@ def end(sweep: "subprocess.Popen[bytes]") -> tuple[int, str]:
     return sweep.returncode, out.decode()
 
 
+def said_by(parent: Any) -> dict[str, Any]:
+    """What a sweep says it came to: words and numbers, but for the seconds."""
+    folder = Path(parent.info.artifact_uri.removeprefix("file://"))
+    found = {name: json.loads((folder / name).read_text()) for name in SAID if (folder / name).is_file()}
+    for each in found.values():
+        del each["seconds"]
+    if (folder / "points.csv").is_file():
+        lines = csv.DictReader((folder / "points.csv").read_text().splitlines())
+        found["points.csv"] = [{key: text for key, text in line.items() if key != "seconds"} for line in lines]
+    return found
+
+
 def results(folder: Path, kind: str) -> tuple[dict[str, Any], list[str]]:
-    """The scores of every trial by name, of a decision also its sentence, and whatever is wrong in the store."""
+    """What each sweep says, the seed and the scores of every trial by name, and whatever is wrong in the store."""
     import mlflow
 
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("deeplab")
     runs = client.search_runs([experiment.experiment_id], max_results=5000)
     trials = [run for run in runs if run.data.tags.get("deeplab.kind") == "trial"]
-    parents = [run for run in runs if run.data.tags.get("deeplab.kind") == "sweep"]
+    parents = {run.info.run_id: run for run in runs if run.data.tags.get("deeplab.kind") == "sweep"}
     faults = []
-    if len(parents) != 1 or parents[0].info.status != "FINISHED":
-        faults.append(f"parents: {[run.info.status for run in parents]}")
+    if len(parents) != 1 + (kind == "confirm") or {run.info.status for run in parents.values()} != {"FINISHED"}:
+        faults.append(f"parents: {[run.info.status for run in parents.values()]}")
     statuses = Counter(run.info.status for run in trials)
-    is_search = kind in WORKERS
+    is_search = kind in SEARCHES
     usual = {"FINISHED", "KILLED"} if is_search else {"FINISHED"}
-    if not set(statuses) <= usual or (len(trials) != 12 and kind == "grid"):
+    if not set(statuses) <= usual or (len(trials) != 12 and kind in ("grid", "hours", "confirm")):
         faults.append(f"trials: {dict(statuses)}")
-    found: dict[str, Any] = {}
-    if kind == "decide":
-        found["sentence"] = parents[0].data.tags.get("deeplab.decision") if parents else None
+    found: dict[str, Any] = {run.info.run_name: said_by(run) for run in parents.values()}
     for run in trials:
-        name = run.info.run_name
+        name = f"{parents[run.data.tags['mlflow.parentRunId']].info.run_name}: {run.info.run_name}"
         if name in found:
             faults.append(f"{name} is there twice")
         history: list[Any] = []
@@ -125,38 +134,18 @@ def results(folder: Path, kind: str) -> tuple[dict[str, Any], list[str]]:
                 faults.append(f"{name} has steps {[metric.step for metric in values]} of {key}")
             history += [(metric.step, metric.value) for metric in values]
         scores = (run.data.metrics.get(key) for key in ("test/loss", "validation/loss"))
-        found[name] = (*history, *scores, "deeplab.pruned" in run.data.tags)
+        found[name] = (run.data.params["seed"], *history, *scores, "deeplab.pruned" in run.data.tags)
     return found, faults
-
-
-def asked() -> tuple[argparse.Namespace, str, list[str]]:
-    """The options, what is killed, and its command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--decide", action="store_true", help="kill a decision instead of a grid")
-    parser.add_argument("--hours", action="store_true", help="kill a grid with a budget of hours")
-    parser.add_argument("--search", choices=sorted(WORKERS), help="kill a search")
-    options = parser.parse_args()
-    kind = options.search or ("decide" if options.decide else "grid")
-    command = DECISION if options.decide else [*COMMAND, "--hours", "9"] if options.hours else COMMAND
-    if options.search:
-        searched = (
-            "sweep",
-            "--search",
-            options.search,
-            "--trials",
-            "10",
-            f"launcher.workers={WORKERS[options.search]}",
-        )
-        command = [*searched, *SEARCHED]
-    return options, kind, command
 
 
 def main() -> None:
     """Run the undisturbed sweep and then the disturbed ones."""
-    options, kind, command = asked()
-    ended = (0, UNDECIDED) if options.decide else (0,)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kind", choices=COMMANDS, default="grid", help="what is killed")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    kind, command = options.kind, COMMANDS[options.kind]
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(scratch) / "undisturbed"
@@ -165,9 +154,11 @@ def main() -> None:
         status, out = end(start(base, command))
         seconds = time.monotonic() - began
         expected, faults = results(base, kind)
-        if status not in ended or faults:
+        if status not in ENDED or faults:
             sys.exit(f"The undisturbed sweep failed: {faults}\n{out}")
-        print(f"undisturbed: {seconds:.0f} s. {expected.get('sentence', '')}", flush=True)
+        told = (each for said in expected.values() if isinstance(said, dict) for each in said.values())
+        sentences = [each["sentence"] for each in told if isinstance(each, dict)]
+        print(" ".join([f"undisturbed: {seconds:.0f} s.", *sentences]), flush=True)
         bad = 0
         for number in range(options.kills):
             folder = Path(scratch) / f"killed-{number}"
@@ -184,11 +175,11 @@ def main() -> None:
             killed = kill(sweep, target, chance)
             status, out = end(sweep)
             starts = 1
-            while status not in ended and starts < 5:
+            while status not in ENDED and starts < 5:
                 status, out = end(start(folder, command))
                 starts += 1
             found, faults = results(folder, kind)
-            if status not in ended:
+            if status not in ENDED:
                 faults.append(f"status {status}: {out[-500:]}")
             faults += [f"{name} differs" for name in {*expected, *found} if found.get(name) != expected.get(name)]
             bad += bool(faults)

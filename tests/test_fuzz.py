@@ -28,7 +28,7 @@ def fuzz() -> Iterator[ModuleType]:
             yield module
 
 
-@pytest.mark.parametrize("kind", ["overrides", "files", "hostile", "archives"])
+@pytest.mark.parametrize("kind", ["overrides", "files", "hostile", "groups", "archives"])
 def test_any_input_is_prepared_or_refused_in_one_line(fuzz: ModuleType, kind: str) -> None:
     seen = set()
 
@@ -47,6 +47,35 @@ def test_any_input_is_prepared_or_refused_in_one_line(fuzz: ModuleType, kind: st
 
     feed()
     assert {"valid", "refused"} <= seen
+
+
+DEAR = {  # what would take hours or all memory if it were written out before it is counted
+    "circle": (
+        "circle",
+        (["b1", "b2", "b0"], "{repeat: 3, layers: [@]}"),
+        "the block 'b0' uses itself (b0 -> b1 -> b2",
+    ),
+    "itself": ("circle", (["b0"], "{residual: {layers: [@]}}"), "the block 'b0' uses itself (b0 -> b0)"),
+    "repeats": ("repeats", (["1000000000"] * 9, "{block: b}"), "Unknown block 'b'"),
+    "endless": ("repeats", (["1000000000"] * 9, "{type: Dropout, rate: 0.5}"), "stands for more than 500 layers"),
+    "deep": ("deep", ("{repeat: 1, layers: [", "]}", 20_000, True), "is larger than 128 KiB"),
+    "groups": ("deep", ("{residual: {layers: [", "]}}", 21, False), "nested more than 30 deep"),
+    "doubling": ("doubling", (19, 4, "{repeat: 3, layers: [@]}"), "nested more than 20 deep"),
+    "tripling": ("doubling", (12, 3, "@"), "stands for more than 500 layers"),
+    "growing": ("repeats", (["160"], "{type: UpSampling2D, size: 2}"), "more than 2147483647 numbers"),
+    "shrinking": ("long", ("{type: Conv2D, filters: 1, kernel_size: 3}", 490, "{block: x}"), "Unknown block 'x'"),
+    "sizes": ("repeats", (["490"], "{type: Conv2D, filters: 1, kernel_size: 3}"), "no image size up to "),
+}
+
+
+@pytest.mark.parametrize("name", DEAR)
+def test_a_network_that_means_harm_is_refused_within_seconds(fuzz: ModuleType, name: str) -> None:
+    from fuzzing import groups
+
+    make, arguments, line = DEAR[name]
+    outcome = fuzz.feed(groups.case_of(getattr(groups, make)(*arguments)))
+    assert outcome.status == "refused", outcome.what
+    assert line in outcome.what
 
 
 def crash(*_: Any) -> None:

@@ -94,9 +94,18 @@ def test_the_check_can_fail() -> None:
 
 
 def test_keras_is_loaded_without_what_it_can_do_without() -> None:
-    loading = "from deeplab.training.runtime import load_keras\nload_keras()"
+    loading = "from deeplab.imports import load_keras\nload_keras()"
     assert not {"sklearn", "matplotlib"} & set(imported(loading))
     assert {"sklearn", "matplotlib"} < set(imported(f"{loading}\nimport matplotlib\nimport sklearn"))
+
+
+def test_a_download_that_fails_says_so_and_nothing_else(tmp_path: Path) -> None:
+    fetching = (
+        "from pathlib import Path\nfrom deeplab.data.download import fetch_file\n"
+        "try:\n    fetch_file('http://127.0.0.1:9/x.npz', Path('.'), None)\nexcept OSError:\n    print('none')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", fetching], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("none", "")
 
 
 def test_digits_are_read_without_scikit_learn() -> None:

@@ -4,9 +4,11 @@ import contextlib
 import io
 import os
 import re
+import resource
 import signal
 import sys
 import tempfile
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,6 +29,7 @@ from deeplab.workflows.train import train
 from fuzzing.case import SECRET, Case, Outcome
 
 SECONDS = 10  # that one input may take
+REFUSAL_SECONDS, REFUSAL_MEGABYTES = 2, 500  # of the processor, and of memory more than ever before, for a refusal
 LARGE = 2_000_000  # weights; a larger network is checked and not built
 TINY = 100_000  # weights, and numbers that a layer gives for one row, of a network that may be trained
 OBEYED = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")  # what a terminal takes for orders, ESC among them
@@ -48,7 +51,17 @@ class _Large(BaseException):
 
 def feed(case: Case) -> Outcome:
     """Put an input through `deeplab train --dry-run`."""
-    return _watched(case, lambda: _dry_run(case))
+    began, most = time.process_time(), _most_megabytes()
+    outcome = _watched(case, lambda: _dry_run(case))
+    seconds, more = time.process_time() - began, _most_megabytes() - most
+    if outcome.status == "refused" and (seconds > REFUSAL_SECONDS or more > REFUSAL_MEGABYTES):
+        what = f"refused after {seconds:.1f} s and {more:.0f} MB: {outcome.what}"
+        return Outcome("failed", what, f"dear: {re.sub('[0-9]+', '', outcome.what[:60])}")
+    return outcome
+
+
+def _most_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def feed_and_train(case: Case, composed: ComposedConfig, uri: str) -> Outcome:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deeplab.api.decision import Decision
+    from deeplab.api.explanation import Explanation
     from deeplab.api.figure import Figure
-    from deeplab.api.functions import decide, load, runs, sweep, train, verify
+    from deeplab.api.functions import load, runs, train, verify
     from deeplab.api.run import Run
     from deeplab.api.runs import Runs
     from deeplab.api.sweep import Sweep
+    from deeplab.api.sweeps import decide, sweep, why
     from deeplab.api.verified import Verified
     from deeplab.errors import RunError, UserError
 
@@ -19,6 +21,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Decision",
+    "Explanation",
     "Figure",
     "Run",
     "RunError",
@@ -33,6 +36,7 @@ __all__ = [
     "sweep",
     "train",
     "verify",
+    "why",
 ]
 
 # Read when the libraries are first imported, wherever that happens. What Keras' own file says of another backend
@@ -45,6 +49,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # What a notebook uses, imported when it is asked for; `runs` and `sweep` are packages that can be called.
 _FROM = {
     "Decision": "deeplab.api.decision",
+    "Explanation": "deeplab.api.explanation",
     "Figure": "deeplab.api.figure",
     "Run": "deeplab.api.run",
     "RunError": "deeplab.errors",
@@ -52,10 +57,11 @@ _FROM = {
     "Sweep": "deeplab.api.sweep",
     "UserError": "deeplab.errors",
     "Verified": "deeplab.api.verified",
-    "decide": "deeplab.api.functions",
+    "decide": "deeplab.api.sweeps",
     "load": "deeplab.api.functions",
     "train": "deeplab.api.functions",
     "verify": "deeplab.api.functions",
+    "why": "deeplab.api.sweeps",
 }
 
 
@@ -80,7 +86,8 @@ class CallablePackage(ModuleType):
 
     @property
     def _function(self) -> Any:
-        return getattr(import_module("deeplab.api.functions"), self.__name__.rpartition(".")[2])
+        name = self.__name__.rpartition(".")[2]
+        return getattr(import_module("deeplab.api.sweeps" if name == "sweep" else "deeplab.api.functions"), name)
 
     @property
     def __signature__(self) -> Any:

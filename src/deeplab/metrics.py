@@ -105,6 +105,8 @@ _VALUES: dict[str, Any] = {"module": "value_scores", "tasks": ("regression",)}
 _UP: dict[str, Any] = {"higher_is_better": True}
 _DOWN: dict[str, Any] = {"higher_is_better": False}
 _SHARE: dict[str, Any] = {"higher_is_better": True, "is_share": True}
+# What a network costs beside its scores, in words; a search may weigh it (`sweep.objectives`), and less is better.
+COSTS = {"parameters": "parameters", "seconds": "training seconds"}
 # In the order in which the first that there is tells most.
 METRICS: dict[str, Metric] = {
     metric.name: metric

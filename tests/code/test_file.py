@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from deeplab.code.file import blaming, check_consent, current, declared, in_force, run_file
-from deeplab.config.compose import compose
+from deeplab.config.compose import compose, compose_sweep
 from deeplab.errors import RunError, UserError
+from deeplab.imports import load_keras
 from deeplab.metrics import METRICS
-from deeplab.training.runtime import load_keras
 from deeplab.workflows.own_code import own_code
 
 HEAD = "import keras\nfrom deeplab.code import dataset, layer, loss, metric, schedule\n"
@@ -103,6 +103,34 @@ def test_names_are_known_for_as_long_as_the_file_is_in_force(tmp_path: Path) -> 
         UserError, match=r"training\.loss: must be .* got \"mine\"\. One of your own needs --code FILE\.$"
     ):
         compose(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["training.loss=Mine"], r"Did you mean 'mine'\? .*/mine\.py declares mine\.$"),
+        (["training.metrics=[od]"], r"Did you mean 'odd'\? .*/mine\.py declares odd\.$"),
+        (["training.metrics=[val/odd]"], r"got \"val/odd\"\. Did you mean 'odd'\?"),
+        (["training.monitor=val/odd"], r"got \"val/odd\"\. Did you mean 'odd'\?"),
+        (["sweep.metric=odd"], r"got \"odd\"\. Did you mean 'val/odd'\?"),
+        (["sweep.metric=train/odd"], r"^sweep\.metric: must be"),
+        (["dataset=gone"], r"mine\.py declares made\.$"),
+        (
+            ["dataset=made", "dataset.rows=3"],
+            r"^Unknown key 'dataset\.rows'\. Did you mean 'dataset\.options\.rows'\?$",
+        ),
+        (["schedule=gone"], r"mine\.py declares no schedule\.$"),
+        (["code=mine.py"], r"^Override 'code=mine\.py': 'code' is no key: .* --code FILE\.$"),
+    ],
+)
+def test_what_a_configuration_names_and_the_file_has_not_is_told_with_what_it_has(
+    words: list[str], why: str, tmp_path: Path
+) -> None:
+    text = f"{HEAD}{LOSS}@metric(direction='min')\ndef odd(a, b): return 1\n@dataset\ndef made(rows=2): return 1\n"
+    with own_code(written(tmp_path, text)):
+        assert compose_sweep(["sweep.metric=test/odd"]).comparison.metric == "test/odd"
+        with pytest.raises(UserError, match=why):
+            compose_sweep(words)
 
 
 @pytest.mark.parametrize("where", ["config.yaml", "experiment/mine.yaml"])

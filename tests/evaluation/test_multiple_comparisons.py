@@ -1,6 +1,7 @@
 """Intervals of the differences to the best of many points, by simulation."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -17,6 +18,16 @@ def test_an_interval_of_two_points_is_that_of_the_paired_test() -> None:
     expected = ttest_rel(ours, theirs).confidence_interval(0.95)
     assert found is not None
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_of_many_points_it_leaves_out_0_where_bonferroni_rejects() -> None:
+    """Of every pair of points that is compared: p < 0.05 / pairs, of SciPy's paired test."""
+    scores = np.random.default_rng(4).normal(np.linspace(0, 12, 6)[:, None], 1, (6, 5))
+    pairs = list(combinations(range(6), 2))
+    found = [corrected_interval((scores[one] - scores[two]).tolist(), 6) for one, two in pairs]
+    rejected = [ttest_rel(scores[one], scores[two]).pvalue < 0.05 / len(pairs) for one, two in pairs]
+    assert 0 < sum(rejected) < len(pairs)
+    assert [each is not None and not each.low <= 0 <= each.high for each in found] == rejected
 
 
 @pytest.mark.parametrize(("points", "seeds"), [(2, 3), (6, 3), (6, 10), (20, 5)])

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.stats import norm
 
 from deeplab.evaluation.intervals import Interval
@@ -45,6 +46,23 @@ def test_an_interval_over_rows_and_seeds_holds_whichever_matters_more(seeds: int
     if seeds == 8:  # an interval is no wider than it must be
         assert np.mean(halves) / (1.96 * np.std(means)) < 1.25
     assert 0.92 < held / trials < 0.995
+
+
+def test_where_seeds_say_the_same_it_is_the_paired_test_over_rows() -> None:
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.random((2, 40)) < [[0.8], [0.6]]
+    found = rows_and_seeds_interval(np.tile(ours, (3, 1)), np.tile(theirs, (4, 1)))
+    expected = stats.ttest_rel(ours.astype(float), theirs.astype(float)).confidence_interval(0.95)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_where_rows_say_the_same_it_is_the_test_of_welch_over_seeds() -> None:
+    ours, theirs = np.array([0.91, 0.93, 0.92]), np.array([0.88, 0.90, 0.86, 0.88])
+    found = rows_and_seeds_interval(np.tile(ours, (50, 1)).T, np.tile(theirs, (50, 1)).T, 0.99)
+    expected = stats.ttest_ind(ours, theirs, equal_var=False).confidence_interval(0.99)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_groups_that_say_nothing_or_all() -> None:

@@ -26,7 +26,7 @@ from deeplab.plots.run import (
     roc,
 )
 from deeplab.plots.run.boxes import Box
-from deeplab.plots.sweep import categories, decision, factor, heat_map, parallel, search, waterfall
+from deeplab.plots.sweep import categories, decision, factor, heat_map, parallel, pareto, search, waterfall
 from deeplab.plots.sweep import curves as sweep_curves
 from deeplab.plots.sweep.comparison import Comparison
 
@@ -206,6 +206,20 @@ CASES: dict[str, tuple[Callable[[], Figure | list[Figure]], str]] = {
             name="x",
         ),
         "x: what each difference brings",
+    ),
+    "sweep.pareto": (
+        lambda: pareto.draw(
+            [0, 1, 2, 4],
+            {
+                "val/accuracy": [0.9, 0.8, 0.8, 0.7],
+                "parameters": [9000, 100, 7000, 50],
+                "seconds": [3.0, 2.0, 2.5, 4.0],
+            },
+            [True, True, False, True],
+            metric="val/accuracy",
+            name="x",
+        ),
+        "x: 3 of 4 finished trials are on the front",
     ),
     "sweep.factor": (
         lambda: factor.draw("l2", [0.1, 0.2, 0.3], SCORES, TESTED),

@@ -240,6 +240,20 @@ def test_replicates_are_really_trained(
     assert [row.configuration for row in rows] == [row.configuration for row in planned]
     assert "Replicates were added here until a verdict was reached" in (folder / "README.md").read_text()
     assert "3 of 3 runs are finished." in (folder / "README.md").read_text()
-    assert cli("study", ".", "--decide", "--report").err == (
-        "deeplab: --report trains nothing, and --decide trains: give one of them.\n"
-    )
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--decide", "--report"), "--report trains nothing, and --decide trains: give one of them."),
+        (("--decide", "--hours", "0"), "--hours must be a number above 0, got 0."),
+        (("--decide", "--hours", "nan"), "--hours must be a number above 0, got nan."),
+        (("--hours", "2"), "--hours and --max-replicates say how far --decide goes; give it, too."),
+    ],
+)
+def test_what_is_no_budget_is_told_in_a_line(
+    tmp_path: Path, cli: Callable[..., Outcome], options: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "study.yaml").write_text(SMALL)
+    assert cli("study", str(tmp_path), *options)[::2] == (2, f"deeplab: {told}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]

@@ -53,6 +53,14 @@ def test_a_folder_stands_for_all_entries_that_train(study: Path) -> None:
     assert list(points_of_studies(["some"])[1]) == ["small", "decay, l2=0", "decay, l2=0.01", "code"]
 
 
+def test_entries_of_one_name_in_two_studies_are_two_points(study: Path) -> None:
+    other = study / "other"
+    other.mkdir()
+    (other / "study.yaml").write_text(STUDY.replace("seed=7", "l2=0.1"))
+    plan = decision("some:small", "other:small")
+    assert [plan.point_name(point) for point in range(2)] == ["entry=some: small", "entry=other: small"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -374,3 +374,15 @@ def test_every_study_of_the_project_can_be_read() -> None:
     folders = sorted(path.parent for path in (Path(__file__).resolve().parents[2] / "experiments").glob("*/study.yaml"))
     assert len(folders) >= 6
     assert all(read_study(folder).entries for folder in folders)
+
+
+def test_folds_are_held_against_no_figure(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    sweep = "[model=mlp_64_64, 'l2=0.1,0.2', validation=kfold]"
+    figure = "{metric: test/accuracy, reported: 0.9, tolerance: 0.05, source: s}"
+    (tmp_path / "study.yaml").write_text(
+        f"title: t\nabout: a\nreplicates: 1\nentries:\n  e: {{sweep: {sweep}, figures: [{figure}]}}\n"
+    )
+    status, _, err = cli("study", str(tmp_path))
+    assert (status, err.count("\n")) == (2, 1)
+    assert "entry 'e': the trainings of validation=kfold share their examples" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]

@@ -10,8 +10,9 @@ from tests.sweep.test_decision import Pretended
 
 from deeplab.config.compose import compose
 from deeplab.errors import Interrupted, UserError
-from deeplab.report.decision import decision_parts
+from deeplab.report.decision import confirmation_parts, confirmed
 from deeplab.report.page import Table, Text
+from deeplab.runs.pack import together
 from deeplab.sweep import confirm, run
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.confirm import Confirmation, check_confirmable, finalists, plan_confirmation, run_confirmation
@@ -25,6 +26,7 @@ from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.store import open_store
 from deeplab.workflows.check import PointCheck
 
+FOLDS = ("validation=kfold", "validation.folds=3")
 WORDS = ("model=mlp_64_64", "l2=1e-6,1e-4,1e-2", "dataset.limit=60", "tracking.plots=none", "training.threads=1")
 
 
@@ -86,7 +88,7 @@ def test_a_confirmation_goes_on_after_an_end_from_outside_and_is_in_the_report_o
     assert pair.interval is not None and pair.difference == pytest.approx(pair.interval.mean)
     assert decision.sentence.startswith("l2=0.01 is better than l2=")
     store = open_store(compose([]).config.tracking)
-    table, text = decision_parts(store, find_run(store, result.run_id))
+    table, text = confirmation_parts(store, find_run(store, result.run_id))
     assert isinstance(table, Table) and isinstance(text, Text)
     assert table.caption == "Confirmed with fresh seeds"
     assert text.text.startswith(f"With fresh seeds {decision.sentence}")
@@ -94,6 +96,27 @@ def test_a_confirmation_goes_on_after_an_end_from_outside_and_is_in_the_report_o
     launcher = launch()
     assert run_confirmation(result, 5, None, launcher).run_id != found.run_id
     assert len(launcher.names) == 10, "another number takes other seeds, so that it is no second look at these"
+
+
+def test_a_confirmation_is_packed_with_its_sweep_and_its_sweep_with_it(
+    folder: Path, empty_database: Path, launch: Callable[..., Pretended], cli: Callable[..., Any]
+) -> None:
+    result = swept(launch())
+    confirmed = run_confirmation(result, 2, None, launch())
+    with pytest.raises(Interrupted):
+        run_confirmation(result, 3, None, launch(1))
+    store = open_store(compose([]).config.tracking)
+    sweep, ours = (find_run(store, each.run_id) for each in (result, confirmed))
+    for named in (sweep, ours):
+        assert len(together(store, [named])) == 1 + 6 + 1 + 4, "without the one that was ended"
+    assert cli("pack", sweep.id, "--out", "both.zip").status == 0
+    (folder / "other").mkdir()
+    (folder / "other" / "mlflow.db").write_bytes(empty_database.read_bytes())
+    place = f"tracking.uri=sqlite:///{folder}/other/mlflow.db"
+    assert cli("unpack", "both.zip", place).status == 0
+    assert cli("report", sweep.id, "--out", "there.md", place).status == 0
+    page = (folder / "there.md").read_text()
+    assert 0 < page.index("Points by validation accuracy") < page.index("Confirmed with fresh seeds")
 
 
 def test_words_of_a_loss_and_of_fewer_scores() -> None:
@@ -114,6 +137,26 @@ def test_words_of_a_loss_and_of_fewer_scores() -> None:
     decision = confirm.decided(plan, summarise(plan.points, twins, "val/accuracy", 2))
     assert (decision.pairs[0].verdict, decision.pairs[0].interval) == ("undecided", None)
     assert json.loads(decision.to_json())["pairs"][0]["difference"] == pytest.approx(-0.1)
+
+
+def test_of_folds_a_seed_counts_once() -> None:
+    plan = plan_sweep(["model=mlp_64_64", "l2=1e-6,1e-2", "replicates=2", *FOLDS], None)
+    trials = [
+        TrialScores(point, number, "", {"val/accuracy": 0.9 - 0.1 * point + 0.01 * (number + point) % 0.03}, 1.0)
+        for point in (0, 1)
+        for number in range(6)
+    ]
+    summary = summarise(plan.points, trials, "val/accuracy", 6, folds=3)
+    decision = confirm.decided(plan, summary)
+    (pair,) = decision.pairs
+    assert (decision.seeds, pair.seeds, decision.folds, decision.trainings) == ((2, 2), 2, 3, 12)
+    assert decision.scores[0] == pytest.approx({0: 0.91, 1: 0.91})
+    assert pair.interval is not None and pair.interval.high == pytest.approx(-summary.points[1].corrected.low)
+    assert pair.difference == pytest.approx(pair.interval.mean)
+    *_, text = confirmed(decision.to_json())
+    assert isinstance(text, Text)
+    assert "in validation accuracy, the mean of 3 folds: " in text.text
+    assert text.text.endswith("at the same seeds and folds, corrected for the examples that folds share.")
 
 
 @pytest.mark.parametrize(

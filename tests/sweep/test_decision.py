@@ -15,10 +15,11 @@ from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.plots.sweep import decision as figure
 from deeplab.report.decision import decision_table, skewness
 from deeplab.sweep import run
-from deeplab.sweep.decision.plan import Budget, DecisionPlan, plan_decision, seed_of
-from deeplab.sweep.decision.result import Decision, in_words
+from deeplab.sweep.decision.forecast import seeds_needed
+from deeplab.sweep.decision.plan import Budget, DecisionPlan, checked_decision, plan_decision, seed_of
+from deeplab.sweep.decision.result import Decision, decide, in_words
 from deeplab.sweep.decision.rounds import Question, compare, first_look, planned_seeds
-from deeplab.sweep.decision.source import run_decision
+from deeplab.sweep.decision.source import pair_line, run_decision
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.replicates import replicate_seed
@@ -83,6 +84,18 @@ def test_a_pair_is_what_the_intervals_say_of_the_seeds_that_both_have() -> None:
     assert pair.verdict == "equal"
 
 
+def test_a_line_says_how_many_seeds_an_open_pair_may_take() -> None:
+    plan = decision(margin=0.0001)
+    table = drawn((0.90, 0.905), seed=3, most=7)
+    scores = [dict(enumerate(each)) for each in table]
+    found = decide(plan, scores, 0.0)
+    differences = np.subtract(*table[::-1])
+    needed = seeds_needed(differences.mean(), differences.std(ddof=1), 0.0001, 1, plan.most)
+    assert pair_line(plan, found, found.pairs[0]).endswith(f", 7 seeds, undecided; about {needed} would tell")
+    few = decision(margin=0.0001, most=7)
+    assert pair_line(few, found, found.pairs[0]).endswith(", 7 seeds, undecided; more than 7 would tell")
+
+
 def test_scores_that_are_the_same_at_every_seed_are_equal() -> None:
     table = [[0.5, 0.6, 0.7, 0.8, 0.9] * 4] * 2
     seeds = trained(table, Question(2, True), 20, random.Random(0))
@@ -112,6 +125,7 @@ def test_seeds_are_fresh_and_the_same_at_every_point() -> None:
         ((*WORDS, "replicates=3"), {"margin": 0.1}, "replicates: deeplab decide finds out itself"),
         ((*WORDS, "validation=none"), {"margin": 0.1}, "needs validation rows"),
         (("l2=interval(1e-6,1e-2)",), {"margin": 0.1}, "l2 is given an interval, which is no list of points"),
+        ((*WORDS, "sweep.stop=paired"), {"margin": 0.1}, "deeplab decide ends points by itself"),
         ((*WORDS, "sweep.metric=val/acuracy"), {"margin": 0.1}, "sweep.metric"),
     ],
 )
@@ -121,6 +135,25 @@ def test_what_cannot_be_decided_is_one_line(words: Sequence[str], given: dict[st
         plan_decision(words, None, asked["margin"], asked["against"], asked["budget"])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("model=mlp_64_64,autoencoder",),
+            "model=autoencoder: A network for reconstruction cannot be compared with one for classification.",
+        ),
+        (
+            ("experiment=l2_weight_decay,mnist_dense_relu",),
+            "sweep.grid.l2 must be the same at every point; it is null here, linspace(1e-6,1e-3,5) before.",
+        ),
+    ],
+)
+def test_points_without_a_common_score_are_refused_by_name(words: Sequence[str], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        checked_decision(plan_decision(words, None, 0.01, None, Budget()))
+    assert message in str(caught.value)
 
 
 def decision(*more: str, margin: float | None = 0.01, most: int | None = None) -> DecisionPlan:
@@ -286,6 +319,9 @@ def test_the_figure_shows_every_interval_and_the_margin() -> None:
     assert [text.get_text() for text in panel.texts] == ["equal within 0.05"]
     assert -0.3 <= panel.get_ylim()[0] < -0.2 and 0.2 < panel.get_ylim()[1] <= 0.3
     assert [text.get_text() for text in empty.texts] == ["undecided", "too few seeds for an interval"]
+    once = figure.Shrinking("a", "b", "better", [6], [0.2], [0.1], [0.3])
+    (panel,) = figure.draw([once], 0.05, "val/accuracy", name="x").axes
+    assert [tick for tick in panel.get_xticks() if 5.5 <= tick <= 6.5] == [6], "seeds are whole"
     many = figure.draw([pair] * 12, 0.0, "val/loss", name="x")
     assert "8 of 12 pairs" in many.get_suptitle()
 

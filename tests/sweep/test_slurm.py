@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from submitit.core.utils import DelayedSubmission
 
+from deeplab.code.file import CodeReference
 from deeplab.config.compose import compose, compose_sweep
 from deeplab.config.schema import SlurmLauncherConfig
 from deeplab.errors import Terminated, UserError
@@ -47,6 +49,22 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
         return (programs / "script").read_text()
 
     return submit
+
+
+def test_a_job_takes_the_file_of_code_along_by_its_path_and_its_hash(script: Script, tmp_path: Path) -> None:
+    script()
+    config = compose_sweep(["launcher=slurm"]).launcher
+    assert isinstance(config, SlurmLauncherConfig)
+    code = CodeReference(str(tmp_path / "mine.py"), "0" * 64)
+    job = TrialJob(0, "a", compose([]).values, (), {}, "parent", "sqlite:///mlflow.db", None, code=code)
+    SlurmLauncher(config, tmp_path / "sweep").submit(job)
+    (submitted,) = (tmp_path / "sweep" / "jobs").rglob("*_submitted.pkl")
+    sent = DelayedSubmission.load(submitted)
+    assert sent.args[0].code == code
+    (tmp_path / "mine.py").write_text("x = 1\n")
+    event = sent.result()  # as the node does it, to which another file lies there
+    assert event.kind == "failed"
+    assert event.text.endswith("mine.py has changed since the command began: what it trains would not be one thing.")
 
 
 def test_every_line_of_the_script_is_ours(script: Script, tmp_path: Path) -> None:

@@ -133,8 +133,14 @@ def test_an_address_that_is_none_is_refused() -> None:
 
 
 def test_a_database_without_its_driver_is_told() -> None:
-    with pytest.raises(UserError, match="needs the package psycopg"):
-        open_store(tracking("postgresql://u:pw@127.0.0.1:1/x"))
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(UserError, match="needs the package psycopg"):
+        open_store(tracking(f"postgresql://u:pw@127.0.0.1:{server.getsockname()[1]}/x"))
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg2", "mysql+pymysql"])
+def test_a_database_server_that_is_gone_is_told_at_once(scheme: str) -> None:
+    with pytest.raises(UserError, match=r"://u:\*\*\*@127.0.0.1:1/x cannot be reached \(.*refused"):
+        open_to_read(tracking(f"{scheme}://u:pw@127.0.0.1:1/x"))
 
 
 def test_a_deleted_experiment_is_told(folder: Path) -> None:

@@ -15,6 +15,9 @@ from deeplab.workflows.own_code import own_code
 pytestmark = pytest.mark.slow
 
 FILE = re.search(r"```python\n(# mine\.py\n.*?)```", (ROOT / "docs" / "plugins.md").read_text(), re.DOTALL)
+NETWORK = re.search(
+    r"```yaml\n(# my_conf/model/swish\.yaml\n.*?)```", (ROOT / "docs" / "plugins.md").read_text(), re.DOTALL
+)
 LINES = re.findall(r"^(deeplab (?:train|sweep) --code .*)$", (ROOT / "docs" / "plugins.md").read_text(), re.MULTILINE)
 LAST = "{type: Dense, units: num_classes, activation: softmax}"
 LAYERS = f"model.layers=[{{type: Dense, units: 8}},{{type: Swish, beta: 1.5}},{LAST}]"
@@ -175,8 +178,13 @@ def test_both_engines_train_alike(mine: Path, cli: Callable[..., Outcome], runs:
 def test_the_lines_of_the_page_work_and_a_sweep_takes_the_file_to_its_workers(
     mine: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]
 ) -> None:
-    train, sweep = LINES
-    assert cli(*train.split()[1:], *QUICK, "training.epochs=1").status == 0
+    train, sweep, layer = LINES
+    assert NETWORK is not None
+    Path("my_conf/model").mkdir(parents=True)
+    Path("my_conf/model/swish.yaml").write_text(NETWORK[1])
+    for line in (train, layer):
+        done = cli(*line.split()[1:], *QUICK, "training.epochs=1")
+        assert (done.status, done.err) == (0, "")
     words = (*sweep.split()[1:], *QUICK, "training.epochs=1", "launcher.workers=2", "training.metrics=[sure]")
     words = (*words, "sweep.metric=val/sure", "name=s")
     swept = cli(*words)

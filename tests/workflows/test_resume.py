@@ -209,13 +209,17 @@ def test_other_data_are_refused(folder: Path) -> None:
         pytest.param(
             ("model=mlp_64_64", "optimizer=lion", "training.engine=compiled", *STEPS), 200, marks=pytest.mark.long
         ),
+        *(
+            pytest.param((f"model={name}", "dataset.image_size=28", "dataset.limit=60"), 14, marks=pytest.mark.long)
+            for name in ("lenet5", "all_cnn", "unet_autoencoder", "mlp_mixer_tiny", "resnet8")
+        ),
     ],
 )
 def test_killed_three_times_and_resumed_equals_undisturbed_to_the_bit(
     network: tuple[str, ...], epochs: int, folder: Path, runs: Callable[[], list]
 ) -> None:
     """SIGKILL, which no program hears, at a random moment of each life."""
-    overrides = [*network, *TINY, f"training.epochs={epochs}"]
+    overrides = [*TINY, *network, f"training.epochs={epochs}"]
     undisturbed = train(compose(overrides))
     rng = np.random.default_rng(0)
     command = [str(DEEPLAB), "train", *overrides]

@@ -1,14 +1,10 @@
 """A decision as a notebook has it: what is known of each pair of its points, in numbers and in a sentence."""
 
-import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from deeplab.api.sweep import Sweep
-from deeplab.report.decision import decision_parts
-from deeplab.report.page import Part
+from deeplab.sweep.confirm import FILE as CONFIRMATION_FILE
 from deeplab.sweep.decision.source import RESULT_FILE
-from deeplab.tracking.artifacts import read_artifact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +13,7 @@ PAIR = ("first", "second", "verdict", "mean", "low", "high", "seeds")
 
 
 class Decision(Sweep):
-    """A sweep that grew until it was known which of its points is better."""
+    """A sweep that grew until it was known which of its points is better, or the confirmation of one."""
 
     @property
     def sentence(self) -> str:
@@ -40,11 +36,4 @@ class Decision(Sweep):
 
     @property
     def _known(self) -> dict[str, Any]:
-        content = read_artifact(self._place.store, self._tracked, RESULT_FILE)
-        return {} if content is None else dict(json.loads(content))
-
-    def _parts(self) -> Iterator[Part]:
-        title, *others = super()._parts()
-        yield title
-        yield from decision_parts(self._place.store, self._tracked)
-        yield from others
+        return self._read_json(RESULT_FILE) or self._read_json(CONFIRMATION_FILE)

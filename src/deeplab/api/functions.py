@@ -1,18 +1,16 @@
 """The functions of `import deeplab`: each says what its command says, and returns what came of it."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from deeplab.api.arrays import with_arrays
-from deeplab.api.decision import Decision
+from deeplab.api.find import found, kind_of, open_place, stored
 from deeplab.api.keywords import (
-    DecideKeywords,
     RunsKeywords,
     StoreKeywords,
-    SweepKeywords,
     TrainKeywords,
     VerifyKeywords,
     code_of,
@@ -24,24 +22,17 @@ from deeplab.api.keywords import (
 from deeplab.api.process import as_in_its_own_process
 from deeplab.api.run import Run
 from deeplab.api.runs import Runs
-from deeplab.api.stored import Place, Stored
+from deeplab.api.stored import Stored
 from deeplab.api.sweep import Sweep
 from deeplab.api.verified import Verified
 from deeplab.config.compose import compose_training
-from deeplab.config.schema import TrackingConfig
 from deeplab.config.tracking import tracking_config
 from deeplab.errors import UserError
 from deeplab.runs.query import Query, filter_runs
-from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.filter import parse
-from deeplab.tracking.find import all_runs, find_run
-from deeplab.tracking.run import Run as TrackedRun
-from deeplab.tracking.store import open_to_read
-from deeplab.tracking.tags import KIND_TAG, MARGIN_TAG, PARENT_TAG
+from deeplab.tracking.find import all_runs
 
 if TYPE_CHECKING:
-    from deeplab.sweep.observer import SweepObserver
-    from deeplab.sweep.run import SweepResult
     from deeplab.workflows.train import RunObserver
 
 
@@ -79,52 +70,6 @@ def train(*overrides: str, **keywords: Unpack[TrainKeywords]) -> Run:
     run = stored(composed.config.tracking, result.run_id, code)
     assert isinstance(run, Run)
     return run
-
-
-@taking(SweepKeywords)
-def sweep(*overrides: str, **keywords: Unpack[SweepKeywords]) -> Sweep:
-    """Train every point of a grid, each with several seeds, and compare them: what `deeplab sweep` does.
-
-        swept = deeplab.sweep("l2=1e-6,1e-4,1e-3", "model=mlp_64_64", replicates=3)
-
-    The same call again trains only what is missing. Trials are trained in processes of their own.
-
-    Args:
-        overrides: as on the command line, some with several values.
-        keywords: `replicates`; `search="tpe"`, "random", "hyperband" or "asha"; `hours` and `trials`, of which one must
-            end a search and may end a grid; `fresh=True` begins anew; and those of `train` but `resume`.
-
-    Raises:
-        UserError: a point cannot be trained; nothing was started.
-        RunError: a trial failed; the others are finished, and `deeplab.load("latest")` has them.
-        KeyboardInterrupt: it was interrupted; the same call again goes on.
-    """
-    result = _carried_out(overrides, keywords, lambda words, folder: _swept(words, folder, keywords))
-    assert isinstance(result, Sweep)
-    return result
-
-
-@taking(DecideKeywords)
-def decide(*overrides: str, **keywords: Unpack[DecideKeywords]) -> Decision:
-    """Train points with more and more common seeds until it is known which is better: what `deeplab decide` does.
-
-        deeplab.decide("model=dense_relu,dense_linear", margin=0.02, max_replicates=8).sentence
-
-    The same call again goes on, with more budget or another margin.
-
-    Args:
-        overrides: as on the command line, some with several values.
-        keywords: `margin`, `hours`, `max_replicates`, `against`; `fresh=True` begins anew; and those of `train` but
-            `resume`.
-
-    Raises:
-        UserError: a point cannot be trained, or nothing would end the decision; nothing was started.
-        RunError: a training failed; the others are finished.
-        KeyboardInterrupt: it was interrupted; the same call again goes on.
-    """
-    result = _carried_out(overrides, keywords, lambda words, folder: _decided(words, folder, keywords))
-    assert isinstance(result, Decision)
-    return result
 
 
 @taking(VerifyKeywords)
@@ -173,7 +118,7 @@ def runs(where: str = "", **keywords: Unpack[RunsKeywords]) -> Runs[Run | Sweep]
         UserError: there is no store, or the filter is wrong.
     """
     parse(where)
-    place = _open(keywords)
+    place = open_place(keywords)
     everything = all_runs(place.store)
     query = Query(
         where,
@@ -186,7 +131,7 @@ def runs(where: str = "", **keywords: Unpack[RunsKeywords]) -> Runs[Run | Sweep]
     )
     by_id = {run.id: run for run in everything}
     rows = filter_runs(everything, query) if everything else []
-    return Runs([_kind(by_id[row.id])(row.id, row, by_id[row.id], place) for row in rows])
+    return Runs([kind_of(by_id[row.id])(row.id, row, by_id[row.id], place) for row in rows])
 
 
 @taking(StoreKeywords)
@@ -200,74 +145,7 @@ def load(run: str, **keywords: Unpack[StoreKeywords]) -> Run | Sweep:
     Raises:
         UserError: there is no such run, or several.
     """
-    return _found(_open(keywords), run)
-
-
-def stored(tracking: TrackingConfig, run: str, code: str | None = None) -> Run | Sweep:
-    """A run of this store, or a sweep, as it is now, which may run this file of code."""
-    return _found(Place(open_to_read(tracking), tracking, code), run)
-
-
-def _open(keywords: Mapping[str, Any]) -> Place:
-    tracking = tracking_config(overrides_of((), keywords), folder_of(keywords))
-    return Place(open_to_read(tracking), tracking, code_of(keywords))
-
-
-def _found(place: Place, name: str) -> Run | Sweep:
-    run = find_run(place.store, name)
-    row = summarize_runs([run], [run, *all_runs(place.store, (PARENT_TAG, run.id))])[0]
-    return _kind(run)(run.id, row, run, place)
-
-
-def _kind(run: TrackedRun) -> type[Run] | type[Sweep]:
-    if MARGIN_TAG in run.tags:
-        return Decision
-    return Sweep if run.tags.get(KIND_TAG) == "sweep" else Run
-
-
-def _carried_out(
-    overrides: tuple[str, ...],
-    keywords: Mapping[str, Any],
-    carry_out: "Callable[[list[str], Path | None], SweepResult[Any, Any]]",
-) -> Run | Sweep:
-    """Train what a sweep or a decision lacks, and find it in its store."""
-    texts, folder, code = overrides_of(overrides, keywords), folder_of(keywords), code_of(keywords)
-    with consenting(code), with_arrays(texts, keywords.get("data"), folder) as words:
-        result = carry_out(words, folder)
-        result.check()
-    return stored(result.plan.sweep.run.config.tracking, result.run_id, code)
-
-
-def _decided(words: list[str], folder: Path | None, keywords: DecideKeywords) -> "SweepResult[Any, Any]":
-    from deeplab.sweep.decision.plan import Budget, checked_decision, plan_decision
-    from deeplab.sweep.decision.source import run_decision
-
-    budget = Budget(keywords.get("hours"), keywords.get("max_replicates"))
-    asked = plan_decision(words, folder, keywords.get("margin"), keywords.get("against"), budget)
-    plan = checked_decision(asked)
-    with _sweep_shown(keywords) as observer:
-        return run_decision(plan, observer, bool(keywords.get("fresh")))
-
-
-def _swept(words: list[str], folder: Path | None, keywords: SweepKeywords) -> "SweepResult[Any, Any]":
-    search, fresh = keywords.get("search"), bool(keywords.get("fresh"))
-    from deeplab.sweep.budget import Budget
-
-    budget = Budget(keywords.get("hours"), keywords.get("trials"))
-    if search is None:
-        from deeplab.sweep.check import checked_plan
-        from deeplab.sweep.plan import plan_sweep
-        from deeplab.sweep.run import run_sweep
-
-        plan = checked_plan(plan_sweep(words, folder))
-        with _sweep_shown(keywords) as observer:
-            return run_sweep(plan, observer, fresh, budget)
-    from deeplab.sweep.search.choose import run_search
-    from deeplab.sweep.search.plan import checked_search, plan_search
-
-    drawn = checked_search(plan_search(words, folder, search, budget))
-    with _sweep_shown(keywords) as observer:
-        return run_search(drawn, observer, fresh)
+    return found(open_place(keywords), run)
 
 
 @contextmanager
@@ -279,10 +157,3 @@ def _training_shown(keywords: Mapping[str, Any]) -> Iterator[list["RunObserver"]
 
     with progress() as observer:
         yield [observer]
-
-
-def _sweep_shown(keywords: Mapping[str, Any]) -> AbstractContextManager["SweepObserver"]:
-    from deeplab.cli.terminal.sweep_progress import sweep_progress
-    from deeplab.sweep.observer import SweepObserver
-
-    return nullcontext(SweepObserver()) if keywords.get("quiet") else sweep_progress()

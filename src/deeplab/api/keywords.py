@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypedDict, TypeVar
 
 from deeplab.errors import Interrupted, RunError, UserError, unknown_name
+from deeplab.visible import visible
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -58,7 +59,9 @@ class SweepKeywords(TrainingKeywords, total=False):
     search: str | None  # tpe or random, instead of every point
     trials: int | None  # how many in all
     hours: float | None  # after which none begins
+    confirm: int | None  # fresh seeds that the best point and the runner-up are then trained again with
     fresh: bool  # begin anew, whatever the same call did before
+    yes: bool  # train even more than 10,000 trials
 
 
 class DecideKeywords(TrainingKeywords, total=False):
@@ -69,6 +72,15 @@ class DecideKeywords(TrainingKeywords, total=False):
     max_replicates: int | None  # seeds of a point, at most
     against: str | None  # the point that all others are held against, instead of the best
     fresh: bool  # begin anew, whatever the same call did before
+
+
+class WhyKeywords(TrainingKeywords, total=False):
+    """Of `why`."""
+
+    replicates: int | None  # trainings of each combination, with different seeds
+    orders: int | None  # that are drawn where there are more than four differences
+    fresh: bool  # begin anew, whatever the same call did before
+    yes: bool  # train even more than 10,000 trials
 
 
 class VerifyKeywords(StoreKeywords, total=False):
@@ -87,6 +99,17 @@ KEYS = {
     "name": "name",
     "replicates": "replicates",
     "experiment": "tracking.experiment",
+}
+# Options of commands that functions take as keywords, and a value that stands behind one.
+_OPTION = re.compile(
+    r"--(margin|hours|max-replicates|against|trials|search|confirm|orders|fresh|yes|kind|sort|spot|seed|data|config-dir)"
+    r"\b(?: (\d+(?:\.\d+)?|tpe\b|random\b))?"
+)
+# What a keyword must be like whose value goes to no override, which would be checked there.
+_LIKE: dict[Any, tuple[str, str]] = {
+    int | None: ("__index__", "a whole number, as in 5"),
+    float | None: ("__float__", "a number, as in 0.5"),
+    str | None: ("casefold", "text"),
 }
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@+-]+")
 
@@ -158,8 +181,27 @@ def consenting(code: str | None) -> AbstractContextManager[None]:
     return own_code(code)
 
 
+def in_python(text: str) -> str:
+    """Words of a command, as a notebook says the same.
+
+    Examples:
+        >>> in_python("Give --margin, as in --margin 0.002, or --max-replicates 20. To begin anew: --fresh.")
+        'Give margin, as in margin=0.002, or max_replicates=20. To begin anew: fresh=True.'
+        >>> in_python("--code FILE gives consent; --code mine.py is another file")
+        "code='FILE' gives consent; code=mine.py is another file"
+    """
+    return _OPTION.sub(_keyword, text.replace("--code FILE", "code='FILE'").replace("--code ", "code="))
+
+
+def _keyword(option: re.Match[str]) -> str:
+    name, value = option[1].replace("-", "_"), option[2]
+    if name in ("fresh", "yes"):
+        return f"{name}=True"
+    return name if value is None else f"{name}={value}" if value[0].isdigit() else f"{name}='{value}'"
+
+
 def told(function: Callable[P, Result]) -> Callable[P, Result]:
-    """Let errors of a person and a Ctrl-C reach a notebook without the frames they went through."""
+    """Let errors of a person and a Ctrl-C reach a notebook without the frames they went through, in its own words."""
 
     @wraps(function)
     def call(*args: P.args, **keywords: P.kwargs) -> Result:
@@ -168,6 +210,7 @@ def told(function: Callable[P, Result]) -> Callable[P, Result]:
         except (UserError, RunError) as error:
             if os.environ.get("DEEPLAB_DEBUG") == "1":
                 raise
+            error.args = (visible(in_python(str(error))),)
             raise error.with_traceback(None) from None
         except Interrupted as error:
             raise KeyboardInterrupt(str(error)) from None
@@ -184,9 +227,12 @@ def taking(known: Any) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
 
         @wraps(function)
         def call(*args: P.args, **keywords: P.kwargs) -> Result:
-            for name in keywords:
+            for name, value in keywords.items():
                 if name not in names:
                     raise _unknown(function.__name__, name, [each for each in names if each != "overrides"])
+                like, words = _LIKE.get(names[name], ("__class__", ""))
+                if name not in KEYS and value is not None and not hasattr(value, like):
+                    raise UserError(f"{name}: must be {words}, got {value!r:.60}.")
             return function(*args, **keywords)
 
         more = [

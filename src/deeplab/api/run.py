@@ -27,6 +27,7 @@ class Run(Stored):
     """A run: a training, a trial of a sweep, an evaluation, ..."""
 
     @property
+    @told
     def config(self) -> Mapping[str, Any]:
         """The configuration that it was trained with, as plain dicts and lists."""
         with self._consenting():
@@ -94,7 +95,7 @@ class Run(Stored):
             UserError: the rows do not fit the network.
         """
         from deeplab.api.arrays import with_arrays
-        from deeplab.api.functions import stored
+        from deeplab.api.find import stored
         from deeplab.api.process import as_in_its_own_process
         from deeplab.workflows.evaluate import evaluate
 

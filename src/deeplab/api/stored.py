@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from deeplab.api.figure import Figure
-from deeplab.api.keywords import consenting, override, told
+from deeplab.api.keywords import consenting, in_python, override, told
 from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError, unknown_name
 from deeplab.report.page import Part, Text
@@ -18,6 +18,7 @@ from deeplab.runs.summary import RunSummary, scores_by_data
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.run import Run as TrackedRun
 from deeplab.tracking.store import Store
+from deeplab.visible import visible_line
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,17 @@ class Stored:
     def __repr__(self) -> str:
         row = self._summary
         test = f", test {row.test.metric} {row.test.value:.4f}" if row.test else ""
-        return f"<{type(self).__name__} {self._tracked.label} {self.status}{test}>"
+        return visible_line(f"<{type(self).__name__} {self._tracked.label} {self.status}{test}>")
 
     def _repr_html_(self) -> str:
         from deeplab.report.html import parts_to_html
 
-        with self._consenting():
-            return parts_to_html(tuple(self._parts()), lambda _: None)
+        try:
+            with self._consenting():
+                parts = tuple(self._parts())
+        except UserError as error:  # a notebook that shows a value has not asked for a traceback
+            parts = (Text(repr(self)[1:-1]), Text(in_python(str(error)), is_warning=True))
+        return parts_to_html(parts, lambda _: None)
 
     def _parts(self) -> Iterator[Part]:
         yield Text(repr(self)[1:-1])

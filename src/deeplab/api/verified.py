@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deeplab.report.page import Cell, Code, Table, Text
+from deeplab.visible import visible_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ class Verified:
 
     def __repr__(self) -> str:
         again = f"{self._done.trained:,} of {self._done.epochs:,} epochs trained again"
-        return f"<Verified {self.name}: {self.outcome}, {again}>"
+        return visible_line(f"<Verified {self.name}: {self.outcome}, {again}>")
 
     def _repr_html_(self) -> str:
         from deeplab.report.html import parts_to_html

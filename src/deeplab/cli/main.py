@@ -121,7 +121,11 @@ def _usage(error: TyperException) -> str:
     message = error.format_message()
     message = message if message.endswith(("?", ".")) else f"{message}."
     context = getattr(error, "ctx", None)
-    return f"{message} See {context.command_path} --help." if context else message
+    if context is None:
+        return message
+    if message.startswith("No such option") and any(each.name == "overrides" for each in context.command.params):
+        message += " What differs from the defaults has no dashes: training.epochs=3."
+    return f"{message} See {context.command_path} --help."
 
 
 def _end(error: Exception, status: int) -> None:

@@ -21,7 +21,6 @@ from deeplab.errors import Interrupted, Pruned, RunError, UserError
 from deeplab.metrics import METRICS, Metric
 
 MOST_BYTES = 1 << 20
-HINT = "One of your own needs --code FILE."
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,24 @@ def reference() -> CodeReference | None:
     return None if code is None else CodeReference(str(code.path), code.sha256)
 
 
+def consent_words() -> list[str]:
+    """What a command line says to have the file that is in force; nothing where there is none."""
+    code = current()
+    return [] if code is None else ["--code", code.shown]
+
+
 def declared(kind: Kind) -> dict[str, Declared]:
     """What the file in force declares of a kind, by name."""
     code = current()
     return {} if code is None else {each.name: each for each in code.declared if each.kind == kind}
+
+
+def hint(kind: Kind) -> str:
+    """What to say behind the names of a kind that there are: how one's own come among them, or which the file has."""
+    code = current()
+    if code is None:
+        return "One of your own needs --code FILE."
+    return f"{code.shown} declares {', '.join(declared(kind)) or f'no {kind}'}."
 
 
 def own_layers() -> dict[str, Any]:

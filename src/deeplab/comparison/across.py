@@ -44,6 +44,9 @@ def across_data(comparison: Comparison) -> Across | None:
         return None
     if not score.metric.is_share:
         return Across((), len(data), f"A mean of {score.label} over different data would say nothing.")
+    if any(group.folds > 1 for group in groups):
+        why = "trainings of folds share their examples, and are no runs by themselves"
+        return Across((), len(data), f"They span {len(data)} data sets and are not summed up, since {why}.")
     by_configuration: dict[frozenset[tuple[str, str]], dict[str, Group]] = {}
     for group in groups:
         by_configuration.setdefault(_configuration(group.params), {})[group.data] = group

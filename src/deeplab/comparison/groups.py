@@ -11,20 +11,19 @@ from deeplab.config.identity import with_added_keys
 from deeplab.config.trust import check_overrides
 from deeplab.errors import UserError
 from deeplab.metrics import known_metric
-from deeplab.study.config import FILE, StudyConfig, StudyEntry, read_study
-from deeplab.study.entries import measure, planned_runs
-from deeplab.study.matching import configuration_hash
+from deeplab.study.config import FILE, StudyEntry, read_study
+from deeplab.study.entries import measure
 from deeplab.study.results import Results
-from deeplab.sweep.plan import Plan, plan_sweep
+from deeplab.tracking.artifacts import check_code
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs, run_by_id
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import DATA_TAG, PARENT_TAG, POINT_TAG
+from deeplab.tracking.tags import DATA_TAG, DECISION_TAG, PARENT_TAG, POINT_TAG
 
 SHORT_DATA = 12  # letters of a fingerprint that a study keeps
-_REPLICATE = re.compile(r" #\d+$")
+_TRAINING = re.compile(r"( #\d+)?( fold \d+)?$")  # of a point, behind its name
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Member:
     scores: Mapping[str, float]  # as a finished run has them: `validation/accuracy`, `test/accuracy`
     on_test: bool  # whether it was validated on the test set
     seconds: float | None  # of the training
+    fold: str | None = None  # that it held out, of cross-validation
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,18 @@ class Group:
     params: Mapping[str, str]  # configuration, of the first member
     metric: str | None = None  # score that its sweep chooses by, as in `accuracy`, or None
     is_run: bool = False  # whether it is a run that was named as such
+    has_grown: bool = False  # whether it got seeds until it was told apart from others, by `deeplab decide`
 
     @property
     def dataset(self) -> str:
         """Kind of its data set, as in `digits`."""
         return self.params.get("dataset.kind", "")
+
+    @property
+    def folds(self) -> int:
+        """How many folds its trainings held out in turn; 1 where they held out no others."""
+        several = len({member.fold for member in self.members}) > 1
+        return int(self.params["validation.folds"]) if several else 1
 
     @property
     def on_test(self) -> bool:
@@ -81,12 +88,15 @@ def groups_of_sweep(store: Store, run: Run) -> list[Group]:
     points: dict[tuple[int, str], list[Run]] = {}
     for trial in reversed(all_runs(store, (PARENT_TAG, run.id))):
         if trial.status == "FINISHED":
-            point = (int(trial.tags.get(POINT_TAG, "0")), _REPLICATE.sub("", trial.name))
+            point = (int(trial.tags.get(POINT_TAG, "0")), _TRAINING.sub("", trial.name))
             points.setdefault(point, []).append(trial)
     if not points:
         raise UserError(f"None of the trials of the sweep {run.label} is finished.")
     metric = run.params.get("sweep.metric", "").rpartition("/")[2] or None
-    return [_of_runs(name, points[number, name], metric) for number, name in sorted(points)]
+    if metric and known_metric(metric) is None:
+        check_code(store, run)  # as of code of one's own; another score would tell something else
+    has_grown = DECISION_TAG in run.tags
+    return [_of_runs(name, points[number, name], metric, has_grown) for number, name in sorted(points)]
 
 
 def groups_of_study(folder: Path, store: Store | None) -> list[Group]:
@@ -104,9 +114,7 @@ def groups_of_study(folder: Path, store: Store | None) -> list[Group]:
         check_overrides(entry.run or entry.sweep or (), f"{folder / FILE}: entries.{name}")
     groups = []
     for each in measure(config, Results(folder).rows):
-        plan = None if each.entry.sweep is None else plan_sweep(list(each.entry.sweep), None)
-        planned = _planned_values(each.name, each.entry, config, plan)
-        known = {configuration_hash(values): values for values in planned}
+        known = each.configurations
         rows = [row for row in each.rows if row.configuration in known]
         for point in dict.fromkeys(row.point for row in rows):
             ours = [row for row in rows if row.point == point]
@@ -114,7 +122,7 @@ def groups_of_study(folder: Path, store: Store | None) -> list[Group]:
                 _of_result(row.run, row.scores, row.seconds, known[row.configuration], store) for row in ours
             )
             params = flatten(with_added_keys(known[ours[0].configuration]))
-            metric = plan.sweep.comparison.metric.rpartition("/")[2] if plan else None
+            metric = each.chosen.metric.rpartition("/")[2] if each.chosen else None
             groups.append(Group(_label(each.name, each.entry, point), members, ours[0].data, params, metric))
     if not groups:
         raise UserError(f"None of the trainings of the study {folder} is finished: deeplab study {folder} trains them.")
@@ -125,14 +133,15 @@ def _label(name: str, entry: StudyEntry, point: str) -> str:
     return f"{name}, {point}" if entry.sweep and point else name
 
 
-def _of_runs(name: str, runs: Sequence[Run], metric: str | None) -> Group:
-    members = tuple(map(_member, runs))
-    return Group(name, members, runs[0].tags.get(DATA_TAG, "")[:SHORT_DATA], runs[0].params, metric)
+def _of_runs(name: str, runs: Sequence[Run], metric: str | None, has_grown: bool) -> Group:
+    data, params = runs[0].tags.get(DATA_TAG, "")[:SHORT_DATA], runs[0].params
+    return Group(name, tuple(map(_member, runs)), data, params, metric, has_grown=has_grown)
 
 
 def _member(run: Run) -> Member:
     seconds = run.metrics.get("time/training_seconds")
-    return Member(run.id, run, run.params.get("seed"), _scores(run.metrics), validated_on_test(run), seconds)
+    seed, fold = run.params.get("seed"), run.params.get("validation.fold")
+    return Member(run.id, run, seed, _scores(run.metrics), validated_on_test(run), seconds, fold)
 
 
 def _of_result(
@@ -140,24 +149,11 @@ def _of_result(
 ) -> Member:
     on_test = values["validation"]["kind"] == TEST
     run = run_by_id(store, run_id) if store else None
-    return Member(run_id, run, str(values["seed"]), _scores(scores), on_test, seconds)
+    fold = values["validation"].get("fold")
+    return Member(run_id, run, str(values["seed"]), _scores(scores), on_test, seconds, fold and str(fold))
 
 
 def _scores(metrics: Mapping[str, float]) -> dict[str, float]:
     """Keep what a finished run is scored by."""
     known = {name: known_metric(name) for name in metrics if "/" in name}
     return {name: metrics[name] for name, metric in known.items() if metric and metric.logged_as == name}
-
-
-def _planned_values(name: str, entry: StudyEntry, config: StudyConfig, plan: Plan | None) -> list[dict[str, Any]]:
-    """List the configurations of an entry's trainings; none of an evaluation under noise.
-
-    Args:
-        name: of the entry.
-        entry: what it asks for.
-        config: of the study.
-        plan: of the entry's sweep, or None where it is none.
-    """
-    if entry.run is not None:
-        return [each.values for each in planned_runs(name, entry, config)]
-    return [] if plan is None else [trial.values for trial in plan.trials]

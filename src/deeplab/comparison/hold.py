@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 from deeplab.choice import ON_TEST, candidates, left_out
 from deeplab.comparison.groups import Group
-from deeplab.comparison.pairs import Difference, Score, difference, read_rows, with_rows
+from deeplab.comparison.pairs import KINDS, Difference, Score, difference, read_rows, with_rows
 from deeplab.errors import UserError
 from deeplab.evaluation.intervals import Interval, Verdict, verdict
 from deeplab.evaluation.row_tests import McNemar, mcnemar
-from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.evaluation.statistics import Statistics
 from deeplab.metrics import Metric, chosen_by
 from deeplab.report.page import MARK
+from deeplab.sweep.results.summary import statistics_of
 from deeplab.tracking.store import Store
 
 
@@ -144,7 +145,7 @@ def _named_scores(group: Group) -> Iterator[str]:
 
 def _statistics(group: Group, metric: Metric, data: str) -> Statistics | None:
     values = group.values(metric.on(data).logged_as)
-    return statistics(values) if values else None
+    return statistics_of(values, group.folds) if values else None
 
 
 def _held(
@@ -158,7 +159,7 @@ def _held(
     for number, each in enumerate(standings):
         found = None
         if number != best:
-            found = difference(each.group.members, groups[best].members, score, count)
+            found = difference(each.group, groups[best], score, count)
         if found is not None and rows.scores:
             found = with_rows(found, rows.scores[number], rows.scores[best], count)
         word = None if number == best else verdict(None if found is None else found.interval, margin)
@@ -189,9 +190,9 @@ def _best(standings: Sequence[Standing], metric: Metric) -> tuple[int, list[str]
 def _what_was_done(differences: Sequence[Difference], count: int, score: Score, margin: float, why_no_rows: str) -> str:
     kinds = frozenset(each.kind for each in differences)
     if not kinds:
-        return f"A {score.label} is no finite number, so that nothing is compared."
-    pairs, welch = "of pairs of the same seed (Student)", "of groups that do not share their seeds (Welch)"
-    how = {frozenset({"pairs"}): pairs, frozenset({"Welch"}): welch}.get(kinds, f"{pairs} or {welch}")
+        why = "a score is no finite number, or there are too few trainings or no pairs of folds"
+        return f"Nothing is known of the difference in {score.label} to the best: {why}."
+    how = " or ".join(told for kind, told in KINDS.items() if kind in kinds)
     corrected = "" if count == 2 else f", corrected for {count * (count - 1) // 2} pairs of groups (Bonferroni)"
     rows = "and what other test rows would, whichever interval reaches further"
     if why_no_rows:

@@ -5,10 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from deeplab.comparison.across import Across
+from deeplab.comparison.groups import Group
 from deeplab.comparison.hold import Comparison, Standing
 from deeplab.evaluation.intervals import Interval
-from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.evaluation.statistics import Statistics
 from deeplab.report.page import MARK, Cell, Table, number
+from deeplab.sweep.results.summary import statistics_of, times
 
 LEAST = 0.00005  # that is seen in four decimals
 SHORT = 6  # letters of a fingerprint
@@ -25,7 +27,7 @@ def score_table(comparison: Comparison, numbered: bool = True) -> Table:
             place + 1 if numbered else None,
             each.group.name,
             _data(each) if several else None,
-            len(each.group.members),
+            _count(each.group),
             _mean(each.validation, each.group.on_test),
             _mean(each.test),
             *_difference(comparison, each),
@@ -75,7 +77,9 @@ def _values(comparison: Comparison, standing: Standing) -> dict[str, Any]:
         "seeds": [member.seed for member in group.members],
         "validated_on_test": group.on_test,
         "scores": {name: [member.scores.get(name) for member in group.members] for name in names},
-        "statistics": {name: asdict(statistics(values)) for name in names if (values := group.values(name))},
+        "statistics": {
+            name: asdict(statistics_of(values, group.folds)) for name in names if (values := group.values(name))
+        },
         "best": standing.is_best,
         "to_best": found
         and {
@@ -86,6 +90,11 @@ def _values(comparison: Comparison, standing: Standing) -> dict[str, Any]:
         },
         "word": standing.word,
     }
+
+
+def _count(group: Group) -> Cell:
+    count = len(group.members)
+    return count if group.folds == 1 else times(count, group.folds)
 
 
 def _data(standing: Standing) -> str:

@@ -2,23 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.comparison.groups import Group, Member
-from deeplab.evaluation.fixed_intervals import unpaired_interval
+from deeplab.evaluation.fixed_intervals import resampled_interval, unpaired_interval
 from deeplab.evaluation.intervals import Interval
 from deeplab.evaluation.kept_predictions import FILE, KeptPredictions, from_npz, row_scores
 from deeplab.evaluation.multiple_comparisons import corrected_interval
+from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.evaluation.row_tests import rows_and_seeds_interval
 from deeplab.evaluation.statistics import CONFIDENCE
 from deeplab.metrics import Metric
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.store import Store
 
-Kind = Literal["pairs", "Welch"]
+Kind = Literal["pairs", "folds", "looks", "Welch"]
+# What the intervals of each kind are of.
+KINDS: dict[Kind, str] = {
+    "pairs": "of pairs of the same seed (Student)",
+    "folds": "of pairs of the same seed and fold, corrected for the examples that folds share (Nadeau, Bengio)",
+    "looks": "of pairs of the same seed, valid however often they were looked at",
+    "Welch": "of groups that do not share their seeds (Welch)",
+}
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,10 @@ class Score:
         """Return the scores of some trainings, turned so that more is better."""
         return [self.sign * member.scores[self.name] for member in members]
 
-    def by_seed(self, members: Sequence[Member]) -> dict[str, float]:
-        """Return the same by seed; none where seeds do not tell the trainings apart."""
-        scores = {m.seed: value for m, value in zip(members, self.of(members), strict=True) if m.seed is not None}
+    def by_seed(self, members: Sequence[Member]) -> dict[tuple[str, str], float]:
+        """Return the same by seed and fold; none where those do not tell the trainings apart."""
+        scored = zip(members, self.of(members), strict=True)
+        scores = {(m.seed, m.fold or ""): value for m, value in scored if m.seed is not None}
         return scores if len(scores) == len(members) else {}
 
 
@@ -58,7 +68,7 @@ class Difference:
     """How far a group is from another; above 0 it is better."""
 
     interval: Interval  # over seeds, or over rows and seeds where that reaches further
-    kind: Kind  # whether scores of the same seed were subtracted
+    kind: Kind  # how it was made
     over_seeds: Interval
     over_rows: Interval | None  # over rows and seeds, or None where rows are not known
 
@@ -71,27 +81,48 @@ class TestRows:
     why_not: str  # they are, or empty
 
 
-def difference(ours: Sequence[Member], theirs: Sequence[Member], score: Score, groups: int) -> Difference | None:
+def difference(ours: Group, theirs: Group, score: Score, groups: int) -> Difference | None:
     """Give the difference of two groups, with an interval that holds together with those of all pairs of groups.
 
     Where they share their seeds it is that of the pairs, else Welch's, corrected for the number of pairs of groups.
 
     Args:
-        ours: members of the first.
-        theirs: members of the second.
-        score: that all of them have.
+        ours: the first.
+        theirs: the second.
+        score: that all members have.
         groups: that are compared, at least 2.
 
     Returns:
-        None where a group has fewer than two members, or a score is no finite number.
+        None where there are too few trainings for an interval, folds of which there are no pairs, or a score is no
+        finite number.
     """
-    first, second = score.by_seed(ours), score.by_seed(theirs)
+    first, second = score.by_seed(ours.members), score.by_seed(theirs.members)
     shared = [seed for seed in first if seed in second]
-    if len(shared) >= 2 and len(shared) == min(len(ours), len(theirs)):
-        interval = corrected_interval([first[seed] - second[seed] for seed in shared], groups)
-        return None if interval is None else Difference(interval, "pairs", interval, None)
-    interval = unpaired_interval(score.of(ours), score.of(theirs), confidence_of_pairs(groups))
-    return None if interval is None else Difference(interval, "Welch", interval, None)
+    kind: Kind = "Welch"
+    if len(shared) >= 2 and len(shared) == min(len(first), len(second)) and ours.folds == theirs.folds:
+        differences = {seed: first[seed] - second[seed] for seed in shared}
+        kind, interval = _paired(differences, ours.folds, groups, ours.has_grown or theirs.has_grown)
+    elif max(ours.folds, theirs.folds) > 1:
+        return None
+    else:
+        confidence = confidence_of_pairs(groups)
+        interval = unpaired_interval(score.of(ours.members), score.of(theirs.members), confidence)
+    return None if interval is None else Difference(interval, kind, interval, None)
+
+
+def _paired(
+    differences: Mapping[tuple[str, str], float], folds: int, groups: int, has_grown: bool
+) -> tuple[Kind, Interval | None]:
+    """Give the interval of differences by seed and fold; of groups that have grown the folds of a seed are one."""
+    if has_grown:
+        by_seed: dict[str, list[float]] = {}
+        for (seed, _), value in differences.items():
+            by_seed.setdefault(seed, []).append(value)
+        return "looks", paired_interval([fmean(each) for each in by_seed.values()], groups * (groups - 1) // 2)
+    values = list(differences.values())
+    if folds > 1:
+        return "folds", resampled_interval(values, folds - 1, 1, confidence_of_pairs(groups))
+    return "pairs", corrected_interval(values, groups)
 
 
 def with_rows(found: Difference, ours: NDArray[np.float64], theirs: NDArray[np.float64], groups: int) -> Difference:

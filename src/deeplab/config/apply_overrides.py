@@ -106,10 +106,11 @@ def _unknown_key(
 ) -> UserError:
     """With where it may be meant to go: `epochs` to `training.epochs`, `noise.level` to another choice of `noise`."""
     part = override.key.split(".")[len(passed)]
-    if override.key == part:
+    if override.key == ".".join([*passed, part]):
         for group, inside in here.items():
             if isinstance(inside, dict) and part in inside:
-                return UserError(f"Unknown key '{part}'. Did you mean '{group}.{part}'?")
+                meant = ".".join([*passed, str(group), part])
+                return UserError(f"Unknown key '{override.key}'. Did you mean '{meant}'?")
     if len(passed) == 1 and passed[0] in GROUPS:
         group = passed[0]
         holding = [name for name, path in options(group, folders).items() if part in read_yaml(path).values]

@@ -116,12 +116,11 @@ class Composer:
         chosen = self._choose([override for override in parsed if override.key in GROUPS])
         raw = copied(chosen.values)
         for override in settings:
+            if override.key == CODE:
+                raise _no_key(f"Override '{override.text}'")
             apply_override(raw, override, self.folders)
         if CODE in raw:
-            place = chosen.line((CODE,)) or "Configuration"
-            raise UserError(
-                f"{place}: '{CODE}' is no key: code of one's own is named on the command line, --code FILE."
-            )
+            raise _no_key(chosen.line((CODE,)) or "Configuration")
         check_values(raw)
         # Files of before a key was added lack it.
         settled = settle_task(with_added_keys(resolve(raw)))
@@ -151,3 +150,7 @@ def _is_set_by(overrides: Sequence[Override], error: SchemaError) -> bool:
     place = tuple(map(str, error.place))
     keys = [tuple(override.key.split(".")) for override in overrides]
     return any(key[: len(place)] == place[: len(key)] for key in keys)
+
+
+def _no_key(where: str) -> UserError:
+    return UserError(f"{where}: '{CODE}' is no key: code of one's own is named on the command line, --code FILE.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deeplab.code.file import HINT
+from deeplab.code.file import hint
 from deeplab.config.folders import GROUPS, own_folder
 from deeplab.config.hydra_adapter import ConfigFile, HydraError, Override, follow_defaults
 from deeplab.config.library import Library
@@ -96,8 +96,8 @@ def check_choice(override: Override, library: Library) -> Override:
     name = override.value if is_text else override.text.partition("=")[2].strip()
     names = library.options(override.key)
     if name not in names:
-        hint = f" {HINT}" if override.key in ("dataset", "schedule") else ""
-        raise UserError(f"{unknown_name(override.key, name, names)}{hint}")
+        own = {"dataset": hint("dataset"), "schedule": hint("schedule")}.get(override.key, "")
+        raise UserError(f"{unknown_name(override.key, name, names)} {own}")
     return override if is_text or override.value is None else parse_override(f"{override.key}='{name}'")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,7 @@ ADDED = (
     AddedKey("sweep", (None,), "deviation", "n-1"),
     AddedKey("sweep", (None,), "min_epochs", 1),
     AddedKey("sweep", (None,), "stop", None),
+    AddedKey("sweep", (None,), "objectives", []),
     AddedKey("sweep", (None,), "reduction", 3),
 )
 
@@ -99,6 +100,22 @@ def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
     return filled
 
 
+def without_added_keys(values: Mapping[str, Any], kept: Collection[str]) -> dict[str, Any]:
+    """A configuration without the added keys that are not among those kept, which are written as in `training.ema`.
+
+    Examples:
+        >>> without_added_keys({"validation": {"kind": "random", "stratify": False}}, ["validation.kind"])
+        {'validation': {'kind': 'random'}}
+    """
+    added = {f"{group}.{key}" for group, keys in added_keys(values).items() for key in keys} - {*kept}
+    return {
+        group: {key: value for key, value in inside.items() if f"{group}.{key}" not in added}
+        if isinstance(inside, Mapping)
+        else inside
+        for group, inside in values.items()
+    }
+
+
 def settle_randomness(values: dict[str, Any]) -> dict[str, Any]:
     """A composed configuration, not checked yet; a network that draws nothing stays the same run as before.
 
@@ -121,8 +138,13 @@ def settle_metrics(values: dict[str, Any]) -> dict[str, Any]:
     training, sweep = values.get("training"), values.get("sweep")
     if not isinstance(training, dict) or not isinstance(training.get("metrics"), list):
         return values
-    compared = str(sweep.get("metric")).rpartition("/")[2] if isinstance(sweep, dict) else ""
-    needed = [name for name in (training.get("monitor"), compared) if name in {each.name for each in optional()}]
+    objectives = sweep.get("objectives") if isinstance(sweep, dict) else None
+    asked = [
+        sweep.get("metric") if isinstance(sweep, dict) else "",
+        *(objectives if isinstance(objectives, list) else ()),
+    ]
+    compared = [str(name).rpartition("/")[2] for name in asked]
+    needed = [name for name in (training.get("monitor"), *compared) if name in {each.name for each in optional()}]
     metrics = [*training["metrics"], *(name for name in dict.fromkeys(needed) if name not in training["metrics"])]
     return {**values, "training": {**training, "metrics": metrics}}
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from deeplab.code.file import HINT
+from deeplab.code.declare import Kind
+from deeplab.code.file import declared, hint
 from deeplab.config.identity import CODE
 from deeplab.config.schema import DATASET_KINDS, ExperimentConfig, SweepConfig
 from deeplab.config.schema.schedule import OWN
@@ -104,7 +105,7 @@ def _fault(errors: list[ErrorDetails], values: Mapping[str, Any], root: type[Any
 def _line(first: ErrorDetails, alike: list[ErrorDetails], path: str, values: Mapping[str, Any], root: type[Any]) -> str:
     location, kind = first["loc"], first["type"]
     if location[:2] == ("dataset", "plugin"):
-        return f"{unknown_name('kind', str(values['dataset'].get('kind')), DATASET_KINDS, 'dataset')} {HINT}"
+        return f"{unknown_name('kind', str(values['dataset'].get('kind')), DATASET_KINDS, 'dataset')} {hint('dataset')}"
     if kind == "unexpected_keyword_argument":
         known = _known_keys(location, values, root)
         return str(unknown_name("key", str(location[-1]), known, path.rpartition(".")[0]))
@@ -114,17 +115,22 @@ def _line(first: ErrorDetails, alike: list[ErrorDetails], path: str, values: Map
         tags = str(first["ctx"]["expected_tags"]).replace("'", "").split(", ")
         tags = [tag for tag in tags if tag != OWN]
         unknown = str(unknown_name("kind", str(first["ctx"]["tag"]), tags, path.removesuffix(".kind")))
-        return f"{unknown} {HINT}" if path.startswith("schedule") else unknown
+        return f"{unknown} {hint('schedule')}" if path.startswith("schedule") else unknown
     allowed = " or ".join(dict.fromkeys(_message(error) for error in alike)).replace(" or must be", " or")
     expected = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ") if "literal" in kind else ""
-    hint = nearest(str(first["input"]), expected.split(", ")) if expected else ""
-    if "literal" in kind and isinstance(first["input"], str) and re.match(_OF_CODE, path):
-        hint += HINT
+    may_be_own = re.match(_OF_CODE, path) if "literal" in kind and isinstance(first["input"], str) else None
+    of_code: Kind = "loss" if path == "training.loss" else "metric"
+    own = [*declared(of_code)] if may_be_own else []
+    if path == "sweep.metric":  # whose names say on which rows
+        own = [f"{data}/{name}" for name in own for data in ("val", "test")]
+    more = nearest(str(first["input"]), [*expected.split(", "), *own]) if expected else ""
+    if may_be_own:
+        more += hint(of_code)
     if "a list" in allowed and isinstance(first["input"], str):
-        hint = f"A list has brackets: [{first['input'][:40]}]"
+        more = f"A list has brackets: [{first['input'][:40]}]"
     if kind == "value_error" and isinstance(first["input"], Mapping):
         return f"{path}: {allowed}."  # which of its keys are meant, the message says
-    return f"{path}: {allowed}, got {_shown(first['input'])}. {hint}".rstrip()
+    return f"{path}: {allowed}, got {_shown(first['input'])}. {more}".rstrip()
 
 
 def _message(error: ErrorDetails) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deeplab.errors import one_line
+from deeplab.imports import load_keras
 
 GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
@@ -53,7 +54,8 @@ def fetch_file(origin: str, folder: Path, file_hash: str | None) -> Path:
         OSError: no connection.
         ValueError: the file is not the one of that hash.
     """
-    from keras.utils import get_file  # takes 5 s
+    load_keras()
+    from keras.utils import get_file
 
     name = origin.rpartition("/")[2]
     try:

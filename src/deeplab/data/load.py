@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from deeplab.code.file import HINT, declared, plugins
+from deeplab.code.file import declared, hint, plugins
 from deeplab.config.schema import CsvConfig, DatasetConfig, PluginDatasetConfig
 from deeplab.data.own import from_function
 from deeplab.data.splits import Split, Splits
@@ -100,7 +100,7 @@ def _source(kind: str) -> Source:
         return from_function(own[kind].value, own[kind].settings["task"])
     added = plugins(ENTRY_POINT_GROUP, "dataset")
     if kind not in added:
-        raise UserError(f"{unknown_name('dataset', kind, [*DATASETS, *added], 'dataset.kind')} {HINT}")
+        raise UserError(f"{unknown_name('dataset', kind, [*DATASETS, *added], 'dataset.kind')} {hint('dataset')}")
     try:
         return cast(Source, added[kind].load())
     except (ImportError, AttributeError) as error:

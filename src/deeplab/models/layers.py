@@ -10,7 +10,7 @@ import re
 from importlib import import_module
 from typing import Any
 
-from deeplab.code.file import HINT, plugins
+from deeplab.code.file import hint, plugins
 from deeplab.config.backbone_weights import BACKBONE
 from deeplab.errors import UserError, unknown_name
 
@@ -127,7 +127,7 @@ def layer_target(kind: str, where: str) -> str:
         return LAYERS[kind]
     added = plugins("deeplab.layers", "layer")
     if kind not in added:
-        raise UserError(f"{unknown_name('layer', kind, [*LAYERS, BACKBONE, *added], where)} {HINT}")
+        raise UserError(f"{unknown_name('layer', kind, [*LAYERS, BACKBONE, *added], where)} {hint('layer')}")
     return added[kind].value
 
 

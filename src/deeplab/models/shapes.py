@@ -13,6 +13,7 @@ from deeplab.models.layers import needed_rank
 from deeplab.models.make_layers import first_sentence
 
 LARGEST_IMAGE = 1024
+MOST_WALKED = 100_000  # layers in the search for a size that works: a second
 RESIZABLE = ("digits", "image_folder")
 _RANKS = {
     1: "vectors",
@@ -136,12 +137,16 @@ def _join_problem(entries: tuple[LayerSpec, ...], shapes: tuple[Shape, ...], inp
 
 def _size_advice(entries: tuple[LayerSpec, ...], layers: tuple[Any, ...], info: DatasetInfo, reason: str) -> str:
     height, width, channels = info.input_shape
-    for size in range(1, LARGEST_IMAGE + 1):
-        if not trace(entries, layers, (size, size, channels))[1]:
+    size, walked = 0, 0
+    while size < LARGEST_IMAGE and walked < MOST_WALKED:
+        size += 1
+        shapes, problem = trace(entries, layers, (size, size, channels))
+        if not problem:
             setting = f" (dataset.image_size={size})" if info.name in RESIZABLE else ""
             least = "at least " if size > min(height, width) else ""
             return f"images of {least}{size}x{size} are needed, these are {height}x{width}{setting}."
-    return f"{reason}; no image size up to {LARGEST_IMAGE}x{LARGEST_IMAGE} works."
+        walked += len(shapes)
+    return f"{reason}; no image size up to {size}x{size} works."
 
 
 def _described(entry: LayerSpec) -> str:

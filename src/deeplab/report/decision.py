@@ -19,7 +19,6 @@ from deeplab.tracking.tags import CONFIRMS_TAG
 
 def decision_parts(store: Store, run: Run) -> Iterator[Part]:
     """Describe the decision of a sweep that grew; nothing of one that was planned."""
-    yield from confirmation_parts(store, run)
     content = read_artifact(store, run, RESULT_FILE)
     if content is None:
         return
@@ -34,20 +33,26 @@ def confirmation_parts(store: Store, run: Run) -> Iterator[Part]:
     """Describe the newest finished confirmation of a sweep, and a confirmation itself; nothing of any other sweep."""
     if CONFIRMS_TAG in run.tags:
         yield Text("The best point of a sweep and its runner-up, trained again with seeds that the sweep did not have.")
-        ours = run
-    else:
-        made = (each for each in all_runs(store, (CONFIRMS_TAG, run.id)) if each.status == "FINISHED")
-        ours = next(made, run)
-    content = read_artifact(store, ours, CONFIRMATION_FILE)
+    ours = run if CONFIRMS_TAG in run.tags else confirmation_of(store, run)
+    content = read_artifact(store, ours, CONFIRMATION_FILE) if ours else None
     if content is not None:
         yield from confirmed(content.decode())
+
+
+def confirmation_of(store: Store, run: Run) -> Run | None:
+    """The newest finished confirmation of a sweep, if there is one."""
+    made = all_runs(store, (CONFIRMS_TAG, run.id))
+    return next((each for each in made if each.status == "FINISHED"), None)
 
 
 def confirmed(content: str) -> Iterator[Part]:
     """Describe a confirmation as it is stored: the table, and what may be said."""
     stored = json.loads(content)
     yield decision_table(content, "Confirmed with fresh seeds")
-    yield Text(f"With fresh seeds {stored['sentence']} It is a t-interval of the differences at the same seeds.")
+    folded = " and folds, corrected for the examples that folds share" if "folds" in stored else ""
+    yield Text(
+        f"With fresh seeds {stored['sentence']} It is a t-interval of the differences at the same seeds{folded}."
+    )
 
 
 def skewness(content: str) -> Iterator[Text]:

@@ -10,8 +10,14 @@ from deeplab.tracking.run import Run
 _SUFFIXES = (".png", ".gif")
 # In the order in which they are shown: caption, and what is to be seen.
 _KNOWN = {
+    "decision": ("What is known after each seed", "the interval of each difference by the number of seeds, and 0"),
+    "why": ("What each difference brings", "the score of A, what each difference adds to it, and the score of B"),
     "sweep": ("The points compared", "the score of every point, with its spread over replicates"),
     "search": ("The search", "the score of every trial in the order it was drawn, and against each value drawn"),
+    "pareto": (
+        "The Pareto front",
+        "each finished trial by its objectives, and which are on the front",
+    ),
     "noise_curve": (
         "Classified rightly under noise",
         "the true-positive rate by level of noise, as the images are and denoised",

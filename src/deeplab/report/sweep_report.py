@@ -1,14 +1,14 @@
 """The report of a sweep or a search: its points held against each other, its figures, its trials."""
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
 
 from deeplab.choice import ON_TEST, left_out
 from deeplab.evaluation.intervals import Verdict
 from deeplab.metrics import Metric, against, compared, label_of, score_beside, short_label_of
 from deeplab.report.configuration import configuration
-from deeplab.report.decision import decision_parts
+from deeplab.report.decision import confirmation_parts, decision_parts
 from deeplab.report.page import Cell, Code, Collapsible, KeyValues, Page, Part, Section, Table, Text, number
 from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import about, notes, provenance
@@ -19,6 +19,7 @@ from deeplab.report.sweep_tables import (
     OVERLAP,
     Line,
     Outcome,
+    candidates_in,
     cells,
     read_outcome,
     setting_cells,
@@ -27,7 +28,7 @@ from deeplab.report.sweep_tables import (
     value,
 )
 from deeplab.report.sweep_trials import trial_tables
-from deeplab.report.why import why_parts
+from deeplab.report.why import read_why, why_highlights, why_parts
 from deeplab.runs.summary import summarize_runs
 from deeplab.sweep.decision.result import VALID
 from deeplab.sweep.results.summary import times
@@ -63,8 +64,11 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
     best = _best_trial(run, outcome, children)
     shown = [best, *(each for each in children if each is not best)] if best else children
     title = "Configuration of the best point" if best else "Configuration of the first trial"
+    why = read_why(store, run) if WHY_TAG in run.tags else None
+    highlights = _highlights(run, outcome, children) if why is None else why_highlights(why)
+    result = _result(store, run, outcome, children) if why is None else _explained(why, run, outcome)
     sections = (
-        Section("Result", tuple(_result(store, run, outcome, children))),
+        Section("Result", tuple(result)),
         Section("Figures", pictures(run, pictures_in(files, "plots"), _captions(outcome))),
         Section("Trials", tuple(trial_tables(store, run, outcome, children))),
         Section("What was swept", (KeyValues(tuple((k, Code(v)) for k, v in run.params.items() if v != "null")),)),
@@ -74,7 +78,16 @@ def sweep_report(store: Store, run: Run, files: list[str]) -> Page:
     row = summarize_runs([run], [run, *children])[0]
     kinds = {SEARCH_TAG: "Search", DECISION_TAG: "Decision", WHY_TAG: "Explanation", CONFIRMS_TAG: "Confirmation"}
     kind = next((name for tag, name in kinds.items() if tag in run.tags), "Sweep")
-    return Page(row.name, about(kind, row, run), tuple(_highlights(run, outcome, children)), sections)
+    return Page(row.name, about(kind, row, run), (*highlights, ("trials", _trials(run, children))), sections)
+
+
+def _explained(stored: Mapping[str, Any], run: Run, outcome: Outcome) -> Iterator[Part]:
+    """Say what an explanation came to, in which nothing is chosen."""
+    yield from notes(run)
+    yield from why_parts(stored)
+    combinations = (*points(outcome), *_other_scores(outcome))
+    if combinations:
+        yield Collapsible("All combinations", combinations)
 
 
 def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[tuple[str, Cell]]:
@@ -94,20 +107,26 @@ def _highlights(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator
             yield f"{label_of(name)}, {what}" if tested and is_honest else label_of(name), best[name]
     if outcome.points:
         yield "points", len(outcome.points)
+
+
+def _trials(run: Run, children: Sequence[Run]) -> Cell:
     finished = sum(child.status == "FINISHED" for child in children)
-    planned = tags.get(TRIALS_TAG, "")
-    if SEARCH_TAG in tags:  # which counts points
-        planned = str(int(planned) * int(tags.get(REPLICATES_TAG, "1")))
-    yield "trials", finished if planned == str(finished) else f"{finished} of {planned}"
+    planned = run.tags.get(TRIALS_TAG, "")
+    if SEARCH_TAG in run.tags:  # which counts points
+        planned = str(int(planned) * int(run.tags.get(REPLICATES_TAG, "1")))
+    return finished if planned == str(finished) else f"{finished} of {planned}"
 
 
 def _result(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
     yield from notes(run)
-    yield from search_parts(run)
+    yield from search_parts(store, run, outcome)
     yield from decision_parts(store, run)
-    yield from why_parts(store, run)
+    confirmed = tuple(confirmation_parts(store, run))
+    is_confirmation = CONFIRMS_TAG in run.tags
+    yield from confirmed if is_confirmation else ()
     yield from conclusion_of(run, outcome, children)
     yield from points(outcome)
+    yield from () if is_confirmation else confirmed
     yield from _other_scores(outcome)
     yield from scores(run, f"Scores of {run.tags[BEST_POINT_TAG]}" if BEST_POINT_TAG in run.tags else "Scores")
 
@@ -246,8 +265,7 @@ def _best_trial(run: Run, outcome: Outcome, children: Sequence[Run]) -> Run | No
     by_id = {child.id: child for child in children}
     if SEARCH_TAG in run.tags:
         best = run.metrics.get(f"best/{outcome.metric}")
-        complete = [line for line in outcome.trials if line["state"] == "COMPLETE"]
-        chosen = [line["run"] for line in complete if value(line[outcome.metric]) == best]
+        chosen = [line["run"] for line in candidates_in(outcome.trials) if value(line[outcome.metric]) == best]
     else:
         numbers = [line["point"] for line in outcome.points if line["best"]]
         chosen = [line["run"] for line in outcome.trials if line["point"] in numbers]

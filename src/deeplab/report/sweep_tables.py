@@ -88,6 +88,12 @@ def cells(line: Line, metric: str) -> Iterator[Cell]:
         yield value(line.get(f"{metric} {part}", "")) if part == "mean" or line["n"] != "1" else None
 
 
+def candidates_in(trials: Sequence[Line]) -> list[Line]:
+    """Choose the trials of a search among which the best is: finished ones, those on the front where there is one."""
+    finished = [line for line in trials if line.get("state", "COMPLETE") == "COMPLETE"]
+    return [line for line in finished if line.get("front")] or finished
+
+
 def value(text: str) -> float | None:
     """Read a number of a table, or None where it has none."""
     return float(text) if text else None

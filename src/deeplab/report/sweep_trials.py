@@ -4,13 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from deeplab.metrics import compared, label_of
-from deeplab.report.page import Code, Part, Table
+from deeplab.report.page import Code, Part, Table, Text
 from deeplab.report.provenance import SHORT_ID
 from deeplab.report.scores import stored_table
 from deeplab.report.sweep_tables import Outcome, setting_cells, short_key, value
 from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
+
+# Lines of the finished trials; a page of all of ten thousand has ten megabytes.
+MOST_LINES = 1000
 
 
 def trial_tables(store: Store, run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterator[Part]:
@@ -28,9 +31,11 @@ def trial_tables(store: Store, run: Run, outcome: Outcome, children: Sequence[Ru
                 f"{float(line['seconds']):.1f}",
                 Code(line["run"][:SHORT_ID]),
             )
-            for line in outcome.trials
+            for line in outcome.trials[:MOST_LINES]
         )
         yield Table("Finished trials", head, lines)
+        if len(outcome.trials) > MOST_LINES:
+            yield Text(f"The first {MOST_LINES:,} of {len(outcome.trials):,} trials; all of them are in trials.csv.")
     else:
         for table in stored_table(store, run, "trials.csv", "Trials of the search"):
             shown = tuple((*row[:-1], Code(str(row[-1] or "")[:SHORT_ID])) for row in table.rows)

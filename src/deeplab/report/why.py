@@ -15,12 +15,23 @@ from deeplab.tracking.store import Store
 MOST_LETTERS = 60  # of what was asked for, in a caption
 
 
-def why_parts(store: Store, run: Run) -> Iterator[Part]:
-    """Describe what each difference brings; nothing of a sweep of another kind."""
+def read_why(store: Store, run: Run) -> Mapping[str, Any] | None:
+    """Read what came of an explanation; None of a sweep of another kind."""
     content = read_artifact(store, run, RESULT_FILE)
-    if content is None:
-        return
-    stored = json.loads(content)
+    return None if content is None else json.loads(content)
+
+
+def why_highlights(stored: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
+    """Give the scores of both, what lies between them, and in how much they differ."""
+    if stored["whole"] is not None:
+        for side in "AB":
+            yield f"{label_of(stored['metric'])} of {side}", stored["combinations"][side]
+        yield "gain", stored["whole"]["gain"]
+    yield "differences", len(stored["differences"])
+
+
+def why_parts(stored: Mapping[str, Any]) -> Iterator[Part]:
+    """Describe what each difference brings."""
     yield Text(str(stored["sentence"]))
     yield from share_tables(stored)
     yield Text(f"{VALID}. {stored['trainings']} trainings, {stored['seconds']:.0f} s together.")

@@ -11,6 +11,7 @@ from deeplab.tracking.tags import (
     CODE_FILE_TAG,
     CONFIRMS_TAG,
     FOLDS_TAG,
+    INITIAL_WEIGHTS_TAG,
     KIND_TAG,
     MARGIN_TAG,
     PARENT_TAG,
@@ -22,6 +23,7 @@ from deeplab.tracking.tags import (
 )
 
 SHORT_ID = 8
+WEIGHTS = "training.initial_weights"
 
 
 def command_line(store: Store, run: Run) -> str | None:
@@ -60,7 +62,11 @@ def _code(run: Run) -> list[str]:
 
 def _overrides(store: Store, run: Run) -> list[str] | None:
     content = read_artifact(store, run, "overrides.txt")
-    return None if content is None else content.decode().splitlines()
+    if content is None:
+        return None
+    begun_with = run.tags.get(INITIAL_WEIGHTS_TAG)  # which `latest` and `best:` do not mean for ever
+    words = content.decode().splitlines()
+    return [f"{WEIGHTS}={begun_with}" if begun_with and word.startswith(f"{WEIGHTS}=") else word for word in words]
 
 
 def _noise(store: Store, run: Run) -> list[str] | None:

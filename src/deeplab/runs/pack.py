@@ -24,11 +24,18 @@ from deeplab.tracking.find import all_runs
 from deeplab.tracking.location import StoreLocation
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, find_store, load_mlflow, open_store, quieten_mlflow
-from deeplab.tracking.tags import CLASSIFIER_TAG, DENOISERS_TAG, INITIAL_WEIGHTS_TAG, PARENT_TAG, SOURCE_TAG
+from deeplab.tracking.tags import (
+    CLASSIFIER_TAG,
+    CONFIRMS_TAG,
+    DENOISERS_TAG,
+    INITIAL_WEIGHTS_TAG,
+    PARENT_TAG,
+    SOURCE_TAG,
+)
 
 CHECKPOINTS = ("artifacts/last.ckpt", "artifacts/checkpoints/")
 # Tags that name the runs without which a run cannot be understood or done again.
-NEEDED = (INITIAL_WEIGHTS_TAG, SOURCE_TAG, CLASSIFIER_TAG, DENOISERS_TAG)
+NEEDED = (INITIAL_WEIGHTS_TAG, SOURCE_TAG, CLASSIFIER_TAG, DENOISERS_TAG, CONFIRMS_TAG)
 
 
 @dataclass(frozen=True)
@@ -136,11 +143,13 @@ def unpack(reader: PackReader, tracking: TrackingConfig) -> Unpacked:
 
 
 def together(store: Store, runs: Iterable[Run]) -> list[Run]:
-    """These runs, their trials, and those that they began with or speak of; each once, what is needed first."""
+    """These runs, their trials and finished confirmations, and those that they began with or speak of; each once."""
     everything = {run.id: run for run in all_runs(store)}
     members: dict[str, list[Run]] = {}
     for run in everything.values():
         members.setdefault(run.tags.get(PARENT_TAG, ""), []).append(run)
+        if CONFIRMS_TAG in run.tags and run.status == "FINISHED":
+            members.setdefault(run.tags[CONFIRMS_TAG], []).append(run)
     chosen: dict[str, Run] = {}
 
     def add(run: Run) -> None:

@@ -1,7 +1,7 @@
 """The entries of a study: what each asks for, and what is finished of it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deeplab.choice import TEST
@@ -29,6 +29,7 @@ class EntryResult:
     chosen: Chosen | None = None  # of a sweep the best point, or None
     on_test: bool = False  # whether any of its trainings is validated on the test set
     added: int = 0  # replicates beyond those that the study asks for
+    configurations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # of trainings, by hash
 
     @property
     def replicates(self) -> int:
@@ -87,9 +88,9 @@ def noise_hashes(config: StudyConfig, entry: StudyEntry, replicates: int) -> lis
 
 
 def check_points(config: StudyConfig) -> None:
-    """Refuse figures of points that a sweep does not have, before anything is trained for them."""
+    """Refuse figures that a sweep cannot be held against, before anything is trained for them."""
     for name, entry in config.entries.items():
-        if entry.sweep is not None and any(figure.point for figure in entry.figures):
+        if entry.sweep is not None:
             _check_points(name, entry, planned_sweep(entry))
 
 
@@ -115,36 +116,31 @@ def _finished(config: StudyConfig, name: str, entry: StudyEntry, lines: Sequence
     """Find the rows of an entry whose configuration is still what the study asks for."""
     ours = [line for line in lines if line.entry == name]
     most = max((line.replicate + 1 for line in ours), default=0)  # some may have been added
-    chosen: Chosen | None = None
-    if entry.sweep is not None:
-        plan = planned_sweep(entry)
+    plan = None if entry.sweep is None else planned_sweep(entry)
+    if plan is not None:
         _check_points(name, entry, plan)
-        asked = plan.replicates
+        asked, planned = plan.replicates, plan.count
         grown = planned_sweep(entry, replicates=most) if most > asked else plan
-        rows = _with_hashes(ours, {configuration_hash(trial.values) for trial in grown.trials})
-        chosen, planned = chosen_point(plan, rows), plan.count
-        trained = [trial.values for trial in plan.trials]
+        trained = [trial.values for trial in grown.trials]
     else:
         asked = planned = config.replicates_of(name)
-        trained = list(_trained(config, name, entry, max(asked, most)))
-        hashes = [configuration_hash(values) for values in trained]
-        rows = _with_hashes(ours, hashes or noise_hashes(config, entry, max(asked, most)))
+        runs = [] if entry.run is None else planned_runs(name, entry, config, replicates=max(asked, most))
+        trained = [run.values for run in runs]
+    known = {configuration_hash(values): values for values in trained}
+    hashes = known or noise_hashes(config, entry, max(asked, most))
+    rows = tuple(line for line in ours if line.configuration in hashes)
+    chosen = None if plan is None else chosen_point(plan, rows)
     on_test = any(values["validation"]["kind"] == TEST for values in trained)
-    added = max((row.replicate + 1 for row in rows), default=0) - asked
-    return EntryResult(name, entry, rows, max(planned, len(rows)), (), chosen, on_test, max(0, added))
-
-
-def _trained(config: StudyConfig, name: str, entry: StudyEntry, replicates: int) -> Iterator[dict[str, Any]]:
-    if entry.run is not None:
-        for each in planned_runs(name, entry, config, replicates=replicates):
-            yield each.values
-
-
-def _with_hashes(lines: Sequence[Result], hashes: Sequence[str] | set[str]) -> tuple[Result, ...]:
-    return tuple(line for line in lines if line.configuration in hashes)
+    added = max(0, max((row.replicate + 1 for row in rows), default=0) - asked)
+    return EntryResult(name, entry, rows, max(planned, len(rows)), (), chosen, on_test, added, known)
 
 
 def _check_points(name: str, entry: StudyEntry, plan: Plan) -> None:
+    if plan.sweep.folds > 1:
+        raise UserError(
+            f"entry '{name}': the trainings of validation=kfold share their examples, and a verdict takes them to be "
+            "independent. Train one fold, validation.fold=1; or compare points with deeplab sweep."
+        )
     points = [point_name(settings) for settings in plan.points]
     for figure in entry.figures:
         if figure.point is not None and figure.point not in points:

@@ -1,10 +1,12 @@
 """`README.md` of a folder of studies: every figure of theirs on one page."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from deeplab.code.file import consent_words
 from deeplab.files import write_file
 from deeplab.report.markdown import to_markdown
 from deeplab.report.page import Cell, Code, CodeBlock, Page, Part, Picture, Section, Table, Text
@@ -52,10 +54,11 @@ def overview_page(folder: Path, studies: Sequence[MeasuredStudy]) -> Page:
     """Describe all figures of some studies."""
     about = f"Every figure that the studies below hold against what was measured. {READING}"
     verdicts = [verdict for study in studies for verdict in study.verdicts]
+    again = ("deeplab", "study", folder.as_posix(), "--report", *consent_words())
     sections = (
         Section("At a glance", tuple(_glance(folder, studies))),
         *(Section(study.title, tuple(_figures(study))) for study in studies),
-        Section("Where this comes from", (CodeBlock(f"deeplab study {folder.as_posix()} --report", "shell"),)),
+        Section("Where this comes from", (CodeBlock(shlex.join(again), "shell"),)),
     )
     return Page("Published figures, and what was measured", (about,), tuple(counts(verdicts)), sections)
 

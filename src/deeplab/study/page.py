@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from deeplab.choice import ON_TEST, left_out
+from deeplab.code.file import consent_words
 from deeplab.evaluation.statistics import Statistics, statistics
 from deeplab.metrics import METRICS, metric_of, reported
 from deeplab.report.page import Cell, Code, CodeBlock, KeyValues, Page, Part, Picture, Section, Table, Text
@@ -107,7 +108,7 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
         yield Text(each.entry.about)
     command, overrides = ("train", each.entry.run) if each.entry.run else ("sweep", each.entry.sweep)
     if overrides:
-        yield CodeBlock(shlex.join(("deeplab", command, *overrides)), "shell")
+        yield CodeBlock(shlex.join(("deeplab", command, *consent_words(), *overrides)), "shell")
     many = "run is" if each.planned == 1 else "runs are"
     yield Text(f"{len(each.rows)} of {each.planned} {many} finished.", is_warning=len(each.rows) < each.planned)
     if not each.rows:
@@ -194,7 +195,7 @@ def _rates(each: EntryResult) -> Table:
 
 def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]:
     yield Text(f"Written from {FILE} and {RESULTS}, which has a line for each run. The command that makes it again:")
-    yield CodeBlock(f"deeplab study {folder.as_posix()}", "shell")
+    yield CodeBlock(shlex.join(("deeplab", "study", folder.as_posix(), *consent_words())), "shell")
     lines = [line for each in measured for line in each.rows]
     if lines:
         days = sorted(line.finished for line in lines)

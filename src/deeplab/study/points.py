@@ -32,6 +32,7 @@ def points_of_studies(words: Sequence[str]) -> tuple[list[str], dict[str, list[s
     """
     named = [(word, study_of(word)) for word in words]
     points: dict[str, list[str]] = {}
+    several = len({found[0].resolve() for _, found in named if found}) > 1
     for word, found in named:
         if found is None:
             continue
@@ -45,7 +46,7 @@ def points_of_studies(words: Sequence[str]) -> tuple[list[str], dict[str, list[s
             raise UserError(f"{word} trains nothing: an evaluation under noise is no point.")
         for name, each in trained.items():
             check_overrides(each.run or each.sweep or (), f"{folder / FILE}: entries.{name}")
-            points |= dict(_points(name, each))
+            points |= dict(_points(f"{folder.name}: {name}" if several else name, each))
     return [word for word, found in named if found is None], points
 
 

@@ -257,10 +257,8 @@ def _network(study: Study, name: str, key: ResultKey) -> str:
         run = run_by_id(study.store, row.run) or _finished(all_runs(study.store), planned.values)
         if run is not None:
             return run.id
-        study.failed[key.entry] = (
-            f"run {row.run[:8]} of entry '{name}' is in another store; without its line in {FILE} it"
-        )
-        study.failed[key.entry] += " is trained here"
+        why = f"run {row.run[:8]} of entry '{name}' is in another store; without its line in {FILE} it is trained here"
+        study.failed[key.entry] = why
     else:
         which = f"replicate {number + 1}" if number else "finished run"
         study.failed[key.entry] = f"entry '{name}' has no {which} yet"

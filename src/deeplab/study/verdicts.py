@@ -38,9 +38,7 @@ class Verdict:
     measured: Statistics | None  # over the replicates, or None where nothing is finished
     within: int  # how many of the single runs lie within the tolerance or the bounds; of a share, are counted
     outcome: str  # one of those of `outcomes`
-    value: float | None = (
-        None  # what is held against the figure: the mean, or what the figure takes over the replicates
-    )
+    value: float | None = None  # that is held against the figure: the mean, or what it takes over the replicates
     interval: Interval | None = None  # of it, or None where there are too few runs
     lacking: int = 0  # finished runs of which the value was not kept
 
@@ -49,9 +47,7 @@ class Verdict:
         """The published figure or the bound, as it is written."""
         figure = self.figure
         if figure.reported is not None:
-            return (
-                f"{figure.reported:.10g} ± {figure.tolerance:.10g}" if figure.tolerance else f"{figure.reported:.10g}"
-            )
+            return f"{figure.reported:.10g}" + (f" ± {figure.tolerance:.10g}" if figure.tolerance else "")
         return _bounds_in_words(figure.at_least, figure.at_most)
 
     @property
@@ -132,17 +128,11 @@ def chosen_point(plan: Plan, lines: Sequence[Result]) -> Chosen | None:
     Replicates that were added to the plan's count where every point has them.
     """
     metric = plan.sweep.comparison.metric
-    names = [point_name(settings) for settings in plan.points]
-    scored = [line for line in lines if metric_of(metric).logged_as in line.scores]
+    logged_as, names = metric_of(metric).logged_as, [point_name(settings) for settings in plan.points]
+    scored = [line for line in lines if logged_as in line.scores]
     replicates = max(plan.replicates, min(sum(line.point == name for line in scored) for name in names))
-    scores = [
-        [
-            line.scores[metric_of(metric).logged_as]
-            for line in scored
-            if line.point == name and line.replicate < replicates
-        ]
-        for name in names
-    ]
+    counted = [line for line in scored if line.replicate < replicates]
+    scores = [[line.scores[logged_as] for line in counted if line.point == name] for name in names]
     on_test = {trial.point for trial in plan.trials if trial.values["validation"]["kind"] == TEST}
     best = best_point(scores, metric, replicates, on_test)
     return None if best.number is None else Chosen(names[best.number], metric, best.left_out, best.on_test)

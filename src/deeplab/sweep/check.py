@@ -67,7 +67,7 @@ def _check_and_tell(
 def _check_all(points: Sequence[dict[str, Any]], work_folder: Path) -> list[PointCheck | str]:
     # Here, because `runs.check` is what imports TensorFlow, and says much about it.
     from deeplab.data.load import load
-    from deeplab.training.runtime import load_keras
+    from deeplab.imports import load_keras
     from deeplab.workflows.initial_weights import check_weights
 
     load_keras()

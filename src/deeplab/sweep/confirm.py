@@ -1,9 +1,10 @@
 """Confirm a sweep: its best point and the runner-up are trained again, with seeds that no trial of it had."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import begin_sweep
 from deeplab.sweep.plan import Plan, Trial
 from deeplab.sweep.replicates import replicate_seed, trainings_of
-from deeplab.sweep.results.summary import Summary, best_point
+from deeplab.sweep.results.summary import Summary, TrialScores, best_point
 from deeplab.sweep.run import SweepResult, carry_out
 from deeplab.sweep.search.plan import SearchPlan
 from deeplab.sweep.workers import threads_of
@@ -53,6 +54,8 @@ def check_confirmable(count: int | None, plan: Plan | SearchPlan) -> None:
         raise UserError(f"--confirm must be from {LEAST} to {MOST:,} fresh seeds, got {count}.")
     if points < 2:
         raise UserError("--confirm trains the best point and the runner-up again, and there is one point alone.")
+    if plan.sweep.comparison.objectives:
+        raise UserError("--confirm trains the best point again, and of several sweep.objectives there is none.")
     if any(axis.key == "seed" for axis in axes):
         raise UserError("--confirm takes fresh seeds, so that a sweep over seed has nothing to confirm: replicates=5.")
 
@@ -175,16 +178,23 @@ def decided(plan: Plan, summary: Summary) -> Decision:
     held = first if first.corrected is not None else second
     sign = (1 if held is first else -1) * (1 if metric_of(summary.metric).higher_is_better else -1)
     found = _times(held.corrected, sign)
-    scores = [
-        {trial.replicate: trial.scores[summary.metric] for trial in point.trials if summary.metric in trial.scores}
-        for point in summary.points
-    ]
+    scores = [_by_seed(point.trials, summary.metric, summary.folds) for point in summary.points]
     shared = sorted(scores[0].keys() & scores[1].keys())
     difference = sum(scores[0][each] - scores[1][each] for each in shared) / len(shared) if shared else None
-    pair = Pair(0, 1, len(shared) // summary.folds, difference, found, verdict(found, 0.0))
+    pair = Pair(0, 1, len(shared), difference, found, verdict(found, 0.0))
     seconds = sum(trial.seconds for point in summary.points for trial in point.trials)
     names = tuple(map(point_name, plan.points))
-    return Decision(names, summary.metric, 0.0, (pair,), tuple(map(len, scores)), tuple(scores), seconds)
+    counts = tuple(map(len, scores))
+    return Decision(names, summary.metric, 0.0, (pair,), counts, tuple(scores), seconds, summary.folds)
+
+
+def _by_seed(trials: Sequence[TrialScores], metric: str, folds: int) -> dict[int, float]:
+    """The scores of a point by the number of the seed: where there are folds their mean, once all are there."""
+    scores: dict[int, list[float]] = {}
+    for trial in trials:
+        if metric in trial.scores:
+            scores.setdefault(trial.replicate // folds, []).append(trial.scores[metric])
+    return {seed: fmean(each) for seed, each in scores.items() if len(each) == folds}
 
 
 def _times(interval: Interval | None, sign: int) -> Interval | None:

@@ -67,7 +67,12 @@ def begin_parent(
 
 def find_sweep(store: Store, key: str) -> Run | None:
     """The newest sweep that the same command made, or None."""
-    return next(iter(all_runs(store, (SWEEP_KEY_TAG, key))), None)
+    return next(iter(find_sweeps(store, key)), None)
+
+
+def find_sweeps(store: Store, key: str) -> list[Run]:
+    """All sweeps that the same command made, the newest first."""
+    return all_runs(store, (SWEEP_KEY_TAG, key))
 
 
 def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
@@ -84,10 +89,10 @@ def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
     )
 
 
-def children(store: Store, parent_id: str) -> dict[str, Run]:
+def children(store: Store, parent_id: str, only_tags: bool = False) -> dict[str, Run]:
     """The runs of a sweep by the identity of their trial; a finished one before any other."""
     runs: dict[str, Run] = {}
-    for run in reversed(all_runs(store, (PARENT_TAG, parent_id))):
+    for run in reversed(all_runs(store, (PARENT_TAG, parent_id), only_tags)):
         identity = run.tags.get(TRIAL_TAG, "")
         if identity not in runs or runs[identity].status != "FINISHED":
             runs[identity] = run

@@ -9,7 +9,6 @@ from typing import Any
 
 from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.config.identity import identity, sha
-from deeplab.config.schema import SWEEP_KEYS
 from deeplab.errors import UserError
 from deeplab.metrics import METRICS
 from deeplab.sweep.grid import Axis, Faults, Grid, point_name, read_grid
@@ -17,6 +16,7 @@ from deeplab.sweep.paired_stop import check_paired_stop
 from deeplab.sweep.replicates import replicate_name, replicate_values
 from deeplab.sweep.workers import threads_of
 from deeplab.tasks import TASKS
+from deeplab.tracking.params import flatten
 from deeplab.workflows.cache_key import shared_configuration
 from deeplab.workflows.check import PointCheck
 
@@ -180,8 +180,8 @@ def sound_point(checked: PointCheck | str, metric: str) -> PointCheck:
     """A point that was checked; a UserError where it is wrong, or has not the metric that it is to be compared by."""
     if isinstance(checked, str):
         raise UserError(checked)
-    score = METRICS[metric.rpartition("/")[2]]
-    if score.needs_classes and not checked.has_accuracy:
+    score = METRICS.get(metric.rpartition("/")[2])  # None of what a network costs
+    if score is not None and score.needs_classes and not checked.has_accuracy:
         raise UserError(
             f"sweep.metric={metric}: there is no {score.label} of this network on these rows; give val/loss."
         )
@@ -198,9 +198,6 @@ def _compose_all(
         overrides = grid.overrides(settings)
         with faults.of(settings):
             composed = composer.compose_sweep(overrides)
-            task, first_task = composed.run.config.model.task, first.run.config.model.task
-            if task != first_task:
-                raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
             check_same_sweep(composed, first)
             each = replicate_values(composed.run, overrides, first, threads, composer)
             trials += [Trial(number, replicate, values) for replicate, values in enumerate(each)]
@@ -210,8 +207,14 @@ def _compose_all(
 
 def check_same_sweep(composed: ComposedSweep, first: ComposedSweep) -> None:
     """Refuse a point that is to be compared or trained in another way than the first one."""
-    if composed.settings != first.settings:
-        raise UserError(f"{', '.join(SWEEP_KEYS)} must be the same at every point.")
+    task, first_task = composed.run.config.model.task, first.run.config.model.task
+    if task != first_task:
+        raise UserError(f"A network for {task} cannot be compared with one for {first_task}.")
+    ours, theirs = flatten(composed.settings), flatten(first.settings)
+    for key in {**theirs, **ours}:
+        one, other = (each.get(key, "null") for each in (ours, theirs))
+        if one != other:
+            raise UserError(f"{key} must be the same at every point; it is {one} here, {other} before.")
     if composed.folds != first.folds:
         raise UserError(
             "A point with other folds cannot be compared: validation.folds must be the same at every point."
@@ -229,12 +232,24 @@ def _check_split(composed: ComposedSweep) -> None:
 
 
 def check_metric(first: ComposedSweep) -> None:
-    """Refuse a metric that the points do not have."""
-    metric, config = first.comparison.metric, first.run.config
+    """Refuse a metric that the points do not have, and several objectives where they are compared by one score."""
+    if first.comparison.objectives:
+        told = ", ".join(first.comparison.objectives)
+        raise UserError(f"sweep.objectives=[{told}] go with a search: --search tpe or random.")
+    check_score(first, first.comparison.metric, "sweep.metric")
+
+
+def check_score(first: ComposedSweep, metric: str, key: str) -> None:
+    """Refuse a score that the points do not have.
+
+    Args:
+        key: that names it.
+    """
+    config = first.run.config
     score, task = METRICS[metric.rpartition("/")[2]], config.model.task
     if not score.is_measured_for(task):
         instead = TASKS[task].default_metric
-        raise UserError(f"sweep.metric={metric}: a network for {task} has no {score.label}; give {instead}.")
+        raise UserError(f"{key}={metric}: a network for {task} has no {score.label}; give {instead}.")
     if config.validation.kind == "none" and metric.startswith("val/"):
         raise UserError(
             f"sweep.metric={metric} needs validation rows, but validation=none holds nothing out. "

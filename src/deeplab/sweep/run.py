@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from deeplab.errors import RunError, UserError
 from deeplab.sweep.budget import Budget
+from deeplab.sweep.claim import check_nobody_else, claim
 from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.launch.launcher import Launcher
@@ -76,6 +77,7 @@ def carry_out(source: TrialSource, observer: SweepObserver, fresh: bool = False)
     try:
         with FileLock(folder / f"{plan.key}.lock", timeout=0):
             before = None if fresh else find_sweep(store, plan.key)
+            check_nobody_else(store, before, source.noun)
             with source.opened(store, before):
                 return _carry_out(source, store, observer, before, began)
     except Timeout as error:
@@ -94,7 +96,13 @@ def _carry_out(
     loop = TrialLoop(source, store, launcher, observer)
 
     def begin() -> RunLog:
-        return source.begin(store) if before is None else RunLog.resume(store, before)
+        log = source.begin(store) if before is None else RunLog.resume(store, before)
+        try:
+            claim(store, log.run_id, plan.key, source.noun)
+        except BaseException:
+            log.close()
+            raise
+        return log
 
     def interrupted(_log: RunLog) -> str:
         return f"Interrupted: {source.standing}. To go on: the same command again."

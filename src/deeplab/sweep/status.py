@@ -66,7 +66,7 @@ def find_sweep_run(store: Store, name: str) -> Run:
 
 def sweep_status(store: Store, run: Run) -> SweepStatus:
     """How one sweep stands."""
-    counts = Counter(child.shown_status for child in children(store, run.id).values())
+    counts = Counter(child.shown_status for child in children(store, run.id, only_tags=True).values())
     replicates = int(run.tags.get(REPLICATES_TAG, "1"))
     # A search is asked for points, a grid for trainings.
     trials = int(run.tags[TRIALS_TAG]) * (replicates if SEARCH_TAG in run.tags else 1)

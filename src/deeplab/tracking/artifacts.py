@@ -85,17 +85,15 @@ def list_files(store: Store, location: str) -> list[tuple[str, int]]:
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    files: Any = get_artifact_repository(location)
-
-    def walk(path: str | None) -> Iterator[tuple[str, int]]:
+    def walk(files: Any, path: str | None) -> Iterator[tuple[str, int]]:
         for each in files.list_artifacts(path):
             if each.is_dir:
-                yield from walk(each.path)
+                yield from walk(files, each.path)
             else:
                 yield each.path, int(each.file_size or 0)
 
     try:
-        return list(walk(None))
+        return list(walk(get_artifact_repository(location, tracking_uri=store.place.uri), None))
     except (MlflowException, OSError):
         return []
 

@@ -146,7 +146,9 @@ def put_files(store: Store, folder: Path, run: CarriedRun) -> None:
     places = {"artifacts": f"{run.id}/artifacts", **{model.folder: model.folder for model in run.models}}
     for inside, place in places.items():
         if (folder / inside).is_dir():
-            get_artifact_repository(_below(store, place)).log_artifacts(str(folder / inside))
+            get_artifact_repository(_below(store, place), tracking_uri=store.place.uri).log_artifacts(
+                str(folder / inside)
+            )
 
 
 def put_lines(store: Store, runs: Sequence[CarriedRun]) -> None:

@@ -29,7 +29,7 @@ def delete_files(store: Store, location: str, path: str | None = None, outside: 
     if folder is None:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-        files: Any = get_artifact_repository(location)
+        files: Any = get_artifact_repository(location, tracking_uri=store.place.uri)
         files.delete_artifacts(path)
         return
     target = folder if path is None else folder / path

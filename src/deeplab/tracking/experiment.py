@@ -8,7 +8,7 @@ from deeplab.errors import UserError
 from deeplab.tracking.artifact_locations import is_inside, local_path
 from deeplab.tracking.notice import tell
 from deeplab.tracking.relocate import BESIDE
-from deeplab.tracking.sqlite import SqliteExperiment
+from deeplab.tracking.sqlite import StoredExperiment
 from deeplab.tracking.tags import BESIDE_TAG
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def tell_outside(experiment: "Experiment", folder: Path) -> None:
         )
 
 
-def check_not_deleted(experiment: "Experiment | SqliteExperiment", name: str, address: str) -> None:
+def check_not_deleted(experiment: "Experiment | StoredExperiment", name: str, address: str) -> None:
     """Say how an experiment comes back that was deleted."""
     if experiment.lifecycle_stage == "deleted":
         restore = f"mlflow experiments restore --experiment-id {experiment.experiment_id}"

@@ -107,16 +107,24 @@ def run_by_id(store: Store, run_id: str) -> Run | None:
     return next(iter(_runs(store, run_id=run_id)), None)
 
 
-def all_runs(store: Store, tag: tuple[str, str] | None = None) -> list[Run]:
-    """Every run of the experiment that has a tag, of this key and value, or of them all; the newest first."""
-    return _runs(store, tag=tag)
+def all_runs(store: Store, tag: tuple[str, str] | None = None, only_tags: bool = False) -> list[Run]:
+    """Every run of the experiment that has a tag, of this key and value, or of them all; the newest first.
+
+    Args:
+        only_tags: they may lack their params and metrics, to read which takes most of the time.
+    """
+    return _runs(store, tag=tag, only_tags=only_tags)
 
 
 def _runs(
-    store: Store, most: int | None = None, run_id: str | None = None, tag: tuple[str, str] | None = None
+    store: Store,
+    most: int | None = None,
+    run_id: str | None = None,
+    tag: tuple[str, str] | None = None,
+    only_tags: bool = False,
 ) -> list[Run]:
     if store.reader is not None:
-        runs = store.reader.runs(store.experiment_id, most, run_id, tag)
+        runs = store.reader.runs(store.experiment_id, most, run_id, tag, only_tags)
     else:
         condition = f"attributes.run_id = '{run_id}'" if run_id else f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
         runs = list(islice(_from_mlflow(store, condition, min(most or 1000, 1000)), most))

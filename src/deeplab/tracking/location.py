@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from deeplab.errors import UserError
 from deeplab.tracking.database import WAYS_ON
 
-DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PORTS = {"http": 80, "https": 443}
+DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,11 @@ def locate_store(uri: str | None) -> StoreLocation:
             # A store's files are beside its database, not beside a link to it.
             database = database.resolve()
         return StoreLocation(f"sqlite:///{database}", database, database.parent / ".deeplab")
-    if scheme not in (*PORTS, *DATABASES):
-        known = ", ".join((*PORTS, *DATABASES))
-        raise UserError(f"tracking.uri: must begin with one of {known}, got '{redact_password(uri)}'. {WAYS_ON}")
+    known = (*PORTS, "sqlite", *DATABASE_PORTS)
+    if scheme not in known:
+        raise UserError(
+            f"tracking.uri: must begin with one of {', '.join(known)}, got '{redact_password(uri)}'. {WAYS_ON}"
+        )
     return StoreLocation(uri, None, Path.cwd() / ".deeplab")
 
 

@@ -1,6 +1,7 @@
 """Read back what a run left behind."""
 
 from deeplab.tracking.artifacts import read_artifact
+from deeplab.tracking.beside import ask_all
 from deeplab.tracking.provenance import DISTRIBUTION, PACKAGES_FILE
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -22,11 +23,9 @@ def read_packages(store: Store, run: Run) -> dict[str, str]:
 
 def read_history(store: Store, run: Run) -> dict[str, dict[int, float]]:
     """What a run has logged epoch by epoch: metrics by name, each from epoch to value."""
-    history: dict[str, dict[int, float]] = {}
-    for key in sorted(run.metrics):
-        if key.startswith(EPOCH_METRICS):
-            history[key] = dict(metric_history(store, run.id, key))
-    return history
+    keys = [key for key in sorted(run.metrics) if key.startswith(EPOCH_METRICS)]
+    histories = ask_all(lambda key: metric_history(store, run.id, key), keys, beside=store.place.is_server)
+    return {key: dict(history) for key, history in zip(keys, histories, strict=True)}
 
 
 def metric_history(store: Store, run_id: str, key: str) -> list[tuple[int, float]]:

@@ -4,12 +4,13 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from deeplab.tracking.artifacts import check_own, put_bytes
+from deeplab.tracking.beside import Beside, ask_all
 from deeplab.tracking.delete import remove_models
+from deeplab.tracking.model_log import prepare_model
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 JOIN_SECONDS = 5.0  # a server that is gone keeps the thread waiting
-
+BUSY_SECONDS = 600.0  # no longer than that is it waited for where nobody ends the run
 
 MAX_PARAM = 6000
 MAX_TAG = 8000
 PARAMS_A_CALL = 100
-MODEL_PACKAGES = ("tensorflow", "keras", "numpy")
 RESERVED_BYTES = 1 << 20
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
@@ -36,7 +36,8 @@ class RunLog:
     """An MLflow run that is being written.
 
     Metrics are buffered; a thread writes them about once a second, so that training never waits for the store,
-    and shows with a heartbeat that the run is alive. Used as a context manager: leaving it stops the thread, and ends
+    and shows with a heartbeat that the run is alive. A server gets files beside what goes on, too; they are all there
+    when the run has ended. Used as a context manager: leaving it stops the thread, and ends
     as FAILED a run that nobody has ended.
 
     Attributes:
@@ -49,11 +50,14 @@ class RunLog:
         self.run_id = run_id
         self.has_ended = False
         self._logged = logged
+        self._may_have_model = bool(logged)
+        self._files = Beside(store.place.is_server)
         # Held back so that a full disk still has room for the last word: the run's status.
         self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
         self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
         self._buffer: list[Metric] = []
         self._lock = threading.Lock()
+        self._writing = threading.Lock()  # else two threads would write the same metrics
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="deeplab-heartbeat", daemon=True)
         self._thread.start()
@@ -85,11 +89,13 @@ class RunLog:
             store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
         )
         params = [Param(key, value[:MAX_PARAM]) for key, value in flatten(values).items()]
+        writing = Beside(store.place.is_server)
         try:
+            for path, text in files.items():
+                writing.do(store.client.log_text, run.info.run_id, text, path)
             for start in range(0, len(params), PARAMS_A_CALL):
                 store.client.log_batch(run.info.run_id, params=params[start : start + PARAMS_A_CALL])
-            for path, text in files.items():
-                store.client.log_text(run.info.run_id, text, path)
+            writing.wait()
             return cls(store, str(run.info.run_id))
         except BaseException:
             store.client.delete_run(run.info.run_id)
@@ -100,9 +106,10 @@ class RunLog:
         """Go on with a run that ended early or is trained further; what it has of metrics stays as it is."""
         check_own(store, run)
         run_id = str(run.id)
-        logged = {
-            (metric.key, metric.step) for key in run.metrics for metric in store.client.get_metric_history(run_id, key)
-        }
+        histories = ask_all(
+            lambda key: store.client.get_metric_history(run_id, key), run.metrics, beside=store.place.is_server
+        )
+        logged = {(metric.key, metric.step) for history in histories for metric in history}
         store.client.update_run(run_id, status="RUNNING")
         store.client.set_tag(run_id, HEARTBEAT_TAG, _now())
         if ERROR_TAG in run.tags:
@@ -142,50 +149,46 @@ class RunLog:
 
     def log_bytes(self, path: str, content: bytes) -> None:
         """Store a file of bytes under this path among the run's artifacts."""
-        put_bytes(self._client, self.run_id, path, content)
+        self._files.do(put_bytes, self._client, self.run_id, path, content)
 
     def log_text(self, path: str, text: str) -> None:
         """Store a text file under this path among the run's artifacts."""
-        self._client.log_text(self.run_id, text, path)
+        self._files.do(self._client.log_text, self.run_id, text, path)
 
     def model(self, network: Any, input_shape: tuple[int, ...]) -> None:
         """Store a network as an MLflow model with signature, in Keras' own format; the shape is that of one row."""
-        import mlflow.keras
-        import numpy as np
-        from mlflow.models import Model, ModelSignature
-        from mlflow.types import Schema, TensorSpec
+        if self._may_have_model:  # a run that goes on has one model, the newest
+            remove_models(self._store, self.run_id)
+        self._may_have_model = True
+        self._files.do(prepare_model(self._store, self.run_id, network, input_shape))
 
-        # A run that goes on has one model, the newest.
-        remove_models(self._store, self.run_id)
-        signature = ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype("float32"), (-1, *input_shape))]),
-            outputs=Schema([TensorSpec(np.dtype("float32"), (-1, *network.output_shape[1:]))]),
-        )
-        Model.log(
-            artifact_path=None,
-            name="model",
-            flavor=mlflow.keras,
-            run_id=self.run_id,
-            model=network,
-            signature=signature,
-            # MLflow would load the model in a new process to find these out.
-            pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
-        )
+    def flush(self, patience_seconds: float = BUSY_SECONDS) -> None:
+        """Write the buffered metrics now, which stay in the buffer if that fails, and wait for files on their way.
 
-    def flush(self) -> None:
-        """Write the buffered metrics now; they stay in the buffer if that fails."""
-        with self._lock:
-            waiting = list(self._buffer)
-        for start in range(0, len(waiting), 1000):
-            self._client.log_batch(self.run_id, metrics=waiting[start : start + 1000])
+        Args:
+            patience_seconds: for the thread, where that is still writing; a TimeoutError after it.
+        """
+        self._write_metrics(patience_seconds)
+        self._files.wait()
+
+    def _write_metrics(self, patience_seconds: float) -> None:
+        if not self._writing.acquire(timeout=patience_seconds):
+            raise TimeoutError("metrics are still on their way to it")
+        try:
             with self._lock:
-                del self._buffer[: len(waiting[start : start + 1000])]
+                waiting = list(self._buffer)
+            for start in range(0, len(waiting), 1000):
+                self._client.log_batch(self.run_id, metrics=waiting[start : start + 1000])
+                with self._lock:
+                    del self._buffer[: len(waiting[start : start + 1000])]
+        finally:
+            self._writing.release()
 
     def end(self, status: Status, error: str | None = None) -> None:
         """Write what is buffered, the error if there is one, and the run's last status."""
         self.has_ended = True  # first: what cannot be ended now is not tried again
         self.close()
-        self.flush()
+        self.flush(JOIN_SECONDS if status == "KILLED" else BUSY_SECONDS)
         if error:
             self.set_tag(ERROR_TAG, error)
         self._client.set_terminated(self.run_id, status)
@@ -196,7 +199,7 @@ class RunLog:
         last = time.monotonic()
         while not self._stop.wait(FLUSH_SECONDS):
             try:
-                self.flush()
+                self._write_metrics(BUSY_SECONDS)
                 if time.monotonic() - last >= HEARTBEAT_SECONDS:
                     self.set_tag(HEARTBEAT_TAG, _now())
                     last = time.monotonic()

@@ -1,15 +1,17 @@
-"""A store in SQLite, read without MLflow, whose import takes longer than most of what is looked up.
+"""A store's tables, read without MLflow, whose import takes longer than most of what is looked up.
 
-Only tables of a revision that is known are read so; of any other MLflow itself is asked.
+Only tables of a revision that is known are read so; of any other MLflow itself is asked. `postgres.py` asks the same of
+PostgreSQL.
 """
 
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from deeplab.errors import UserError
 from deeplab.tracking.run import Run
@@ -20,7 +22,7 @@ PATIENCE_SECONDS = 30.0  # while another process writes
 
 
 @dataclass(frozen=True)
-class SqliteExperiment:
+class StoredExperiment:
     """What is used of MLflow's `Experiment`, with its names."""
 
     experiment_id: str
@@ -28,48 +30,66 @@ class SqliteExperiment:
     artifact_location: str
 
 
-class SqliteReader:
-    """Reads a database and changes nothing."""
+class Connection(Protocol):
+    """Takes questions with names for their values, as in `:key`."""
 
-    def __init__(self, database: Path) -> None:
-        """Take a database; `can_read` says whether its tables are known."""
-        self._database = database
+    def execute(self, query: str, asked: Mapping[str, Any] = MappingProxyType({}), /) -> Iterable[Any]:
+        """The rows of the answer."""
+
+
+class TableReader:
+    """Reads a database and changes nothing."""
 
     def can_read(self) -> bool:
         """Whether the tables are of a revision that is known."""
         try:
             with self._connection() as connection:
-                revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+                revisions = [revision for (revision,) in connection.execute("SELECT version_num FROM alembic_version")]
         except UserError:  # what is wrong, MLflow says better
             return False
-        return [revision for (revision,) in revisions] in [[known] for known in REVISIONS]
+        return revisions in [[known] for known in REVISIONS]
 
-    def experiment(self, name: str) -> SqliteExperiment | None:
+    def experiment(self, name: str) -> StoredExperiment | None:
         """An experiment, or None where there is none of that name."""
-        query = "SELECT experiment_id, lifecycle_stage, artifact_location FROM experiments WHERE name = ?"
+        query = "SELECT experiment_id, lifecycle_stage, artifact_location FROM experiments WHERE name = :name"
         with self._connection() as connection:
-            row = connection.execute(query, (name,)).fetchone()
-        return None if row is None else SqliteExperiment(str(row[0]), *row[1:])
+            rows = list(connection.execute(query, {"name": name}))
+        return StoredExperiment(str(rows[0][0]), *rows[0][1:]) if rows else None
 
     def runs(
-        self, experiment_id: str, most: int | None = None, run_id: str | None = None, tag: tuple[str, str] | None = None
+        self,
+        experiment_id: str,
+        most: int | None = None,
+        run_id: str | None = None,
+        tag: tuple[str, str] | None = None,
+        only_tags: bool = False,
     ) -> list[Run]:
-        """The runs of an experiment that are not deleted, the newest first: all, `most`, or those of an id or a tag."""
+        """The runs of an experiment that are not deleted, the newest first: all, `most`, or those of an id or a tag.
+
+        Args:
+            only_tags: leave out their params and metrics, which are most of what there is.
+        """
+        key, value = tag or (None, None)
+        asked = {"at": int(experiment_id), "run_id": run_id, "key": key, "value": value, "most": most}
+        tagged = "SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND tags.key = :key AND tags.value = :value"
+        conditions = [
+            *(["AND run_uuid = :run_id"] if run_id is not None else []),
+            *([f"AND EXISTS ({tagged})"] if tag is not None else []),
+        ]
         query = (
             "SELECT run_uuid, name, status, start_time, end_time, artifact_uri FROM runs WHERE experiment_id = :at "
-            "AND lifecycle_stage = 'active' AND (:run_id IS NULL OR run_uuid = :run_id) AND (:key IS NULL OR EXISTS ("
-            "SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND tags.key = :key AND tags.value = :value)) "
-            "ORDER BY start_time DESC, run_uuid LIMIT :most"
+            f"AND lifecycle_stage = 'active' {' '.join(conditions)} ORDER BY start_time DESC, run_uuid"
+            + (" LIMIT :most" if most is not None else "")
         )
-        key, value = tag or (None, None)
-        asked = {"at": int(experiment_id), "run_id": run_id, "key": key, "value": value, "most": most or -1}
+        asked = {name: each for name, each in asked.items() if each is not None}
         with self._connection() as connection:
-            rows = connection.execute(query, asked).fetchall()
+            rows = list(connection.execute(query, asked))
             ids = [row[0] for row in rows]
-            params = _by_run(connection, "params", "value", ids)
             tags = _by_run(connection, "tags", "value", ids)
-            metrics = _by_run(connection, "latest_metrics", "CASE is_nan WHEN 1 THEN NULL ELSE value END", ids)
-            steps = _by_run(connection, "latest_metrics", "step", ids)
+            known = [] if only_tags else ids
+            params = _by_run(connection, "params", "value", known)
+            metrics = _by_run(connection, "latest_metrics", "CASE WHEN is_nan THEN NULL ELSE value END", known)
+            steps = _by_run(connection, "latest_metrics", "step", known)
         return [
             Run(
                 id=run_id,
@@ -78,9 +98,9 @@ class SqliteReader:
                 started_ms=start,
                 ended_ms=end,
                 artifact_uri=location,
-                metrics={key: _number(value) for key, value in metrics[run_id].items()},
-                steps=steps[run_id],
-                params=params[run_id],
+                metrics={key: _number(value) for key, value in metrics.get(run_id, {}).items()},
+                steps=steps.get(run_id, {}),
+                params=params.get(run_id, {}),
                 tags=tags[run_id],
             )
             for run_id, name, status, start, end, location in rows
@@ -89,23 +109,36 @@ class SqliteReader:
     def history(self, run_id: str, key: str) -> list[tuple[int, float]]:
         """Every logged step and value of a metric, by step."""
         query = (
-            "SELECT step, CASE is_nan WHEN 1 THEN NULL ELSE value END FROM metrics WHERE run_uuid = ? AND key = ? "
-            "ORDER BY step, timestamp"
+            "SELECT step, CASE WHEN is_nan THEN NULL ELSE value END FROM metrics "
+            "WHERE run_uuid = :run_id AND key = :key ORDER BY step, timestamp"
         )
         with self._connection() as connection:
-            return [(step, _number(value)) for step, value in connection.execute(query, (run_id, key))]
+            rows = connection.execute(query, {"run_id": run_id, "key": key})
+            return [(step, _number(value)) for step, value in rows]
 
     def model_locations(self, run_id: str) -> list[str]:
         """The folders of the artifact store that hold the models of a run, as recorded, the newest first."""
         query = (
-            "SELECT artifact_location FROM logged_models WHERE source_run_id = ? AND lifecycle_stage = 'active' "
+            "SELECT artifact_location FROM logged_models WHERE source_run_id = :run_id AND lifecycle_stage = 'active' "
             "ORDER BY creation_timestamp_ms DESC"
         )
         with self._connection() as connection:
-            return [location for (location,) in connection.execute(query, (run_id,))]
+            return [location for (location,) in connection.execute(query, {"run_id": run_id})]
+
+    def _connection(self) -> AbstractContextManager[Connection]:
+        """A connection; a UserError where the database cannot be read."""
+        raise NotImplementedError
+
+
+class SqliteReader(TableReader):
+    """Reads a file of SQLite."""
+
+    def __init__(self, database: Path) -> None:
+        """Take a database; `can_read` says whether its tables are known."""
+        self._database = database
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Iterator[Connection]:
         try:
             address = f"{self._database.as_uri()}?mode=ro"
             with closing(sqlite3.connect(address, timeout=PATIENCE_SECONDS, uri=True)) as connection:
@@ -118,11 +151,11 @@ class SqliteReader:
 _AT_ONCE = 500
 
 
-def _by_run(connection: sqlite3.Connection, table: str, value: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _by_run(connection: Connection, table: str, value: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = {run_id: {} for run_id in ids}
     for start in range(0, len(ids), _AT_ONCE):
-        part = ids[start : start + _AT_ONCE]
-        marks = ",".join("?" * len(part))
+        part = {f"id{number}": run_id for number, run_id in enumerate(ids[start : start + _AT_ONCE])}
+        marks = ",".join(f":{name}" for name in part)
         query = f"SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN ({marks})"
         for run_id, key, each in connection.execute(query, part):
             values[run_id][key] = each

@@ -16,10 +16,11 @@ from deeplab.tracking.artifact_locations import Move, is_inside, local_path
 from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create_database, has_content
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
 from deeplab.tracking.foreign import check_locations
-from deeplab.tracking.location import PORTS, StoreLocation, locate_store, redact_password
+from deeplab.tracking.location import DATABASE_PORTS, PORTS, StoreLocation, locate_store, redact_password
+from deeplab.tracking.postgres import PostgresReader
 from deeplab.tracking.relocate import relocate, relocate_to_write
 from deeplab.tracking.run import Run, from_mlflow
-from deeplab.tracking.sqlite import SqliteReader
+from deeplab.tracking.sqlite import SqliteReader, TableReader
 from deeplab.tracking.tags import ERROR_TAG
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Store:
     place: StoreLocation
     client: "MlflowClient"
     experiment_id: str
-    reader: SqliteReader | None = None  # reads without MLflow, where that is possible and the store was opened to read
+    reader: TableReader | None = None  # reads without MLflow, where that is possible and the store was opened to read
     location: str = ""  # where the files of new runs go, an artifact location of MLflow's
     # of folders whose place its database does not record; none where the store was opened to write
     moves: tuple[Move, ...] = ()
@@ -119,8 +120,6 @@ def open_store(config: TrackingConfig) -> Store:
         client = mlflow.MlflowClient(place.uri)
         files = None if place.is_server else place.folder / ARTIFACTS
         experiment = find_or_create(client, config.experiment, files, redact_password(place.uri))
-        # Logged models belong to this one too.
-        mlflow.set_experiment(experiment_id=experiment.experiment_id)
     if place.database is not None:
         tell_outside(experiment, place.folder)
     return Store(place, client, str(experiment.experiment_id), location=experiment.artifact_location)
@@ -150,7 +149,7 @@ def open_to_read(config: TrackingConfig) -> Store:
         check_locations(place.database)
     quieten_mlflow()
     moves = () if place.database is None else relocate(place.database).moves
-    reader = None if place.database is None else SqliteReader(place.database)
+    reader = _reader(place)
     if reader is not None and reader.can_read() and (known := reader.experiment(config.experiment)):
         check_not_deleted(known, config.experiment, redact_password(place.uri))
         client = cast("MlflowClient", _ClientOnDemand(place.uri))
@@ -169,6 +168,12 @@ def open_to_read(config: TrackingConfig) -> Store:
         )
     check_not_deleted(experiment, config.experiment, redact_password(place.uri))
     return Store(place, client, str(experiment.experiment_id), None, experiment.artifact_location, moves)
+
+
+def _reader(place: StoreLocation) -> TableReader | None:
+    if place.database is not None:
+        return SqliteReader(place.database)
+    return PostgresReader(place.uri) if urlsplit(place.uri).scheme.partition("+")[0] == "postgresql" else None
 
 
 @contextmanager
@@ -201,6 +206,7 @@ def quieten_mlflow() -> None:
     import logging
 
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # of a server, which costs a request, too
     for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -210,10 +216,12 @@ def _check_reachable(place: StoreLocation) -> None:
     if place.database is not None:
         check_database(place.database)
         check_locations(place.database)
-    elif place.is_server:
-        parts = urlsplit(place.uri)
+        return
+    parts = urlsplit(place.uri)
+    usual = {**PORTS, **DATABASE_PORTS}[parts.scheme.partition("+")[0]]
+    if parts.hostname or place.is_server:  # a database may be asked for through a socket
         try:
-            address = (parts.hostname or "", parts.port or PORTS[parts.scheme])
+            address = (parts.hostname or "", parts.port or usual)
             socket.create_connection(address, timeout=CONNECT_SECONDS).close()
         except (OSError, ValueError, UnicodeError) as error:
             raise UserError(f"The store {redact_password(place.uri)} cannot be reached ({error}). {WAYS_ON}") from error

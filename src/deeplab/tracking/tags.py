@@ -35,6 +35,7 @@ MARGIN_TAG = "deeplab.margin"
 BUDGET_TAG = "deeplab.budget"  # which budget ended it and what is missing; empty once that is trained
 WHY_TAG = "deeplab.why"  # of a sweep over what lies between two configurations: what each difference brings
 BEST_POINT_TAG = "deeplab.best_point"
+CARRIED_BY_TAG = "deeplab.carried_by"  # on a server: a random word of the process that carries it out
 CONFIRMS_TAG = "deeplab.confirms"  # the sweep whose best point is trained again with fresh seeds
 FOLDS_TAG = "deeplab.folds"
 POINTS_TAG = "deeplab.points"

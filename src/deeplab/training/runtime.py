@@ -1,22 +1,15 @@
 """The process a network is trained in: device, threads, precision, determinism and the seeds of everything."""
 
-import logging
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from deeplab.config.schema import TrainingConfig
 from deeplab.errors import UserError
-from deeplab.imports import load
+from deeplab.imports import load_keras
 from deeplab.machine import cores
 from deeplab.training.seeds import seed_process
-
-# Keras imports these where it finds them, for wrappers and galleries that nothing here uses: a third of its seconds.
-_OF_NO_USE = ("sklearn", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -65,40 +58,6 @@ def _strategy(device: str) -> Any:
 
     kind, _, numbers = device.partition(":")
     return tf.distribute.MirroredStrategy([f"{kind.upper()}:{index}" for index, _ in enumerate(numbers.split(","))])
-
-
-def load_keras() -> None:
-    """Import TensorFlow and Keras: without a word of theirs, and without packages that Keras can do without."""
-    if "keras" in sys.modules:
-        return
-    hidden: dict[str, Any] = {name: None for name in _OF_NO_USE if name not in sys.modules}
-    sys.modules.update(hidden)  # an import of None fails as that of a package that is not there
-    try:
-        with quiet_import():
-            load("keras")
-    finally:
-        for name in hidden:
-            del sys.modules[name]
-
-
-@contextmanager
-def quiet_import() -> Iterator[None]:
-    """Keep what TensorFlow's libraries write while they are loaded off the screen.
-
-    No setting reaches these lines: they are written before the log is set up. An import that fails raises as ever.
-    Afterwards TensorFlow's log tells errors only: how often a function is traced is nothing to those who train.
-    """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)
 
 
 def find_device(wanted: str) -> str:

@@ -11,11 +11,11 @@ from deeplab import __version__
 from deeplab.config.schema import ExperimentConfig
 from deeplab.data.benchmarks import data_folders
 from deeplab.errors import UserError
+from deeplab.imports import load_keras
 from deeplab.machine import CARDS, CardsError, cards, cores, visible_cards
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.location import locate_store, redact_password
 from deeplab.tracking.store import open_store
-from deeplab.training.runtime import load_keras
 
 PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "hydra-core", "matplotlib")
 PRODUCT_SIZE = 1000

@@ -8,10 +8,10 @@ from deeplab.code.file import CodeReference, blaming, current, in_force, plugins
 from deeplab.config.schema.schedule import SCHEDULE_KINDS
 from deeplab.data.load import DATASETS, ENTRY_POINT_GROUP
 from deeplab.errors import UserError
+from deeplab.imports import load_keras
 from deeplab.metrics import METRICS
 from deeplab.models.layers import LAYERS
 from deeplab.tasks import TASKS
-from deeplab.training.runtime import load_keras
 
 
 @contextmanager

@@ -9,23 +9,14 @@ from deeplab.config.compose import ComposedConfig
 from deeplab.config.schema import ExperimentConfig
 from deeplab.errors import Paused, Pruned, RunError
 from deeplab.tracking.location import StoreLocation
-from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, checkpoint_folder, find_store, open_store, store_errors
 from deeplab.tracking.tags import (
-    CONFIG_TAG,
-    DETERMINISTIC_TAG,
-    DEVICE_TAG,
-    ENGINE_REASON_TAG,
-    ENGINE_TAG,
     INITIAL_WEIGHTS_TAG,
     KIND_TAG,
-    PARAMETERS_TAG,
     PARENT_TAG,
     PRUNED_TAG,
-    THREADS_TAG,
-    VALIDATION_TAG,
 )
 from deeplab.training.cache import TrainingCache
 from deeplab.training.checkpoint import Checkpoint, remove
@@ -33,7 +24,6 @@ from deeplab.training.history import Epoch, History
 from deeplab.training.observer import Observer
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.artifacts import (
-    code_tags,
     input_files,
     log_checkpoint,
     log_history,
@@ -51,6 +41,7 @@ from deeplab.workflows.plane_figures import BoundaryRecorder, boundary_recorder
 from deeplab.workflows.prepare import engine_of_run, prepare
 from deeplab.workflows.recording import ParentRun, recorded
 from deeplab.workflows.resume import ResumePoint
+from deeplab.workflows.run_tags import tags_of
 from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.scored_rows import log_scored_rows
 from deeplab.workflows.signals import signals_ignored
@@ -182,7 +173,7 @@ def train(
 
 
 def _begin(composed: ComposedConfig, store: Store, name: str, setup: TrainingSetup, parent: ParentRun | None) -> RunLog:
-    tags = _tags(composed, setup)
+    tags = tags_of(composed, setup)
     if parent is not None:
         tags |= {**parent.tags, KIND_TAG: "trial", PARENT_TAG: parent.parent_id}
     wanted = composed.config.training.initial_weights
@@ -247,23 +238,3 @@ def _score_and_log(
         cache = run.cache or TrainingCache()
         log_plots(log, figures(name, config, setup, run.history, predictions, recorder, cache))
     return scores, final
-
-
-def _tags(composed: ComposedConfig, setup: TrainingSetup) -> dict[str, str]:
-    config, runtime = composed.config, setup.runtime
-    return {
-        **{key: str(value) for key, value in config.tags.items()},
-        **git_tags(),
-        KIND_TAG: "train",
-        CONFIG_TAG: composed.hash,
-        **code_tags(),
-        **setup.fingerprints,
-        DEVICE_TAG: " ".join(filter(None, (runtime.device, runtime.device_name))),
-        ENGINE_TAG: str(setup.engine),
-        ENGINE_REASON_TAG: setup.engine.reason,
-        THREADS_TAG: str(runtime.threads),
-        DETERMINISTIC_TAG: str(runtime.deterministic).lower(),
-        VALIDATION_TAG: config.validation.kind,
-        PARAMETERS_TAG: str(setup.parameters),
-        **{f"deeplab.{part}_rows_in_training": str(count) for part, count in setup.overlap.items()},
-    }

@@ -14,13 +14,13 @@ from deeplab.data.load import load
 from deeplab.data.splits import Splits
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
+from deeplab.imports import load_keras
 from deeplab.tasks import TaskName
 from deeplab.tracking.artifacts import check_code, load_network, read_artifact
 from deeplab.tracking.find import find_run
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
-from deeplab.training.runtime import load_keras
 from deeplab.workflows.artifacts import DATASET_FILE
 
 

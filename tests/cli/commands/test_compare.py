@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,15 @@ from scipy import stats
 from tests.cli.conftest import CNN, accuracies
 from tests.conftest import ROOT, Outcome
 from tests.report.test_latex import BOOKTABS, compiled, with_latex
+from tests.study.rows import rows_of
 
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.evaluation.kept_predictions import FILE, to_npz
+from deeplab.evaluation.paired_sequence import paired_interval
 from deeplab.evaluation.scores import Predictions
+from deeplab.study.config import read_study
+from deeplab.study.results import Results
 from deeplab.tracking.artifacts import put_file
 from deeplab.tracking.find import find_run
 from deeplab.tracking.store import Store
@@ -33,7 +38,7 @@ def sweep(forged: Forge) -> Callable[..., str]:
     def write(
         name: str, points: dict[str, Sequence[float]], values: dict[str, object] = CNN, first: int = 0, **tags: str
     ) -> str:
-        parent = forged(name, {"sweep": {"metric": "val/accuracy"}}, kind="sweep")
+        parent = forged(name, {"sweep": {"metric": "val/accuracy"}}, kind="sweep", **tags)
         for place, (point, scores) in enumerate(points.items()):
             for number, score in enumerate(scores):
                 own = {"kind": "trial", "parent": parent, "point": str(place), "replicate": str(number), **tags}
@@ -78,6 +83,63 @@ def test_a_sweep_is_compared_by_its_points_in_pairs_of_seeds(cli: Cli, sweep: Ca
     assert re.search(r"^2 l2=1 +3 0.8533 ± 0.0153 .* -0.0967 -0.1110 to -0.0823 worse", out, re.MULTILINE)
     assert "of pairs of the same seed (Student); they tell what other seeds would give, not what" in out
     assert "since l2=0 (" in out
+
+
+@pytest.fixture
+def folded(forged: Forge) -> Callable[..., str]:
+    """Write a sweep whose points are trained with three folds of each seed."""
+
+    def write(name: str, points: dict[str, Sequence[float]], first: int = 0, **tags: str) -> str:
+        parent = forged(name, {"sweep": {"metric": "val/accuracy"}}, kind="sweep", **tags)
+        for place, (point, scores) in enumerate(points.items()):
+            for number, score in enumerate(scores):
+                own = {"kind": "trial", "parent": parent, "point": str(place), "replicate": str(number)}
+                validation = {"kind": "kfold", "folds": 3, "fold": number % 3 + 1}
+                values = {**CNN, "seed": first + number // 3, "l2": place, "validation": validation}
+                label = f"{point} #{number // 3 + 1} fold {number % 3 + 1}"
+                forged(label, values, accuracies(score, score), **own)
+        return parent
+
+    return write
+
+
+FOLDS = {"l2=0": [0.95, 0.96, 0.94, 0.955, 0.95, 0.96], "l2=1": [0.90, 0.95, 0.89, 0.94, 0.90, 0.94]}
+
+
+def test_folds_are_pairs_and_share_their_examples(cli: Cli, folded: Callable[..., str]) -> None:
+    folded("s", FOLDS)
+    said = json.loads(cli("compare", "s", "--json")[1])
+    best, other = said["groups"]
+    assert (best["name"], best["n"], other["n"], other["word"]) == ("l2=0", 6, 6, "undecided")
+    assert other["to_best"]["kind"] == "folds"
+    differences = np.subtract(FOLDS["l2=1"], FOLDS["l2=0"])
+    half = stats.t.ppf(0.975, 5) * differences.std(ddof=1) * np.sqrt(1 / 6 + 1 / 2)  # Nadeau and Bengio's variance
+    interval = other["to_best"]["interval"]
+    assert (interval["low"], interval["high"]) == pytest.approx((differences.mean() - half, differences.mean() + half))
+    assert stats.ttest_rel(*FOLDS.values()).pvalue < 0.05, "which plain pairs would call worse"
+    alone = best["statistics"]["test/accuracy"]["interval"]
+    assert alone == pytest.approx(stats.t.ppf(0.975, 5) * np.std(FOLDS["l2=0"], ddof=1) * np.sqrt(1 / 6 + 1 / 2))
+    assert list(said["differences"]) == ["l2"]
+    out = cli("compare", "s")[1]
+    assert re.search(r"^1 l2=0 +3 folds × 2 repeats 0.9525 ± ", out, re.MULTILINE)
+    assert "of pairs of the same seed and fold, corrected for the examples that folds share" in out
+    folded("u", {"l2=2": FOLDS["l2=1"]}, first=7)
+    said = json.loads(cli("compare", "s:l2=0", "u", "--json")[1])
+    assert [each["word"] for each in said["groups"]] == [None, "undecided"]
+    assert "Nothing is known of the difference in test accuracy to the best" in said["sentences"][1]
+
+
+def test_what_grew_until_it_was_decided_has_the_interval_that_may_be_looked_at(
+    cli: Cli, sweep: Callable[..., str], folded: Callable[..., str], forged: Forge
+) -> None:
+    scores = {"l2=0": [0.95, 0.96, 0.94, 0.95, 0.97, 0.95], "l2=1": [0.90, 0.93, 0.90, 0.90, 0.92, 0.91]}
+    sweep("s", scores, decision="l2=0 is better.")
+    other = json.loads(cli("compare", "s", "--json")[1])["groups"][1]
+    expected = paired_interval(np.subtract(scores["l2=1"], scores["l2=0"]).tolist())
+    assert expected is not None
+    assert (other["to_best"]["kind"], other["to_best"]["interval"]["low"]) == ("looks", pytest.approx(expected.low))
+    folded("f", FOLDS, decision="l2=0 is better.")
+    assert json.loads(cli("compare", "f", "--json")[1])["groups"][1]["to_best"] is None, "of two seeds nothing is known"
 
 
 def test_groups_that_do_not_share_their_seeds_are_compared_by_welch(cli: Cli, sweep: Callable[..., str]) -> None:
@@ -207,6 +269,29 @@ def test_a_study_is_compared_by_its_entries_without_a_store(
     status, _, err = cli("compare", "study")
     assert (status, err.count("\n")) == (2, 1)
     assert "None of the trainings of the study study is finished" in err
+
+
+ENTRIES = """
+title: t
+about: a
+replicates: 2
+entries:
+  good: {run: [l2=0], figures: [{metric: test/accuracy, at_least: 0.9, source: s}]}
+  bad: {run: [l2=1], figures: [{metric: test/accuracy, at_least: 0.9, source: s}]}
+"""
+
+
+def test_replicates_that_were_added_to_a_study_count(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("study").mkdir()
+    Path("study", "study.yaml").write_text(ENTRIES)
+    config = read_study(Path("study"))
+    for line in (*rows_of(config, "good", GOOD), *rows_of(config, "bad", BAD)):
+        Results(Path("study")).add(replace(line, run=f"{line.entry}-{line.replicate}"))
+    groups = json.loads(cli("compare", "study", "--json").out)["groups"]
+    assert [each["n"] for each in groups] == [3, 3]
+    expected = stats.ttest_rel(BAD, GOOD).confidence_interval(0.95)
+    assert groups[1]["to_best"]["interval"]["low"] == pytest.approx(expected.low)
 
 
 def test_a_report_and_a_study_write_the_same_table(

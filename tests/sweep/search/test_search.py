@@ -289,7 +289,7 @@ def test_what_a_dead_process_left_running_is_settled_and_drawn_again(tmp_path: P
         name = study.study_name
         left = suggest(study.ask(), checked.grid.axes)
     with open_study(tmp_path / "x.db", checked, name) as study:
-        tell_orphans(study, {}, "val/accuracy")
+        tell_orphans(study, {}, ("val/accuracy",))
         assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
         assert finished_trials(study) == []
         assert suggest(study.ask(), checked.grid.axes) == left

@@ -126,4 +126,8 @@ def test_it_is_trained_told_and_gone_on_with(cli: Callable[..., Any], folder: Pa
     assert cli("report", "why model=dense_relu to model=dense_relu optimizer=adam", "--out", "r.md")[0] == 0
     page = (folder / "r.md").read_text()
     assert stored["sentence"] in page
+    before, _, after = page.partition("All combinations")
+    assert "Points by validation accuracy" not in before and "Points by validation accuracy" in after
+    assert "chosen, the best of" not in page, "nothing was"
+    assert 0 < page.index("What each difference brings") < page.index("The points compared")
     assert "deeplab why model=dense_relu 'model=dense_relu optimizer=adam' dataset.limit=120" in page

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
+from deeplab.config.identity import sha
 from deeplab.training.checkpoint import Checkpoint, from_bytes, to_bytes
 from deeplab.training.history import Epoch, History
 
@@ -126,6 +128,25 @@ def test_a_changed_configuration_is_found(cli: Cli, forge: Forge) -> None:
     status, out, _ = cli("verify", str(forge(config_yaml=lambda text: text.replace(b"seed: 0", b"seed: 1"))))
     assert status == 1
     assert "config.yaml: different (seed is another than the run's parameter)" in out
+
+
+def test_a_run_of_before_a_key_was_added_is_what_it_was(cli: Cli, forge: Forge) -> None:
+    older: dict[str, str] = {}
+
+    def without_stages(content: bytes) -> bytes:
+        values = yaml.safe_load(content)
+        del values["training"]["stages"]
+        older["hash"] = sha(values)
+        return yaml.safe_dump(values, sort_keys=False).encode()
+
+    def in_run(content: bytes) -> bytes:
+        run = json.loads(content)
+        del run["params"]["training.stages"]
+        run["tags"]["deeplab.config_hash"] = older["hash"]
+        return json.dumps(run).encode()
+
+    status, out, _ = cli("verify", str(forge(config_yaml=without_stages, run_json=in_run)), "--spot", "0")
+    assert status == 0, out
 
 
 def better(state: Checkpoint) -> Checkpoint:

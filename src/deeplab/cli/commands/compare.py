@@ -74,9 +74,16 @@ def compare(
     # Of many trials they take long to read, and of so many groups they are not drawn.
     are_read = len(groups) <= MOST_DRAWN or all(group.is_run for group in groups)
     curves = [_curves(store, group) if are_read else [] for group in groups]
-    # A group has many seeds.
+    # A group has many seeds, and may have many folds.
     left_out = ("seed",) if comparison.has_replicates else ()
-    known = [{key: value for key, value in group.params.items() if key not in left_out} for group in groups]
+    known = [
+        {
+            key: value
+            for key, value in group.params.items()
+            if key not in (*left_out, *(("validation.fold",) if group.folds > 1 else ()))
+        }
+        for group in groups
+    ]
     differing = differences(known)
     if as_json:
         print(to_json({**as_values(comparison, across), "differences": differing}))

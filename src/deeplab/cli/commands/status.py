@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from deeplab.cli.arguments import ConfigDir, reading_files, split
+from deeplab.cli.lookup import open_store_fast
 from deeplab.cli.terminal.tables import console, table
 from deeplab.cli.terminal.text import duration
-from deeplab.config.compose import compose
 from deeplab.errors import UserError
 from deeplab.sweep.status import find_sweep_run, sweep_status, sweeps, trial_statuses
-from deeplab.tracking.store import open_to_read
 from deeplab.tracking.tags import BUDGET_TAG
 
 Arguments = Annotated[
@@ -30,7 +29,7 @@ def status(arguments: Arguments = None, config_dir: ConfigDir = None) -> None:
     names, overrides = split(arguments or [])
     if len(names) > 1:
         raise UserError(f"One sweep at a time, got {', '.join(names)}.")
-    store = open_to_read(compose(overrides, config_dir).config.tracking)
+    store = open_store_fast(overrides, config_dir)
     run = find_sweep_run(store, names[0]) if names else None
     statuses = sweeps(store) if run is None else [sweep_status(store, run)]
     if not statuses:

@@ -20,6 +20,7 @@ from deeplab.study.overview import MeasuredStudy, write_overview
 from deeplab.study.results import Results
 from deeplab.study.run import Study, raise_failed, run_study
 from deeplab.study.write import write_page
+from deeplab.sweep.budget import Budget
 from deeplab.tracking.store import open_if_there, open_store
 
 
@@ -37,8 +38,12 @@ def study(
     decide: Annotated[
         bool, typer.Option("--decide", help="Then add replicates to what is undecided, one after the other.")
     ] = False,
-    hours: Annotated[float, typer.Option(min=0.0, help="With --decide: when to begin no more of them.")] = 1.0,
-    max_replicates: Annotated[int, typer.Option(min=2, max=1000, help="With --decide: of an entry, at most.")] = 10,
+    hours: Annotated[
+        float | None, typer.Option(help="With --decide: begin none after so many; 1 if not given.")
+    ] = None,
+    max_replicates: Annotated[
+        int | None, typer.Option(min=2, max=1000, help="With --decide: of an entry, at most; 10 if not given.")
+    ] = None,
 ) -> None:
     """Train what a study lacks, and write its README.md: reported against measured, with a verdict.
 
@@ -52,6 +57,9 @@ def study(
     """
     if report and decide:
         raise UserError("--report trains nothing, and --decide trains: give one of them.")
+    if not decide and (hours, max_replicates) != (None, None):
+        raise UserError("--hours and --max-replicates say how far --decide goes; give it, too.")
+    deciding = (Budget(hours).hours or 1.0, max_replicates or 10) if decide else None
     if latex is not None:
         check_file(latex, ".tex", "--latex")
     folders = study_folders(folder)
@@ -64,7 +72,6 @@ def study(
     measured, failures = [], []
     with interruptible("Interrupted; what was finished is kept. To go on: the same command again."):
         for each, config in configs.items():
-            deciding = (hours, max_replicates) if decide else None
             page, entries, failure = _carried_out(config, each, words, only or [], report, deciding)
             measured.append(MeasuredStudy(each, config.title, tuple(entries)))
             failures += [failure] if failure else []
@@ -99,7 +106,7 @@ def _carried_out(
     words: list[str],
     only: list[str],
     report: bool,
-    deciding: tuple[float, int] | None,
+    deciding: tuple[float, int] | None,  # hours and replicates
 ) -> tuple[Path, list[EntryResult], RunError | None]:
     """Train, unless there is only to report, and write the page whatever happens."""
     results, tracking = Results(folder), compose(words).config.tracking

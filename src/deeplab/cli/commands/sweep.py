@@ -15,10 +15,11 @@ from deeplab.cli.terminal.results import show_end, show_plan, show_sweep
 from deeplab.cli.terminal.sweep_result import show_confirmation, shown, sweep_json
 from deeplab.cli.terminal.tables import console
 from deeplab.cli.terminal.text import duration
-from deeplab.code.file import current
+from deeplab.code.file import consent_words
 from deeplab.config.schema import SWEEP_KEYS
-from deeplab.metrics import against, metric_of
+from deeplab.metrics import COSTS, against, metric_of
 from deeplab.report.page import Cell, Table
+from deeplab.report.search import objective_label
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.confirm import check_confirmable, run_confirmation
@@ -137,21 +138,31 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
     metric, several = search.sweep.comparison.metric, search.replicates > 1
     finished = [trial for trial in drawn if trial.state == "COMPLETE" and trial.value is not None]
     finished.sort(key=lambda trial: metric_of(metric).rank(trial.value or 0.0))
-    best = finished[0] if finished else None
+    others = [name for name in search.objectives if name != metric]
+    front = [trial for trial in finished if trial.on_front]
+    best = next(iter(front or finished), None)
     keys = [axis.key.rpartition(".")[2] for axis in search.grid.axes]
     spread = ("n", "std") if several else ()
     rows = tuple(
         (
             *trial.settings.values(),
             f"{trial.value:.4f}",
+            *(trial.objectives[search.objectives.index(name)] for name in others),
             *((_count(trial.scores, search), _deviation(trial.scores)) if several else ()),
             trial.number,
             trial.run_id[:8],
         )
-        for trial in finished[:MOST_ROWS]
+        for trial in (front if others else finished)[:MOST_ROWS]
     )
-    head = (*keys, metric_of(metric).short_label, *spread, "trial", "run")
+    head = (*keys, metric_of(metric).short_label, *map(objective_label, others), *spread, "trial", "run")
     print_parts((Table(search.name, head, rows, marked=0),))
+    if others:
+        told, more = ", ".join(search.objectives), f", {MOST_ROWS} of them above" if len(front) > MOST_ROWS else ""
+        screen.print(
+            f"{len(front)} of {len(finished)} finished trials are on the front of {told}{more}: no other one is as "
+            "good in each and better in one",
+            soft_wrap=True,
+        )
     pruned = sum(trial.state == "PRUNED" for trial in drawn)
     screen.print(f"{len(finished)} trials finished, {pruned} were pruned", soft_wrap=True)
     if best is None or best.value is None:
@@ -168,12 +179,12 @@ def _show_search(result: "SweepResult[SearchPlan, tuple[SearchTrial, ...]]") -> 
         if reference is not None:
             screen.print(against(reference.label, reference.value, metric, best.value), soft_wrap=True)
         own = [text for text in search.grid.common if text.partition("=")[0].split(".")[0] not in SWEEP_KEYS]
-        if metric_of(metric).is_optional and not any(text.startswith("training.metrics=") for text in own):
-            own.append(f"training.metrics=[{metric.rpartition('/')[2]}]")
+        listed = dict.fromkeys(each for each in search.told if each not in COSTS and metric_of(each).is_optional)
+        if listed and not any(text.startswith("training.metrics=") for text in own):
+            own.append(f"training.metrics=[{', '.join(each.rpartition('/')[2] for each in listed)}]")
         own += ["validation.fold=1"] if search.sweep.folds > 1 else []
-        code = current()
-        consent = [] if code is None else ["--code", code.shown]
-        screen.print(f"To train it again: deeplab train {shlex.join([*consent, *own])} {settings}", soft_wrap=True)
+        again = shlex.join([*consent_words(), *own])
+        screen.print(f"To train it again: deeplab train {again} {settings}", soft_wrap=True)
         if search.on_test:
             screen.print(ON_TEST, soft_wrap=True)
     show_end(f"search {result.run_id} in {duration(result.seconds)}", result.place, "its figure and trials")

@@ -9,7 +9,7 @@ from deeplab.cli.completion import complete_run
 from deeplab.cli.interrupt import interruptible
 from deeplab.cli.terminal.sweep_result import shown
 from deeplab.cli.terminal.why import show_differences, show_explanation
-from deeplab.sweep.why.plan import plan_why
+from deeplab.sweep.why.plan import ORDERS, plan_why
 from deeplab.sweep.why.source import checked_why, run_why
 
 UNDECIDED = 3
@@ -24,7 +24,7 @@ def why(
     overrides: Overrides = None,
     orders: Annotated[
         int, typer.Option("--orders", help="Orders that are drawn where A and B differ in more than four things.")
-    ] = 6,
+    ] = ORDERS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs; train nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the same command did before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Train even more than 10,000 trials.")] = False,

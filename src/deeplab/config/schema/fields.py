@@ -19,11 +19,18 @@ Momentum = Annotated[float, Field(ge=0, lt=1)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-def or_of_code(kind: Kind) -> WrapValidator:
-    """Take a name of what the code in force declares, besides what a field takes anyway."""
+def or_of_code(kind: Kind, *data: str) -> WrapValidator:
+    """Take a name of what the code in force declares, besides what a field takes anyway.
+
+    Args:
+        kind: of what is declared.
+        data: rows that a score is named after, as in `val/mine`; nothing where it is named as such.
+    """
 
     def check(value: Any, otherwise: Any) -> Any:
-        # A score on some rows is named after them: `val/mine`.
-        return value if isinstance(value, str) and value.rpartition("/")[2] in declared(kind) else otherwise(value)
+        if not isinstance(value, str):
+            return otherwise(value)
+        rows, _, name = value.rpartition("/")
+        return value if name in declared(kind) and rows in (data or ("",)) else otherwise(value)
 
     return WrapValidator(check)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from deeplab.config.schema.fields import STRICT, NonNegativeFloat, PositiveInt, Text, or_of_code
-from deeplab.metrics import compared
+from deeplab.metrics import COSTS, compared
 
 # The keys of a composed configuration that say how many runs are made of it, not what one run is.
 SWEEP_KEYS = ("replicates", "sweep", "launcher")
@@ -15,8 +15,12 @@ SWEEP_KEYS = ("replicates", "sweep", "launcher")
 # What can be compared is what the table of scores has.
 if TYPE_CHECKING:
     MetricName = str
+    ObjectiveName = str
 else:
-    MetricName = Annotated[Literal[tuple(metric.name for metric in compared())], or_of_code("metric")]
+    MetricName = Annotated[Literal[tuple(metric.name for metric in compared())], or_of_code("metric", "val", "test")]
+    ObjectiveName = Annotated[
+        Literal[(*(metric.name for metric in compared()), *COSTS)], or_of_code("metric", "val", "test")
+    ]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -33,6 +37,14 @@ def _vary(parts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(parts)))
 
 
+def _objectives(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("must name each objective once")
+    if len(names) == 1:
+        raise ValueError("must name two objectives at least; a search by one has sweep.metric")
+    return names
+
+
 @dataclass(frozen=True, config=STRICT)
 class ComparisonConfig:
     """Which points there are and how they are compared."""
@@ -46,6 +58,8 @@ class ComparisonConfig:
     deviation: Literal["n-1", "n"]  # what bars of one standard deviation divide by; as NumPy's std does it is n
     stop: Literal["paired"] | None  # whether a grid ends points that can no longer become the best
     min_epochs: PositiveInt  # after which a search by successive halving compares for the first time
+    # of a search that weighs several, `metric` among them: it looks for points that no other one is better than
+    objectives: Annotated[tuple[ObjectiveName, ...], AfterValidator(_objectives)]
     reduction: Annotated[int, Field(ge=2, le=100)]  # of so many points it trains one further
 
 

@@ -71,7 +71,8 @@ def _draw_panel(axes: Axes, pair: Shrinking, margin: float, metric: str) -> None
         [high - mean for mean, high in zip(pair.means, pair.highs, strict=True)],
     ]
     axes.errorbar(pair.seeds, pair.means, yerr=errors, color=colour, fmt="o-", markersize=3.5, elinewidth=1.0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(pair.seeds[0] - 0.5, pair.seeds[-1] + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     # The first intervals may be wide; what matters is how the last ones lie to 0.
     last = 6 * max(abs(pair.lows[-1]), abs(pair.highs[-1]), margin)
     if last:

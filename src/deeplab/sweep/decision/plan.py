@@ -165,6 +165,8 @@ def plan_decision(
         raise UserError(
             "replicates: deeplab decide finds out itself how many are needed; --max-replicates is the most."
         )
+    if first.comparison.stop is not None:
+        raise UserError("sweep.stop=paired goes with a grid; deeplab decide ends points by itself.")
     first = replace(first, replicates=1)
     check_metric(first)
     points = tuple(grid.points())
@@ -193,8 +195,6 @@ def checked_decision(plan: DecisionPlan) -> DecisionPlan:
         with faults.of(settings):
             composed = plan.composer.compose_sweep(plan.grid.overrides(settings))
             check_same_sweep(_alike(composed, plan.grid), _alike(plan.sweep, plan.grid))
-            if composed.run.config.model.task != plan.sweep.run.config.model.task:
-                raise UserError("Networks for different tasks cannot be compared.")
             sound.append(at_fold(composed.run.values, 0, plan.sweep))
     faults.raise_any()
     checks = []

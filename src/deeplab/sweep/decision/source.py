@@ -9,7 +9,9 @@ from dataclasses import replace
 from statistics import fmean
 
 from deeplab.errors import UserError
+from deeplab.evaluation.paired_sequence import half_width
 from deeplab.metrics import metric_of
+from deeplab.sweep.decision.forecast import seeds_needed
 from deeplab.sweep.decision.plan import DecisionPlan
 from deeplab.sweep.decision.result import Decision, decide, history, in_words
 from deeplab.sweep.decision.rounds import Pair, planned_seeds
@@ -208,18 +210,24 @@ class DecisionSource:
         decision = decide(self.plan, self._scores, 0.0)
         if list(decision.pairs) != self._known:
             self._known = list(decision.pairs)
-            self._observer.told([pair_line(decision, pair) for pair in decision.pairs])
+            self._observer.told([pair_line(self.plan, decision, pair) for pair in decision.pairs])
 
     def _name(self, trial: Trial) -> str:
         return self.plan.trial_name(trial)
 
 
-def pair_line(decision: Decision, pair: Pair) -> str:
-    """Where a pair stands, in a line."""
+def pair_line(plan: DecisionPlan, decision: Decision, pair: Pair) -> str:
+    """Where a pair stands, in a line; how many seeds it takes if mean and spread stay as they are."""
     names = f"{decision.names[pair.first]} against {decision.names[pair.second]}"
-    found = pair.interval
-    numbers = "no interval yet" if found is None else f"{found.mean:+.4g} [{found.low:+.4g}, {found.high:+.4g}]"
-    return f"  {names}: {numbers}, {pair.seeds} seeds, {in_words(pair.verdict, decision.margin)}"
+    found, word = pair.interval, in_words(pair.verdict, decision.margin)
+    if found is None:
+        return f"  {names}: no interval yet, {pair.seeds} seeds, {word}"
+    if pair.verdict == "undecided":
+        comparisons = plan.question.comparisons
+        deviation = (found.high - found.low) / 2 / half_width(pair.seeds, comparisons)
+        needed = seeds_needed(found.mean, deviation, decision.margin, comparisons, plan.most)
+        word += f"; {f'about {needed}' if needed else f'more than {plan.most}'} would tell"
+    return f"  {names}: {found.mean:+.4g} [{found.low:+.4g}, {found.high:+.4g}], {pair.seeds} seeds, {word}"
 
 
 def decision_figure(plan: DecisionPlan, decision: Decision) -> bytes:

@@ -8,12 +8,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from deeplab.child_process import end_with_parent
-from deeplab.imports import load
+from deeplab.imports import load, load_keras
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import run_trial
 from deeplab.tracking.store import load_mlflow
 from deeplab.training.cache import TrainingCache
-from deeplab.training.runtime import load_keras
 from deeplab.workflows.signals import install_handlers
 
 # What a process may hold of memory beyond what it held after its first trial.

@@ -1,6 +1,6 @@
 """What a sweep leaves in the store when its trials are done: tables, figures, the best point."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from deeplab.metrics import chosen_by, metric_of
@@ -55,7 +55,7 @@ def log_outcome(log: RunLog, store: Store, plan: Plan, summary: Summary, runs: M
     log.metrics(summary.finished, {f"best/{metric}": scores.mean for metric, scores in best.statistics.items()})
     winner = best_trial(summary)
     if winner is not None:
-        keep_best(store, tracking, winner.run_id, runs)
+        keep_best(store, tracking, {winner.run_id}, runs)
 
 
 def best_trial(summary: Summary) -> TrialScores | None:
@@ -66,10 +66,10 @@ def best_trial(summary: Summary) -> TrialScores | None:
     return min(summary.points[summary.best].trials, key=lambda trial: rank(trial.scores[summary.metric]))
 
 
-def keep_best(store: Store, tracking: Mapping[str, Any], best: str, runs: Mapping[str, "Run"]) -> None:
-    """Where only the best model or the best figures are to be kept, delete those of all other trials."""
+def keep_best(store: Store, tracking: Mapping[str, Any], best: Collection[str], runs: Mapping[str, "Run"]) -> None:
+    """Where only the best models or their figures are to be kept, delete those of all other trials."""
     for run in runs.values():
-        if run.id == best or run.status != "FINISHED":
+        if run.id in best or run.status != "FINISHED":
             continue
         if tracking["save_model"] == "best":
             remove_models(store, run.id)

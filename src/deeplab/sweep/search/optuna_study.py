@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 from uuid import uuid4
 
@@ -19,10 +18,10 @@ from optuna.trial import Trial as Asked
 from sqlalchemy.exc import SQLAlchemyError
 
 from deeplab.errors import UserError
-from deeplab.metrics import metric_of
 from deeplab.sweep.grid import Axis
 from deeplab.sweep.parent_run import changed_keys, first_few
 from deeplab.sweep.replicates import replicate_seed
+from deeplab.sweep.search.objectives import means, more_is_better, score_of
 from deeplab.sweep.search.plan import SearchPlan
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import first_line
@@ -34,6 +33,8 @@ UNPRUNED_EPOCHS = 1
 IDENTITY, SETTINGS, FROZEN = "identity", "settings", "search"
 # Identities of the replicates of a trial, of which IDENTITY is the first; only where there are several.
 REPLICATES = "replicates"
+# Epochs of a trial of several objectives, of which Optuna takes no reports.
+EPOCHS = "epochs"
 # Of a trial that is drawn once more: the number of its draw.
 DRAW = "draw"
 
@@ -63,8 +64,8 @@ def open_study(path: Path, search: SearchPlan, name: str | None) -> Iterator[Stu
         study = optuna.create_study(
             storage=storage,
             study_name=name or uuid4().hex,
-            direction="maximize" if metric_of(search.sweep.comparison.metric).higher_is_better else "minimize",
-            # Our epochs count from 1, Optuna's steps from 0.
+            directions=["maximize" if more_is_better(each) else "minimize" for each in search.told],
+            # Our epochs count from 1, Optuna's steps from 0. Several objectives prune nothing.
             pruner=MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS + 1),
             load_if_exists=True,
         )
@@ -110,11 +111,6 @@ def identities_of(trial: FrozenTrial) -> Sequence[str]:
     return attributes.get(REPLICATES) or ([attributes[IDENTITY]] if IDENTITY in attributes else [])
 
 
-def score_of(run: Run | None, metric: str) -> float | None:
-    """The score that a training is searched by, or None where it is not finished."""
-    return run.metrics[metric_of(metric).logged_as] if run is not None and run.status == "FINISHED" else None
-
-
 def whole_scores(trials: Sequence[FrozenTrial], runs: Mapping[str, Run], metric: str) -> Iterator[Mapping[int, float]]:
     """The scores of trials that are finished, by replicate; those left out whose runs are gone."""
     for trial in trials:
@@ -136,15 +132,19 @@ def report_again(study: Study, asked: Asked, identity: str) -> int:
     return last
 
 
-def tell_orphans(study: Study, runs: Mapping[str, Run], metric: str) -> None:
-    """Say what became of trials whose process ended before it could; what was not done is drawn once more."""
+def tell_orphans(study: Study, runs: Mapping[str, Run], told: Sequence[str]) -> None:
+    """Say what became of trials whose process ended before it could; what was not done is drawn once more.
+
+    Args:
+        told: the objectives that the study knows of, or its only metric.
+    """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        trained = [runs.get(identity) for identity in identities_of(trial)]
-        scores = [score_of(run, metric) for run in trained]
-        done = [score for score in scores if score is not None]
-        if done and len(done) == len(scores):
-            study.tell(trial.number, fmean(done))
-        elif trained and trained[0] is not None and PRUNED_TAG in trained[0].tags:
+        identities = identities_of(trial)
+        trained = [runs[identity] for identity in identities if identity in runs]
+        finished = [run for run in trained if run.status == "FINISHED"]
+        if finished and len(finished) == len(identities):
+            study.tell(trial.number, means(finished, told))
+        elif identities and identities[0] in runs and PRUNED_TAG in trained[0].tags:
             study.tell(trial.number, state=TrialState.PRUNED)
         else:
             study.tell(trial.number, state=TrialState.FAIL)

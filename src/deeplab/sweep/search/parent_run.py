@@ -1,7 +1,7 @@
 """What a search is in the store: a parent run as a grid has it, a table of its trials, a figure, the best trial."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from deeplab.files import table
 from deeplab.metrics import metric_of
 from deeplab.plots.score_axes import on_log_scale
 from deeplab.plots.style import to_png
+from deeplab.plots.sweep import pareto
 from deeplab.plots.sweep import search as figure
 from deeplab.sweep.grid import Axis, point_name
 from deeplab.sweep.parent_run import begin_parent
@@ -19,7 +20,9 @@ from deeplab.sweep.results.figures import numbers
 from deeplab.sweep.results.summary import statistics_of
 from deeplab.sweep.results.tables import SPREAD, parts_of
 from deeplab.sweep.results.write import keep_best
-from deeplab.sweep.search.optuna_study import SETTINGS, identities_of, score_of
+from deeplab.sweep.search.importance import IMPORTANCE_FILE, importance_table
+from deeplab.sweep.search.objectives import as_written, on_front, score_of
+from deeplab.sweep.search.optuna_study import EPOCHS, SETTINGS, identities_of
 from deeplab.sweep.search.plan import SearchPlan, space_text
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
@@ -42,6 +45,8 @@ class SearchTrial:
     epochs: int  # that were reported, of the first replicate
     run_id: str  # of the run that trained it, of several finished ones the best; or nothing
     scores: tuple[float, ...] = ()  # of its finished replicates, in their order
+    objectives: tuple[float, ...] = ()  # means of its replicates, of a finished trial, where several are weighed
+    on_front: bool = False  # whether no other trial is as good in every objective and better in one
 
 
 def begin_search(
@@ -52,9 +57,9 @@ def begin_search(
     return begin_parent(store, search, {axis.key: space_text(axis) for axis in search.grid.axes}, tags, files)
 
 
-def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[SearchTrial, ...]:
+def read_drawn(study: Study, runs: Mapping[str, Run], search: SearchPlan) -> tuple[SearchTrial, ...]:
     """The trials of a study that have ended; runs come by the identity of their trial."""
-    drawn = []
+    drawn, metric = [], search.sweep.comparison.metric
     for trial in study.get_trials(deepcopy=False, states=_ENDED):
         trained = [runs[identity] for identity in identities_of(trial) if identity in runs]
         scored = [(score, run) for run in trained if (score := score_of(run, metric)) is not None]
@@ -63,14 +68,20 @@ def read_drawn(study: Study, runs: Mapping[str, Run], metric: str) -> tuple[Sear
         scores = tuple(score for score, _ in scored)
         best = metric_of(metric).best(scores)
         run_id = scored[best][1].id if best is not None else trained[0].id if trained else ""
-        settings, epochs = trial.user_attrs.get(SETTINGS, {}), trial.last_step or 0
-        drawn.append(SearchTrial(trial.number, settings, trial.state.name, trial.value, epochs, run_id, scores))
+        settings, epochs = trial.user_attrs.get(SETTINGS, {}), trial.user_attrs.get(EPOCHS, trial.last_step or 0)
+        value = trial.values[search.told.index(metric)] if trial.values else None
+        told = tuple(map(as_written, search.objectives, trial.values or ()))
+        drawn.append(SearchTrial(trial.number, settings, trial.state.name, value, epochs, run_id, scores, told))
+    weighed = [place for place, trial in enumerate(drawn) if trial.objectives]
+    for place, is_there in zip(weighed, on_front([drawn[n].objectives for n in weighed], search.told), strict=True):
+        drawn[place] = replace(drawn[place], on_front=is_there)
     return tuple(drawn)
 
 
 def best_drawn(drawn: Sequence[SearchTrial], metric: str) -> SearchTrial | None:
-    """The best finished trial, the first of equals; None where there is none."""
+    """The best finished trial, the first of equals, or of those on the front; None where there is none."""
     finished = [(trial.value, trial) for trial in drawn if trial.state == "COMPLETE" and trial.value is not None]
+    finished = [(value, trial) for value, trial in finished if trial.on_front] or finished
     best = metric_of(metric).best(value for value, _ in finished)
     return None if best is None else finished[best][1]
 
@@ -87,27 +98,39 @@ def log_search(
 ) -> None:
     """Write table, figure and the best trial into the parent run, and drop what the trials need not keep."""
     metric, tracking = search.sweep.comparison.metric, search.sweep.run.values["tracking"]
-    log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric, search.replicates, search.sweep.folds))
+    each = search.replicates, search.sweep.folds
+    log.log_text("trials.csv", trials_table(search.grid.axes, drawn, metric, *each, search.objectives))
+    importance = importance_table(search.grid.axes, drawn, search.told)
+    if importance:
+        log.log_text(IMPORTANCE_FILE, importance)
     if tracking["plots"] != "none":
         log.log_bytes("plots/search.png", search_figure(search, drawn))
+        if search.objectives:
+            log.log_bytes("plots/pareto.png", pareto_figure(search, drawn))
     best = best_drawn(drawn, metric)
     if best is None or best.value is None:
         return
     log.set_tag(BEST_POINT_TAG, point_name(best.settings))
     log.metrics(len(drawn), {f"best/{metric}": best.value})
-    keep_best(store, tracking, best.run_id, runs)
+    keep_best(store, tracking, {best.run_id, *(trial.run_id for trial in drawn if trial.on_front)}, runs)
 
 
 def trials_table(
-    axes: Sequence[Axis], drawn: Sequence[SearchTrial], metric: str, replicates: int = 1, folds: int = 1
+    axes: Sequence[Axis],
+    drawn: Sequence[SearchTrial],
+    metric: str,
+    replicates: int = 1,
+    folds: int = 1,
+    objectives: Sequence[str] = (),
 ) -> str:
     """A line for each trial: number, what was drawn, state, value, epochs, run.
 
     With several replicates also how many are finished, and how their scores spread; the value of a trial that failed
-    is then the mean of those that are.
+    is then the mean of those that are. With several objectives also the others, and which trials are on the front.
     """
     keys = [axis.key for axis in axes]
     spread = ["n", *(f"{metric} {part}" for part in SPREAD)] if replicates > 1 else []
+    others, blank = [name for name in objectives if name != metric], [""] * len(objectives)
     rows = (
         [
             trial.number,
@@ -119,12 +142,15 @@ def trials_table(
                 if spread
                 else ()
             ),
+            *(value for name, value in zip(objectives, trial.objectives or blank, strict=True) if name != metric),
+            *(["front" if trial.on_front else ""] if objectives else []),
             trial.epochs,
             trial.run_id,
         ]
         for trial in drawn
     )
-    return table(["trial", *keys, "state", metric, *spread, "epochs", "run"], rows)
+    front = ["front"] if objectives else []
+    return table(["trial", *keys, "state", metric, *spread, *others, *front, "epochs", "run"], rows)
 
 
 def search_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:
@@ -139,6 +165,21 @@ def search_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:
             metric=search.sweep.comparison.metric,
             name=search.name,
             replicates=[trial.scores for trial in shown] if search.replicates > 1 else (),
+        )
+    )
+
+
+def pareto_figure(search: SearchPlan, drawn: Sequence[SearchTrial]) -> bytes:
+    """The figure of several objectives as PNG: that which the best is named by against each other one."""
+    shown = [trial for trial in drawn if trial.objectives]
+    columns = dict(zip(search.objectives, zip(*(trial.objectives for trial in shown), strict=True), strict=False))
+    return to_png(
+        pareto.draw(
+            [trial.number for trial in shown],
+            {name: columns.get(name, ()) for name in search.objectives},
+            [trial.on_front for trial in shown],
+            metric=search.sweep.comparison.metric,
+            name=search.name,
         )
     )
 

@@ -8,12 +8,14 @@ from typing import Any
 from deeplab.choice import TEST
 from deeplab.config.compose import ComposedSweep, Composer
 from deeplab.errors import UserError, unknown_name
+from deeplab.metrics import COSTS
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.grid import Axis, Faults, Grid, read_grid
 from deeplab.sweep.plan import (
     MOST_TRIALS,
     Trial,
     check_same_sweep,
+    check_score,
     key_of,
     name_of,
     plural,
@@ -69,6 +71,16 @@ class SearchPlan:
         return f"{self.kind} search, {plural(self.points, 'trial')}{_each(self.sweep)} over {keys}{most}"
 
     @property
+    def objectives(self) -> tuple[str, ...]:
+        """What it weighs where there are several objectives; else none."""
+        return self.sweep.comparison.objectives
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What it looks for: its objectives, or its only metric."""
+        return self.objectives or (self.sweep.comparison.metric,)
+
+    @property
     def rungs(self) -> tuple[int, ...]:
         """The epochs after which points are compared by successive halving; the last is that of a whole training."""
         return rung_epochs(self.sweep.comparison.min_epochs, self.reduction, self.sweep.run.config.training.epochs)
@@ -95,6 +107,7 @@ class SearchPlan:
             "data set": self.checked.fingerprint,
             "engine": self.checked.engine,
             **({"initial weights": self.checked.initial_weights} if self.checked.initial_weights else {}),
+            **({"sweep.objectives": list(self.objectives)} if self.objectives else {}),
             **({"replicates": self.replicates} if self.replicates > 1 else {}),
             **({"rungs": list(self.rungs), "sweep.reduction": self.reduction} if self.kind in HALVING else {}),
         }
@@ -133,11 +146,10 @@ def plan_search(
         raise UserError(f"This is {points:,} trials{each}. If they are all meant: --yes")
     if not grid.axes:
         raise UserError("There is nothing to search: give a key an interval or several values, as in l2=1e-6,1e-3.")
-    metric, config = first.comparison.metric, first.run.config
-    if metric.startswith("test/"):
-        raise UserError(f"sweep.metric={metric}: a search would fit the test set. Search by val/accuracy or val/loss.")
+    config = first.run.config
     if config.validation.kind == "none":
         raise UserError("A search chooses by the scores of held-out rows, but validation=none holds nothing out.")
+    _check_objectives(kind, first)
     if first.comparison.stop is not None:
         raise UserError("sweep.stop=paired goes with a grid; a search ends hopeless trials by itself.")
     if kind in HALVING:
@@ -163,7 +175,8 @@ def checked_search(search: SearchPlan) -> SearchPlan:
     checks = check_points([at_fold(first, 0, search.sweep), *(values for _, values in sound)])
     for (settings, _), checked in zip(sound, checks[1:], strict=True):
         with faults.of(settings):
-            sound_point(checked, search.sweep.comparison.metric)
+            for each in search.told:
+                sound_point(checked, each)
     faults.raise_any()
     assert isinstance(checks[0], PointCheck)
     return replace(search, checked=checks[0])
@@ -175,6 +188,29 @@ def space_text(axis: Axis) -> str:
         return ", ".join(axis.values)
     kinds = (" log" if axis.interval.log else "") + (" whole" if axis.interval.whole else "")
     return " to ".join(axis.values) + (f",{kinds}" if kinds else "")
+
+
+def _check_objectives(kind: str, first: ComposedSweep) -> None:
+    """Refuse to search by what is not to be looked at, what the network has not, or several things that prune."""
+    metric, objectives = first.comparison.metric, first.comparison.objectives
+    for each in (metric, *objectives):
+        key = "sweep.metric" if each == metric else "sweep.objectives"
+        if each.startswith("test/"):
+            raise UserError(f"{key}={each}: a search would fit the test set. Search by val/accuracy or val/loss.")
+        if each not in COSTS:
+            check_score(first, each, key)
+    if not objectives:
+        return
+    told = ", ".join(objectives)
+    if kind in HALVING:
+        raise UserError(
+            f"--search {kind} ends trials by one score, and sweep.objectives has {len(objectives)}: {told}. "
+            "Take --search tpe or random, which then end none early."
+        )
+    if metric not in objectives:
+        raise UserError(
+            f"sweep.objectives=[{told}] must have sweep.metric={metric} among them, by which one is the best."
+        )
 
 
 def _check_rungs(kind: str, grid: Grid, first: ComposedSweep) -> None:

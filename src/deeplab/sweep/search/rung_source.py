@@ -17,7 +17,7 @@ from deeplab.sweep.parent_run import changed_keys, first_few
 from deeplab.sweep.plan import Trial
 from deeplab.sweep.replicates import replicate_name
 from deeplab.sweep.search.draw import Draws
-from deeplab.sweep.search.optuna_study import score_of
+from deeplab.sweep.search.objectives import score_of
 from deeplab.sweep.search.pairs import Pairs
 from deeplab.sweep.search.parent_run import SearchTrial, begin_search, log_search
 from deeplab.sweep.search.plan import SearchPlan

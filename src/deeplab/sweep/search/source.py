@@ -3,10 +3,9 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from statistics import fmean
 
-from optuna.trial import Trial as Asked
 from optuna.trial import TrialState
 
 from deeplab.errors import UserError
@@ -15,9 +14,10 @@ from deeplab.sweep.budget import Clock
 from deeplab.sweep.grid import point_name
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
-from deeplab.sweep.plan import Trial
 from deeplab.sweep.replicates import replicate_name
+from deeplab.sweep.search.objectives import means, score_of
 from deeplab.sweep.search.optuna_study import (
+    EPOCHS,
     IDENTITY,
     REPLICATES,
     SETTINGS,
@@ -25,7 +25,6 @@ from deeplab.sweep.search.optuna_study import (
     finished_trials,
     open_study,
     report_again,
-    score_of,
     suggest,
     tell_orphans,
     whole_scores,
@@ -33,6 +32,7 @@ from deeplab.sweep.search.optuna_study import (
 from deeplab.sweep.search.pairs import Pairs
 from deeplab.sweep.search.parent_run import SearchTrial, begin_search, log_search, read_drawn
 from deeplab.sweep.search.plan import SearchPlan
+from deeplab.sweep.search.point import Point
 from deeplab.sweep.source import PlannedTrial
 from deeplab.tracking.run import Run
 from deeplab.tracking.run_log import RunLog
@@ -43,27 +43,14 @@ from deeplab.tracking.tags import POINT_TAG, PRUNED_TAG, STUDY_TAG, TRIALS_TAG
 MOST_AT_ONCE = 8
 
 
-@dataclass
-class _Point:
-    """A point that was drawn."""
-
-    asked: Asked
-    settings: dict[str, str]
-    trials: Sequence[Trial] = ()  # its replicates; none where they cannot be composed
-    scores: dict[int, float] = field(default_factory=dict)  # of the finished replicates, by number
-    open: set[int] = field(default_factory=set)  # replicates that are still to end
-    reported: int = 0  # the last epoch that the study knows of
-    is_hopeless: bool = False  # worse than the best point in pairs of replicates
-    why: str = ""  # it failed
-
-
 class SearchSource:
     """Draws points from a study, and tells it what came of them.
 
     The first replicate of a point is trained alone, and it alone is pruned: a bad point costs one training, or less.
     The others follow when it is finished, and the study is told the mean. A point fails with any of its replicates;
     those that have not begun then are not trained.
-    A training that is drawn a second time is not done a second time: its outcome is told again.
+    Several objectives prune nothing. A training that is drawn a second time is not done a second time: its outcome is
+    told again.
     """
 
     noun, folder = "search", "searches"
@@ -76,7 +63,7 @@ class SearchSource:
         on_cluster = plan.sweep.launcher.kind != "local"
         self._most_open = MOST_AT_ONCE if on_cluster and plan.kind == "tpe" else plan.points
         self._clock, self._pairs = Clock(plan.hours), Pairs(metric_of(self._metric))
-        self._points: dict[int, _Point] = {}
+        self._points: dict[int, Point] = {}
         self._waiting: deque[tuple[int, int]] = deque()  # a point and a replicate of it
         self._waiting_duplicates: dict[str, list[int]] = {}
         self._done: set[int] = set()
@@ -123,12 +110,12 @@ class SearchSource:
     def survey(self, log: RunLog, runs: Mapping[str, Run]) -> None:
         """Settle what an earlier start left in the study, and see what can be gone on with."""
         log.set_tag(TRIALS_TAG, str(self.plan.points))
-        tell_orphans(self._study, runs, self._metric)
+        tell_orphans(self._study, runs, self.plan.told)
         done = finished_trials(self._study)
         self._known = {str(trial.user_attrs[IDENTITY]): trial.number for trial in done}
         self._done.update(trial.number for trial in done)
         self._left = self.plan.points - len(done)
-        for scores in whole_scores(done, runs, self._metric):
+        for scores in () if self.plan.objectives else whole_scores(done, runs, self._metric):
             self._pairs.add(scores)
         self._trained: dict[str, tuple[str, float]] = {}
         self._unfinished: dict[str, str] = {}
@@ -159,6 +146,9 @@ class SearchSource:
     def should_continue(self, event: TrialEvent) -> bool:
         """Report an epoch; a trial that is done with all of them is not pruned, there is nothing to be saved."""
         point = self._points[event.number // self.plan.replicates]
+        if self.plan.objectives:
+            point.asked.set_user_attr(EPOCHS, event.epoch)
+            return True
         if event.epoch > point.reported:  # it goes back to a checkpoint after its worker died
             point.reported = event.epoch
             point.asked.report(event.metrics[self._metric], event.epoch)
@@ -200,7 +190,7 @@ class SearchSource:
     def sum_up(self, log: RunLog, store: Store, runs: Mapping[str, Run]) -> tuple[SearchTrial, ...]:
         """Write table and figure into the parent run."""
         log.set_tag(TRIALS_TAG, str(len(self._done) if self._clock.is_over else self.plan.points))
-        drawn = read_drawn(self._study, runs, self._metric)
+        drawn = read_drawn(self._study, runs, self.plan)
         log_search(log, store, self.plan, drawn, runs)
         return drawn
 
@@ -209,7 +199,7 @@ class SearchSource:
         asked = ask(self._study, self.plan)
         number, settings = asked.number, suggest(asked, self.plan.grid.axes)
         asked.set_user_attr(SETTINGS, settings)
-        point = self._points[number] = _Point(asked, settings)
+        point = self._points[number] = Point(asked, settings)
         try:
             point.trials = self.plan.trials(number, settings)
         except UserError as error:
@@ -258,11 +248,18 @@ class SearchSource:
         self._settle(number, TrialState.FAIL)
         self._tell(TrialEvent(number * self.plan.replicates, "failed", why, skips=self.plan.replicates - 1))
 
-    def _settle(self, number: int, state: TrialState) -> None:
+    def _told(self, point: Point) -> list[float]:
+        """What a point of which all replicates are finished comes to."""
+        if not self.plan.objectives:
+            return [fmean(point.scores.values())]
+        runs = [self._store.get_run(self._trained[trial.identity][0]) for trial in point.trials]
+        return means(runs, self.plan.objectives)
+
+    def _settle(self, number: int, state: TrialState, told: Sequence[float] = ()) -> None:
         """Tell the study how a point ended, and that those ended so that are the same."""
         point = self._points[number]
-        self._study.tell(point.asked, fmean(point.scores.values()) if state == TrialState.COMPLETE else None, state)
-        if state == TrialState.COMPLETE:
+        self._study.tell(point.asked, (told or self._told(point)) if state == TrialState.COMPLETE else None, state)
+        if state == TrialState.COMPLETE and not self.plan.objectives:
             self._pairs.add(point.scores)
         if state != TrialState.FAIL:
             self._done.add(number)
@@ -279,12 +276,15 @@ class SearchSource:
         outcome, count = self._study.get_trials(deepcopy=False)[other], self.plan.replicates
         for epoch, value in outcome.intermediate_values.items():
             self._points[number].asked.report(value, epoch)
+        if EPOCHS in outcome.user_attrs:
+            self._points[number].asked.set_user_attr(EPOCHS, outcome.user_attrs[EPOCHS])
         if outcome.state == TrialState.FAIL:
             self._fail(number, self._points[other].why)
-        elif outcome.state == TrialState.COMPLETE and outcome.value is not None:
-            self._points[number].scores[0] = outcome.value
-            self._settle(number, outcome.state)
-            metrics = {self._logged_as: outcome.value}
+        elif outcome.state == TrialState.COMPLETE:
+            score = outcome.values[self.plan.told.index(self._metric)]
+            self._points[number].scores[0] = score
+            self._settle(number, outcome.state, outcome.values)
+            metrics = {self._logged_as: score}
             self._tell(TrialEvent(number * count, "finished", metrics=metrics, skips=count - 1))
         else:
             self._settle(number, outcome.state)

@@ -27,6 +27,7 @@ from deeplab.workflows.trained_run import TrainedRun
 FRESH = 0x776879  # keeps these seeds apart from those of sweeps and decisions
 MOST_DIFFERENCES = 24
 REPLICATES = 3
+ORDERS = 6  # that are drawn if nothing else is said
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.code.file import own_layers
 from deeplab.data.input_spec import InputSpec
 from deeplab.errors import UserError
 from deeplab.files import table
@@ -102,9 +103,10 @@ def _predicted(task: TaskName, output: Array, facts: InputSpec) -> str | None:
 
 
 def _plain(layer: Any) -> Layer:
-    """A Keras layer as its settings and weights; a class that is not Keras' own goes by its full name."""
+    """A Keras layer as its settings and weights; a class of an installed package goes by its full name."""
     cls = type(layer)
-    kind = cls.__name__ if cls.__module__.partition(".")[0] == "keras" else f"{cls.__module__}.{cls.__name__}"
+    is_short = cls.__module__.partition(".")[0] == "keras" or cls in own_layers().values()
+    kind = cls.__name__ if is_short else f"{cls.__module__}.{cls.__name__}"
     weights = {weight.name: np.asarray(weight) for weight in layer.weights}
     return Layer(layer.name, kind, layer.get_config(), weights)
 

@@ -11,10 +11,10 @@ from deeplab.data.input_spec import InputSpec
 from deeplab.data.load import load
 from deeplab.errors import RunError, UserError
 from deeplab.files import aside_of, check_folder_of
+from deeplab.imports import quiet_import
 from deeplab.models.inspect import all_layers
 from deeplab.tracking.delete import delete_tree
 from deeplab.tracking.store import Store, first_line
-from deeplab.training.runtime import quiet_import
 from deeplab.workflows.export.formats import FORMATS, Format, for_inference
 from deeplab.workflows.trained_run import TrainedRun, file_name, find_trained_run
 

@@ -11,12 +11,14 @@ from deeplab.errors import UserError, unknown_name
 from deeplab.models.arguments import NOT_CONFIGURABLE, check_argument
 from deeplab.models.layers import ACTIVATIONS, INITIALIZERS, LAYERS, layer_class
 from deeplab.models.make_layers import KERNEL_REGULARIZERS
-from deeplab.workflows.import_model.chain import Link, mapping
+from deeplab.workflows.import_model.graph import Node
+from deeplab.workflows.import_model.keras_json import mapping
 
-# Layers that an Activation stands for, where all their other arguments have these values.
-AS_ACTIVATION: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "ReLU": ("relu", {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}),
-    "Softmax": ("softmax", {"axis": -1}),
+# Layers that an Activation stands for, and which, where all their arguments have these values.
+_RELU = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
+AS_ACTIVATION: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "ReLU": {"relu": _RELU, "relu6": {**_RELU, "max_value": 6.0}},
+    "Softmax": {"softmax": {"axis": -1}},
 }
 OF_NO_MATTER = ("name", "dtype", "seed", "trainable")
 _INITIALIZER_CLASSES = {type(keras.initializers.get(word)).__name__: word for word in INITIALIZERS}
@@ -39,58 +41,58 @@ def class_of(kind: str) -> Any:
     return getattr(keras.layers, kind) if kind in AS_ACTIVATION else layer_class(kind, kind)
 
 
-def words_of(link: Link) -> Words:
+def words_of(node: Node) -> Words:
     """Say a layer in the words of a network in YAML."""
-    part = {} if link.part is None else {"part": link.part}
-    if link.kind in AS_ACTIVATION:
-        return _as_activation(link, part)
-    words = Words({**part, "type": link.kind})
-    if link.kind not in LAYERS:
-        words.problems.append(str(unknown_name("layer", link.kind, LAYERS, link.where)).rstrip("."))
+    part = {} if node.part is None else {"part": node.part}
+    if node.kind in AS_ACTIVATION:
+        return _as_activation(node, part)
+    words = Words({**part, "type": node.kind})
+    if node.kind not in LAYERS:
+        words.problems.append(str(unknown_name("layer", node.kind, LAYERS, node.where)).rstrip("."))
         return words
-    _common(link, words)
-    parameters = inspect.signature(class_of(link.kind)).parameters
-    for key, value in link.config.items():
+    _common(node, words)
+    parameters = inspect.signature(class_of(node.kind)).parameters
+    for key, value in node.config.items():
         if key in OF_NO_MATTER:
             continue
         if key not in parameters and not value:
             continue  # what another Keras writes and does not use
         if key not in parameters:
-            words.problems.append(f"{link.where}.{key} is not known to this Keras")
+            words.problems.append(f"{node.where}.{key} is not known to this Keras")
         elif key.endswith("_initializer"):
-            _initializer(link, key, value, parameters[key].default, words)
+            _initializer(node, key, value, parameters[key].default, words)
         elif key.endswith("_regularizer"):
-            _regularizer(link, key, value, words)
+            _regularizer(node, key, value, words)
         else:
-            _argument(link, key, value, parameters[key].default, words)
+            _argument(node, key, value, parameters[key].default, words)
     return words
 
 
-def _common(link: Link, words: Words) -> None:
-    dtype = link.config.get("dtype")
+def _common(node: Node, words: Words) -> None:
+    dtype = node.config.get("dtype")
     name = mapping(dtype.get("config")).get("name") if isinstance(dtype, dict) else dtype
     if name not in (None, "float32"):
-        words.notes.append(f"{link.where} computes in {name}: training.precision says that for the whole network")
-    if link.config.get("trainable") is False:
-        words.notes.append(f"{link.where} is frozen there (trainable=False), and would be trained")
+        words.notes.append(f"{node.where} computes in {name}: training.precision says that for the whole network")
+    if node.config.get("trainable") is False:
+        words.notes.append(f"{node.where} is frozen there (trainable=False), and would be trained")
 
 
-def _argument(link: Link, key: str, value: Any, default: Any, words: Words) -> None:
+def _argument(node: Node, key: str, value: Any, default: Any, words: Words) -> None:
     value, usual = _simple(key, value), _simple(key, default)
     if key == "activation" and isinstance(value, str) and value in ACTIVATIONS:
         words.plain[key] = value
-        if value != "linear" or link.kind == "Activation":
+        if value != "linear" or node.kind == "Activation":
             words.settings[key] = value
         return
-    if value == usual or (key == "data_format" and value == "channels_last"):
+    if value in (usual, [usual]) or (key == "data_format" and value == "channels_last"):
         return
     shown = value.get("class_name", "something") if isinstance(value, dict) else value
     if key in NOT_CONFIGURABLE or key.endswith("_constraint"):
         reason = NOT_CONFIGURABLE.get(key, "weights are not constrained")
-        words.problems.append(f"{link.where}.{key}={shown} has no word: {reason}")
+        words.problems.append(f"{node.where}.{key}={shown} has no word: {reason}")
         return
     try:
-        check_argument(link.kind, key, value, link.where)
+        check_argument(node.kind, key, value, node.where)
     except UserError as error:
         words.problems.append(str(error).rstrip("."))
         return
@@ -106,23 +108,23 @@ def _simple(key: str, value: Any) -> Any:
     return value
 
 
-def _initializer(link: Link, key: str, value: Any, default: Any, words: Words) -> None:
+def _initializer(node: Node, key: str, value: Any, default: Any, words: Words) -> None:
     kind = str(value.get("class_name") if isinstance(value, dict) else value)
     word = _INITIALIZER_CLASSES.get(kind, kind if kind in INITIALIZERS else None)
     given = mapping(mapping(value).get("config"))
     if word is None:
-        words.notes.append(f"{link.where}.{key}={kind} has no word: weights that are drawn anew begin otherwise")
+        words.notes.append(f"{node.where}.{key}={kind} has no word: weights that are drawn anew begin otherwise")
         return
     usual = keras.initializers.get(word).get_config()
     other = [name for name, number in given.items() if name in usual and name != "seed" and number != usual[name]]
     if other:
         shown = ", ".join(f"{name}={given[name]}" for name in other)
-        words.notes.append(f"{link.where}.{key}: {shown} has no word: weights that are drawn anew begin otherwise")
+        words.notes.append(f"{node.where}.{key}: {shown} has no word: weights that are drawn anew begin otherwise")
     elif type(keras.initializers.get(word)) is not type(keras.initializers.get(default)):
         words.settings[key] = word
 
 
-def _regularizer(link: Link, key: str, value: Any, words: Words) -> None:
+def _regularizer(node: Node, key: str, value: Any, words: Words) -> None:
     if value is None:
         return
     kind = str(value.get("class_name") if isinstance(value, dict) else value)
@@ -130,22 +132,23 @@ def _regularizer(link: Link, key: str, value: Any, words: Words) -> None:
     is_known = kind in ("L1", "L2", "L1L2") and isinstance(value, dict) and value.get("module") == "keras.regularizers"
     numbers = {name: number for name, number in given.items() if number}
     if not is_known or key not in KERNEL_REGULARIZERS or not numbers.keys() <= {"l1", "l2"}:
-        words.problems.append(f"{link.where}.{key}={kind} has no word: l1 and l2 of a kernel have")
+        words.problems.append(f"{node.where}.{key}={kind} has no word: l1 and l2 of a kernel have")
         return
-    others = [link.config.get(other) for other in KERNEL_REGULARIZERS if other in link.config]
+    others = [node.config.get(other) for other in KERNEL_REGULARIZERS if other in node.config]
     if any(other != value for other in others):
-        words.problems.append(f"{link.where}.{key} is another one than that of its other kernel; l1 and l2 act on both")
+        words.problems.append(f"{node.where}.{key} is another one than that of its other kernel; l1 and l2 act on both")
         return
     words.settings |= numbers
 
 
-def _as_activation(link: Link, part: Mapping[str, str]) -> Words:
-    name, usual = AS_ACTIVATION[link.kind]
-    words = Words({**part, "type": "Activation", "activation": name})
-    _common(link, words)
-    words.problems += [
-        f"{link.where}.{key}={link.config[key]} has no word"
-        for key, value in usual.items()
-        if _simple(key, link.config.get(key, value)) not in (value, [value])
-    ]
+def _as_activation(node: Node, part: Mapping[str, str]) -> Words:
+    known = AS_ACTIVATION[node.kind]
+    others = {
+        name: [key for key in usual if _simple(key, node.config.get(key, usual[key])) not in (usual[key], [usual[key]])]
+        for name, usual in known.items()
+    }
+    name = next((name for name, other in others.items() if not other), next(iter(known)))
+    words = Words({**part, "type": "Activation", "activation": name}, dict(known[name]))
+    _common(node, words)
+    words.problems += [f"{node.where}.{key}={node.config[key]} has no word" for key in others[name]]
     return words

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deeplab.config.compose import ComposedConfig
+from deeplab.config.identity import sha, without_added_keys
 from deeplab.tracking.artifacts import list_files, read_artifact
 from deeplab.tracking.params import flatten
 from deeplab.tracking.read import read_history
@@ -63,7 +64,8 @@ def files_found(trained: TrainedRun, composed: ComposedConfig, kept: StoredState
     odd = sorted(key for key in params.keys() | run.params.keys() if params.get(key) != run.params.get(key))
     # Keys that were added since are in the one and not in the other.
     odd = [key for key in odd if key in run.params]
-    yield held("config.yaml", not odd and run.tags.get(CONFIG_TAG) == composed.hash, _config_detail(odd))
+    as_logged = without_added_keys(composed.values, run.params)
+    yield held("config.yaml", not odd and run.tags.get(CONFIG_TAG) == sha(as_logged), _config_detail(odd))
     logged = read_history(store, run)
     stored = {
         (name, epoch): value

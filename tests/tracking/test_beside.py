@@ -1,0 +1,113 @@
+"""Files go to a server beside what goes on, and are all there when the run has ended."""
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mlflow.entities import FileInfo
+
+from deeplab.config.schema import TrackingConfig
+from deeplab.tracking import run_log
+from deeplab.tracking.artifacts import list_files
+from deeplab.tracking.beside import Beside, ask_all
+from deeplab.tracking.delete import delete_files
+from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.store import Store, open_store
+
+
+@pytest.fixture
+def store(folder: Path) -> Store:
+    """A SQLite store that is taken for a server."""
+    store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
+    place = replace(store.place)
+    object.__setattr__(place, "uri", "http://127.0.0.1:1")
+    return replace(store, place=place)
+
+
+def test_calls_go_on_beside_each_other_and_are_waited_for() -> None:
+    beside, meet = Beside(is_used=True), threading.Barrier(3, timeout=10)
+    beside.do(meet.wait)
+    beside.do(meet.wait)
+    meet.wait()
+    beside.wait()
+    assert ask_all(lambda number: number * 2, range(20), beside=True) == list(range(0, 40, 2))
+
+
+def test_the_first_fault_is_raised_once_when_all_are_over() -> None:
+    beside, done = Beside(is_used=True), []
+    beside.do(int, "no number")
+    beside.do(lambda: (time.sleep(0.05), done.append(1)))
+    with pytest.raises(ValueError, match="no number"):
+        beside.wait()
+    assert done == [1]
+    beside.wait()
+
+
+def test_files_of_a_run_are_there_when_it_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_text = store.client.log_text
+
+    def slow(*arguments: str) -> None:
+        time.sleep(0.3)
+        log_text(*arguments)
+
+    monkeypatch.setattr(store.client, "log_text", slow)
+    began = time.monotonic()
+    with RunLog.begin(store, "x", {}, {}, None, {f"{number}.txt": "" for number in range(4)}) as log:
+        for number in range(4, 8):
+            log.log_text(f"{number}.txt", "")
+        log.end("FINISHED")
+    assert time.monotonic() - began < 1.9  # eight of them after one another would take 2.4 s
+    assert len(store.client.list_artifacts(log.run_id)) == 8
+
+
+def test_a_file_that_a_server_does_not_take_ends_the_run_as_failed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OSError, match="refused"), RunLog.begin(store, "x", {}, {}, None) as log:
+        monkeypatch.setattr(store.client, "log_text", lambda *_: (_ for _ in ()).throw(OSError("refused")))
+        log.log_text("a.txt", "")
+        log.flush()
+    assert store.client.get_run(log.run_id).info.status == "FAILED"
+
+
+def test_metrics_that_the_thread_is_still_writing_are_not_written_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(run_log, "JOIN_SECONDS", 0.05)
+    writing, log_batch = threading.Event(), store.client.log_batch
+
+    def slow(*arguments: str, **values: object) -> None:
+        if "metrics" in values:
+            writing.set()
+            time.sleep(0.4)
+        log_batch(*arguments, **values)
+
+    monkeypatch.setattr(store.client, "log_batch", slow)
+    with RunLog.begin(store, "x", {}, {}, None) as log:
+        log.metrics(1, {"train/loss": 0.5})
+        assert writing.wait(10)
+        log.end("FINISHED")
+    assert len(store.client.get_metric_history(log.run_id, "train/loss")) == 1
+
+
+def test_files_of_a_server_are_looked_for_and_deleted_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Repository:
+        def list_artifacts(self, path: str | None) -> list[FileInfo]:
+            return [FileInfo("a.txt", False, 7)]
+
+        def delete_artifacts(self, path: str | None) -> None:
+            asked.append(path)
+
+    def repository(location: str, tracking_uri: str) -> Repository:
+        asked.append((location, tracking_uri))
+        return Repository()
+
+    monkeypatch.setattr("mlflow.store.artifact.artifact_repository_registry.get_artifact_repository", repository)
+    assert list_files(store, "mlflow-artifacts:/1/x") == [("a.txt", 7)]
+    delete_files(store, "mlflow-artifacts:/1/x")
+    assert asked == [("mlflow-artifacts:/1/x", "http://127.0.0.1:1")] * 2 + [None]
