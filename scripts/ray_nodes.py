@@ -116,8 +116,8 @@ def main() -> None:
             calm = calm or Path(scratch) / "nothing"
             rows.append(row)
             print(row, "" if row.is_good else "WRONG", flush=True)
-    if options.write:
-        write("ray", rows)
+            if options.write:
+                write("ray", rows)
     sys.exit(not all(row.is_good for row in rows))
 
 

@@ -271,8 +271,8 @@ def main() -> None:
             row = Row(row.fault, row.said.replace(scratch, "…"), row.left, row.after.replace(scratch, "…"), row.is_good)
             rows.append(row)
             print(row, "" if row.is_good else "WRONG", flush=True)
-    if options.write:
-        write("rough", rows)
+            if options.write:
+                write("rough", rows)
     sys.exit(not all(row.is_good for row in rows))
 
 

@@ -298,8 +298,8 @@ def main() -> None:
                     row = Row(row.fault, row.said.replace(scratch, "…"), row.left, row.after, row.is_good)
                     rows.append(row)
                     print(row, "" if row.is_good else "WRONG", flush=True)
-    if options.write:
-        write("slurm", rows)
+                    if options.write:
+                        write("slurm", rows)
     sys.exit(not all(row.is_good for row in rows))
 
 
