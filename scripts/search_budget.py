@@ -22,6 +22,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from deeplab.plots.score_axes import number_text
 from deeplab.plots.style import BLUE, ORANGE, new_figure, style, to_png
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.messages import TrialEvent
@@ -153,7 +156,10 @@ def draw(pairs: Sequence[tuple[Found, Found]]) -> bytes:
     for kind, (label, color) in enumerate((("asha", BLUE), ("random", ORANGE))):
         searches = [pair[kind] for pair in pairs]
         for each in searches:
-            left.step(*zip(*each.best, strict=True), where="post", color=color, alpha=0.3, linewidth=0.8)
+            ended = [*each.best, (each.epochs, each.loss)]
+            left.step(
+                *zip(*ended, strict=True), "o-", where="post", color=color, alpha=0.4, linewidth=0.8, markersize=3
+            )
         begun = max(each.best[0][0] for each in searches)
         epochs = range(begun, most + 1)
         medians = [statistics.median(_by(each, epoch) for each in searches) for epoch in epochs]
@@ -161,6 +167,10 @@ def draw(pairs: Sequence[tuple[Found, Found]]) -> bytes:
     left.set_xlabel("epochs trained, of all points together")
     left.set_ylabel("validation loss of the best point so far")
     left.set_yscale("log")
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number_text(value)))
+    left.yaxis.set_minor_formatter(NullFormatter())
+    left.grid(axis="y")
     left.legend()
     for halving, plain in pairs:
         right.plot([0, 1], [plain.loss, halving.loss], "o-", color=BLUE if halving.loss < plain.loss else ORANGE)
