@@ -113,15 +113,13 @@ def packed(servers: Servers, person: Person) -> str:
     into_server = in_one_line(person.do("unpack", "run.deeplab.zip"))
     other = Person(person.folder / "other", f"{person.experiment}-other", servers.database)
     (person.folder / "run.deeplab.zip").rename(other.folder / "run.deeplab.zip")
-    unpacked = other.do("unpack", "run.deeplab.zip", "--as-new")
-    if unpacked.status:
-        person.do("rm", "latest", "--yes")
-        servers.mlflow("gc", "--backend-store-uri", servers.database, "--artifacts-destination", "s3://mlflow/mlflow")
-        unpacked = other.do("unpack", "run.deeplab.zip")
+    check((gone := person.do("rm", "latest", "--yes")).status == 0, gone)
+    servers.mlflow("gc", "--backend-store-uri", servers.database, "--artifacts-destination", "s3://mlflow/mlflow")
+    unpacked = other.do("unpack", "run.deeplab.zip")
     check(unpacked.status == 0, unpacked)
     shown = other.do("evaluate", "latest")
     check(shown.status == 0, shown)
-    return f"packed; {into_server}; in the database it is there again and `evaluate` reads it"
+    return f"packed; {into_server}; removed and unpacked into the database it is there again, and `evaluate` reads it"
 
 
 def mlflow_away(servers: Servers, person: Person) -> str:
