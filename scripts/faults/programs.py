@@ -102,8 +102,9 @@ class Program:
         return status
 
     def said(self) -> str:
-        """What it told a person at its end: the lines that begin with `deeplab:`, or its last line."""
-        told = [line.removeprefix("deeplab: ") for line in self.lines if line.startswith("deeplab:")]
+        """What it told a person of the fault: lines that begin with `deeplab:` or say what is done, or its last line."""
+        lines = [line for line in self.lines if line.startswith("deeplab:") or "tried again" in line]
+        told = [line.removeprefix("deeplab: ") for line in lines]
         return " / ".join(told or self.lines[-1:])
 
 
