@@ -24,7 +24,7 @@ from faults.stores import begun, difference, statuses
 SWEEP = (
     *("sweep", "model=cnn_dropout", "dataset.image_size=10", "dataset.limit=300", "training.threads=1"),
     *("tracking.plots=none", "tracking.save_model=none", "training.checkpoint_seconds=0", "training.epochs=60"),
-    *("l2=1e-5,1e-3", "replicates=2", "launcher=ray", "launcher.retries=3"),
+    *("l2=1e-5,1e-3", "launcher=ray", "launcher.retries=3"),
 )
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "node_ip_address": "127.0.0.1", "include_dashboard": False}
 
@@ -105,7 +105,7 @@ def main() -> None:
     rows, calm = [], None
     with tempfile.TemporaryDirectory(prefix="deeplab-ray-") as scratch:
         print(HEAD, end="", flush=True)
-        for what in ("nothing", "a worker", "a raylet", "the head", "the parent"):
+        for what in ("nothing", "a worker", "the parent", "a raylet", "the head"):
             if calm is not None and options.only not in what:
                 continue
             try:

@@ -23,8 +23,10 @@ class Row:
 
 
 def write(mark: str, rows: list[Row]) -> None:
-    """Put a table in the place of the one between two marks."""
+    """Put rows into the table between two marks, in the place of those about the same faults."""
     begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
     before, _, rest = PAGE.read_text().partition(begin)
-    _, _, after = rest.partition(end)
-    PAGE.write_text(before + begin + HEAD + "".join(f"{row}\n" for row in rows) + end + after)
+    table, _, after = rest.partition(end)
+    lines = {line.split(" | ")[0]: line for line in table.splitlines()[2:]}
+    lines.update({str(row).split(" | ", maxsplit=1)[0]: str(row) for row in rows})
+    PAGE.write_text(before + begin + HEAD + "".join(f"{line}\n" for line in lines.values()) + end + after)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 900.0
 
 
 class Program:
@@ -102,8 +102,9 @@ class Program:
         return status
 
     def said(self) -> str:
-        """What it told a person at its end: the lines that begin with `deeplab:`, or its last line."""
-        told = [line.removeprefix("deeplab: ") for line in self.lines if line.startswith("deeplab:")]
+        """What it told a person of the fault: lines that begin with `deeplab:` or say what is done, or the last."""
+        lines = [line for line in self.lines if line.startswith("deeplab:") or "tried again" in line]
+        told = [line.removeprefix("deeplab: ") for line in lines]
         return " / ".join(told or self.lines[-1:])
 
 

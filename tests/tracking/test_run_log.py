@@ -144,3 +144,15 @@ def test_runs_are_found_by_id_beginning_name_and_latest(store: Store) -> None:
 def test_an_empty_store_has_no_latest_run(store: Store) -> None:
     with pytest.raises(UserError, match="the store has no runs yet"):
         find_run(store, "latest")
+
+
+def test_a_folder_that_can_no_longer_be_written_does_not_keep_a_run_from_its_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    with begun(store) as log:
+        monkeypatch.setattr(Path, "unlink", refuse)
+        log.end("FINISHED")
+    assert store.client.get_run(log.run_id).info.status == "FINISHED"

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
@@ -126,7 +127,8 @@ class RunLog:
         """Stop the thread, and make room for the last word."""
         self._stop.set()
         self._thread.join(timeout=JOIN_SECONDS)
-        self._reserve.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder can no longer be written
+            self._reserve.unlink()
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Buffer the metrics of a step; they are written within about a second, each step once."""
