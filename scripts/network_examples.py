@@ -37,13 +37,13 @@ def lines(folder: str) -> str:
     """Train all three; the lines about them."""
     run = trained(RESIDUAL, folder)
     residual = (
-        f"`deeplab train {' '.join(RESIDUAL)}` reaches a test accuracy of {run['test']:.4f} after "
+        f"`{' '.join(RESIDUAL)}` reaches a test accuracy of {run['test']:.4f} after "
         f"{run['epochs']} epochs (one run with seed 0, {run['seconds'] / 60:.0f} minutes on two cores).\n"
     )
     chain, branched = (trained((*DENOISING, model), folder)["metrics"]["test/psnr"] for model in (CHAIN, BRANCHED))
     verdict = "beats" if branched > chain else "does not beat"
     denoising = (
-        f"`deeplab train {' '.join((*DENOISING, BRANCHED))}` {verdict} the same with `{CHAIN}`: a PSNR of "
+        f"`{' '.join((*DENOISING, BRANCHED))}` {verdict} the same with `{CHAIN}`: a PSNR of "
         f"{branched:.2f} dB on noisy test images against {chain:.2f} dB (one run each with seed 0).\n"
     )
     return f"{residual}\n{denoising}"

@@ -106,7 +106,12 @@ class Servers:
         """Carry out a command of MLflow's own."""
         command = [sys.executable, "-m", "mlflow", *arguments]
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+            command,
+            cwd=self.folder,
+            env={**self.environment, "MLFLOW_TRACKING_URI": self.address},
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def _create_database(self) -> None:

@@ -13,6 +13,7 @@ from deeplab.cli.terminal.sweep_progress import LiveSweepProgress
 from deeplab.report.page import Table, Text
 from deeplab.report.sweep_report import conclusion, points
 from deeplab.report.sweep_tables import ALL_PAIRS, outcome_of
+from deeplab.report.sweep_trials import trial_tables
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.plan import plan_sweep
 from deeplab.sweep.results.summary import TrialScores, summarise
@@ -41,6 +42,19 @@ def test_what_the_test_set_had_to_do_with_the_choice_is_told() -> None:
         "Best by mean validation accuracy: validation=tail, 0.7000.",
         "H: 70 %; the best equals it.",
     ]
+
+
+def test_of_very_many_trials_the_first_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_sweep(["model=mlp_64_64", "l2=0.1,0.2,0.3"], None)
+    trials = [TrialScores(point, 0, f"run{point}", {"val/accuracy": 0.5}, 1.0) for point in range(3)]
+    outcome = outcome_of(plan.axes, summarise(plan.points, trials, "val/accuracy", 1))
+    nowhere: Any = None
+    (table,) = trial_tables(nowhere, nowhere, outcome, [])
+    monkeypatch.setattr("deeplab.report.sweep_trials.MOST_LINES", 2)
+    cut, told = trial_tables(nowhere, nowhere, outcome, [])
+    assert isinstance(table, Table) and isinstance(cut, Table)
+    assert (len(table.rows), cut.rows) == (3, table.rows[:2])
+    assert told == Text("The first 2 of 3 trials; all of them are in trials.csv.")
 
 
 def test_the_chosen_score_is_told_from_the_honest_one_and_points_from_the_best() -> None:

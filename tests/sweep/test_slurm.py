@@ -1,10 +1,12 @@
 """The script that Slurm gets: nothing of a configuration is more in it than a word."""
 
 import shlex
+import signal
 import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from submitit.core.utils import DelayedSubmission
@@ -12,10 +14,11 @@ from submitit.core.utils import DelayedSubmission
 from deeplab.code.file import CodeReference
 from deeplab.config.compose import compose, compose_sweep
 from deeplab.config.schema import SlurmLauncherConfig
-from deeplab.errors import UserError
+from deeplab.errors import Terminated, UserError
 from deeplab.sweep.launch import slurm
 from deeplab.sweep.launch.slurm import SlurmLauncher
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
+from deeplab.workflows.signals import ENDING
 
 Script = Callable[..., str]
 SBATCH = """#!/bin/sh
@@ -30,7 +33,8 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     """What sbatch is given for a job of these settings."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    for name, text in (("sbatch", SBATCH.format(folder=programs)), ("srun", "#!/bin/sh\n"), ("scancel", "#!/bin/sh\n")):
+    plain = {name: f'#!/bin/sh\necho {name} "$@" >> {programs}/asked\n' for name in ("srun", "scancel", "squeue")}
+    for name, text in {**plain, "sbatch": SBATCH.format(folder=programs)}.items():
         (programs / name).write_text(text)
         (programs / name).chmod((programs / name).stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
@@ -139,3 +143,69 @@ def test_a_job_asks_through_files_and_goes_on_alone_where_nobody_answers(
 def test_a_folder_with_a_line_break_in_its_name_is_refused(script: Script) -> None:
     with pytest.raises(UserError, match=r"the folder .*/a\\n#SBATCH --wrap=x has a line break in its name"):
         script(folder="a\n#SBATCH --wrap=x")
+
+
+def launcher_of(folder: Path) -> SlurmLauncher:
+    config = compose_sweep(["launcher=slurm"]).launcher
+    assert isinstance(config, SlurmLauncherConfig)
+    return SlurmLauncher(config, folder)
+
+
+def job_7() -> TrialJob:
+    return TrialJob(7, "a", {}, (), {}, "parent", "sqlite:///mlflow.db", None)
+
+
+def test_a_job_that_is_no_longer_in_the_queue_and_has_no_result_has_died(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script()
+    launcher = launcher_of(tmp_path / "sweep")
+    launcher.submit(job_7())
+    squeue = tmp_path / "programs" / "squeue"
+    monkeypatch.setattr(slurm, "QUEUE_SECONDS", 0)
+    for answer in ("echo 7", "exit 1"):  # it runs; the controller is away
+        squeue.write_text(f"#!/bin/sh\n{answer}\n")
+        assert list(launcher.wait(0)) == []
+    squeue.write_text("#!/bin/sh\n")
+    assert list(launcher.wait(0)) == []  # a shared folder may show its result late
+    [event] = launcher.wait(0)
+    assert (event.number, event.kind) == (7, "died")
+    assert event.text.startswith("its job 7 is gone (see ")
+
+
+def test_jobs_that_an_earlier_start_left_in_the_queue_are_cancelled(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script()
+    left = tmp_path / "left"
+    left.write_text("7\n")
+    (tmp_path / "programs" / "squeue").write_text(f"#!/bin/sh\ncat {left}\n")
+    (tmp_path / "programs" / "scancel").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/cancelled\n: > {left}\n')
+    launcher = launcher_of(tmp_path / "sweep")
+    assert (tmp_path / "cancelled").read_text() == f"--name={launcher._name}\n"
+
+
+def test_a_job_that_is_refused_is_told_in_one_line(script: Script, tmp_path: Path) -> None:
+    script()
+    (tmp_path / "programs" / "sbatch").write_text("#!/bin/sh\necho sbatch: error: invalid partition >&2\nexit 1\n")
+    with pytest.raises(UserError, match=r"^launcher=slurm: the job was refused \(.*sbatch: error: invalid partition"):
+        launcher_of(tmp_path / "sweep").submit(job_7())
+
+
+def test_a_trial_is_ended_by_what_slurm_sends_and_says_that_its_time_was_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trained(sent: signal.Signals) -> TrialEvent:
+        def last_event(_job: TrialJob, _should_continue: Any) -> TrialEvent:
+            with pytest.raises(Terminated):
+                signal.raise_signal(sent)
+            return TrialEvent(7, "killed", "Interrupted")
+
+        monkeypatch.setattr(slurm, "last_event", last_event)
+        return slurm.train(cast(TrialJob, None), None)
+
+    before = {number: signal.getsignal(number) for number in (*ENDING, signal.SIGUSR2)}
+    try:
+        assert trained(signal.SIGTERM).text == "Interrupted"
+        assert trained(signal.SIGUSR2).text == "its job came to the time limit (more with launcher.minutes)"
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

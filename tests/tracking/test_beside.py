@@ -10,7 +10,7 @@ from mlflow.entities import FileInfo
 
 from deeplab.config.schema import TrackingConfig
 from deeplab.tracking import run_log
-from deeplab.tracking.artifacts import list_files
+from deeplab.tracking.artifacts import list_files, read_artifact
 from deeplab.tracking.beside import Beside, ask_all
 from deeplab.tracking.delete import delete_files
 from deeplab.tracking.run_log import RunLog
@@ -111,6 +111,11 @@ def test_files_of_a_server_are_looked_for_and_deleted_there(store: Store, monkey
         def list_artifacts(self, path: str | None) -> list[FileInfo]:
             return [FileInfo("a.txt", False, 7)]
 
+        def _download_file(self, path: str, target: str) -> None:
+            if path != "a.txt":
+                raise OSError("404")
+            Path(target).write_text("content")
+
         def delete_artifacts(self, path: str | None) -> None:
             asked.append(path)
 
@@ -122,3 +127,7 @@ def test_files_of_a_server_are_looked_for_and_deleted_there(store: Store, monkey
     assert list_files(store, "mlflow-artifacts:/1/x") == [("a.txt", 7)]
     delete_files(store, "mlflow-artifacts:/1/x")
     assert asked == [("mlflow-artifacts:/1/x", "http://127.0.0.1:1")] * 2 + [None]
+    log = RunLog.begin(store, "x", {}, {}, None)
+    log.end("FINISHED")
+    run = replace(store.get_run(log.run_id), artifact_uri="mlflow-artifacts:/1/x")
+    assert [read_artifact(store, run, path) for path in ("a.txt", "b.txt")] == [b"content", None]

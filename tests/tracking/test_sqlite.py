@@ -15,6 +15,7 @@ from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.tracking.artifacts import list_files, model_locations, read_artifact
 from deeplab.tracking.find import all_runs, find_run, run_by_id
+from deeplab.tracking.postgres import PostgresReader
 from deeplab.tracking.read import metric_history
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store, open_to_read
@@ -71,6 +72,31 @@ def test_what_is_read_is_what_mlflow_reads(store: Store) -> None:
         assert read_artifact(read, run, "a.txt") == run.name.encode()
         assert read_artifact(read, run, "no.txt") is None
     assert len(model_locations(read, found[0].id)) == 1
+
+
+def test_what_postgresql_is_asked_is_what_sqlite_is_asked(store: Store, folder: Path) -> None:
+    """By way of SQLAlchemy, on the same tables."""
+    read = open_to_read(CONFIG)
+    assert read.reader is not None
+    other = PostgresReader(f"sqlite:///{folder}/mlflow.db")
+    assert other.can_read()
+    assert other.experiment("deeplab") == read.reader.experiment("deeplab")
+    assert other.experiment("no") is None
+    for asked in ({}, {"most": 1}, {"tag": ("mlflow.parentRunId", "parent")}, {"run_id": all_runs(read)[0].id}):
+        assert plain(other.runs(read.experiment_id, **asked)) == plain(read.reader.runs(read.experiment_id, **asked))
+    run_id = all_runs(read)[0].id
+    assert other.history(run_id, "train/loss") == [(1, 0.5), (2, 0.25)]
+    assert other.model_locations(run_id) == read.reader.model_locations(run_id) != []
+
+
+def test_runs_can_be_read_without_what_takes_long(store: Store) -> None:
+    brief = all_runs(open_to_read(CONFIG), only_tags=True)
+    assert [(run.name, run.status, run.tags["deeplab.kind"]) for run in brief] == [
+        ("c", "KILLED", "train"),
+        ("b", "FAILED", "train"),
+        ("a", "FINISHED", "train"),
+    ]
+    assert not any(run.params or run.metrics or run.steps for run in brief)
 
 
 def test_tables_of_another_revision_are_left_to_mlflow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

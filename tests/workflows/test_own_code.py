@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +198,42 @@ def test_the_lines_of_the_page_work_and_a_sweep_takes_the_file_to_its_workers(
     mine.write_text(f"{mine.read_text()}\n")
     changed = cli(*words)
     assert re.search(r"code was \w{64}, is \w{64} \(in 2 trials\)", changed.err), changed.err
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("launcher", [("ray",), ("slurm", "launcher.cluster=local")], ids=lambda each: each[0])
+def test_every_launcher_takes_the_file_along(
+    launcher: tuple[str, ...], mine: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]
+) -> None:
+    kind, *more = launcher
+    grid = (*SMALL, *QUICK, "training.epochs=1", "optimizer.learning_rate=0.1,0.3", "replicates=1")
+    swept = cli("sweep", "--code", "mine.py", *grid, f"launcher={kind}", *more)
+    assert (swept.status, swept.err) == (0, "")
+    trials = [run for run in runs() if run.data.tags["deeplab.kind"] == "trial"]
+    assert {run.data.tags["deeplab.code_sha256"] for run in trials} == {sha256(mine.read_bytes()).hexdigest()}
+    assert [run.info.status for run in trials] == ["FINISHED"] * 2
+
+
+@pytest.mark.long
+def test_a_search_a_decision_and_an_explanation_take_the_file_along(
+    mine: Path, cli: Callable[..., Outcome], runs: Callable[[], list[Any]]
+) -> None:
+    rows = (*SMALL, *QUICK, "training.epochs=1")
+    search = (
+        "sweep",
+        "--search",
+        "random",
+        "--trials",
+        "2",
+        "optimizer.learning_rate=interval(0.1,0.9)",
+        "name=searched",
+    )
+    decide = ("decide", "--max-replicates", "5", "optimizer.learning_rate=0.1,0.9", "name=decided")
+    why = ("why", "schedule=warmup", "schedule=constant", "replicates=2")
+    for words, statuses in ((search, (0,)), (decide, (0, 3)), (why, (0, 3))):
+        others = [word for word in rows if word != "schedule=warmup" or words is not why]
+        done = cli(*words, *others, "--code", "mine.py")
+        assert done.status in statuses, done.err
+        refused = cli(*words, *others)
+        assert (refused.status, "One of your own needs --code FILE" in refused.err) == (2, True)
+    assert all(run.data.tags["deeplab.code_file"] == "mine.py" for run in runs())

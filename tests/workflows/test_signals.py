@@ -1,6 +1,10 @@
 import os
+import pty
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +98,28 @@ def test_a_signal_that_would_end_the_process_at_once_raises_and_one_that_is_igno
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+HUNG_UP = """
+import time
+from deeplab.workflows.signals import install_handlers
+
+install_handlers()
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("a last word that nobody reads", flush=True)
+    open("ended", "w").close()
+"""
+
+
+def test_what_is_said_to_a_terminal_that_was_closed_is_no_error(tmp_path: Path) -> None:
+    master, screen = pty.openpty()
+    command = ["setsid", "--ctty", sys.executable, "-c", HUNG_UP]
+    child = subprocess.Popen(command, cwd=tmp_path, stdin=screen, stdout=screen, stderr=screen)
+    os.close(screen)
+    assert os.read(master, 100).strip() == b"ready"
+    os.close(master)
+    assert child.wait(30) == 0
+    assert (tmp_path / "ended").exists()

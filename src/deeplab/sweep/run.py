@@ -13,6 +13,7 @@ from deeplab.sweep.budget import Budget
 from deeplab.sweep.claim import check_nobody_else, claimed
 from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
+from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, find_sweep
@@ -89,9 +90,9 @@ def _carry_out(
     source: TrialSource, store: Store, observer: SweepObserver, before: Run | None, began: float
 ) -> SweepResult[Any, Any]:
     plan, folder = source.plan, store.place.work_folder / source.folder / source.plan.key
-    if before is not None and plan.sweep.launcher.kind != "local":
-        _check_not_running(store, before)
     launcher = choose_launcher(plan, folder)
+    if before is not None and plan.sweep.launcher.kind != "local":
+        _check_not_running(store, before, launcher)
     loop = TrialLoop(source, store, launcher, observer)
 
     def begin() -> RunLog:
@@ -125,10 +126,11 @@ def _carry_out(
     )
 
 
-def _check_not_running(store: Store, before: Run) -> None:
+def _check_not_running(store: Store, before: Run, launcher: Launcher) -> None:
     """Jobs of a cluster may outlive the sweep that submitted them; workers of this machine do not."""
     for run in children(store, before.id).values():
         if run.is_alive:
+            launcher.close()
             raise UserError(
                 f"'{run.name}' ({run.short_id}) is still being trained by a job of an earlier start. "
                 "Let it end, or cancel it."

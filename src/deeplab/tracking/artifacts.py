@@ -63,9 +63,16 @@ def read_artifact(store: Store, run: Run, path: str) -> bytes | None:
             return None
     import mlflow
     from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     with tempfile.TemporaryDirectory() as folder:
         try:
+            if run.artifact_uri.startswith("mlflow-artifacts:"):
+                # MLflow would ask the server for the run, for a listing and for an address before.
+                file = Path(folder) / "file"
+                files: Any = get_artifact_repository(run.artifact_uri, tracking_uri=store.place.uri)
+                files._download_file(path, str(file))
+                return file.read_bytes()
             uri = f"runs:/{run.id}/{path}"
             copy = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
             return Path(copy).read_bytes()

@@ -137,9 +137,9 @@ def _alive(connection: sqlite3.Connection) -> str | None:
     """The name of a run that some process writes, at the places that are recorded."""
     query = (
         "SELECT name FROM runs JOIN tags USING (run_uuid) WHERE status = 'RUNNING' AND lifecycle_stage = 'active' "
-        "AND key = ? AND CAST(value AS REAL) > ?"
+        "AND key = ? AND ABS(CAST(value AS REAL) - ?) < ?"
     )
-    row = connection.execute(query, (HEARTBEAT_TAG, time.time() - STALE_SECONDS)).fetchone()
+    row = connection.execute(query, (HEARTBEAT_TAG, time.time(), STALE_SECONDS)).fetchone()
     return None if row is None else str(row[0])
 
 

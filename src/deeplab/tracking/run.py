@@ -46,8 +46,8 @@ class Run:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it is being written by a process."""
-        return self.status == "RUNNING" and self.heartbeat_age < STALE_SECONDS
+        """Whether it is being written by a process; a clock that is set back makes none alive."""
+        return self.status == "RUNNING" and abs(self.heartbeat_age) < STALE_SECONDS
 
     @property
     def shown_status(self) -> str:

@@ -1,6 +1,8 @@
 """When a signal that ends processes may act: not while a run is begun or ended."""
 
+import os
 import signal
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from deeplab.errors import Terminated
 
 # SIGHUP is what a closing terminal sends; Windows has none.
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+HANGUP = getattr(signal, "SIGHUP", None)
 
 
 def install_handlers() -> None:
@@ -21,7 +24,18 @@ def install_handlers() -> None:
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
+    if number == HANGUP:
+        leave_terminal()
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+def leave_terminal() -> None:
+    """Write no more to a terminal that is gone: each line would be an error, also those at the end of a run."""
+    for stream in (1, 2):
+        if stat.S_ISCHR(os.fstat(stream).st_mode):
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream)
+            os.close(nothing)
 
 
 class HeldSignals:
@@ -82,6 +96,8 @@ class HeldSignals:
             _in_force.remove(self)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if number == HANGUP:
+            leave_terminal()
         is_in = frame is not None and frame.f_code is self._always_in
         if not self._is_over and (self.are_held or is_in):
             self._came = (number, frame)

@@ -140,7 +140,9 @@ def train(
         )
 
     def keep(log: RunLog, cause: BaseException) -> str | None:
-        return _keep(RunContext(store, log, setup, config, History(tuple(epochs))), cause)
+        kept = _keep(RunContext(store, log, setup, config, History(tuple(epochs))), cause)
+        again = "the same command again" if parent else f"deeplab train --resume {log.run_id[:8]}"
+        return f"{kept} To go on when it can be written: {again}." if kept else None
 
     # Here, because it imports TensorFlow, which `deeplab --help` can do without.
     from deeplab.training.fit import fit

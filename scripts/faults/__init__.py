@@ -1,0 +1,1 @@
+"""What scripts/rough.py, scripts/slurm.py and scripts/ray_nodes.py have in common."""
