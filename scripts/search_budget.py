@@ -25,7 +25,7 @@ from pathlib import Path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from deeplab.plots.score_axes import number_text
-from deeplab.plots.style import BLUE, ORANGE, new_figure, style, to_png
+from deeplab.plots.style import BLUE, GREY, ORANGE, new_figure, style, to_png
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
@@ -143,7 +143,7 @@ def sentence(pairs: Sequence[tuple[Found, Found]]) -> str:
     return (
         f"Median of the best validation loss: {medians[0]:.4f} with `asha`, {medians[1]:.4f} with plain random "
         f"search; the median difference in pairs of seeds is {statistics.median(differences):+.4f}, and `asha` found "
-        f"the better point with {better} of {len(pairs)} seeds."
+        f"the better point with {better} of {len(pairs)} seeds, the same with {differences.count(0.0)}."
     )
 
 
@@ -173,7 +173,8 @@ def draw(pairs: Sequence[tuple[Found, Found]]) -> bytes:
     left.grid(axis="y")
     left.legend()
     for halving, plain in pairs:
-        right.plot([0, 1], [plain.loss, halving.loss], "o-", color=BLUE if halving.loss < plain.loss else ORANGE)
+        color = GREY if halving.loss == plain.loss else BLUE if halving.loss < plain.loss else ORANGE
+        right.plot([0, 1], [plain.loss, halving.loss], "o-", color=color)
     right.set_xticks([0, 1], ["random", "asha"])
     right.set_xlim(-0.3, 1.3)
     right.set_title("At the end, a line a seed")
