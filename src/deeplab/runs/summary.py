@@ -1,6 +1,7 @@
 """What a table of runs says of each: the same few values, whatever kind of run it is."""
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -118,7 +119,8 @@ def _row(run: Run, children: Sequence[Run]) -> RunSummary:
     kind, by_data = tags.get(KIND_TAG, ""), scores_by_data(metrics)
     is_sweep = kind == "sweep"
     members = children if is_sweep else [run]
-    asked = sorted({int(each.params["training.epochs"]) for each in members if "training.epochs" in each.params})
+    written = [each.params.get("training.epochs", "") for each in members]
+    asked = sorted({int(text) for text in written if re.fullmatch("[0-9]{1,9}", text)})  # plain MLflow keeps any text
     trains = not is_sweep and bool(asked) and kind in ("train", "trial")
     ended = (run.ended_ms - run.started_ms) / 1000 if run.ended_ms else None
     return RunSummary(

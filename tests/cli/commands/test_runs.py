@@ -168,3 +168,14 @@ def test_a_run_that_goes_on_is_running_and_a_lost_one_is_dead(cli: Cli, own_stor
     assert re.search(r"running +2/3 ", cli("runs")[1])
     assert names(cli, "--failed") == ["dead"]
     assert names(cli, "--where", "status=running") == ["alive"]
+
+
+def test_a_run_of_plain_mlflow_may_have_a_word_where_we_have_a_number(folder: Path, cli: Cli) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    run = client.create_run(client.create_experiment("deeplab"), run_name="of_another")
+    client.log_param(run.info.run_id, "training.epochs", "many")
+    client.set_tag(run.info.run_id, "deeplab.kind", "train")
+    client.set_terminated(run.info.run_id)
+    assert names(cli) == ["of_another"]
