@@ -86,9 +86,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) ->
     ]
     (folder / "penguins.csv").write_text("\n".join(["mass,island,year,nest,species", *rows]) + "\n")
     (folder / "my_conf" / "model").mkdir(parents=True)
-    network = re.search(r"```yaml\n(# my_conf/model/mine.yaml\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert network is not None
-    (folder / "my_conf" / "model" / "mine.yaml").write_text(network[1])
+    for page, name in (("README.md", "mine"), ("docs/networks.md", "fine_tuned")):
+        network = re.search(rf"```yaml\n(# my_conf/model/{name}.yaml\n.*?)```", (ROOT / page).read_text(), re.DOTALL)
+        assert network is not None
+        (folder / "my_conf" / "model" / f"{name}.yaml").write_text(network[1])
     return folder
 
 
@@ -144,7 +145,7 @@ def shortened(line: str) -> list[str]:
         more = [*QUICK, "training.batch_size=16", "dataset.limit=64"]
         return [*(word for word in words if not word.startswith("dataset.limit")), *more]
     if "--decide" in words:  # all its runs are there, and nothing more is begun
-        return [*words[: words.index("--hours")], "--hours", "0"]
+        return [*words[: words.index("--hours")], "--hours", "1e-9"]
     more = SHORTENED.get(words[0], [])
     return words if set(more[:1]) & set(words) else [*words, *more]
 

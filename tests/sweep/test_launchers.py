@@ -158,8 +158,14 @@ def test_a_search_prunes_through_every_launcher(
     ],
 )
 def test_a_cluster_that_is_not_there_is_one_line_and_nothing_begins(
-    folder: Path, process: Callable[..., Any], runs: Callable[[], list[Any]], overrides: tuple[str, ...], message: str
+    folder: Path,
+    process: Callable[..., Any],
+    runs: Callable[[], list[Any]],
+    overrides: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))  # without a Slurm that this machine may have
     done = process("sweep", *TINY, *overrides)
     assert done.status == 2
     assert message in done.err

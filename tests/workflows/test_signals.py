@@ -101,9 +101,10 @@ def test_a_signal_that_would_end_the_process_at_once_raises_and_one_that_is_igno
 
 
 HUNG_UP = """
-import time
+import signal, time
 from deeplab.workflows.signals import install_handlers
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup hand down that it is ignored
 install_handlers()
 try:
     print("ready", flush=True)
