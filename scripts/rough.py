@@ -87,6 +87,10 @@ class Rough:
         if ended != 0:
             wrong = f"status {ended}: {again.said()}"
         how = "the same command" if command[0] == "sweep" else "`train --resume`"
+        if fault.endswith(("SIGTERM", "SIGINT twice", "closed terminal")) and status not in (130, 143):
+            wrong = f"NO FAULT: the signal did not end it; {wrong}"
+        if "a worker" in fault and "tried again" not in program.text:
+            wrong = f"NO FAULT: no worker was lost; {wrong}"
         has_ended = "did not end" not in said and "Traceback" not in program.text and "RUNNING" not in left
         return Row(fault, said, left, wrong or f"{how}: equal to the bit", not wrong and has_ended)
 
@@ -251,6 +255,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=16, help="that train at once into one file")
     parser.add_argument("--write", action="store_true", help="write the table into docs/rough-machines.md")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, also by what is started
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # disks are taken down
     rows = []
     with tempfile.TemporaryDirectory(prefix="deeplab-rough-") as scratch:

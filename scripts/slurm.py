@@ -169,6 +169,10 @@ def compared(fault: str, program: Program, folders: tuple[Path, Path], again: Pr
     said, left = f"{program.said() or '(nothing)'} — status {status}", statuses(folder)
     ended = again.end() if again else status
     wrong = difference(folder, calm)
+    if ("of a job" in fault or "a job" in fault) and "tried again" not in program.text:
+        wrong = f"NO FAULT: no job was lost; {wrong}"
+    if fault == "Ctrl-C" and status != 130:
+        wrong = f"NO FAULT: the signal did not end it; {wrong}"
     if ended:
         wrong = f"status {ended}: {(again or program).said()}"
     after = wrong or ("the same command: equal to the bit" if again else "equal to the bit")
@@ -281,6 +285,7 @@ def main() -> None:
     missing = [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None]
     if missing or os.getuid() != 0:
         sys.exit(f"Missing: {', '.join(missing) or 'the rights of root'}. apt-get install slurm-wlm munge")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, also by what is started
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cluster is ended
     rows = []
     with tempfile.TemporaryDirectory(prefix="deeplab-slurm-") as scratch:

@@ -19,7 +19,9 @@ class Row:
 
     def __str__(self) -> str:
         cells = (self.fault, self.said, self.left, self.after)
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
+        return (
+            "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
+        )
 
 
 def write(mark: str, rows: list[Row]) -> None:
