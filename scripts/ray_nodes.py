@@ -14,10 +14,11 @@ import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faults.page import HEAD, Row, write
+from faults.page import Row, Tries
 from faults.programs import Program, below
 from faults.stores import begun, difference, statuses
 
@@ -102,23 +103,15 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cluster is ended
-    rows, calm = [], None
+    calm = None
     with tempfile.TemporaryDirectory(prefix="deeplab-ray-") as scratch:
-        print(HEAD, end="", flush=True)
+        tries = Tries("ray", scratch, options.write)
         for what in ("nothing", "a worker", "the parent", "a raylet", "the head"):
             if calm is not None and options.only not in what:
                 continue
-            try:
-                row = attempt(what, Path(scratch), calm)
-            except Exception as error:
-                row = Row(what, f"{type(error).__name__}: {error}"[:2000], "", "", False)
-            row = Row(row.fault, row.said.replace(scratch, "…"), row.left, row.after, row.is_good)
+            tries.add(what, partial(attempt, what, Path(scratch), calm))
             calm = calm or Path(scratch) / "nothing"
-            rows.append(row)
-            print(row, "" if row.is_good else "WRONG", flush=True)
-            if options.write:
-                write("ray", rows)
-    sys.exit(not all(row.is_good for row in rows))
+    sys.exit(not tries.are_good)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from faults.page import HEAD, Row, write
+from faults.page import Row, Skipped, Tries
 from faults.programs import Program
 from faults.stores import begun, difference, runs, statuses
 
@@ -40,10 +41,6 @@ DISK_BYTES = 64 << 20
 GIVE_UP_BYTES = 96 << 10
 BUSY = " 5/60"
 STALE_SECONDS = 61.0  # after which a run without a sign of life is dead
-
-
-class Skipped(Exception):
-    """A fault that this machine cannot be given."""
 
 
 class Rough:
@@ -257,28 +254,17 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, also by what is started
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # disks are taken down
-    rows = []
     with tempfile.TemporaryDirectory(prefix="deeplab-rough-") as scratch:
         Path(scratch).chmod(0o755)
         os.environ["TMPDIR"] = scratch  # takes models that a store does not
         rough = Rough(Path(scratch), options.processes)
-        print(HEAD, end="", flush=True)
+        tries = Tries("rough", scratch, options.write)
         for fault, what in FAULTS:
             name = f"{fault.__name__} {what}"
             if options.only not in name:
                 continue
-            try:
-                row = fault(rough, what)
-            except Skipped as why:
-                row = Row(name, f"not tried: {why}", "", "", True)
-            except Exception as error:
-                row = Row(name, f"{type(error).__name__}: {error}"[:2000], "", "", False)
-            row = Row(row.fault, row.said.replace(scratch, "…"), row.left, row.after.replace(scratch, "…"), row.is_good)
-            rows.append(row)
-            print(row, "" if row.is_good else "WRONG", flush=True)
-            if options.write:
-                write("rough", rows)
-    sys.exit(not all(row.is_good for row in rows))
+            tries.add(name, partial(fault, rough, what))
+    sys.exit(not tries.are_good)
 
 
 if __name__ == "__main__":

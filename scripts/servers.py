@@ -33,6 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     only = [name for name in options.only.split(",") if name]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the servers end, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, also by what is started
     with contextlib.closing(Servers()) as servers:
         print(f"MLflow at {servers.address}, its database at {servers.database}", flush=True)
         if options.keep:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from faults.page import HEAD, Row, write
+from faults.page import Row, Tries
 from faults.programs import Program
 from faults.stores import begun, difference, statuses
 
@@ -287,25 +287,16 @@ def main() -> None:
         sys.exit(f"Missing: {', '.join(missing) or 'the rights of root'}. apt-get install slurm-wlm munge")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, also by what is started
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cluster is ended
-    rows = []
     with tempfile.TemporaryDirectory(prefix="deeplab-slurm-") as scratch:
         root = Path(scratch)
         root.chmod(0o755)
         with Cluster(root) as cluster:
             faults = Faults(cluster, root)
-            print(HEAD, end="", flush=True)
+            tries = Tries("slurm", scratch, options.write)
             for name in FAULTS:
                 if options.only in name:
-                    try:
-                        row = getattr(faults, name)()
-                    except Exception as error:
-                        row = Row(name, f"{type(error).__name__}: {error}"[:2000], "", "", False)
-                    row = Row(row.fault, row.said.replace(scratch, "…"), row.left, row.after, row.is_good)
-                    rows.append(row)
-                    print(row, "" if row.is_good else "WRONG", flush=True)
-                    if options.write:
-                        write("slurm", rows)
-    sys.exit(not all(row.is_good for row in rows))
+                    tries.add(name, getattr(faults, name))
+    sys.exit(not tries.are_good)
 
 
 if __name__ == "__main__":

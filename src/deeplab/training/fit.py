@@ -84,7 +84,7 @@ def fit(
             stage.begin(setup.network)
             if state is not None and state.epoch == begin:
                 state = replace(state, optimizer=())
-            state = train(replace(setup, optimizer=stage.optimizer(), end=stage.end), told, state)
+            state = train(replace(setup, optimizer=stage.optimizer, end=stage.end), told, state)
             told = [Continuing(observer) for observer in observers]
         begin = stage.end
     assert state is not None

@@ -6,6 +6,7 @@ from typing import Any
 
 from deeplab.config.schema import StageConfig
 from deeplab.errors import UserError
+from deeplab.training.history import Epoch
 from deeplab.training.observer import Observer
 
 
@@ -14,7 +15,7 @@ class Stage:
     """Some epochs of a training."""
 
     end: int  # epochs that are done behind it, counted from the beginning of the training
-    optimizer: Callable[[], Any]  # makes its optimiser
+    optimizer: Any  # of Keras, with its schedule, not yet used
     trainable: Mapping[int, bool]  # of each layer by its `id`
 
     def begin(self, network: Any) -> None:
@@ -50,7 +51,7 @@ def stages_of(
         if not any(trainable[id(layer)] for layer in all_layers(network) if layer.weights):
             raise UserError(f"{where} trains nothing: all layers with weights are frozen; `unfreeze` names some.")
         end += config.epochs
-        stages.append(Stage(end, lambda config=config: optimizer(config), trainable))  # type: ignore[misc]
+        stages.append(Stage(end, optimizer(config), trainable))
     return tuple(stages)
 
 
@@ -59,8 +60,15 @@ class Continuing(Observer):
 
     def __init__(self, observer: Observer) -> None:
         """Wrap the observer."""
-        self.step_ended = observer.step_ended  # type: ignore[method-assign]
-        self.epoch_ended = observer.epoch_ended  # type: ignore[method-assign]
+        self._observer = observer
+
+    def step_ended(self, epoch: int, step: int, metrics: Mapping[str, float]) -> None:
+        """Hand on what was told."""
+        self._observer.step_ended(epoch, step, metrics)
+
+    def epoch_ended(self, epoch: Epoch) -> None:
+        """Hand on what was told."""
+        self._observer.epoch_ended(epoch)
 
 
 def _unfrozen(config: StageConfig, network: Any, where: str) -> Iterator[Any]:

@@ -134,15 +134,14 @@ def train(
         return _go_on(resume_point, setup)
 
     def interrupted(log: RunLog) -> str:
+        again = "the same command again" if parent else f"deeplab train --resume {log.run_id[:8]}"
         return (
             f"Interrupted: run {log.run_id[:8]} is KILLED, {len(epochs)} of {config.training.epochs} "
-            f"epochs are logged. To go on: deeplab train --resume {log.run_id[:8]}"
+            f"epochs are logged. To go on: {again}"
         )
 
     def keep(log: RunLog, cause: BaseException) -> str | None:
-        kept = _keep(RunContext(store, log, setup, config, History(tuple(epochs))), cause)
-        again = "the same command again" if parent else f"deeplab train --resume {log.run_id[:8]}"
-        return f"{kept} To go on when it can be written: {again}." if kept else None
+        return _keep(RunContext(store, log, setup, config, History(tuple(epochs))), cause)
 
     # Here, because it imports TensorFlow, which `deeplab --help` can do without.
     from deeplab.training.fit import fit
