@@ -21,6 +21,7 @@ from deeplab.training.fit import fit
 from deeplab.training.history import Epoch
 from deeplab.training.input_pipeline import row_order
 from deeplab.training.observer import Observer
+from deeplab.training.optimizers import build_optimizer
 from deeplab.training.runtime import Runtime
 from deeplab.training.setup import TrainingSetup
 from deeplab.training.stages import stages_of
@@ -194,6 +195,20 @@ def test_stages_that_cannot_be_are_one_line(stages: list[dict[str, Any]], line: 
     with pytest.raises(UserError) as error:
         compose(["training.epochs=5", f"training.stages={given}"])
     assert line in str(error.value).replace("'none' or 'all'", "none or all")
+
+
+def test_a_schedule_that_does_not_fit_a_stage_is_refused_before_anything_is_trained() -> None:
+    composed = compose(["schedule=cosine", "schedule.warmup_epochs=2"]).config
+
+    def optimizer(stage: StageConfig) -> Any:
+        training = replace(composed.training, epochs=stage.epochs)
+        return build_optimizer(composed.optimizer, composed.schedule, training, steps_per_epoch=3)
+
+    network = setup_of(ENGINES[0]).network
+    with pytest.raises(
+        UserError, match=r"training.stages\[1\], of 2 epochs: schedule.warmup_epochs: must be less than"
+    ):
+        stages_of([StageConfig(epochs=3), StageConfig(epochs=2)], network, optimizer)
 
 
 def test_layers_that_there_are_not_and_stages_that_train_nothing_are_refused() -> None:

@@ -51,7 +51,10 @@ def stages_of(
         if not any(trainable[id(layer)] for layer in all_layers(network) if layer.weights):
             raise UserError(f"{where} trains nothing: all layers with weights are frozen; `unfreeze` names some.")
         end += config.epochs
-        stages.append(Stage(end, optimizer(config), trainable))
+        try:
+            stages.append(Stage(end, optimizer(config), trainable))
+        except UserError as error:  # of a schedule that does not fit its epochs
+            raise UserError(f"{where}, of {config.epochs} epochs: {error}") from error
     return tuple(stages)
 
 
