@@ -70,7 +70,7 @@ class CarriedRun:
             run.status,
             run.started_ms,
             run.ended_ms,
-            dict(sorted(run.params.items())),
+            dict(run.params),  # in the order that they are shown in
             dict(sorted(run.tags.items())),
             metrics,
             tuple(sorted(models, key=lambda model: model.id)),
