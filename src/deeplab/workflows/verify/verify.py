@@ -7,7 +7,7 @@ from typing import Any
 
 from deeplab.code.file import CodeReference, reference
 from deeplab.config.compose import ComposedConfig
-from deeplab.config.schema import ExperimentConfig, TrackingConfig
+from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
 from deeplab.tracking.find import TRAINED, find_run
@@ -15,14 +15,13 @@ from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, open_to_read
 from deeplab.tracking.tags import CODE_TAG, DEVICE_TAG, KIND_TAG
 from deeplab.training.cache import TrainingCache
-from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.own_code import own_code_of
 from deeplab.workflows.prepare import prepare
-from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.trained_run import TrainedRun
-from deeplab.workflows.verify.finding import Finding, Outcome, arrays_found, scores_found
+from deeplab.workflows.verify.finding import Finding, Outcome
+from deeplab.workflows.verify.network import network_found
 from deeplab.workflows.verify.processes import in_processes
-from deeplab.workflows.verify.stored import StoredStates, files_found, stored_states
+from deeplab.workflows.verify.stored import files_found, stored_states
 from deeplab.workflows.verify.stretches import Stretch, draw, stretches_of, train_again
 
 OUTCOMES: tuple[Outcome, ...] = ("different", "unchecked", "within", "identical")
@@ -162,37 +161,14 @@ def _findings(trained: TrainedRun, composed: ComposedConfig, stretches: Sequence
     if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
         name = setup.splits.info.name
         return [*findings, Finding("data", "unchecked", f"{name} here is not what the run was trained on")]
-    findings += _network_findings(trained, composed.config, kept, setup)
+    is_whole = bool(kept.states) and kept.states[-1].epoch == trained.run.steps.get("train/loss")
+    findings += network_found(trained, composed.config, kept.states[-1] if is_whole else None, setup)
     for number, stretch in enumerate(stretches):
         if number:  # the network and the optimiser of one training serve no other
             setup = prepare(composed.config, work_folder, cache=_CACHE)
         findings += train_again(trained, composed, setup, stretch, kept.states, _CACHE)
     if not kept.states:
         findings.append(Finding("training", "unchecked", "no state was kept: tracking.keep_checkpoints=1 keeps them"))
-    return findings
-
-
-def _network_findings(
-    trained: TrainedRun, config: ExperimentConfig, kept: StoredStates, setup: TrainingSetup
-) -> list[Finding]:
-    """Hold the network that was kept against the last state, and its scores on the test rows against the stored."""
-    if config.tracking.save_model == "none":
-        return [Finding("model", "unchecked", "it was not kept")]
-    try:
-        network: Any = trained.network()
-        facts = trained.facts()
-    except UserError as error:
-        return [Finding("model", "different", str(error))]
-    findings = []
-    if kept.last is not None and config.training.ema is None:
-        stored = kept.last.best_weights or kept.last.weights
-        findings.append(arrays_found("weights of the model", stored, network.get_weights()))
-    for name, split in (("test", setup.splits.test), ("training", setup.train)):
-        place = f"{name}/"
-        logged = {key.removeprefix(place): v for key, v in trained.run.metrics.items() if key.startswith(place)}
-        if logged or name == "test":
-            scores, _ = score_rows(network, split, facts.info, config)
-            findings.append(scores_found(f"scores on the {name} rows", logged, scores))
     return findings
 
 
