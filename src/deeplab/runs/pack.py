@@ -152,19 +152,16 @@ def together(store: Store, runs: Iterable[Run]) -> list[Run]:
             members.setdefault(run.tags[CONFIRMS_TAG], []).append(run)
     chosen: dict[str, Run] = {}
 
-    def add(run: Run) -> None:
+    waiting = list(runs)[::-1]
+    while waiting:
+        run = waiting.pop()
         if run.id in chosen:
-            return
+            continue
         chosen[run.id] = run
-        for tag in NEEDED:
-            for run_id in run.tags.get(tag, "").replace(",", " ").split():
-                if run_id in everything:
-                    add(everything[run_id])
-        for member in members.get(run.id, ()):
-            add(member)
-
-    for run in runs:
-        add(run)
+        named = [run_id for tag in NEEDED for run_id in run.tags.get(tag, "").replace(",", " ").split()]
+        waiting += reversed(
+            [*(everything[run_id] for run_id in named if run_id in everything), *members.get(run.id, ())]
+        )
     return list(chosen.values())
 
 

@@ -12,6 +12,8 @@ from deeplab.training.checkpoint import Arrays, Checkpoint
 Outcome = Literal["identical", "within", "different", "unchecked"]
 # What another processor or version may make of the same training in some epochs, relative to the largest.
 ROUNDING = 1e-2
+# What it may make of the answers of a network with the same weights.
+ROUNDING_OF_ANSWERS = 1e-3
 TIMES = "time/"
 
 
@@ -29,13 +31,16 @@ def held(what: str, is_same: bool, detail: str) -> Finding:
     return Finding(what, "identical") if is_same else Finding(what, "different", detail)
 
 
-def scores_found(what: str, stored: Mapping[str, float], again: Mapping[str, float]) -> Finding:
+def scores_found(
+    what: str, stored: Mapping[str, float], again: Mapping[str, float], rounding: float = ROUNDING
+) -> Finding:
     """Hold stored scores against those that were computed again.
 
     Args:
         what: they are of.
         stored: by name; those of time are left aside.
         again: the same.
+        rounding: how far one may be from the other, relative to it where it is above 1.
     """
     stored, again = (_without_times(each) for each in (stored, again))
     if stored.keys() != again.keys():
@@ -47,7 +52,7 @@ def scores_found(what: str, stored: Mapping[str, float], again: Mapping[str, flo
     if all(same(stored[each], again[each]) for each in stored):
         return Finding(what, "identical")
     detail = f"{name} is {stored[name]:.6g}, again {again[name]:.6g}"
-    return Finding(what, "within" if gap <= ROUNDING else "different", detail)
+    return Finding(what, "within" if gap <= rounding else "different", detail)
 
 
 def states_found(what: str, stored: Checkpoint, again: Checkpoint, begin: int) -> list[Finding]:

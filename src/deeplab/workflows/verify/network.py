@@ -2,8 +2,9 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from deeplab.data.input_spec import InputSpec
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
-from deeplab.evaluation.kept_predictions import FILE, KeptPredictions, from_npz, to_npz
+from deeplab.evaluation.kept_predictions import FILE, KeptPredictions, from_npz, row_scores, to_npz
 from deeplab.evaluation.scores import Predictions
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.tags import PARAMETERS_TAG
@@ -24,7 +25,7 @@ from deeplab.workflows.artifacts import DATASET_FILE
 from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.scored_rows import score_tables
 from deeplab.workflows.trained_run import TrainedRun
-from deeplab.workflows.verify.finding import ROUNDING, Finding, array_gap, arrays_found, held, scores_found
+from deeplab.workflows.verify.finding import ROUNDING_OF_ANSWERS, Finding, array_gap, arrays_found, held, scores_found
 
 
 def network_found(
@@ -58,7 +59,7 @@ def network_found(
         logged = {key.removeprefix(place): value for key, value in run.metrics.items() if key.startswith(place)}
         if logged or name == "test":
             scores, predictions = score_rows(network, split, facts.info, config)
-            yield scores_found(f"scores on the {name} rows", logged, scores)
+            yield scores_found(f"scores on the {name} rows", logged, scores, ROUNDING_OF_ANSWERS)
             if name == "test" and predictions is not None:
                 yield from _rows_found(trained, predictions, split, facts.info)
 
@@ -79,7 +80,8 @@ def _weights_found(last: Checkpoint, network: Any, is_averaged: bool) -> Finding
             _nearest(weight.numpy(), last.optimizer) if id(weight) in trainable else each
             for weight, each in zip(network.weights, stored, strict=False)
         )
-    return arrays_found("weights of the model", stored, network.get_weights())
+    found = arrays_found("weights of the model", stored, network.get_weights())
+    return replace(found, outcome="different") if found.outcome == "within" else found  # both are copies of the same
 
 
 def _nearest(weights: NDArray[Any], arrays: tuple[NDArray[Any], ...]) -> NDArray[Any]:
@@ -92,7 +94,12 @@ def _rows_found(trained: TrainedRun, predictions: Predictions, test: Split, info
     content, again = read_artifact(trained.store, trained.run, FILE), to_npz(predictions, test, info)
     if content is not None and again is not None:
         try:
-            yield _predictions_found(from_npz(content), from_npz(again), predictions.outputs)
+            kept = from_npz(content)
+            yield _predictions_found(kept, from_npz(again), predictions.outputs)
+            rows, logged = row_scores(kept, "accuracy"), trained.run.metrics.get("test/accuracy", math.nan)
+            if rows is not None:
+                right = math.isclose(rows.mean(), logged, rel_tol=1e-6)
+                yield held(f"accuracy by {FILE}", right, f"it is {rows.mean():.6g}, and the run says {logged:.6g}")
         except ValueError as error:
             yield Finding(FILE, "different", str(error))
     for name, text in score_tables(predictions, info):
@@ -101,7 +108,7 @@ def _rows_found(trained: TrainedRun, predictions: Predictions, test: Split, info
             stored, now = _numbers(table.decode(errors="replace")), _numbers(text)
             columns = {key.partition(" of ")[0] for key in stored}  # earlier versions had fewer
             again_there = {key: value for key, value in now.items() if key.partition(" of ")[0] in columns}
-            yield scores_found(name, stored, again_there)
+            yield scores_found(name, stored, again_there, ROUNDING_OF_ANSWERS)
 
 
 def _predictions_found(stored: KeptPredictions, again: KeptPredictions, outputs: NDArray[Any]) -> Finding:
@@ -115,10 +122,10 @@ def _predictions_found(stored: KeptPredictions, again: KeptPredictions, outputs:
     if not len(rows):
         return Finding(FILE, "identical")
     if outputs.shape[1] == 1:  # a number whose sign is the class
-        near = np.abs(outputs[rows, 0]) <= ROUNDING
+        near = np.abs(outputs[rows, 0]) <= ROUNDING_OF_ANSWERS
     else:
         said = np.minimum(stored.predicted[rows].astype(np.int64), outputs.shape[1] - 1)
-        near = outputs[rows].max(axis=1) - outputs[rows, said] <= ROUNDING
+        near = outputs[rows].max(axis=1) - outputs[rows, said] <= ROUNDING_OF_ANSWERS
     return Finding(FILE, "within" if near.all() else "different", f"{len(rows)} of {len(outputs)} rows differ")
 
 

@@ -48,11 +48,13 @@ class Verification:
     trained: int  # epochs that were trained again
     epochs: int  # that all runs have together
     seed: int  # that the stretches were drawn from
+    passed_over: tuple[Run, ...] = ()  # of which nothing was held against anything
+    study: tuple[Finding, ...] = ()  # of the results of a study that they are of
 
     @property
     def outcome(self) -> Outcome:
         """The worst of what was found."""
-        return worst([verdict.outcome for verdict in self.verdicts])
+        return worst([verdict.outcome for verdict in self.verdicts] + [finding.outcome for finding in self.study])
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
