@@ -11,8 +11,9 @@ from deeplab.tracking.store import open_store
 def test_weights_are_named_by_the_run_that_they_were_of(folder: Path) -> None:
     store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
     tags = {"deeplab.kind": "train", "deeplab.initial_weights": "5" * 32, "deeplab.code_file": "mine.py"}
+    tags["deeplab.config_dir"] = "my conf"
     with RunLog.begin(store, "a", {}, tags, None) as log:
         log.log_text("overrides.txt", "training.initial_weights=latest\nmodel=cnn\n")
         log.end("FINISHED")
     again = command_line(store, store.get_run(log.run_id))
-    assert again == f"deeplab train --code mine.py training.initial_weights={'5' * 32} model=cnn"
+    assert again == f"deeplab train --code mine.py --config-dir 'my conf' training.initial_weights={'5' * 32} model=cnn"

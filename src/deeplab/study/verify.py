@@ -100,7 +100,7 @@ def _best_found(sweep: Run, stored: Outcome) -> Iterator[Finding]:
     tag = sweep.tags.get(BEST_POINT_TAG, "")
     yield held("best point", not named or tag == named, f"the run says {tag}, points.csv {named}")
     own = {name.removeprefix("best/"): value for name, value in sweep.metrics.items() if name.startswith("best/")}
-    yield scores_found("scores of the best point", own, {name: _number(line, f"{name} mean") for name in own})
+    yield scores_found("scores of the best point", own, {name: _number(line, f"{name} mean") for name in own}, 1e-9)
 
 
 def _number(line: Mapping[str, str], column: str) -> float:
@@ -129,4 +129,4 @@ def _row_found(store: Store, row: Result, run: Run | None) -> Finding:
     if configuration != row.configuration:
         return Finding(what, "different", f"run {run.id[:8]} has another configuration")
     again = scores_of(store, run, row.scores)
-    return scores_found(what, row.scores, {name: again[name] for name in row.scores if name in again})
+    return scores_found(what, row.scores, {name: again[name] for name in row.scores if name in again}, 0)

@@ -18,7 +18,6 @@ from deeplab.errors import UserError
 from deeplab.evaluation.kept_predictions import FILE, KeptPredictions, from_npz, row_scores, to_npz
 from deeplab.evaluation.scores import Predictions
 from deeplab.tracking.artifacts import read_artifact
-from deeplab.tracking.tags import PARAMETERS_TAG
 from deeplab.training.checkpoint import Checkpoint
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.artifacts import DATASET_FILE
@@ -52,8 +51,6 @@ def network_found(
     yield _facts_found(facts.info, setup)
     if last is not None:
         yield _weights_found(last, network, is_averaged=config.training.ema is not None)
-    said, count = run.tags.get(PARAMETERS_TAG), str(network.count_params())
-    yield held("number of parameters", said in (None, count), f"it is {said}, and the network has {count}")
     for name, split in (("test", setup.splits.test), ("training", setup.train)):
         place = f"{name}/"
         logged = {key.removeprefix(place): value for key, value in run.metrics.items() if key.startswith(place)}

@@ -93,7 +93,7 @@ def files_found(trained: TrainedRun, composed: ComposedConfig, kept: StoredState
     if content is None:
         yield Finding("score.csv", "different", "it is missing")
     else:
-        yield scores_found("score.csv", _score_values(content.decode(errors="replace")), scores)
+        yield scores_found("score.csv", _score_values(content.decode(errors="replace")), scores, 0)
 
 
 def _config_detail(odd: list[str]) -> str:
@@ -155,7 +155,7 @@ def _validation_found(trained: TrainedRun, composed: ComposedConfig, history: Hi
     own = {f"validation/{name.removeprefix('val/')}": value for name, value in kept.metrics.items() if "val/" in name}
     logged = {name: value for name, value in trained.run.metrics.items() if name.startswith("validation/")}
     if own or logged:
-        yield scores_found("scores on validation rows", logged, own)
+        yield scores_found("scores on validation rows", logged, own, 0)
 
 
 def _score_values(text: str) -> dict[str, float]:

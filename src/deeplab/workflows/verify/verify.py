@@ -13,12 +13,14 @@ from deeplab.machine import cores
 from deeplab.tracking.find import TRAINED, find_run
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, open_to_read
-from deeplab.tracking.tags import CODE_TAG, DEVICE_TAG, KIND_TAG
+from deeplab.tracking.tags import CODE_TAG, DEVICE_TAG, KIND_TAG, PARAMETERS_TAG, VALIDATION_TAG
 from deeplab.training.cache import TrainingCache
+from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.own_code import own_code_of
 from deeplab.workflows.prepare import prepare
+from deeplab.workflows.run_tags import tags_of
 from deeplab.workflows.trained_run import TrainedRun
-from deeplab.workflows.verify.finding import Finding, Outcome
+from deeplab.workflows.verify.finding import Finding, Outcome, held
 from deeplab.workflows.verify.network import network_found
 from deeplab.workflows.verify.processes import in_processes
 from deeplab.workflows.verify.stored import files_found, stored_states
@@ -163,6 +165,7 @@ def _findings(trained: TrainedRun, composed: ComposedConfig, stretches: Sequence
     if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
         name = setup.splits.info.name
         return [*findings, Finding("data", "unchecked", f"{name} here is not what the run was trained on")]
+    findings.append(_tags_found(trained, composed, setup))
     is_whole = bool(kept.states) and kept.states[-1].epoch == trained.run.steps.get("train/loss")
     findings += network_found(trained, composed.config, kept.states[-1] if is_whole else None, setup)
     for number, stretch in enumerate(stretches):
@@ -172,6 +175,15 @@ def _findings(trained: TrainedRun, composed: ComposedConfig, stretches: Sequence
     if not kept.states:
         findings.append(Finding("training", "unchecked", "no state was kept: tracking.keep_checkpoints=1 keeps them"))
     return findings
+
+
+def _tags_found(trained: TrainedRun, composed: ComposedConfig, setup: TrainingSetup) -> Finding:
+    """Hold those tags against the configuration that do not depend on the machine."""
+    tags, again = trained.run.tags, tags_of(composed, setup)
+    known = [tag for tag in again if tag in (VALIDATION_TAG, PARAMETERS_TAG) or tag.endswith("_rows_in_training")]
+    odd = next((tag for tag in known if tags.get(tag, again[tag]) != again[tag]), None)
+    detail = "" if odd is None else f"{odd} is {tags[odd]}, and the configuration gives {again[odd]}"
+    return held("tags", odd is None, detail)
 
 
 def _with_data(composed: ComposedConfig, data: Path | None) -> ComposedConfig:
