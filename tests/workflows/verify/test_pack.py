@@ -225,9 +225,8 @@ def test_methods_that_ask_for_much_memory_are_refused(origin: Path, tmp_path: Pa
 def test_files_that_share_their_bytes_are_refused(origin: Path, tmp_path: Path) -> None:
     path = write_pack(tmp_path / "x.zip", contents(origin / "kept.zip"))
     with zipfile.ZipFile(path) as file:
-        first, second = sorted(file.infolist(), key=lambda entry: entry.header_offset)[:2]
-    content = path.read_bytes()
-    begin = content.index(b"PK\x01\x02")  # the first entry reaches over the second
+        (first, second), begin = file.infolist()[:2], file.start_dir
+    content = path.read_bytes()  # the first entry of its directory is made to reach over the second
     reach = second.header_offset + 100 - first.header_offset
     path.write_bytes(content[: begin + 20] + reach.to_bytes(4, "little") + content[begin + 24 :])
     with pytest.raises(UserError, match="two of its files share their bytes"):
