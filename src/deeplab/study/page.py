@@ -128,7 +128,7 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
     for name in picture_names(each):
         caption, seen = caption_of(name)
         pictures += _picture(folder, picture_file(each.name, name), f"{caption}: {each.name}", seen)
-    if pictures and each.entry.run and each.planned > 1:
+    if pictures and not each.entry.sweep and each.planned > 1:
         yield Text("The pictures are of the first of these runs.")
     yield from pictures
 
@@ -186,10 +186,9 @@ def _in_order(line: Result) -> tuple[str, float, str]:
 
 
 def _rates(each: EntryResult) -> Table:
-    names = [name for name in each.rows[0].scores if "@" in name]
-    states = list(dict.fromkeys(name.partition("@")[0] for name in names))
-    levels = sorted({float(name.partition("@")[2]) for name in names})
-    ordered = ("noisy", *(state for state in states if state != "noisy"))
+    levels = sorted({float(name.partition("@")[2]) for name in each.rows[0].scores if "@" in name})
+    assert each.entry.noise is not None
+    ordered = ("noisy", *each.entry.noise.denoisers)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             f"{level:g}",

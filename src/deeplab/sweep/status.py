@@ -8,6 +8,7 @@ from deeplab.metrics import compared
 from deeplab.runs.summary import epochs_done
 from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.numbers import whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG, POINT_TAG, REPLICATE_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
@@ -67,9 +68,9 @@ def find_sweep_run(store: Store, name: str) -> Run:
 def sweep_status(store: Store, run: Run) -> SweepStatus:
     """How one sweep stands."""
     counts = Counter(child.shown_status for child in children(store, run.id, only_tags=True).values())
-    replicates = int(run.tags.get(REPLICATES_TAG, "1"))
+    replicates = whole_of(run.tags, REPLICATES_TAG, "1")
     # A search is asked for points, a grid for trainings.
-    trials = int(run.tags[TRIALS_TAG]) * (replicates if SEARCH_TAG in run.tags else 1)
+    trials = whole_of(run.tags, TRIALS_TAG) * (replicates if SEARCH_TAG in run.tags else 1)
     return SweepStatus(run, trials, replicates, dict(counts))
 
 
@@ -80,8 +81,10 @@ def trial_statuses(store: Store, run: Run) -> list[TrialStatus]:
         TrialStatus(
             trial,
             epochs_done(trial),
-            int(trial.params.get("training.epochs", 0)),
+            whole_of(trial.params, "training.epochs", "0"),
             next((trial.metrics[name] for name in SCORES if name in trial.metrics), None),
         )
-        for trial in sorted(runs, key=lambda trial: (int(trial.tags[POINT_TAG]), int(trial.tags[REPLICATE_TAG])))
+        for trial in sorted(
+            runs, key=lambda trial: (whole_of(trial.tags, POINT_TAG), whole_of(trial.tags, REPLICATE_TAG))
+        )
     ]
