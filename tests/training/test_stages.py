@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.schema import ModelConfig, StageConfig
+from deeplab.config.schema import ModelConfig, PlateauConfig, StageConfig
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
@@ -142,6 +142,17 @@ def test_resumed_from_any_epoch_it_ends_in_the_same_to_the_bit(
         assert [epoch.metrics["train/loss"] for epoch in last.history.epochs] == [
             epoch.metrics["train/loss"] for epoch in states[-1].history.epochs
         ]
+
+
+def test_a_plateau_begins_anew_in_each_stage() -> None:
+    # Nothing gets better by so much: the rate is halved after each second epoch of a stage.
+    plateau = PlateauConfig(kind="plateau", factor=0.5, patience=2, min_delta=1e9, min_learning_rate=0.0)
+    stages = (StageConfig(epochs=2), StageConfig(epochs=3))
+    setup = setup_of(ENGINES[0])
+    made = stages_of(stages, setup.network, lambda _: keras.optimizers.SGD(0.1))
+    last = fit(replace(setup, stages=made, plateau=plateau), replace(config(), stages=stages), 7)
+    rates = [epoch.metrics["learning_rate"] for epoch in last.history.epochs]
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0.1, 0.1, 0.1], rtol=1e-6)
 
 
 def test_observers_are_told_once_that_it_begins() -> None:

@@ -73,6 +73,8 @@ def fit(
             cache.hold(setup.network)  # what is compiled is of a stage alone, or of a part of the network
         if frozen is None:
             return _fit(setup, config, seed, told, state, sink, None)
+        if state is not None:
+            setup.network.set_weights(state.weights)  # those in front may be others than it was built with
         on_features, begin = frozen.setup(setup, cache), frozen.narrowed(state)
         return frozen.widened(_fit(on_features, config, seed, told, begin, frozen.sink(sink), None))
 
@@ -83,7 +85,7 @@ def fit(
         if state is None or (state.epoch < stage.end and not state.stopped):
             stage.begin(setup.network)
             if state is not None and state.epoch == begin:
-                state = replace(state, optimizer=())
+                state = replace(state, optimizer=(), plateau={})
             state = train(replace(setup, optimizer=stage.optimizer, end=stage.end), told, state)
             told = [Continuing(observer) for observer in observers]
         begin = stage.end
