@@ -222,7 +222,9 @@ def test_a_point_whose_score_is_no_number_fails_and_the_search_goes_on(
     assert [trial.state for trial in run_search(plan, launcher).summary].count("COMPLETE") == 3
 
 
-def test_a_point_that_is_drawn_twice_is_trained_once(folder: Path, pretended: Callable[..., Pretended]) -> None:
+def test_a_point_that_is_drawn_twice_is_trained_once(
+    folder: Path, store: Store, pretended: Callable[..., Pretended]
+) -> None:
     launcher = pretended(by_replicate)
     run_search(searched(6, "l2=0.1,0.2", "replicates=2", "seed=1"), launcher)
     assert len(launcher.jobs) == 4
@@ -230,6 +232,7 @@ def test_a_point_that_is_drawn_twice_is_trained_once(folder: Path, pretended: Ca
     for trial in study_in(folder):
         assert trial.value == pytest.approx(float(trial.params["l2"]) + 0.05)
     assert sum(1 + event.skips for event in launcher.told) == 12
+    assert sweep_status(store, find_sweep_run(store, "latest")).left == 0
 
 
 def test_a_search_that_was_ended_trains_the_replicates_that_are_missing(
