@@ -27,6 +27,7 @@ def configuration_hash(values: Mapping[str, Any]) -> str:
 def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> list[Run]:
     """Find the trainings among some runs that have this configuration, the newest first."""
     compared = _compared(values)
+    lists = ("model.layers.", "training.stages.")  # each item is a param: a run may have more of them
     params, before = flatten(with_added_keys(compared)), flatten(added_keys(compared))
     return [
         run
@@ -34,6 +35,7 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
         if run.tags.get(KIND_TAG) in TRAINED
         and run.params.get(CODE) == compared.get(CODE)
         and {key: run.params.get(key, before.get(key)) for key in params} == params
+        and not any(key.startswith(lists) and key not in params for key in run.params)
     ]
 
 
