@@ -11,7 +11,7 @@ from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.numbers import whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KIND_TAG, POINT_TAG, REPLICATE_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
+from deeplab.tracking.tags import BUDGET_TAG, KIND_TAG, POINT_TAG, REPLICATE_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
 
 # What is shown of a trial that is being trained, the first that it has.
 SCORES = tuple(metric.name for metric in compared("val", "train"))
@@ -29,6 +29,8 @@ class SweepStatus:
     @property
     def left(self) -> int:
         """Trainings that are still to be done; a point that is pruned needs none of its others."""
+        if self.run.status == "FINISHED" and not self.run.tags.get(BUDGET_TAG):
+            return 0  # a search trains once what it draws twice
         counts = self.counts
         done = sum(counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
         return max(0, self.trials - done - counts.get("PRUNED", 0) * self.replicates)
