@@ -14,9 +14,9 @@ about: Two classifiers, two autoencoders.
 replicates: 2
 entries:
   dense:
-    run: [model=dense_relu, dataset.image_size=8, dataset.limit=300, training.epochs=4]
+    run: [model=dense_relu, dataset.image_size=8, dataset.limit=300, training.epochs=30, optimizer=adam]
   code:
-    run: [model=autoencoder, noise=masking, dataset.image_size=8, dataset.limit=300, training.epochs=4]
+    run: [model=autoencoder, noise=masking, dataset.image_size=8, dataset.limit=300, training.epochs=30, optimizer=adam]
   pairs:
     noise: {classifier: dense, denoisers: [code], levels: "0.3", seeds: 3}
     replicates: 2

@@ -8,8 +8,9 @@ from deeplab.choice import TEST
 from deeplab.config.compose import ComposedConfig, Composer
 from deeplab.config.identity import sha
 from deeplab.errors import UserError, unknown_name
-from deeplab.study.config import NoiseEntry, StudyConfig, StudyEntry
+from deeplab.study.config import StudyConfig, StudyEntry
 from deeplab.study.matching import configuration_hash
+from deeplab.study.noise_rates import evaluated
 from deeplab.study.results import Result
 from deeplab.study.verdicts import Chosen, Verdict, chosen_point, value_names, verdicts
 from deeplab.sweep.grid import point_name
@@ -93,12 +94,6 @@ def noise_hashes(config: StudyConfig, entry: StudyEntry, replicates: int) -> lis
         )[:16]
         for number in range(replicates)
     ]
-
-
-def evaluated(noise: NoiseEntry, number: int, replicates: int) -> list[tuple[str, int]]:
-    """Name the trainings of an evaluation by entry and replicate: of the classifier, then of those that denoise."""
-    numbers = range(replicates) if noise.crossed else (number,)
-    return [(noise.classifier, number), *((name, each) for name in noise.denoisers for each in numbers)]
 
 
 def check_points(config: StudyConfig) -> None:

@@ -7,17 +7,18 @@ from pathlib import Path
 
 from deeplab.choice import ON_TEST, left_out
 from deeplab.code.file import consent_words
-from deeplab.evaluation.statistics import Statistics, statistics
+from deeplab.evaluation.statistics import statistics
 from deeplab.metrics import METRICS, metric_of, reported
 from deeplab.report.page import Cell, Code, CodeBlock, KeyValues, Page, Part, Picture, Section, Table, Text
 from deeplab.report.pictures import caption_of
 from deeplab.study.config import FILE, StudyConfig
-from deeplab.study.crossed import spread_table
 from deeplab.study.entries import EntryResult, measure
+from deeplab.study.noise_rates import rates_table
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
 from deeplab.study.table import ADDED, ONE_DRAW, READING, counts, verdict_table
 from deeplab.study.verdicts import Verdict
+from deeplab.study.words import mean_in_words
 from deeplab.workflows.noise.levels import read_levels
 
 FIGURES = "figures"
@@ -118,10 +119,8 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
         return
     if each.entry.noise is None:
         yield _scores(each)
-    elif not each.entry.noise.crossed:
-        yield _rates(each)
-    elif len(each.rows) == each.planned:
-        yield spread_table(each.entry.noise, each.rows)
+    elif not each.entry.noise.crossed or len(each.rows) == each.planned:
+        yield rates_table(each.entry.noise, each.rows)
     if sentences := list(on_choice(each)):
         yield Text(" ".join(sentences))
     pictures: list[Part] = []
@@ -166,7 +165,7 @@ def _scores(each: EntryResult) -> Table:
         (
             *((Code(point),) if each.entry.sweep else ()),
             len(lines),
-            *(_mean(statistics([line.scores[metric] for line in lines])) for metric in metrics),
+            *(mean_in_words(statistics([line.scores[metric] for line in lines])) for metric in metrics),
             f"{statistics([line.seconds for line in lines]).mean:.0f}",
         )
         for point, lines in points.items()
@@ -185,21 +184,6 @@ def _in_order(line: Result) -> tuple[str, float, str]:
         return key, 0.0, value
 
 
-def _rates(each: EntryResult) -> Table:
-    levels = sorted({float(name.partition("@")[2]) for name in each.rows[0].scores if "@" in name})
-    assert each.entry.noise is not None
-    ordered = ("noisy", *each.entry.noise.denoisers)
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            f"{level:g}",
-            *(_mean(statistics([row.scores[f"{state}@{level:g}"] for row in each.rows])) for state in ordered),
-        )
-        for level in levels
-    )
-    over = "its draws" if len(each.rows) == 1 else f"its draws and {len(each.rows)} trainings of each network"
-    return Table(f"True-positive rate by level of noise, the mean over {over}", ("level", *ordered), rows)
-
-
 def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]:
     yield Text(f"Written from {FILE} and {RESULTS}, which has a line for each run. The command that makes it again:")
     yield CodeBlock(shlex.join(("deeplab", "study", folder.as_posix(), *consent_words())), "shell")
@@ -215,7 +199,3 @@ def _provenance(folder: Path, measured: Sequence[EntryResult]) -> Iterator[Part]
                 ("seconds of training", f"{sum(line.seconds for line in lines):,.0f}"),
             )
         )
-
-
-def _mean(measured: Statistics) -> Cell:
-    return f"{measured.mean:.4f}" if measured.deviation is None else f"{measured.mean:.4f} ± {measured.deviation:.4f}"

@@ -9,9 +9,9 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.errors import RunError, UserError
 from deeplab.study.config import StudyConfig, StudyEntry
-from deeplab.study.crossed import rate_scores
-from deeplab.study.entries import evaluated, noise_hashes, planned_runs, planned_sweep, values_needed
+from deeplab.study.entries import noise_hashes, planned_runs, planned_sweep, values_needed
 from deeplab.study.matching import configuration_hash, result_of, result_row, runs_with_configuration
+from deeplab.study.noise_rates import evaluated, rate_scores
 from deeplab.study.results import FILE, Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.grid import point_name

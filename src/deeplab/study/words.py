@@ -2,6 +2,7 @@
 
 import math
 
+from deeplab.evaluation.statistics import Statistics
 from deeplab.study.verdicts import Verdict
 
 
@@ -65,3 +66,8 @@ def half_width(verdict: Verdict) -> float | None:
         return None
     low, high = map(float, verdict.interval)
     return (high - low) / 2 if math.isfinite(high - low) else None
+
+
+def mean_in_words(measured: Statistics) -> str:
+    """A mean with its standard deviation, where that is known."""
+    return f"{measured.mean:.4f}" if measured.deviation is None else f"{measured.mean:.4f} ± {measured.deviation:.4f}"

@@ -1,4 +1,4 @@
-"""Each training of a classifier under noise with each of some denoisers, and where the spread of the rates is from."""
+"""Rates under noise of an entry: what they are measured of, their names in `results.csv`, and their table."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from deeplab.evaluation.variance_components import crossed_components
 from deeplab.report.page import Cell, Table
 from deeplab.study.config import NoiseEntry
 from deeplab.study.results import Result
+from deeplab.study.words import mean_in_words
 from deeplab.workflows.noise.evaluate import NoiseResult
 
 NOISY = "noisy"
@@ -40,9 +41,30 @@ def rate_scores(noise: NoiseResult, denoisers: Sequence[tuple[str, int]], is_cro
     return scores
 
 
-def spread_table(noise: NoiseEntry, lines: Sequence[Result]) -> Table:
-    """Take apart the spread of each rate, by the lines of at least two classifiers."""
+def evaluated(noise: NoiseEntry, number: int, replicates: int) -> list[tuple[str, int]]:
+    """Name the trainings of an evaluation by entry and replicate: of the classifier, then of those that denoise."""
+    numbers = range(replicates) if noise.crossed else (number,)
+    return [(noise.classifier, number), *((name, each) for name in noise.denoisers for each in numbers)]
+
+
+def rates_table(noise: NoiseEntry, lines: Sequence[Result]) -> Table:
+    """Show the mean of each rate by level; of crossed trainings, none of which is missing, what its spread is made of."""
     levels = sorted({float(name.partition("@")[2]) for name in lines[0].scores if name.startswith(f"{NOISY}@")})
+    if noise.crossed:
+        return _spread_table(noise, lines, levels)
+    states = (NOISY, *noise.denoisers)
+    rows = tuple(
+        (
+            f"{level:g}",
+            *(mean_in_words(statistics([line.scores[f"{state}@{level:g}"] for line in lines])) for state in states),
+        )
+        for level in levels
+    )
+    over = "its draws" if len(lines) == 1 else f"its draws and {len(lines)} trainings of each network"
+    return Table(f"True-positive rate by level of noise, the mean over {over}", ("level", *states), rows)
+
+
+def _spread_table(noise: NoiseEntry, lines: Sequence[Result], levels: Sequence[float]) -> Table:
     many, draws = len(lines), noise.seeds
     caption = (
         f"What the spread of these rates is made of, {many} trainings of the classifier with each of {many} of the "
