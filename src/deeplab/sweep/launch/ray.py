@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from ray.exceptions import RayError, TaskCancelledError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from deeplab.config.schema import RayLauncherConfig
-from deeplab.errors import UserError
+from deeplab.errors import RunError, UserError
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import last_event
 from deeplab.tracking.location import PORTS
 
 CONNECT_SECONDS = 5.0
+# Without an answer of the head, after which it is gone; Ray itself ends this process after 60, with many lines.
+HEAD_SECONDS = 20.0
 # What a task needs to know of the environment that the sweep was started in: always, and where runs go to a server.
 _PASSED_ON = ("DEEPLAB_DATA",)
 _TO_A_SERVER = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
@@ -58,6 +61,8 @@ class RayLauncher:
         except UserError:
             ray.shutdown()
             raise
+        asked = config.address or ""
+        self._head = asked if asked.startswith("ray://") else str(ray.get_runtime_context().gcs_address)
         # A process for each trial, since threads, precision and memory are matters of a process.
         self._task: Any = ray.remote(max_calls=1, max_retries=0)(_train)
         self._trials: dict[Any, int] = {}
@@ -68,7 +73,8 @@ class RayLauncher:
 
     @property
     def capacity(self) -> int:
-        """How many trials the cluster takes at once, as it is now; nodes may come and go."""
+        """How many trials the cluster takes at once, as it is now; nodes may come and go, the head may not."""
+        check_answers(self._head)
         cluster: Any = ray
         there = cluster.cluster_resources()
         takes = int(there.get("CPU", 0) // self._config.cpus_per_trial)
@@ -194,13 +200,33 @@ def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) ->
         )
 
 
+def check_answers(head: str, seconds: float = HEAD_SECONDS) -> None:
+    """Wait until the head of a cluster answers; a RunError where it does not for so long."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            _connect(head)
+            return
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                raise RunError(
+                    f"launcher=ray: the head of the cluster at {head} is gone ({error}). What is finished is kept. "
+                    "To go on: the same command again, once the cluster is started again."
+                ) from error
+            time.sleep(1)
+
+
+def _connect(address: str) -> None:
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+
+
 def _check_reachable(address: str) -> None:
     """Fail at once where Ray would try again for long."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
     if address == "auto":
         return
     try:
-        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+        _connect(address)
     except (OSError, ValueError) as error:
         raise UserError(
             f"launcher.address={address}: no Ray cluster can be reached there ({error}). "
