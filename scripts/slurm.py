@@ -23,7 +23,7 @@ from pathlib import Path
 
 from faults.page import Row, Tries
 from faults.programs import Program
-from faults.stores import begun, difference, statuses
+from faults.stores import begun, begun_runs, difference, statuses
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "squeue")
 SWEEP = (
@@ -31,7 +31,7 @@ SWEEP = (
     *("tracking.plots=none", "tracking.save_model=none", "training.checkpoint_seconds=0", "training.epochs=60"),
     *("l2=1e-5,1e-3", "launcher=slurm", "launcher.cpus_per_trial=1", "launcher.memory_gb=1"),
 )
-LONG = "training.epochs=4000"
+LONG = ("training.epochs=2000", "launcher.retries=0")
 CONFIGURATION = """
 ClusterName=rough
 SlurmctldHost={host}(127.0.0.1)
@@ -229,18 +229,25 @@ class Faults:
         return compared("a job killed (SIGKILL)", program, (folder, self.calm), None)
 
     def late_job(self) -> Row:
-        """Jobs that come to their time limit, the only attempt."""
-        folder = self.root / "late"
-        program = self.start(folder, LONG, "launcher.minutes=3", "launcher.retries=0")
+        """Jobs that come to their time limit, the only attempt, and then get more of it."""
+        folder, calm = self.root / "late", self.root / "calm-late"
+        program = self.start(folder, *LONG, "launcher.minutes=2")
         status = program.end()
-        says_so = "launcher.minutes" in program.text and "RUNNING" not in statuses(folder)
+        says_so = status == 1 and "launcher.minutes" in program.text
         told = next((line for line in program.lines if "launcher.minutes" in line), program.said())
+        left, before = statuses(folder), begun_runs(folder)
+        again = self.start(folder, *LONG, "launcher.minutes=60")
+        wrong = f"status {ended}: {again.said()}" if (ended := again.end()) else ""
+        if begun_runs(folder) != before:
+            wrong = "a trial was trained anew"
+        undisturbed = self.start(calm, *LONG, "launcher.minutes=60")
+        wrong = wrong or undisturbed.end() or difference(folder, calm)
         return Row(
-            "jobs come to the time limit (`launcher.minutes=3`)",
-            f"{told} — status {status}",
-            statuses(folder),
-            "checkpoints are kept for the next start" if list(folder.rglob("*.ckpt")) else "NO CHECKPOINTS",
-            says_so,
+            "jobs come to the time limit (`launcher.minutes=2`)",
+            f"{told.removeprefix('deeplab: ')} — status {status}",
+            left,
+            str(wrong or "the same command with `launcher.minutes=60`: on from the checkpoints, equal to the bit"),
+            says_so and "RUNNING" not in left and not wrong,
         )
 
     def parent(self) -> Row:
