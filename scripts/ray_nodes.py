@@ -79,7 +79,9 @@ def attempt(what: str, root: Path, calm: Path | None) -> Row:
                     each.process.kill()
         status = program.end()
         said, left = f"{program.said() or '(nothing)'} — status {status}", statuses(folder)
-        is_one_line = "Traceback" not in program.text and "did not end" not in said and "GCS" not in program.text
+        is_one_line = (
+            "Traceback" not in program.text and "did not end" not in said and "will terminate" not in program.text
+        )
         starts = 1
         if status and what != "the head":
             again, starts = Program(folder, *SWEEP, f"launcher.address={nodes.address}"), 2

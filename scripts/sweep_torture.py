@@ -81,7 +81,10 @@ def workers_of(parent: int) -> list[int]:
 
 
 def kill(sweep: "subprocess.Popen[bytes]", target: str, chance: random.Random) -> str:
-    """End a part of the sweep at once; returns what was killed."""
+    """End a part of the sweep at once; returns what was killed.
+
+    Before any training begins the only worker is what checks the points; without it the sweep ends, too.
+    """
     workers = workers_of(sweep.pid)
     if target == "worker" and workers:
         os.kill(chance.choice(workers), signal.SIGKILL)
