@@ -27,7 +27,7 @@ PRETENDER = """
     import os
     from deeplab.sweep.messages import TrialEvent
 
-    def work(connection, log):
+    def work(connection, log, temporary):
         while True:
             job = connection.recv()
             keeps = job.number == 1
@@ -44,7 +44,7 @@ LOOKER = """
 
     SEEN = os.environ.get("CUDA_VISIBLE_DEVICES")
 
-    def work(connection, log):
+    def work(connection, log, temporary):
         while True:
             job = connection.recv()
             if job.number == 5:
