@@ -218,7 +218,9 @@ def test_a_sweep_gives_each_of_its_processes_a_card(start: Callable[..., Any], f
     while sweep.poll() is None:
         for path in Path("/proc").glob("[0-9]*/environ"):
             with suppress(OSError):  # it has just ended
-                if path.with_name("cwd").readlink() == folder:
+                # Its workers; what these start for a moment sees the same card.
+                is_worker = f"\nPPid:\t{sweep.pid}\n" in path.with_name("status").read_text()
+                if is_worker and path.with_name("cwd").readlink() == folder:
                     card = re.search(rb"\0CUDA_VISIBLE_DEVICES=([^\0]*)\0", path.read_bytes())
                     seen |= {path.parent.name: card[1].decode()} if card else {}
         time.sleep(0.1)
