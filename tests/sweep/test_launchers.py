@@ -3,9 +3,9 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -185,13 +185,13 @@ def test_a_trial_that_no_machine_of_the_cluster_can_take_is_refused() -> None:
 
 
 def test_a_head_that_answers_no_more_is_one_line() -> None:
-    from deeplab.sweep.launch.ray import check_answers
+    from deeplab.sweep.launch.ray import answer_of
 
-    with socket.create_server(("127.0.0.1", 0)) as head:
-        address = f"127.0.0.1:{head.getsockname()[1]}"
-        check_answers(address)
-    with pytest.raises(RunError, match=rf"^launcher=ray: the head of the cluster at {address} is gone \(.*the same"):
-        check_answers(address, seconds=0)
+    assert answer_of("10.0.0.1:6379", lambda: {"CPU": 2}) == {"CPU": 2}
+    ended = threading.Event()
+    with pytest.raises(RunError, match=r"^launcher=ray: the head of the cluster at 10.0.0.1:6379 is gone, .*the same"):
+        answer_of("10.0.0.1:6379", lambda: {"CPU": ended.wait()}, seconds=0.1)
+    ended.set()
 
 
 @pytest.mark.long

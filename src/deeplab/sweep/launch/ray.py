@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-import time
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,8 +61,7 @@ class RayLauncher:
         except UserError:
             ray.shutdown()
             raise
-        asked = config.address or ""
-        self._head = asked if asked.startswith("ray://") else str(ray.get_runtime_context().gcs_address)
+        self._head = config.address or ray.get_runtime_context().gcs_address
         # A process for each trial, since threads, precision and memory are matters of a process.
         self._task: Any = ray.remote(max_calls=1, max_retries=0)(_train)
         self._trials: dict[Any, int] = {}
@@ -74,9 +73,8 @@ class RayLauncher:
     @property
     def capacity(self) -> int:
         """How many trials the cluster takes at once, as it is now; nodes may come and go, the head may not."""
-        check_answers(self._head)
         cluster: Any = ray
-        there = cluster.cluster_resources()
+        there = answer_of(self._head, cluster.cluster_resources)
         takes = int(there.get("CPU", 0) // self._config.cpus_per_trial)
         if self._config.gpus_per_trial:
             takes = min(takes, int(there.get("GPU", 0) / self._config.gpus_per_trial))
@@ -200,33 +198,27 @@ def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) ->
         )
 
 
-def check_answers(head: str, seconds: float = HEAD_SECONDS) -> None:
-    """Wait until the head of a cluster answers; a RunError where it does not for so long."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            _connect(head)
-            return
-        except OSError as error:
-            if time.monotonic() >= deadline:
-                raise RunError(
-                    f"launcher=ray: the head of the cluster at {head} is gone ({error}). What is finished is kept. "
-                    "To go on: the same command again, once the cluster is started again."
-                ) from error
-            time.sleep(1)
-
-
-def _connect(address: str) -> None:
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+def answer_of(head: str, ask: Callable[[], Mapping[str, Any]], seconds: float = HEAD_SECONDS) -> Mapping[str, Any]:
+    """What the head of a cluster answers; a RunError where it does not for so long, in which Ray only waits."""
+    answers: list[Mapping[str, Any]] = []
+    asking = threading.Thread(target=lambda: answers.append(ask()), name="deeplab-ray-head", daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if not answers:
+        raise RunError(
+            f"launcher=ray: the head of the cluster at {head} is gone, it did not answer for {seconds:.0f} s. "
+            "What is finished is kept. To go on: the same command again, once the cluster is started again."
+        )
+    return answers[0]
 
 
 def _check_reachable(address: str) -> None:
     """Fail at once where Ray would try again for long."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
     if address == "auto":
         return
     try:
-        _connect(address)
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
     except (OSError, ValueError) as error:
         raise UserError(
             f"launcher.address={address}: no Ray cluster can be reached there ({error}). "
