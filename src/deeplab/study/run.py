@@ -215,9 +215,6 @@ class _ResultRecorder(SweepObserver):
             _keep_trial(self._study, self._name, self._plan, event.number, event.run_id)
         self._shown.trial_changed(event, will_retry)
 
-    def told(self, lines: Sequence[str]) -> None:
-        self._shown.told(lines)
-
     def waited(self) -> None:
         self._shown.waited()
 
