@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,16 +79,17 @@ def attempt(what: str, root: Path, calm: Path | None) -> Row:
                     each.process.kill()
         status = program.end()
         said, left = f"{program.said() or '(nothing)'} — status {status}", statuses(folder)
-        is_one_line = "Traceback" not in program.text and "did not end" not in said
-    starts = 1
-    with Nodes() as nodes:
-        while status and starts < 3:
-            again = Program(folder, *SWEEP, f"launcher.address={nodes.address}")
+        is_one_line = (
+            "Traceback" not in program.text and "did not end" not in said and "will terminate" not in program.text
+        )
+        starts = 1
+        if status and what != "the head":
+            again, starts = Program(folder, *SWEEP, f"launcher.address={nodes.address}"), 2
             status = again.end()
-            if status:
-                said += f"; again: {again.said()} — status {status}"
-                time.sleep(61)  # a run is known to be dead after a minute without a sign of life
-            starts += 1
+            said += f"; again: {again.said()} — status {status}"
+    if status and what == "the head":
+        with Nodes() as nodes:
+            starts, status = 2, Program(folder, *SWEEP, f"launcher.address={nodes.address}").end()
     wrong = "" if calm is None else difference(folder, calm)
     after = wrong or ("" if calm is None else "equal to the bit") + (f", {starts} starts" if starts > 1 else "")
     return Row(f"{what} killed" if calm else what, said, left, after, not wrong and not status and is_one_line)

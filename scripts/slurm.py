@@ -6,7 +6,7 @@ slurmctld, slurmd and what they started. There are no cgroups and no database, s
 answers. After each fault the same command is given again, and what comes out is compared with a sweep on the same
 cluster that nobody disturbed, to the bit.
 
-scripts/slurm.py [--only PART-OF-A-NAME] [--write]
+scripts/slurm.py [--only PART-OF-A-NAME] [--epochs 2000] [--write]
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from faults.page import Row, Tries
 from faults.programs import Program
-from faults.stores import begun, difference, statuses
+from faults.stores import begun, begun_runs, difference, statuses
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "squeue")
 SWEEP = (
@@ -31,7 +31,6 @@ SWEEP = (
     *("tracking.plots=none", "tracking.save_model=none", "training.checkpoint_seconds=0", "training.epochs=60"),
     *("l2=1e-5,1e-3", "launcher=slurm", "launcher.cpus_per_trial=1", "launcher.memory_gb=1"),
 )
-LONG = "training.epochs=4000"
 CONFIGURATION = """
 ClusterName=rough
 SlurmctldHost={host}(127.0.0.1)
@@ -182,11 +181,11 @@ def compared(fault: str, program: Program, folders: tuple[Path, Path], again: Pr
 class Faults:
     """What is done to sweeps."""
 
-    def __init__(self, cluster: Cluster, root: Path) -> None:
-        """Run a sweep that nobody disturbs."""
+    def __init__(self, cluster: Cluster, root: Path, epochs: int) -> None:
+        """Run a sweep that nobody disturbs; so many epochs take longer than a job has that comes to its time limit."""
         self.cluster, self.root = cluster, root
+        self.long = (f"training.epochs={epochs}", "launcher.retries=0")
         self.calm = root / "calm"
-        self.calm.mkdir()
         program = self.start(self.calm)
         if program.end():
             raise RuntimeError(f"the undisturbed sweep failed:\n{program.text}")
@@ -229,18 +228,25 @@ class Faults:
         return compared("a job killed (SIGKILL)", program, (folder, self.calm), None)
 
     def late_job(self) -> Row:
-        """Jobs that come to their time limit, the only attempt."""
-        folder = self.root / "late"
-        program = self.start(folder, LONG, "launcher.minutes=3", "launcher.retries=0")
+        """Jobs that come to their time limit, the only attempt, and then get more of it."""
+        folder, calm = self.root / "late", self.root / "calm-late"
+        program = self.start(folder, *self.long, "launcher.minutes=2")
         status = program.end()
-        says_so = "launcher.minutes" in program.text and "RUNNING" not in statuses(folder)
+        says_so = status == 1 and "launcher.minutes" in program.text
         told = next((line for line in program.lines if "launcher.minutes" in line), program.said())
+        left, before = statuses(folder), begun_runs(folder)
+        again = self.start(folder, *self.long, "launcher.minutes=60")
+        wrong = f"status {ended}: {again.said()}" if (ended := again.end()) else ""
+        if begun_runs(folder) != before:
+            wrong = "a trial was trained anew"
+        undisturbed = self.start(calm, *self.long, "launcher.minutes=60")
+        wrong = wrong or undisturbed.end() or difference(folder, calm)
         return Row(
-            "jobs come to the time limit (`launcher.minutes=3`)",
-            f"{told} — status {status}",
-            statuses(folder),
-            "checkpoints are kept for the next start" if list(folder.rglob("*.ckpt")) else "NO CHECKPOINTS",
-            says_so,
+            "jobs come to the time limit (`launcher.minutes=2`)",
+            f"{told.removeprefix('deeplab: ')} — status {status}",
+            left,
+            str(wrong or "the same command with `launcher.minutes=60`: on from the checkpoints, equal to the bit"),
+            says_so and "RUNNING" not in left and not wrong,
         )
 
     def parent(self) -> Row:
@@ -281,6 +287,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="those whose name has this in it")
     parser.add_argument("--write", action="store_true", help="write the table into docs/rough-machines.md")
+    parser.add_argument("--epochs", type=int, default=2000, help="that take longer than a minute on this machine")
     options = parser.parse_args()
     missing = [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None]
     if missing or os.getuid() != 0:
@@ -291,7 +298,7 @@ def main() -> None:
         root = Path(scratch)
         root.chmod(0o755)
         with Cluster(root) as cluster:
-            faults = Faults(cluster, root)
+            faults = Faults(cluster, root, options.epochs)
             tries = Tries("slurm", scratch, options.write)
             for name in FAULTS:
                 if options.only in name:

@@ -8,7 +8,7 @@ bit.
 
 With --kind it is a decision between three points, an explanation, a sweep that is confirmed, or a grid with a budget
 that is large enough, which must come to the same seeds, the same sentence and the same numbers; or a search (random,
-hyperband), whose trials, those pruned among them, must be the same.
+hyperband, objectives), whose trials, those pruned among them, must be the same, and the front of several objectives.
 
 scripts/sweep_torture.py [--kind decide] [--kills 20] [--seed 0]
 """
@@ -52,8 +52,14 @@ COMMANDS = {
     # Whom the median prunes depends on what has ended before, so that a random search has one worker.
     "random": ["sweep", "--search", "random", "launcher.workers=1", *SEARCHED],
     "hyperband": ["sweep", "--search", "hyperband", TWO, *SEARCHED],
+    # From the eleventh point on TPE draws by what has ended before, so that this search has one worker, too.
+    "objectives": [
+        *("sweep", "--search", "tpe", "--trials", "14", "launcher.workers=1", "model=mlp", "l2=interval(1e-6,1e-2)"),
+        *("model.units=interval(4,64)", "sweep.objectives=[val/accuracy,parameters]", "training.epochs=4"),
+        *("dataset.image_size=8", *COMMON),
+    ],
 }
-SEARCHES = ("random", "hyperband")
+SEARCHES = ("random", "hyperband", "objectives")
 ENDED = (0, 3)  # 3: something is undecided
 SAID = ("decision.json", "why.json", "confirmation.json")  # what a sweep came to
 TARGETS = ("parent", "worker", "everything")
@@ -75,7 +81,10 @@ def workers_of(parent: int) -> list[int]:
 
 
 def kill(sweep: "subprocess.Popen[bytes]", target: str, chance: random.Random) -> str:
-    """End a part of the sweep at once; returns what was killed."""
+    """End a part of the sweep at once; returns what was killed.
+
+    Before any training begins the only worker is what checks the points; without it the sweep ends, too.
+    """
     workers = workers_of(sweep.pid)
     if target == "worker" and workers:
         os.kill(chance.choice(workers), signal.SIGKILL)
@@ -102,6 +111,11 @@ def said_by(parent: Any) -> dict[str, Any]:
     if (folder / "points.csv").is_file():
         lines = csv.DictReader((folder / "points.csv").read_text().splitlines())
         found["points.csv"] = [{key: text for key, text in line.items() if key != "seconds"} for line in lines]
+    if (folder / "trials.csv").is_file():
+        lines = csv.DictReader((folder / "trials.csv").read_text().splitlines())
+        # A draw whose process was killed has failed, and is drawn once more with a number of its own.
+        drawn = [line for line in lines if line.get("state") != "FAIL"]
+        found["trials.csv"] = sorted(str({**line, "trial": "", "run": "", "seconds": ""}) for line in drawn)
     return found
 
 
@@ -174,10 +188,12 @@ def main() -> None:
                 seconds = moment  # it was done before that: the machine is faster than it was
             killed = kill(sweep, target, chance)
             status, out = end(sweep)
-            starts = 1
+            starts, first = 1, out.strip().rpartition("\n")[2]
             while status not in ENDED and starts < 5:
                 status, out = end(start(folder, command))
                 starts += 1
+            if starts > 1 and killed == "a worker":
+                killed += f" ({first})"
             found, faults = results(folder, kind)
             if status not in ENDED:
                 faults.append(f"status {status}: {out[-500:]}")

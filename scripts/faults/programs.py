@@ -103,7 +103,8 @@ class Program:
 
     def said(self) -> str:
         """What it told a person of the fault: lines that begin with `deeplab:` or say what is done, or the last."""
-        lines = [line for line in self.lines if line.startswith("deeplab:") or "tried again" in line]
+        done = ("tried again", "an earlier start")
+        lines = [line for line in self.lines if line.startswith("deeplab:") or any(each in line for each in done)]
         told = [line.removeprefix("deeplab: ") for line in lines]
         return " / ".join(told or self.lines[-1:])
 

@@ -34,6 +34,12 @@ def statuses(folder: Path) -> str:
     return ", ".join(f"{said.count(status)} {status}" for status in sorted(set(said)))
 
 
+def begun_runs(folder: Path) -> set[str]:
+    """The ids of all runs."""
+    with closing(sqlite3.connect(f"file:{folder / 'mlflow.db'}?mode=ro", uri=True, timeout=60)) as store:
+        return {run_id for (run_id,) in store.execute("select run_uuid from runs where lifecycle_stage = 'active'")}
+
+
 def difference(folder: Path, calm: Path) -> str:
     """How the store differs from that of an undisturbed run: nothing, or in a few words."""
     ours, theirs = runs(folder), runs(calm)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from tests.conftest import PATIENCE, wait_until
 
 from deeplab.config.schema import RayLauncherConfig
-from deeplab.errors import UserError
+from deeplab.errors import RunError, UserError
 from deeplab.sweep.launch.choose import choose_launcher
 from deeplab.sweep.plan import plan_sweep
 
@@ -181,6 +182,37 @@ def test_a_trial_that_no_machine_of_the_cluster_can_take_is_refused() -> None:
     for cores, gpus in ((3, 0.0), (1, 0.5)):
         with pytest.raises(UserError, match=rf"asks for {cores} cores and {gpus:g} GPUs.*\(2 and 0\)"):
             check_room(RayLauncherConfig("ray", None, cores, gpus, 1), nodes)
+
+
+def test_a_head_that_answers_no_more_is_one_line() -> None:
+    from deeplab.sweep.launch.ray import answer_of
+
+    assert answer_of("10.0.0.1:6379", lambda: {"CPU": 2}) == {"CPU": 2}
+    ended = threading.Event()
+    with pytest.raises(RunError, match=r"^launcher=ray: the head of the cluster at 10.0.0.1:6379 is gone, .*the same"):
+        answer_of("10.0.0.1:6379", lambda: {"CPU": ended.wait()}, seconds=0.1)
+    ended.set()
+
+
+@pytest.mark.long
+def test_a_sweep_ends_in_one_line_when_the_head_is_killed_and_goes_on_by_the_same_command(
+    folder: Path, start: Callable[..., Any], runs: Callable[[], list[Any]]
+) -> None:
+    command = ["sweep", *TINY, "launcher=ray", "training.epochs=200"]
+    sweep = start(*command)
+    wait_until(lambda: len(trials(runs())) >= 1)
+    head = subprocess.run(
+        ["pgrep", "-f", "-P", str(sweep.pid), "gcs_server"], capture_output=True, text=True, check=True
+    )
+    os.kill(int(head.stdout), signal.SIGKILL)
+    out, _ = sweep.communicate(timeout=PATIENCE)
+    assert sweep.returncode == 1, out
+    assert re.search(r"^deeplab: launcher=ray: the head of the cluster at 127.0.0.1:\d+ is gone", out, re.MULTILINE)
+    assert "GCS" not in out
+    again = start(*command)
+    out, _ = again.communicate(timeout=PATIENCE)
+    assert again.returncode == 0, out
+    assert Counter(run.info.status for run in trials(runs())) == {"FINISHED": 2}
 
 
 def test_a_ray_cluster_of_our_own_listens_on_this_machine_alone(tmp_path: Path) -> None:

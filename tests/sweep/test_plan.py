@@ -1,16 +1,22 @@
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deeplab.errors import UserError, UserErrors
+from deeplab.errors import RunError, UserError, UserErrors
 from deeplab.sweep.check import checked_plan
 from deeplab.sweep.plan import SHARED_STEPS, Plan, apply_checks, plan_sweep
 from deeplab.sweep.replicates import replicate_seed
 from deeplab.workflows.check import PointCheck
 
 CHECKED = PointCheck("keras", 10, "fingerprint")
+
+
+def end_at_once(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def planned(*overrides: str) -> Plan:
@@ -170,3 +176,13 @@ def test_many_short_trainings_that_share_what_is_compiled_go_in_blocks() -> None
     assert {trial.values["training"]["engine"] for trial in apart} == {"auto"}
     asked = apply_checks(plan_sweep([*MANY, "replicates=3", "training.engine=keras"], None), [short] * 2).trials
     assert {trial.values["training"]["engine"] for trial in asked} == {"keras"}
+
+
+def test_a_kill_of_what_checks_the_points_is_one_line_before_anything_begins(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr("deeplab.sweep.check._check_and_tell", end_at_once)
+    with pytest.raises(
+        RunError, match="checks the points was ended; perhaps memory ran out. Nothing has begun: the sa"
+    ):
+        checked_plan(plan_sweep(["model=mlp_64_64", "l2=0.1,0.2"], None))

@@ -42,7 +42,9 @@ def check_points(points: Sequence[dict[str, Any]]) -> list[PointCheck | str]:
     try:
         checks: list[PointCheck | str] | Exception = ours.recv()
     except EOFError as error:
-        raise RunError("The process that checks the points was ended; perhaps memory ran out.") from error
+        raise RunError(
+            "The process that checks the points was ended; perhaps memory ran out. Nothing has begun: the same again."
+        ) from error
     finally:
         process.kill()  # it is done, or nobody waits for it any more
         process.join()

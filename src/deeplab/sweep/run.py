@@ -13,7 +13,6 @@ from deeplab.sweep.budget import Budget
 from deeplab.sweep.claim import check_nobody_else, claimed
 from deeplab.sweep.grid_source import GridSource
 from deeplab.sweep.launch.choose import choose_launcher
-from deeplab.sweep.launch.launcher import Launcher
 from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, find_sweep
@@ -21,12 +20,14 @@ from deeplab.sweep.plan import Plan
 from deeplab.sweep.results.summary import Summary
 from deeplab.sweep.source import TrialSource
 from deeplab.tracking.location import StoreLocation
-from deeplab.tracking.run import Run
+from deeplab.tracking.run import STALE_SECONDS, Run
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.tracking.tags import BUDGET_TAG
 from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import signals_ignored
+
+EARLIER_SECONDS = 2.0  # between two looks at jobs of an earlier start
 
 Asked = TypeVar("Asked")
 Outcome = TypeVar("Outcome")
@@ -91,8 +92,6 @@ def _carry_out(
 ) -> SweepResult[Any, Any]:
     plan, folder = source.plan, store.place.work_folder / source.folder / source.plan.key
     launcher = choose_launcher(plan, folder)
-    if before is not None and plan.sweep.launcher.kind != "local":
-        _check_not_running(store, before, launcher)
     loop = TrialLoop(source, store, launcher, observer)
 
     def begin() -> RunLog:
@@ -106,6 +105,8 @@ def _carry_out(
         loop.stop(log.run_id, cause)
 
     with recorded(store, begin, interrupted, stop) as log:
+        if before is not None and plan.sweep.launcher.kind != "local":
+            _wait_for_earlier(store, log.run_id, observer)
         source.survey(log, _without_processes(store, log.run_id, source.noun))
         observer.sweep_began(plan, log.run_id, source.finished, launcher.capacity)
         loop.run(log.run_id)
@@ -126,15 +127,16 @@ def _carry_out(
     )
 
 
-def _check_not_running(store: Store, before: Run, launcher: Launcher) -> None:
+def _wait_for_earlier(store: Store, run_id: str, observer: SweepObserver) -> None:
     """Jobs of a cluster may outlive the sweep that submitted them; workers of this machine do not."""
-    for run in children(store, before.id).values():
-        if run.is_alive:
-            launcher.close()
-            raise UserError(
-                f"'{run.name}' ({run.short_id}) is still being trained by a job of an earlier start. "
-                "Let it end, or cancel it."
-            )
+    is_told = False
+    while alive := [run for run in children(store, run_id).values() if run.is_alive]:
+        if not is_told:
+            more = f" ({len(alive)} in all)" if len(alive) > 1 else ""
+            which = f"'{alive[0].name}' ({alive[0].short_id}) is still being trained by a job of an earlier start{more}"
+            observer.told([f"{which}; waiting until it ends, or shows no life for {STALE_SECONDS:.0f} s"])
+            is_told = True
+        time.sleep(EARLIER_SECONDS)
 
 
 def _without_processes(store: Store, run_id: str, noun: str) -> Mapping[str, Run]:

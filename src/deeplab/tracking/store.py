@@ -57,8 +57,9 @@ class Store:
         self.client.set_tag(run_id, key, value)
 
     def delete_tag(self, run_id: str, key: str) -> None:
-        """Take a tag away that a run has."""
-        self.client.delete_tag(run_id, key)
+        """Take a tag away from a run, where it has it: MLflow refuses to take away what is not there."""
+        if key in self.get_run(run_id).tags:
+            self.client.delete_tag(run_id, key)
 
     def rename_run(self, run_id: str, name: str) -> None:
         """Give a run another name."""

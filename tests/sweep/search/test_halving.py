@@ -36,11 +36,16 @@ class Pretended(AtOnce):
 
     def __init__(self, store: Store, most: int, capacity: int) -> None:
         super().__init__(store, capacity)
-        self._left = most
+        self._left, self._ends_anywhere = most if most >= 0 else 1000, most % 2 == 1
         self.trained: list[tuple[str, int, bool]] = []  # name, the epoch that it is trained to, whether it goes on
 
     def submit(self, job: TrialJob) -> None:
-        if self._left == 0:
+        if self._left <= 0 and (self._ends_anywhere or job.previous is not None):
+            if job.previous is not None:  # it is ended in the midst of a rung
+                log, first = self._resumed(job.previous)
+                log.metrics(first, {"val/accuracy": 0.5 - job.values["l2"] + 0.01 * first})
+                log.close()
+                log.flush()
             raise KeyboardInterrupt
         self._left -= 1
         self.trained.append((job.name, job.until or 9, job.previous is not None))
@@ -48,8 +53,7 @@ class Pretended(AtOnce):
             tags = {**job.tags, "deeplab.kind": "trial", "mlflow.parentRunId": job.parent_id}
             log, first = RunLog.begin(self._store, job.name, job.values, tags, None, {}), 1
         else:
-            before = self._store.get_run(job.previous)
-            log, first = RunLog.resume(self._store, before), before.steps["val/accuracy"] + 1
+            log, first = self._resumed(job.previous)
         score = 0.5 - job.values["l2"]
         last = job.until or 9
         for epoch in range(first, last + 1):
@@ -64,6 +68,10 @@ class Pretended(AtOnce):
         log.end("KILLED")
         metrics = {"val/accuracy": score + 0.01 * last}
         self._events.append(TrialEvent(job.number, "pruned", epoch=last, run_id=log.run_id, metrics=metrics))
+
+    def _resumed(self, previous: str) -> tuple[RunLog, int]:
+        before = self._store.get_run(previous)
+        return RunLog.resume(self._store, before), before.steps["val/accuracy"] + 1
 
 
 @pytest.fixture

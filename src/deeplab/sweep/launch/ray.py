@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +17,14 @@ from ray.exceptions import RayError, TaskCancelledError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from deeplab.config.schema import RayLauncherConfig
-from deeplab.errors import UserError
+from deeplab.errors import RunError, UserError
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import last_event
 from deeplab.tracking.location import PORTS
 
 CONNECT_SECONDS = 5.0
+# Without an answer of the head, after which it is gone; Ray itself ends this process after 60, with many lines.
+HEAD_SECONDS = 20.0
 # What a task needs to know of the environment that the sweep was started in: always, and where runs go to a server.
 _PASSED_ON = ("DEEPLAB_DATA",)
 _TO_A_SERVER = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
@@ -58,6 +61,7 @@ class RayLauncher:
         except UserError:
             ray.shutdown()
             raise
+        self._head = config.address or ray.get_runtime_context().gcs_address
         # A process for each trial, since threads, precision and memory are matters of a process.
         self._task: Any = ray.remote(max_calls=1, max_retries=0)(_train)
         self._trials: dict[Any, int] = {}
@@ -68,9 +72,9 @@ class RayLauncher:
 
     @property
     def capacity(self) -> int:
-        """How many trials the cluster takes at once, as it is now; nodes may come and go."""
+        """How many trials the cluster takes at once, as it is now; nodes may come and go, the head may not."""
         cluster: Any = ray
-        there = cluster.cluster_resources()
+        there = answer_of(self._head, cluster.cluster_resources)
         takes = int(there.get("CPU", 0) // self._config.cpus_per_trial)
         if self._config.gpus_per_trial:
             takes = min(takes, int(there.get("GPU", 0) / self._config.gpus_per_trial))
@@ -192,6 +196,20 @@ def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) ->
             f"launcher=ray: a trial asks for {cores} cores and {gpus:g} GPUs, but no machine of the cluster has both "
             f"({there}). Ask for less with launcher.cpus_per_trial and launcher.gpus_per_trial."
         )
+
+
+def answer_of(head: str, ask: Callable[[], Mapping[str, Any]], seconds: float = HEAD_SECONDS) -> Mapping[str, Any]:
+    """What the head of a cluster answers; a RunError where it does not for so long, in which Ray only waits."""
+    answers: list[Mapping[str, Any]] = []
+    asking = threading.Thread(target=lambda: answers.append(ask()), name="deeplab-ray-head", daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if not answers:
+        raise RunError(
+            f"launcher=ray: the head of the cluster at {head} is gone, it did not answer for {seconds:.0f} s. "
+            "What is finished is kept. To go on: the same command again, once the cluster is started again."
+        )
+    return answers[0]
 
 
 def _check_reachable(address: str) -> None:
