@@ -199,15 +199,17 @@ def slow(servers: Servers, person: Person) -> str:
     last = time.monotonic()
     check((ended := command.end()).status == 0, ended, person.faults(40))
     end = began + ended.seconds
-    lost, requests = line.seconds(began, first) + line.seconds(last, end), sum(start < end for start, _ in line.waits)
+    lost = line.seconds(began, first) + line.seconds(last, end)
+    before, after = (sum(a < start < b for start, _ in line.waits) for a, b in ((began, first), (last, end)))
     for words in (("runs",), ("show", "latest"), ("curves", "latest"), ("report", "latest")):
         began = time.monotonic()
         check((ended := person.do(*words)).status == 0, ended)
         told.append(f"`{words[0]}` {line.seconds(began, time.monotonic()):.1f} s")
     line.delay = 0.0
     return (
-        f"{requests} requests take {DELAY_SECONDS * requests:.0f} s more; outside its epochs a training waits "
-        f"{lost:.1f} s, part of it beside its own work: at most 5 % of one of {lost / 0.05:.0f} s. "
+        f"outside its epochs a training sends {before} requests before the first and {after} after the last, "
+        f"{DELAY_SECONDS * (before + after):.0f} s one after another; in {lost:.1f} s at least one was waited for, in part "
+        f"beside its own work: at most 5 % of a training of {lost / 0.05:.0f} s. "
         f"Commands wait: {', '.join(told)}"
     )
 
