@@ -208,8 +208,8 @@ def slow(servers: Servers, person: Person) -> str:
     line.delay = 0.0
     return (
         f"outside its epochs a training sends {before} requests before the first and {after} after the last, "
-        f"{DELAY_SECONDS * (before + after):.0f} s one after another; in {lost:.1f} s at least one was waited for, in part "
-        f"beside its own work: at most 5 % of a training of {lost / 0.05:.0f} s. "
+        f"{DELAY_SECONDS * (before + after):.0f} s one after another; for {lost:.1f} s at least one was on its way, in "
+        f"part beside its own work: at most 5 % of a training of {lost / 0.05:.0f} s. "
         f"Commands wait: {', '.join(told)}"
     )
 
