@@ -187,9 +187,7 @@ def test_a_sweep_that_goes_on_after_its_half_has_the_results_of_an_undisturbed_o
     folder: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch, is_trained: bool
 ) -> None:
     words = [*FOLDS, "l2=1e-6,1e-1", "training.epochs=1", "tracking.plots=none", "tracking.save_model=none"]
-    plan = apply_checks(
-        plan_sweep([*words, "training.threads=1", "training.engine=keras"], None), [PointCheck("keras", 1, "0")] * 2
-    )
+    plan = apply_checks(plan_sweep([*words, "training.engine=keras"], None), [PointCheck("keras", 1, "0")] * 2)
 
     def swept(most: int) -> tuple[list[str], Any]:
         launcher = InThisProcess(most, None if is_trained else open_store(compose([]).config.tracking))

@@ -27,7 +27,7 @@ PRETENDER = """
     import os
     from deeplab.sweep.messages import TrialEvent
 
-    def work(connection, log):
+    def work(connection, log, temporary):
         while True:
             job = connection.recv()
             keeps = job.number == 1
@@ -44,7 +44,7 @@ LOOKER = """
 
     SEEN = os.environ.get("CUDA_VISIBLE_DEVICES")
 
-    def work(connection, log):
+    def work(connection, log, temporary):
         while True:
             job = connection.recv()
             if job.number == 5:
@@ -212,13 +212,14 @@ def test_cards_of_trainings_that_use_none_are_refused(tmp_path: Path, monkeypatc
 @pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.usefixtures("four_cards")
-def test_a_sweep_gives_each_of_its_processes_a_card(start: Callable[..., Any], folder: Path) -> None:
+def test_a_sweep_gives_each_of_its_processes_a_card(start: Callable[..., Any]) -> None:
     sweep = start("sweep", "model=mlp_64_64", "seed=1,2,3,4", "training.epochs=1", "dataset.limit=100")
     seen: dict[str, str] = {}
     while sweep.poll() is None:
         for path in Path("/proc").glob("[0-9]*/environ"):
             with suppress(OSError):  # it has just ended
-                if path.with_name("cwd").readlink() == folder:
+                parent = int(path.with_name("stat").read_text().rpartition(")")[2].split()[1])
+                if parent == sweep.pid:  # a worker, and not the Git that one starts
                     card = re.search(rb"\0CUDA_VISIBLE_DEVICES=([^\0]*)\0", path.read_bytes())
                     seen |= {path.parent.name: card[1].decode()} if card else {}
         time.sleep(0.1)

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -39,8 +40,11 @@ def workers_of(process: "subprocess.Popen[str]") -> list[int]:
 
 
 def test_a_sweep_and_the_same_command_again(
-    folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]
+    folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (temporary := folder / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     command = ["sweep", *TINY, "name=decay", "l2=1e-6,1e-2", "replicates=2", "launcher.workers=2", "tracking.plots=all"]
     command += ["sweep.reference={value: 0.95, label: Somebody}"]
     done = cli(*command)
@@ -61,6 +65,7 @@ def test_a_sweep_and_the_same_command_again(
     for name in ("plan.json", "points.csv", "trials.csv", "plots/sweep.png", "plots/curves/point-001.png"):
         assert (artifacts / name).stat().st_size > 100, name
     assert not list((folder / ".deeplab" / "sweeps").glob("*/plan.json"))
+    assert not list(temporary.iterdir()), "a worker left files that were meant for a moment"
 
     again = cli(*command)
     assert (again.status, again.err) == (0, "")

@@ -184,16 +184,19 @@ def test_what_cannot_be_halved_is_refused_in_a_line(
 
 @pytest.mark.long
 def test_a_trial_that_was_paused_is_the_training_that_was_not(
-    folder: Path, cli: Callable[..., Any], runs: Callable[[], list[Any]]
+    folder: Path, start: Callable[..., Any], runs: Callable[[], list[Any]]
 ) -> None:
     import mlflow
 
     words = [*SMALL, "dataset.image_size=8", "tracking.save_model=none", "launcher.workers=1", "optimizer=adam"]
-    done = cli("sweep", "--search", "asha", "--trials", "3", *words, "optimizer.learning_rate=interval(1e-4,1e-2)")
-    assert done.status == 0
+    search = start("sweep", "--search", "asha", "--trials", "3", *words, "optimizer.learning_rate=interval(1e-4,1e-2)")
+    search.communicate()
+    assert search.returncode == 0
     (trial,) = [each for each in runs() if each.data.tags["deeplab.kind"] == "trial" and each.info.status == "FINISHED"]
     rate = trial.data.params["optimizer.learning_rate"]
-    cli("train", *words[:-2], "optimizer=adam", f"optimizer.learning_rate={rate}")
+    training = start("train", *words[:-2], "optimizer=adam", f"optimizer.learning_rate={rate}")
+    training.communicate()
+    assert training.returncode == 0
     (alone,) = [each for each in runs() if each.data.tags["deeplab.kind"] not in ("trial", "sweep")]
     client = mlflow.MlflowClient()
     for key in ("train/loss", "val/accuracy"):

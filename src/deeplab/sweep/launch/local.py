@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -44,6 +45,7 @@ class LocalLauncher:
         """
         self.capacity, self._cards = workers, cards
         self._folder = folder
+        self._temporary = tempfile.TemporaryDirectory(prefix="deeplab-")  # which a worker that is killed cannot clear
         self._workers: list[_Worker] = []
         self._started = 0
 
@@ -92,6 +94,7 @@ class LocalLauncher:
         for worker in self._workers:
             self._end(worker)
         self._workers.clear()
+        self._temporary.cleanup()
 
     def _free_card(self, device: str) -> str | None:
         taken = Counter(worker.card for worker in self._workers)
@@ -103,7 +106,8 @@ class LocalLauncher:
         self._started += 1
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / f"worker-{self._started}.log"
-        process = context.Process(target=work, args=(theirs, log), name=f"deeplab-worker-{self._started}", daemon=True)
+        arguments, name = (theirs, log, self._temporary.name), f"deeplab-worker-{self._started}"
+        process = context.Process(target=work, args=arguments, name=name, daemon=True)
         with starting_a_child(), _seeing(card):
             process.start()
         theirs.close()

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import tempfile
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,14 +20,16 @@ from deeplab.workflows.signals import install_handlers
 MOST_GROWTH_BYTES = 400 << 20
 
 
-def work(connection: Connection, log: Path) -> None:
+def work(connection: Connection, log: Path, temporary: str) -> None:
     """Take jobs until there are no more, and tell what becomes of them.
 
     Args:
         connection: to the launcher. It brings jobs, and answers to those that ask after each epoch. It takes pairs: an
             event, and whether the worker ends after it because a trial did not give back its memory.
         log: takes what would otherwise go to the screen.
+        temporary: folder for files such as TensorFlow's, which writes Python for each function that it compiles.
     """
+    tempfile.tempdir = temporary
     _write_to(log)
     end_with_parent()
     install_handlers()
