@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -9,12 +10,35 @@ from typing import Any
 
 from deeplab.tracking.artifacts import copy_in, open_folder
 from deeplab.tracking.beside import Beside
+from deeplab.tracking.delete import remove_models
 from deeplab.tracking.store import Store
 
 MODEL_PACKAGES = ("tensorflow", "keras", "numpy")
 
 
-def prepare_model(
+class ModelLog:
+    """The model of a run, of which it has one: the newest."""
+
+    def __init__(self, store: Store, run_id: str, params: Mapping[str, str], may_have_one: bool) -> None:
+        """Log the models of a run with these params, which may have one already."""
+        self._store, self._run_id, self._params, self._may_have_one = store, run_id, params, may_have_one
+        self._lock = threading.Lock()
+
+    def prepare(self, network: Any, input_shape: tuple[int, ...]) -> Callable[[], None]:
+        """Save a network on this machine, and return what brings it into the store in the place of an earlier one."""
+        bring = _prepare(self._store, self._run_id, self._params, network, input_shape)
+
+        def replace() -> None:
+            with self._lock:
+                if self._may_have_one:
+                    remove_models(self._store, self._run_id)
+                self._may_have_one = True
+                bring()
+
+        return replace
+
+
+def _prepare(
     store: Store, run_id: str, params: Mapping[str, str], network: Any, input_shape: tuple[int, ...]
 ) -> Callable[[], None]:
     """Save a network with its signature, in Keras' own format, on this machine.

@@ -10,9 +10,8 @@ from typing import Any, Literal, Self
 
 from deeplab.tracking.artifacts import check_own, open_folder, put_bytes
 from deeplab.tracking.beside import Beside, ask_all
-from deeplab.tracking.delete import remove_models
 from deeplab.tracking.metric_buffer import MetricBuffer
-from deeplab.tracking.model_log import prepare_model
+from deeplab.tracking.model_log import ModelLog
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, short_timeouts, store_errors
@@ -53,10 +52,9 @@ class RunLog:
         logged: frozenset[tuple[str, int]] = frozenset(),
     ) -> None:
         """Write a run that is in the store, but not the metrics and steps that are `logged`; see `begin`, `resume`."""
-        self._store, self._client = store, store.client
-        self.run_id, self._params = run_id, params
+        self._client, self.run_id = store.client, run_id
         self.has_ended = False
-        self._may_have_model, self._model_lock = bool(logged), threading.Lock()
+        self._model = ModelLog(store, run_id, params, bool(logged))
         self._files, self._folder = Beside(store.place.is_server), open_folder(store, location)
         # Held back so that a full disk still has room for the last word: the run's status.
         self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
@@ -156,16 +154,7 @@ class RunLog:
 
     def model(self, network: Any, input_shape: tuple[int, ...]) -> None:
         """Store a network as an MLflow model with signature, in Keras' own format; the shape is that of one row."""
-        bring = prepare_model(self._store, self.run_id, self._params, network, input_shape)
-
-        def replace() -> None:
-            with self._model_lock:
-                if self._may_have_model:  # a run that goes on has one model, the newest
-                    remove_models(self._store, self.run_id)
-                self._may_have_model = True
-                bring()
-
-        self._files.do(replace)
+        self._files.do(self._model.prepare(network, input_shape))
 
     def check_answers(self) -> None:
         """Give a sign of life, and raise what the store does where it cannot be had within seconds."""
