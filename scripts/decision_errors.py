@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "decisions.md"
+STUDIES = PAGE.with_name("studies.md")
 BEGIN, END = "<!-- scripts/decision_errors.py writes from here -->\n", "<!-- to here -->\n"
 MARGIN = 0.5  # in standard deviations of a paired difference, as all differences here
 EFFECTS = {"0": 0.0, "half the margin": MARGIN / 2, "the margin": MARGIN, "1 sd": 1.0, "2 sd": 2.0, "3 sd": 3.0}
@@ -190,6 +191,26 @@ def optimism_rows(sweeps: int) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def study_sentence(figures: int) -> str:
+    """How often `deeplab study --decide` calls a figure reproduced whose truth lies at the edge of its tolerance."""
+    from deeplab.evaluation.multiple_comparisons import half_width
+
+    shares = {}
+    for most in (3, 10, 20):
+        scores = np.random.default_rng(most).standard_normal((figures, most))  # the edge is at 0, the other far below
+        open_, good = np.ones(figures, dtype=bool), np.zeros(figures, dtype=bool)
+        for count in range(3, most + 1):
+            mean, half = scores[:, :count].mean(1), half_width(count, 2) * scores[:, :count].std(1, ddof=1)
+            good |= open_ & (mean + half <= 0)
+            open_ &= (mean + half > 0) & (mean - half <= 0)
+        shares[most] = 100 * good.mean()
+    ten, twenty, three = (f"{shares[most]:.1f} %" for most in (10, 20, 3))
+    return (
+        f"called reproduced in {ten} of the cases with 3 to 10 replicates, in {twenty} with 3 to 20, and in {three}\n"
+        f"with 3 that are settled before: `scripts/decision_errors.py`, {figures:,} figures with normal scores."
+    )
+
+
 TABLES = """\
 `scripts/decision_errors.py` wrote these tables: {decisions:,} decisions a line, per cent of them; after {most} seeds a decision is
 left undecided. Margin {margin} sd, a sd being the standard deviation of the differences of single seeds. The first point is better
@@ -233,8 +254,11 @@ def main() -> None:
         decided="\n".join(decision_rows(many)), shapes="\n".join(shape_rows(many)),
         swept="\n".join(sweep_rows(many)), optimism="\n".join(optimism_rows(many)),
     )  # fmt: skip
-    print(tables)
+    sentence = study_sentence(10 * many)
+    print(tables, sentence, sep="\n")
     if options.write:
+        before, _, rest = STUDIES.read_text().partition(BEGIN)
+        STUDIES.write_text(before + BEGIN + sentence + "\n" + END + rest.partition(END)[2])
         before, _, rest = PAGE.read_text().partition(BEGIN)
         PAGE.write_text(before + BEGIN + "\n" + tables + "\n" + END + rest.partition(END)[2])
 

@@ -64,3 +64,11 @@ def test_the_widths_of_the_page_are_those_of_the_code() -> None:
     assert [int(line[0]) for line in lines] == [2, 5, 10]
     for points, *widths in lines:
         assert widths == [f"{half_width(seeds, int(points)):.2f}" for seeds in (3, 5, 10)]
+
+
+def test_the_page_of_studies_says_how_often_deciding_errs(script: ModuleType) -> None:
+    written = script.STUDIES.read_text().partition(script.BEGIN)[2].partition(script.END)[0]
+    ten, twenty, three = (float(share) for share in re.findall(r"([0-9.]+) %", written))
+    again = [float(share) for share in re.findall(r"([0-9.]+) %", script.study_sentence(5000))]
+    assert again == pytest.approx([ten, twenty, three], abs=1.5)
+    assert three == pytest.approx(2.5, abs=0.2), "as an interval of 95 % has it"

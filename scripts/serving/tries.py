@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from serving.beside_us import collected, deleted, deleted_alive, foreign, renamed, straight
+from serving.carried import carried
 from serving.person import LIGHT, LONG, SHORT, Person, check, in_one_line
 from serving.servers import Servers
 
@@ -230,5 +231,5 @@ def two_people(_servers: Servers, person: Person) -> str:
 
 TRIES: tuple[Try, ...] = (
     train, sweep, reading, killed, killed_sweep, remove, remove_alive, deleted_alive, packed, mlflow_away, mlflow_gone,
-    postgres_away, read_only_bucket, slow, two_people, foreign, renamed, deleted, collected, straight,
+    carried, postgres_away, read_only_bucket, slow, two_people, foreign, renamed, deleted, collected, straight,
 )  # fmt: skip

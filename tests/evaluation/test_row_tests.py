@@ -65,6 +65,30 @@ def test_where_rows_say_the_same_it_is_the_test_of_welch_over_seeds() -> None:
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
+def test_where_rows_say_the_same_and_seeds_are_shared_it_is_the_paired_test_over_seeds() -> None:
+    ours, theirs = np.array([0.91, 0.97, 0.92]), np.array([0.88, 0.95, 0.90])
+    found = rows_and_seeds_interval(np.tile(ours, (50, 1)).T, np.tile(theirs, (50, 1)).T, are_pairs=True)
+    expected = stats.ttest_rel(ours, theirs).confidence_interval(0.95)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize("alike", [0.5, -0.5])
+def test_an_interval_of_pairs_holds_where_their_seeds_work_together_or_against_each_other(alike: float) -> None:
+    rng, rows, seeds, trials, held, unpaired = np.random.default_rng(0), 100, 4, 300, 0, 0
+    for _ in range(trials):
+        seed, difficulty = rng.normal(0, 0.5, (seeds, 1)), rng.normal(size=rows)
+        ours = 0.3 + difficulty + seed + rng.normal(0, 0.7, (seeds, rows))
+        theirs = difficulty + np.sign(alike) * seed + rng.normal(0, 0.7, (seeds, rows))
+        for are_pairs in (True, False):
+            found = rows_and_seeds_interval(ours, theirs, are_pairs=are_pairs)
+            assert found is not None
+            inside = found.low <= 0.3 <= found.high
+            held, unpaired = held + (inside and are_pairs), unpaired + (inside and not are_pairs)
+    assert 0.92 < held / trials < 0.995
+    assert (unpaired > held) is (alike > 0)
+
+
 def test_groups_that_say_nothing_or_all() -> None:
     ones, zeros = np.ones((3, 4)), np.zeros((2, 4))
     assert rows_and_seeds_interval(ones, zeros) == Interval(1.0, 1.0, 1.0)

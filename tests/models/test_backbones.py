@@ -1,6 +1,7 @@
 """Backbones against the applications of plain Keras, frozen layers, and what is refused of both."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -12,7 +13,7 @@ import pytest
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import ModelConfig
-from deeplab.dataset_info import DatasetInfo
+from deeplab.dataset_info import DatasetInfo, Standardization
 from deeplab.errors import UserError
 from deeplab.files import sha256_of
 from deeplab.models import backbones
@@ -152,6 +153,15 @@ def test_weights_are_asked_for_and_pixels_are_all_it_takes() -> None:
     check_network(network({"type": "Resizing", "height": 32, "width": 32}, **SMALL), facts(28, 28, 1))
     with pytest.raises(UserError, match=r"takes the images of the data set, and model.layers\[0\] \(Conv2D\) stands"):
         check_network(network({"type": "Conv2D", "filters": 3, "kernel_size": 1}, **SMALL), facts(32, 32, 1))
+
+
+def test_pixels_that_are_standardised_are_refused_also_of_a_backbone_in_a_group() -> None:
+    plain = network(**SMALL)
+    nested = replace(plain, layers=({"repeat": 1, "layers": [plain.layers[0]]}, *plain.layers[1:]))
+    info = replace(facts(32, 32, 3), inputs=Standardization((0.0,) * 3, (1.0,) * 3))
+    for config in (plain, nested):
+        with pytest.raises(UserError, match=r"dataset.standardize: a Backbone scales pixels by itself"):
+            check_network(config, info)
 
 
 def test_a_file_of_weights_is_known_by_its_hash_and_another_one_is_refused(small: Any, tmp_path: Path) -> None:

@@ -77,6 +77,18 @@ def test_it_is_resumed_to_the_bit_and_its_states_are_those_of_the_whole_network(
     )
 
 
+def test_it_is_resumed_with_the_frozen_weights_that_it_had_whatever_the_network_begins_with() -> None:
+    states: list[Checkpoint] = []
+    setup = setup_of()
+    fit(setup, CONFIG, 7, sink=CheckpointSink(states.append))
+    other = setup_of(seed=1)  # as where `training.initial_weights` names a run
+    last = fit(other, CONFIG, 7, resume_from=states[0])
+    assert losses(last) == losses(states[-1])
+    assert all(
+        np.array_equal(*pair) for pair in zip(other.network.get_weights(), setup.network.get_weights(), strict=True)
+    )
+
+
 def test_trainings_that_share_compiled_steps_have_features_of_their_own_weights() -> None:
     cache = TrainingCache()
     alone, shared = [], []
@@ -119,6 +131,13 @@ def test_the_front_ends_where_something_is_trained_or_drawn(
     found = frozen_front(setup_of(tuple({k: v for k, v in each.items() if v is not False} for each in layers)))
     names = None if found is None else [layer.name for layer in found.front.layers]
     assert names == front
+
+
+def test_a_mean_that_moves_while_training_is_not_fixed_though_no_weight_is_trained() -> None:
+    normalization = {"type": "BatchNormalization", "center": False, "scale": False}
+    assert frozen_front(setup_of((normalization, *LAYERS))) is None
+    found = frozen_front(setup_of(({**normalization, "frozen": True}, *LAYERS)))
+    assert found is not None and len(found.front.layers) == 5
 
 
 def test_there_is_none_where_rows_change_or_features_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

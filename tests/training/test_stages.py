@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deeplab.config.compose import compose
-from deeplab.config.schema import ModelConfig, StageConfig
+from deeplab.config.schema import ModelConfig, PlateauConfig, StageConfig
 from deeplab.data.splits import Split
 from deeplab.dataset_info import DatasetInfo
 from deeplab.errors import UserError
@@ -135,13 +135,40 @@ def test_resumed_from_any_epoch_it_ends_in_the_same_to_the_bit(
     engine, setup, states = whole
     expected = setup.network.get_weights()
     assert [state.epoch for state in states] == [1, 2, 3, 4, 5]
-    for state in (states[0], states[1], states[3]):  # inside a stage, between two, and in the last
+    for state in (*states[:2], *states[3:]):  # inside a stage, between two, in the last, and when all is done
         again = setup_of(engine)
         last = fit(again, config(), 7, resume_from=state)
         assert all(np.array_equal(*pair) for pair in zip(again.network.get_weights(), expected, strict=True))
         assert [epoch.metrics["train/loss"] for epoch in last.history.epochs] == [
             epoch.metrics["train/loss"] for epoch in states[-1].history.epochs
         ]
+
+
+def test_a_plateau_begins_anew_in_each_stage() -> None:
+    # Nothing gets better by so much: the rate is halved after each second epoch of a stage.
+    plateau = PlateauConfig(kind="plateau", factor=0.5, patience=2, min_delta=1e9, min_learning_rate=0.0)
+    stages = (StageConfig(epochs=2), StageConfig(epochs=3))
+    setup = setup_of(ENGINES[0])
+    made = stages_of(stages, setup.network, lambda _: keras.optimizers.SGD(0.1))
+    last = fit(replace(setup, stages=made, plateau=plateau), replace(config(), stages=stages), 7)
+    rates = [epoch.metrics["learning_rate"] for epoch in last.history.epochs]
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0.1, 0.1, 0.1], rtol=1e-6)
+
+
+def test_one_that_early_stopping_has_ended_in_a_stage_is_resumed_as_it_was() -> None:
+    def stopping() -> TrainingSetup:  # nothing gets better at this rate
+        setup = setup_of(ENGINES[0])
+        return replace(setup, stages=stages_of(STAGES, setup.network, lambda _: keras.optimizers.SGD(1e-30)))
+
+    states: list[Checkpoint] = []
+    patient = replace(config(), early_stopping_patience=2, restore_best_weights=True)
+    setup, again = stopping(), stopping()
+    assert fit(setup, patient, 7, sink=CheckpointSink(states.append)).epoch == 3  # the first is the best
+    again.network.set_weights([array + 1 for array in again.network.get_weights()])
+    assert fit(again, patient, 7, resume_from=states[-1]).epoch == 3
+    assert all(
+        np.array_equal(*pair) for pair in zip(again.network.get_weights(), setup.network.get_weights(), strict=True)
+    )
 
 
 def test_observers_are_told_once_that_it_begins() -> None:

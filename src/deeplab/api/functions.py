@@ -89,6 +89,7 @@ def verify(what: "str | os.PathLike[str] | Stored", **keywords: Unpack[VerifyKey
     import secrets
 
     from deeplab.runs.to_verify import pack_or_store, share_of
+    from deeplab.study.verify import with_results
     from deeplab.workflows.verify.verify import verify as verify_runs
 
     if not isinstance(what, str | os.PathLike | Stored):
@@ -100,8 +101,9 @@ def verify(what: "str | os.PathLike[str] | Stored", **keywords: Unpack[VerifyKey
     tracking = tracking_config(overrides_of((), keywords), folder_of(keywords)) if place is None else place.tracking
     code = code_of(keywords) or (place.code if place else None)
     drawn = secrets.randbelow(2**32) if seed is None else seed
-    with consenting(code), as_in_its_own_process(None), pack_or_store(name, tracking) as (store, runs):
+    with consenting(code), as_in_its_own_process(None), pack_or_store(name, tracking) as (store, runs, study):
         done = verify_runs(store, runs, share, drawn, None if data is None else Path(data))
+        done = with_results(done, store, runs, study)
     return Verified(what.name if isinstance(what, Stored) else name, done)
 
 

@@ -39,11 +39,13 @@ class Verified:
         return pd.DataFrame(self._rows(), columns=list(HEAD))
 
     def _rows(self) -> list[tuple[str, str, str, str, str]]:
-        return [
-            (verdict.run.name, verdict.run.id, finding.what, finding.outcome, finding.detail)
+        rows = [
+            (verdict.run.name, verdict.run.id, finding)
             for verdict in self._done.verdicts
             for finding in verdict.findings
         ]
+        rows += [("", "", finding) for finding in self._done.study]
+        return [(name, run, each.what, each.outcome, each.detail) for name, run, each in rows]
 
     def __repr__(self) -> str:
         again = f"{self._done.trained:,} of {self._done.epochs:,} epochs trained again"

@@ -17,6 +17,7 @@ from deeplab.study.results import Results
 from deeplab.tracking.artifacts import check_code
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs, run_by_id
+from deeplab.tracking.numbers import whole_of
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -60,7 +61,7 @@ class Group:
     def folds(self) -> int:
         """How many folds its trainings held out in turn; 1 where they held out no others."""
         several = len({member.fold for member in self.members}) > 1
-        return int(self.params["validation.folds"]) if several else 1
+        return whole_of(self.params, "validation.folds") if several else 1
 
     @property
     def on_test(self) -> bool:
@@ -88,7 +89,7 @@ def groups_of_sweep(store: Store, run: Run) -> list[Group]:
     points: dict[tuple[int, str], list[Run]] = {}
     for trial in reversed(all_runs(store, (PARENT_TAG, run.id))):
         if trial.status == "FINISHED":
-            point = (int(trial.tags.get(POINT_TAG, "0")), _TRAINING.sub("", trial.name))
+            point = (whole_of(trial.tags, POINT_TAG, "0"), _TRAINING.sub("", trial.name))
             points.setdefault(point, []).append(trial)
     if not points:
         raise UserError(f"None of the trials of the sweep {run.label} is finished.")

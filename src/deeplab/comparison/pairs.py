@@ -71,6 +71,7 @@ class Difference:
     kind: Kind  # how it was made
     over_seeds: Interval
     over_rows: Interval | None  # over rows and seeds, or None where rows are not known
+    pairs: tuple[tuple[int, int], ...] = ()  # numbers of the members that share a seed, where `kind` is "pairs"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ def difference(ours: Group, theirs: Group, score: Score, groups: int) -> Differe
     else:
         confidence = confidence_of_pairs(groups)
         interval = unpaired_interval(score.of(ours.members), score.of(theirs.members), confidence)
-    return None if interval is None else Difference(interval, kind, interval, None)
+    order = [list(first), list(second)]
+    pairs = tuple((order[0].index(seed), order[1].index(seed)) for seed in shared) if kind == "pairs" else ()
+    return None if interval is None else Difference(interval, kind, interval, None, pairs)
 
 
 def _paired(
@@ -134,12 +137,15 @@ def with_rows(found: Difference, ours: NDArray[np.float64], theirs: NDArray[np.f
         theirs: the same of the second, of the same rows.
         groups: that are compared.
     """
-    rows = rows_and_seeds_interval(ours, theirs, confidence_of_pairs(groups))
+    if found.pairs:
+        one, other = map(list, zip(*found.pairs, strict=True))
+        ours, theirs = ours[one], theirs[other]
+    rows = rows_and_seeds_interval(ours, theirs, confidence_of_pairs(groups), are_pairs=bool(found.pairs))
     if rows is None:
         return found
     seeds = found.over_seeds
     widened = Interval(seeds.mean, min(seeds.low, rows.low), max(seeds.high, rows.high))
-    return Difference(widened, found.kind, seeds, rows)
+    return Difference(widened, found.kind, seeds, rows, found.pairs)
 
 
 def confidence_of_pairs(groups: int) -> float:

@@ -39,6 +39,7 @@ class ComposedConfig:
     config: ExperimentConfig  # frozen and checked; what the code works with
     values: dict[str, Any]  # the same as plain dicts and lists; what is shown and logged
     overrides: tuple[str, ...]  # what the user asked for, word by word
+    config_dir: Path | None = None  # the user's own folder that it was composed from, too
 
     @property
     def hash(self) -> str:
@@ -97,7 +98,7 @@ class Composer:
 
     def __init__(self, config_dir: Path | None = None) -> None:
         """Read the folders, a user's own before deeplab's; a UserError where it holds what is refused."""
-        self._library = Library(config_dir)
+        self._config_dir, self._library = config_dir, Library(config_dir)
         self._chosen: dict[tuple[str, ...], Chosen] = {}
 
     @property
@@ -132,7 +133,7 @@ class Composer:
         check_effect(settings, raw, values)
         code = current()
         values = values if code is None else {**values, CODE: code.sha256}
-        run = ComposedConfig(config, values, tuple(overrides))
+        run = ComposedConfig(config, values, tuple(overrides), self._config_dir)
         return ComposedSweep(run, sweep.replicates, sweep.sweep, sweep.launcher)
 
     def _choose(self, groups: Sequence[Override]) -> Chosen:

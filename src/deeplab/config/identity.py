@@ -101,13 +101,20 @@ def with_added_keys(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_added_keys(values: Mapping[str, Any], kept: Collection[str]) -> dict[str, Any]:
-    """A configuration without the added keys that are not among those kept, which are written as in `training.ema`.
+    """A configuration without the added keys that are not among those kept.
+
+    Args:
+        values: composed.
+        kept: as in `training.ema`, or `training.stages.0` of a list of mappings.
 
     Examples:
         >>> without_added_keys({"validation": {"kind": "random", "stratify": False}}, ["validation.kind"])
         {'validation': {'kind': 'random'}}
+        >>> without_added_keys({"training": {"ema": None, "stages": [{"epochs": 3}]}}, ["training.stages.0"])
+        {'training': {'stages': [{'epochs': 3}]}}
     """
     added = {f"{group}.{key}" for group, keys in added_keys(values).items() for key in keys} - {*kept}
+    added = {name for name in added if not any(each.startswith(f"{name}.") for each in kept)}
     return {
         group: {key: value for key, value in inside.items() if f"{group}.{key}" not in added}
         if isinstance(inside, Mapping)

@@ -52,7 +52,9 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNemar:
     return McNemar(ours, theirs, p_value)
 
 
-def rows_and_seeds_interval(ours: Values, theirs: Values, confidence: float = CONFIDENCE) -> Interval | None:
+def rows_and_seeds_interval(
+    ours: Values, theirs: Values, confidence: float = CONFIDENCE, are_pairs: bool = False
+) -> Interval | None:
     """Give an interval of the difference of two groups of networks, for other seeds and other rows.
 
     Seeds and rows both are samples, and every network says something of every row. With e the deviations that neither
@@ -61,7 +63,8 @@ def rows_and_seeds_interval(ours: Values, theirs: Values, confidence: float = CO
         V = sum over groups of var(means of networks) / seeds + var(differences of the means of a row) / rows
             - sum over groups of var(e) / (seeds * rows),
 
-    where the last term takes away what the first two have both. The interval is ± t(d) sqrt(V), with d after
+    where the last term takes away what the first two have both. Networks in pairs, of the same seed, have their
+    differences for the only group: what a seed does to both is in neither. The interval is ± t(d) sqrt(V), with d after
     Satterthwaite (1946). No bootstrap is right for rows crossed with seeds (McCullagh, Resampling and exchangeable
     arrays, 2000): drawing both with replacement, percentiles hold with 81 % where 3 seeds differ much, and with more
     than 99 % where they do not differ, at twice the width.
@@ -70,6 +73,7 @@ def rows_and_seeds_interval(ours: Values, theirs: Values, confidence: float = CO
         ours: score of each row by each network of the first group, as 1 for a correct prediction, [seeds, rows].
         theirs: the same of the second group, [seeds, rows], with the same rows and seeds of its own.
         confidence: of the interval.
+        are_pairs: whether a network of the first and that of the same place in the second share their seed.
 
     Returns:
         None where a group has fewer than two seeds, there are fewer than two rows, or a score is no finite number.
@@ -84,16 +88,17 @@ def rows_and_seeds_interval(ours: Values, theirs: Values, confidence: float = CO
         >>> round(found.mean, 4), round(found.low, 4), round(found.high, 4)
         (0.3889, 0.0371, 0.7407)
     """
-    groups = [np.asarray(group, dtype=np.float64) for group in (ours, theirs)]
-    rows = groups[0].shape[1]
-    if groups[1].shape[1] != rows:
-        raise ValueError(f"{rows} rows and {groups[1].shape[1]}")
+    first, second = (np.asarray(group, dtype=np.float64) for group in (ours, theirs))
+    rows = first.shape[1]
+    if second.shape[1] != rows:
+        raise ValueError(f"{rows} rows and {second.shape[1]}")
+    groups = [first - second] if are_pairs else [first, second]
     if min(rows, *map(len, groups)) < 2 or not all(np.isfinite(group).all() for group in groups):
         return None
     from scipy.stats import t
 
-    mean = float(groups[0].mean() - groups[1].mean())
-    of_rows = float((groups[0].mean(0) - groups[1].mean(0)).var(ddof=1)) / rows
+    mean = float(first.mean() - second.mean())
+    of_rows = float((first.mean(0) - second.mean(0)).var(ddof=1)) / rows
     of_seeds = [float(group.mean(1).var(ddof=1)) / len(group) for group in groups]
     variance = max(of_rows + sum(of_seeds) - sum(map(_unexplained, groups)), of_rows, *of_seeds)
     if variance == 0:

@@ -46,11 +46,11 @@ def _checked(config: ModelConfig, info: DatasetInfo) -> tuple[tuple[LayerSpec, .
     """The layers with all their arguments, and the number of weights."""
     check_layers(config.layers, config.blocks)
     check_task(config, info)
-    if info.inputs is not None and BACKBONE in [layer.get("type") for layer in config.layers]:
-        raise UserError(f"dataset.standardize: a {BACKBONE} scales pixels by itself, as its weights need it.")
     # In a graph a variable is a name and a shape: a slip of many zeros is found before memory is taken.
     with tf.Graph().as_default():
         entries = expand_layers(config.layers, config.blocks)
+        if info.inputs is not None and any(entry.kind == BACKBONE for entry in entries):
+            raise UserError(f"dataset.standardize: a {BACKBONE} scales pixels by itself, as its weights need it.")
         layers = make_layers(entries, info, seed=0)
         shapes = check_fit(entries, layers, info)
         entries = settled(entries, shapes, info.input_shape)

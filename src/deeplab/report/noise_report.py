@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 
+from deeplab.errors import UserError
 from deeplab.report.configuration import settings
 from deeplab.report.page import Cell, Code, Collapsible, Page, Part, Section, Table, Text, table_of
 from deeplab.report.pictures import pictures, pictures_in
@@ -11,6 +12,7 @@ from deeplab.report.scores import scores
 from deeplab.runs.summary import summarize_runs
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
+from deeplab.tracking.numbers import number_of, whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import CLASSIFIER_TAG, DENOISERS_TAG
@@ -47,11 +49,19 @@ def noise_report(store: Store, run: Run, files: list[str]) -> Page:
 
 def _read(store: Store, run: Run) -> list[list[str]]:
     content = read_artifact(store, run, "rates.csv")
-    return [] if content is None else list(csv.reader(content.decode().splitlines()))
+    return [] if content is None else list(csv.reader(content.decode(errors="replace").splitlines()))
 
 
 def _as_rows(lines: Sequence[Sequence[str]]) -> list[Mapping[str, str]]:
-    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+    """Read the rates; a UserError where somebody made something else of them."""
+    rows: list[Mapping[str, str]] = [dict(zip(lines[0], line, strict=False)) for line in lines[1:]]
+    for row in rows:
+        whole_of(row, "n")
+        for column in ("level", "mean", *(("interval_95",) if row.get("interval_95") else ())):
+            number_of(row, column)
+        if not {"state", "interval_95"} <= row.keys():
+            raise UserError("rates.csv of a stored run lacks a column; deeplab did not write it so.")
+    return rows
 
 
 def _states(rates: Sequence[Mapping[str, str]]) -> list[str]:
@@ -73,8 +83,8 @@ def rates_by_level(store: Store, run: Run) -> Iterator[Part]:
     for level in dict.fromkeys(line["level"] for line in rates):
         row: list[Cell] = [f"{float(level):g}"]
         for state in states:
-            line = by_place[level, state]
-            row += [float(line["mean"]), float(line["interval_95"]) if line["interval_95"] else None]
+            line = by_place.get((level, state), {})
+            row += [float(line[name]) if line.get(name) else None for name in ("mean", "interval_95")]
         rows.append(tuple(row))
     draws = max(int(line["n"]) for line in rates)
     yield Table("True-positive rate by level of noise", tuple(head), tuple(rows))
@@ -98,7 +108,7 @@ def _highlights(rates: Sequence[Mapping[str, str]], params: Mapping[str, str]) -
             gain, _, level = max(gains)
             yield f"most gained, at level {level:g}", gain
     if "noise.seeds" in params:
-        yield "draws a level", int(params["noise.seeds"])
+        yield "draws a level", whole_of(params, "noise.seeds")
 
 
 def _gains(rates: Sequence[Mapping[str, str]]) -> list[tuple[float, str, float]]:

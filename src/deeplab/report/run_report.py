@@ -10,6 +10,7 @@ from deeplab.report.provenance import SHORT_ID, about, notes, provenance, timest
 from deeplab.report.scores import class_table, history, scores, stored_table
 from deeplab.runs.summary import RunSummary, summarize_runs
 from deeplab.tracking.find import runs_naming
+from deeplab.tracking.numbers import whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
@@ -66,7 +67,7 @@ def _highlights(row: RunSummary, run: Run) -> Iterator[tuple[str, Cell]]:
     if row.epochs is not None:
         yield "epochs", row.epochs if row.epochs == row.epochs_asked else f"{row.epochs} of {row.epochs_asked}"
     if PARAMETERS_TAG in run.tags:
-        yield "parameters", int(run.tags[PARAMETERS_TAG])
+        yield "parameters", whole_of(run.tags, PARAMETERS_TAG)
     if row.seconds is not None:
         yield "seconds", f"{row.seconds:,.1f}"
 

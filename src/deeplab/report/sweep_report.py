@@ -34,6 +34,7 @@ from deeplab.sweep.decision.result import VALID
 from deeplab.sweep.results.summary import times
 from deeplab.tracking.field_names import validated_on_test
 from deeplab.tracking.find import all_runs
+from deeplab.tracking.numbers import number_of, whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
@@ -113,7 +114,7 @@ def _trials(run: Run, children: Sequence[Run]) -> Cell:
     finished = sum(child.status == "FINISHED" for child in children)
     planned = run.tags.get(TRIALS_TAG, "")
     if SEARCH_TAG in run.tags:  # which counts points
-        planned = str(int(planned) * int(run.tags.get(REPLICATES_TAG, "1")))
+        planned = str(whole_of(run.tags, TRIALS_TAG) * whole_of(run.tags, REPLICATES_TAG, "1"))
     return finished if planned == str(finished) else f"{finished} of {planned}"
 
 
@@ -137,7 +138,11 @@ def conclusion_of(run: Run, outcome: Outcome, children: Sequence[Run]) -> Iterat
     seen = chosen is not None and validated_on_test(chosen)
     others = len({child.tags.get(POINT_TAG) for child in children if validated_on_test(child)})
     text = run.params.get("sweep.reference.value")
-    reference = None if text is None else (run.params.get("sweep.reference.label", "The reference"), float(text))
+    reference = (
+        None
+        if text is None
+        else (run.params.get("sweep.reference.label", "The reference"), number_of(run.params, "sweep.reference.value"))
+    )
     if outcome.best is not None and CONFIRMS_TAG not in run.tags:
         on_test = outcome.metric.startswith("test/") or seen
         yield from conclusion(outcome, on_test, 0 if on_test else others, reference)

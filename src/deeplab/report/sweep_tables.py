@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deeplab.errors import UserError
+from deeplab.files import DAMAGE
 from deeplab.metrics import compared, known_metric
 from deeplab.report.page import Cell, Code
 from deeplab.sweep.grid import Axis
@@ -13,9 +15,11 @@ from deeplab.sweep.results.summary import Summary, TrialScores, scores_in, summa
 from deeplab.sweep.results.tables import points_table, trials_table
 from deeplab.tracking.artifacts import check_code, read_artifact
 from deeplab.tracking.field_names import validated_on_test
+from deeplab.tracking.numbers import number_of, whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import FOLDS_TAG, MARGIN_TAG, POINT_TAG, REPLICATE_TAG
+from deeplab.visible import visible_line
 
 PARTS = ("mean", "deviation", "interval", "minimum", "maximum")
 # Of the folds of one training set any two share examples to learn from.
@@ -28,6 +32,12 @@ ALL_PAIRS = (
     "points (Bonferroni), so that all words hold together although the best was chosen by the same scores."
 )
 Line = Mapping[str, str]
+# Columns that lines of the tables must have, and what is in them.
+_POINTS = ("point", "n", "planned", "best", "difference", "seconds")
+_TRIALS = ("point", "replicate", "run", "seconds")
+_DRAWN = ("trial", "state", "run")
+_WHOLE = ("point", "trial", "replicate", "fold", "n", "planned")
+_NUMBERS = ("seconds", "difference", "corrected_interval")
 
 
 @dataclass(frozen=True)
@@ -66,9 +76,9 @@ def read_outcome(store: Store, run: Run, children: Sequence[Run]) -> Outcome:
         check_code(store, run)  # which direction is the better one, only its code tells
     metric = next((name for name in names if name == run.params.get("sweep.metric")), names[0])
     points, trials = _table(store, run, "points.csv"), _table(store, run, "trials.csv")
-    margin = float(run.tags[MARGIN_TAG]) if MARGIN_TAG in run.tags else None
+    margin = number_of(run.tags, MARGIN_TAG) if MARGIN_TAG in run.tags else None
     if not points and not trials:
-        return _so_far(store, run, children) or Outcome((), (), (), metric, margin=margin)
+        return summed_up(store, run, children) or Outcome((), (), (), metric, margin=margin)
     keys: tuple[str, ...] = ()
     if points:
         keys = tuple(points[0])[1 : tuple(points[0]).index("n")]
@@ -100,34 +110,51 @@ def value(text: str) -> float | None:
 
 
 def _table(store: Store, run: Run, path: str) -> tuple[Line, ...]:
+    """Read a table that a sweep left; a UserError where somebody made another of it."""
     content = read_artifact(store, run, path)
-    return () if content is None else _lines(content.decode())
+    try:
+        lines = () if content is None else _lines(content.decode())
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"{path} of the sweep {run.label} cannot be read ({error}).") from error
+    needed = _POINTS if path == "points.csv" else _TRIALS if lines and "state" not in lines[0] else _DRAWN
+    for line in lines:
+        if gone := next((name for name in needed if line.get(name) is None), None):
+            raise UserError(f"{path} of the sweep {run.label} has a line without {gone}; deeplab did not write it so.")
+        for column, text in line.items():
+            if column in _WHOLE:
+                whole_of(line, column)
+            elif text and (column in _NUMBERS or "/" in str(column)):
+                number_of(line, column)
+    return lines
 
 
 def _lines(text: str) -> tuple[Line, ...]:
     return tuple(csv.DictReader(text.splitlines()))
 
 
-def _so_far(store: Store, run: Run, children: Sequence[Run]) -> Outcome | None:
-    """Sum up a sweep that is not at its end, from its plan and what is finished; None without a plan."""
+def summed_up(store: Store, run: Run, children: Sequence[Run]) -> Outcome | None:
+    """Sum up a sweep from its plan and what is finished of it; None without a plan."""
     content = read_artifact(store, run, "plan.json")
     if content is None:
         return None
-    plan: dict[str, Any] = json.loads(content)
-    finished = [_scores(child) for child in children if child.status == "FINISHED"]
-    axes = [Axis(axis["key"], tuple(axis["values"])) for axis in plan["axes"]]
-    metric = plan["config"]["sweep"]["metric"]
-    return outcome_of(axes, summarise(plan["points"], finished, metric, plan["replicates"], _folds(run)))
+    finished, folds = [_scores(child) for child in children if child.status == "FINISHED"], _folds(run)
+    try:
+        plan: dict[str, Any] = json.loads(content)
+        axes = [Axis(axis["key"], tuple(axis["values"])) for axis in plan["axes"]]
+        metric = plan["config"]["sweep"]["metric"]
+        return outcome_of(axes, summarise(plan["points"], finished, metric, plan["replicates"], folds))
+    except (*DAMAGE, AttributeError, RecursionError) as error:
+        raise UserError(f"plan.json of the sweep {run.label} cannot be used ({visible_line(repr(error))}).") from error
 
 
 def _folds(run: Run) -> int:
-    return int(run.tags.get(FOLDS_TAG, "1"))
+    return whole_of(run.tags, FOLDS_TAG, "1")
 
 
 def _scores(child: Run) -> TrialScores:
     tags, metrics = child.tags, child.metrics
-    seconds = metrics["time/training_seconds"]
-    point, replicate = int(tags[POINT_TAG]), int(tags[REPLICATE_TAG])
+    seconds = metrics.get("time/training_seconds", 0.0)
+    point, replicate = whole_of(tags, POINT_TAG), whole_of(tags, REPLICATE_TAG)
     return TrialScores(point, replicate, child.id, scores_in(metrics), seconds, validated_on_test(child))
 
 

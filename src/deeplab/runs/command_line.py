@@ -5,10 +5,12 @@ import shlex
 
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
+from deeplab.tracking.numbers import whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import (
     CODE_FILE_TAG,
+    CONFIG_DIR_TAG,
     CONFIRMS_TAG,
     FOLDS_TAG,
     INITIAL_WEIGHTS_TAG,
@@ -36,15 +38,16 @@ def command_line(store: Store, run: Run) -> str | None:
     words = _noise(store, run) if kind == "noise" else _overrides(store, run)
     if words is None:
         return None
-    return " ".join(map(shlex.quote, ["deeplab", *_beginning(store, parent or run, kind), *_code(run), *words]))
+    made = parent or run
+    return " ".join(map(shlex.quote, ["deeplab", *_beginning(store, made, kind), *_options(made), *words]))
 
 
 def _beginning(store: Store, run: Run, kind: str | None) -> list[str]:
     tags = run.tags
     if CONFIRMS_TAG in tags:
         confirmed = run_by_id(store, tags[CONFIRMS_TAG])
-        sweep = ["sweep"] if confirmed is None else _beginning(store, confirmed, kind)
-        return [*sweep, "--confirm", str(int(tags[REPLICATES_TAG]) // int(tags.get(FOLDS_TAG, "1")))]
+        sweep = ["sweep"] if confirmed is None or CONFIRMS_TAG in confirmed.tags else _beginning(store, confirmed, kind)
+        return [*sweep, "--confirm", str(whole_of(tags, REPLICATES_TAG) // (whole_of(tags, FOLDS_TAG, "1") or 1))]
     if SEARCH_TAG in tags:
         return ["sweep", "--search", tags[SEARCH_TAG], "--trials", tags[TRIALS_TAG]]
     if MARGIN_TAG in tags:
@@ -56,8 +59,9 @@ def _beginning(store: Store, run: Run, kind: str | None) -> list[str]:
     return ["sweep" if kind in ("sweep", "trial") else "noise" if kind == "noise" else "train"]
 
 
-def _code(run: Run) -> list[str]:
-    return ["--code", run.tags[CODE_FILE_TAG]] if CODE_FILE_TAG in run.tags else []
+def _options(run: Run) -> list[str]:
+    options = (("--code", CODE_FILE_TAG), ("--config-dir", CONFIG_DIR_TAG))
+    return [word for option, tag in options if tag in run.tags for word in (option, run.tags[tag])]
 
 
 def _overrides(store: Store, run: Run) -> list[str] | None:

@@ -62,14 +62,12 @@ def groups(params: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 def layers(params: Mapping[str, str]) -> list[str]:
     """List the layers of a network, each as `Conv2D filters=32 kernel_size=3 activation=relu`."""
-    numbered = {int(key.removeprefix(LAYER)): value for key, value in params.items() if key.startswith(LAYER)}
-    return [_layer(_read(numbered[number])) for number in sorted(numbered)]
+    return [_layer(_read(text)) for text in _of_layers(params)]
 
 
 def layer_lines(params: Mapping[str, str]) -> list[str]:
     """List the layers as `layers` does, those of groups a line each and indented, and behind them the blocks."""
-    numbered = {int(key.removeprefix(LAYER)): value for key, value in params.items() if key.startswith(LAYER)}
-    lines = [line for number in sorted(numbered) for line in _lines(_read(numbered[number]), "")]
+    lines = [line for text in _of_layers(params) for line in _lines(_read(text), "")]
     blocks: dict[str, dict[str, list[str]]] = {}
     for key, value in params.items():
         if key.startswith(BLOCK):
@@ -80,6 +78,15 @@ def layer_lines(params: Mapping[str, str]) -> list[str]:
     for name, block in blocks.items():
         lines += [" ".join([f"{name}:", *block.get("values", [])]), *block.get("layers", [])]
     return lines
+
+
+def _of_layers(params: Mapping[str, str]) -> list[str]:
+    """Read what the params have of each layer, in their order."""
+    named = {key.removeprefix(LAYER): value for key, value in params.items() if key.startswith(LAYER)}
+    return [
+        named[number]
+        for number in sorted((each for each in named if each.isdecimal()), key=lambda each: (len(each), each))
+    ]
 
 
 def _lines(item: Any, indent: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from deeplab.tracking.carry import (
     check_takes_ids,
     kept_run,
     local_file,
+    models_there,
     put_files,
     put_lines,
 )
@@ -119,12 +120,14 @@ def unpack(reader: PackReader, tracking: TrackingConfig) -> Unpacked:
     """
     place = find_store(tracking)
     check_takes_ids(place)
+    reader.check_room(place.work_folder)
     for run in reader.runs:
         reader.check(run.id)
     store = open_store(tracking)
-    reader.check_room(store.place.work_folder)
     there = tuple(run for run in reader.runs if _is_there(store, run, reader))
     added = tuple(run for run in reader.runs if run not in there)
+    if theirs := models_there(store, [model.id for run in added for model in run.models]):
+        raise UserError(f"{reader.path}: model {theirs[0]} is in the store already, of another run.")
     with tempfile.TemporaryDirectory(dir=store.place.work_folder, prefix="unpack-") as scratch:
         for run in added:
             reader.copy(run.id, Path(scratch, run.id))
@@ -152,19 +155,16 @@ def together(store: Store, runs: Iterable[Run]) -> list[Run]:
             members.setdefault(run.tags[CONFIRMS_TAG], []).append(run)
     chosen: dict[str, Run] = {}
 
-    def add(run: Run) -> None:
+    waiting = list(runs)[::-1]
+    while waiting:
+        run = waiting.pop()
         if run.id in chosen:
-            return
+            continue
         chosen[run.id] = run
-        for tag in NEEDED:
-            for run_id in run.tags.get(tag, "").replace(",", " ").split():
-                if run_id in everything:
-                    add(everything[run_id])
-        for member in members.get(run.id, ()):
-            add(member)
-
-    for run in runs:
-        add(run)
+        named = [run_id for tag in NEEDED for run_id in run.tags.get(tag, "").replace(",", " ").split()]
+        waiting += reversed(
+            [*(everything[run_id] for run_id in named if run_id in everything), *members.get(run.id, ())]
+        )
     return list(chosen.values())
 
 

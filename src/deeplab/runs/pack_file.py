@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 import deeplab
 from deeplab.errors import UserError
 from deeplab.files import DAMAGE, existing_file
-from deeplab.tracking.carry import CarriedRun
+from deeplab.tracking.carry import CarriedRun, stored_value
 from deeplab.visible import visible
 
 FORMAT: Literal["deeplab pack 1"] = "deeplab pack 1"
@@ -28,6 +28,8 @@ BLOCK = 1 << 20
 ENDED = ("FINISHED", "FAILED", "KILLED")
 _PATH = re.compile(r"runs/[0-9a-f]{32}/(run\.json|artifacts/.+|models/m-[0-9a-f]{32}/artifacts/.+)|study/[^/]+")
 _PART = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]{1,200}")
+# Of others a few bytes ask for gigabytes of memory.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # A file of these is compressed already.
 _PACKED = (".png", ".keras", ".ckpt", ".npz", ".svg.gz")
 
@@ -158,9 +160,9 @@ class PackReader:
 
     def _copy(self, name: str, target: Path | None) -> None:
         stated, digest, size = self.manifest.files[name], hashlib.sha256(), 0
-        if target is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
         try:
+            if target is not None:
+                target.parent.mkdir(parents=True, exist_ok=True)
             with self._zip.open(name) as source, target.open("xb") if target else _Nowhere() as copy:
                 while (block := source.read(BLOCK)) and size <= stated.bytes:
                     digest.update(block)
@@ -208,13 +210,20 @@ class PackReader:
         if strange or len(inside) != len(named) + 1 or any(file.bytes < 0 for file in named.values()):
             what = f"'{visible(strange[0])}'" if strange else "a file twice"
             raise UserError(f"{self.path}: its files and its manifest differ in {what}.")
+        entries = sorted(self._zip.infolist(), key=lambda entry: entry.header_offset)
+        ends = [entry.header_offset + entry.compress_size for entry in entries]
+        if any(end > entry.header_offset for end, entry in zip(ends, entries[1:], strict=False)):
+            raise UserError(f"{self.path}: two of its files share their bytes.")
+        if any(entry.compress_type not in _METHODS for entry in entries):
+            raise UserError(f"{self.path}: a file is compressed by another method than deflate.")
         folded = {name.casefold() for name in inside}
         if len(folded) != len(inside):  # on some systems they are one file
             raise UserError(f"{self.path}: two of its paths differ in capital letters alone.")
 
     def check_room(self, folder: Path) -> None:
         """Refuse to copy more than a disk has room for."""
-        free = shutil.disk_usage(folder).free
+        there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        free = shutil.disk_usage(there).free
         if 2 * self.size > free:
             raise UserError(f"{self.path} needs {2 * self.size:,} bytes to unpack; {folder} has {free:,} left.")
 
@@ -240,6 +249,11 @@ def _check_run(run: CarriedRun, run_id: str) -> None:
         raise ValueError(f"its status is {visible(run.status)}")
     if any(not re.fullmatch("m-[0-9a-f]{32}", model.id) for model in run.models):
         raise ValueError("a model has an id that MLflow does not give")
+    moments = (run.started_ms, run.ended_ms or 0, *(each for m in run.models for each in (m.created_ms, m.updated_ms)))
+    if not all(0 <= moment < 2**63 for moment in moments):
+        raise ValueError("a time that no store holds")
+    if "" in (*run.params, *run.tags, *run.metrics):
+        raise ValueError("a key is empty")
     lengths: list[tuple[str, int]] = [(run.name, 250), *((model.name, 500) for model in run.models)]
     lengths += [(key, 250) for key in (*run.params, *run.tags, *run.metrics)]
     lengths += [(value, 8000) for value in (*run.params.values(), *run.tags.values())]
@@ -247,10 +261,11 @@ def _check_run(run: CarriedRun, run_id: str) -> None:
         if len(text) > most or "\0" in text:
             raise ValueError(f"a text has more than {most} letters, or NUL")
     for history in run.metrics.values():
-        for step, stamp, value in history:
-            float(value)
-            if not (abs(step) < 2**63 and 0 <= stamp < 2**63):
-                raise ValueError("a step or a time that no store holds")
+        lines = {(step, stamp, *stored_value(float(value)).values()) for step, stamp, value in history}
+        if not 0 < len(lines) == len(history):
+            raise ValueError("a metric has no value, or the same twice")
+        if not all(abs(step) < 2**63 and 0 <= stamp < 2**63 for step, stamp, _ in history):
+            raise ValueError("a step or a time that no store holds")
 
 
 def run_json(run: CarriedRun) -> bytes:

@@ -18,8 +18,10 @@ from deeplab.tracking.store import Store, open_store, open_to_read
 @contextmanager
 def pack_or_store(
     what: str, tracking: TrackingConfig, unpacked: Callable[[], None] = lambda: None
-) -> Iterator[tuple[Store, list[Run]]]:
+) -> Iterator[tuple[Store, list[Run], Path | None]]:
     """Open what has the runs of a file, for as long as the context lasts, or the store; with all that belongs to them.
+
+    Yields the store, the runs, and the folder with the files of the study that the file may be of.
 
     Args:
         what: FILE.zip, or a run or a sweep of the store.
@@ -31,17 +33,19 @@ def pack_or_store(
     """
     if Path(what).suffix != ".zip":
         store = open_to_read(tracking)
-        yield store, together(store, [find_run(store, what)])
+        yield store, together(store, [find_run(store, what)]), None
         return
     with tempfile.TemporaryDirectory() as scratch:
         with open_pack(what) as reader:
             inside = TrackingConfig(f"sqlite:///{scratch}/mlflow.db", "deeplab", "all", "all")
             unpack(reader, inside)
             unpacked()
+            study = Path(scratch, "study")
+            has_study = bool(reader.copy_study(study))
             asked = reader.manifest.runs
         store = open_store(inside)
         try:
-            yield store, [find_run(store, run_id) for run_id in asked]
+            yield store, [find_run(store, run_id) for run_id in asked], study if has_study else None
         except UserError as error:  # the folder will be gone, and the file has the same
             raise UserError(str(error).replace(f"{scratch}/mlruns/", f"{what}: runs/")) from error
 

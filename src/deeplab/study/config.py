@@ -85,6 +85,7 @@ class NoiseEntry:
     denoisers: tuple[Text, ...]  # the entries whose networks denoise
     levels: Text  # as `deeplab noise --levels` takes them
     seeds: Repetitions  # draws of the noise at each level
+    crossed: bool = False  # each training of the classifier with each of the denoisers, not with the one of its number
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -102,6 +103,8 @@ class StudyEntry:
     def __post_init__(self) -> None:
         if sum(each is not None for each in (self.run, self.sweep, self.noise)) != 1:
             raise ValueError("an entry has exactly one of run, sweep and noise")
+        if self.noise is not None and self.noise.crossed and (self.figures or (self.replicates or 1) < 2):
+            raise ValueError("a crossed evaluation has replicates, at least 2, and no figures")
         if self.sweep is None and any(figure.point is not None for figure in self.figures):
             raise ValueError("only figures of a sweep have a point")
 

@@ -8,7 +8,7 @@ from deeplab.choice import TEST
 from deeplab.config.compose import ComposedConfig, Composer
 from deeplab.config.identity import sha
 from deeplab.errors import UserError, unknown_name
-from deeplab.study.config import StudyConfig, StudyEntry
+from deeplab.study.config import NoiseEntry, StudyConfig, StudyEntry
 from deeplab.study.matching import configuration_hash
 from deeplab.study.results import Result
 from deeplab.study.verdicts import Chosen, Verdict, chosen_point, value_names, verdicts
@@ -79,12 +79,26 @@ def planned_sweep(entry: StudyEntry, overrides: Sequence[str] = (), replicates: 
 
 
 def noise_hashes(config: StudyConfig, entry: StudyEntry, replicates: int) -> list[str]:
-    """Hash what the evaluations of an entry under noise are made of; each takes that replicate of every network."""
+    """Hash what the evaluations of an entry under noise are made of."""
     assert entry.noise is not None
-    used = (entry.noise.classifier, *entry.noise.denoisers)
-    runs = [planned_runs(name, config.entries[name], config, replicates=replicates) for name in used]
     settings = [entry.noise.levels, entry.noise.seeds]
-    return [sha([*settings, [configuration_hash(run.values) for run in each]])[:16] for each in zip(*runs, strict=True)]
+    used = {name for number in range(replicates) for name, _ in evaluated(entry.noise, number, replicates)}
+    runs = {name: planned_runs(name, config.entries[name], config, replicates=replicates) for name in used}
+    return [
+        sha(
+            [
+                *settings,
+                [configuration_hash(runs[name][n].values) for name, n in evaluated(entry.noise, number, replicates)],
+            ]
+        )[:16]
+        for number in range(replicates)
+    ]
+
+
+def evaluated(noise: NoiseEntry, number: int, replicates: int) -> list[tuple[str, int]]:
+    """Name the trainings of an evaluation by entry and replicate: of the classifier, then of those that denoise."""
+    numbers = range(replicates) if noise.crossed else (number,)
+    return [(noise.classifier, number), *((name, each) for name in noise.denoisers for each in numbers)]
 
 
 def check_points(config: StudyConfig) -> None:

@@ -9,7 +9,7 @@ from deeplab.config.identity import CODE, added_keys, identity, sha, with_added_
 from deeplab.study.results import Result, ResultKey
 from deeplab.study.values import ALWAYS, TRAINING_SECONDS, scores_of
 from deeplab.tracking.find import run_by_id
-from deeplab.tracking.params import flatten
+from deeplab.tracking.params import flatten, has_more
 from deeplab.tracking.read import read_packages
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -34,6 +34,7 @@ def runs_with_configuration(runs: Iterable[Run], values: Mapping[str, Any]) -> l
         if run.tags.get(KIND_TAG) in TRAINED
         and run.params.get(CODE) == compared.get(CODE)
         and {key: run.params.get(key, before.get(key)) for key in params} == params
+        and not has_more(run.params, params)
     ]
 
 

@@ -106,7 +106,6 @@ def _drawn(study: MeasuredStudy, verdict: Verdict) -> tuple[str, float, float | 
     if figure.reported is None or not figure.tolerance or verdict.value is None:
         return None
     half = words.half_width(verdict)
-    name = f"{study.folder.name}, {verdict.label if figure.point else verdict.entry}: {verdict.metric}"
-    name += f" ({figure.source.partition(',')[0]})"
+    name = f"{study.folder.name}, {words.drawn_name(verdict)}"
     scaled = (verdict.value - figure.reported) / figure.tolerance
     return name, scaled, None if half is None else half / figure.tolerance, verdict.outcome

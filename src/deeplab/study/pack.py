@@ -10,6 +10,7 @@ from deeplab.study.results import Results
 from deeplab.tracking.find import all_runs
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
+from deeplab.tracking.tags import PARENT_TAG
 
 FILES = (STUDY_FILE, RESULTS_FILE, "README.md")
 
@@ -20,7 +21,7 @@ def study_files(folder: Path) -> dict[str, bytes]:
 
 
 def study_runs(folder: Path, store: Store) -> list[Run]:
-    """The runs that the lines of `results.csv` come from.
+    """The runs that the lines of `results.csv` come from, and the sweeps that trained some of them.
 
     Raises:
         UserError: it is no study, nothing is finished, or a run is not in this store.
@@ -36,4 +37,6 @@ def study_runs(folder: Path, store: Store) -> list[Run]:
             f"{folder / RESULTS_FILE}: {len(missing)} of its {len(results)} runs are not in the store "
             f"{store.place.folder}, {missing[0][:8]} among them. Give the one they are in: tracking.uri=..."
         )
-    return [runs[run_id] for run_id in dict.fromkeys(row.run for row in results)]
+    trained = [runs[row.run] for row in results]
+    sweeps = (run.tags.get(PARENT_TAG, "") for run in trained)
+    return [runs[run_id] for run_id in dict.fromkeys((*sweeps, *(run.id for run in trained))) if run_id in runs]

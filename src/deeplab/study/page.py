@@ -12,6 +12,7 @@ from deeplab.metrics import METRICS, metric_of, reported
 from deeplab.report.page import Cell, Code, CodeBlock, KeyValues, Page, Part, Picture, Section, Table, Text
 from deeplab.report.pictures import caption_of
 from deeplab.study.config import FILE, StudyConfig
+from deeplab.study.crossed import spread_table
 from deeplab.study.entries import EntryResult, measure
 from deeplab.study.results import FILE as RESULTS
 from deeplab.study.results import Result
@@ -51,6 +52,8 @@ def picture_names(each: EntryResult) -> tuple[str, ...]:
     """Name the pictures of an entry's runs that are shown, galleries of `noise` by their folder."""
     if each.entry.noise is None:
         return RUN_PICTURES if each.entry.run else SWEEP_PICTURES
+    if each.entry.noise.crossed:
+        return ()
     levels = sorted(read_levels(each.entry.noise.levels, "levels"))
     shown = levels[:: -(-(len(levels) - 1) // (MOST_GALLERIES - 1)) or 1]
     return (*NOISE_PICTURES, *(f"{GALLERY}level_{level:.3f}" for level in shown))
@@ -113,14 +116,19 @@ def _entry(each: EntryResult, folder: Path) -> Iterator[Part]:
     yield Text(f"{len(each.rows)} of {each.planned} {many} finished.", is_warning=len(each.rows) < each.planned)
     if not each.rows:
         return
-    yield _rates(each) if each.entry.noise else _scores(each)
+    if each.entry.noise is None:
+        yield _scores(each)
+    elif not each.entry.noise.crossed:
+        yield _rates(each)
+    elif len(each.rows) == each.planned:
+        yield spread_table(each.entry.noise, each.rows)
     if sentences := list(on_choice(each)):
         yield Text(" ".join(sentences))
     pictures: list[Part] = []
     for name in picture_names(each):
         caption, seen = caption_of(name)
         pictures += _picture(folder, picture_file(each.name, name), f"{caption}: {each.name}", seen)
-    if pictures and each.entry.run and each.planned > 1:
+    if pictures and not each.entry.sweep and each.planned > 1:
         yield Text("The pictures are of the first of these runs.")
     yield from pictures
 
@@ -178,10 +186,9 @@ def _in_order(line: Result) -> tuple[str, float, str]:
 
 
 def _rates(each: EntryResult) -> Table:
-    names = [name for name in each.rows[0].scores if "@" in name]
-    states = list(dict.fromkeys(name.partition("@")[0] for name in names))
-    levels = sorted({float(name.partition("@")[2]) for name in names})
-    ordered = ("noisy", *(state for state in states if state != "noisy"))
+    levels = sorted({float(name.partition("@")[2]) for name in each.rows[0].scores if "@" in name})
+    assert each.entry.noise is not None
+    ordered = ("noisy", *each.entry.noise.denoisers)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             f"{level:g}",

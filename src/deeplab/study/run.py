@@ -9,7 +9,8 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.errors import RunError, UserError
 from deeplab.study.config import StudyConfig, StudyEntry
-from deeplab.study.entries import noise_hashes, planned_runs, planned_sweep, values_needed
+from deeplab.study.crossed import rate_scores
+from deeplab.study.entries import evaluated, noise_hashes, planned_runs, planned_sweep, values_needed
 from deeplab.study.matching import configuration_hash, result_of, result_row, runs_with_configuration
 from deeplab.study.results import FILE, Result, ResultKey, Results
 from deeplab.sweep.check import checked_plan
@@ -224,33 +225,27 @@ def _evaluate(study: Study, name: str, entry: StudyEntry, replicates: int) -> No
     missing = [key for key in keys if study.results.find(key) is None]
     study.observer.entry_began(name, len(missing), len(keys))
     for key in missing:
-        _evaluate_replicate(study, entry, key)
+        _evaluate_replicate(study, entry, key, replicates)
 
 
-def _evaluate_replicate(study: Study, entry: StudyEntry, key: ResultKey) -> None:
+def _evaluate_replicate(study: Study, entry: StudyEntry, key: ResultKey, replicates: int) -> None:
     asked = entry.noise
     assert asked is not None
-    runs = {other: _network(study, other, key) for other in (asked.classifier, *asked.denoisers)}
+    used = evaluated(asked, key.replicate, replicates)
+    classifier, *denoisers = [_network(study, other, number, key.entry) for other, number in used]
     if key.entry in study.failed:
         return
-    denoisers = tuple(runs[other] for other in asked.denoisers)
-    settings = NoiseSettings(runs[asked.classifier], denoisers, None, read_levels(asked.levels), asked.seeds)
+    settings = NoiseSettings(classifier, tuple(denoisers), None, read_levels(asked.levels), asked.seeds)
     noise = noise_curve(settings, study.store, study.observer.evaluation())
     # By the names of entries, which stay what they are when runs are called otherwise.
-    states = dict(zip(("noisy", *asked.denoisers), noise.rates.values(), strict=True))
-    scores = {
-        f"{state}@{level:g}": point.mean
-        for state, points in states.items()
-        for level, point in zip(noise.levels, points, strict=True)
-    }
+    scores = rate_scores(noise, used[1:], asked.crossed)
     run = study.store.get_run(noise.run_id)
     seconds = ((run.ended_ms or run.started_ms) - run.started_ms) / 1000
     study.results.add(result_row(study.store, run, key, scores, seconds))
 
 
-def _network(study: Study, name: str, key: ResultKey) -> str:
+def _network(study: Study, name: str, number: int, evaluation: str) -> str:
     """Find the run of an entry's replicate in the store; where there is none, that an evaluation failed is noted."""
-    number = key.replicate
     planned = planned_runs(name, study.config.entries[name], study.config, study.overrides, number + 1)[-1]
     row = study.results.find(ResultKey(name, "", number, configuration_hash(planned.values)))
     if row is not None:
@@ -258,8 +253,8 @@ def _network(study: Study, name: str, key: ResultKey) -> str:
         if run is not None:
             return run.id
         why = f"run {row.run[:8]} of entry '{name}' is in another store; without its line in {FILE} it is trained here"
-        study.failed[key.entry] = why
+        study.failed[evaluation] = why
     else:
         which = f"replicate {number + 1}" if number else "finished run"
-        study.failed[key.entry] = f"entry '{name}' has no {which} yet"
+        study.failed[evaluation] = f"entry '{name}' has no {which} yet"
     return ""

@@ -46,6 +46,12 @@ def single_run(verdict: Verdict) -> str | None:
     return f"{f'mean of {many}, ' if many > 1 else ''}{span(low, high)}: {place}"
 
 
+def drawn_name(verdict: Verdict) -> str:
+    """Name a figure in a picture, with who reported it: `cnn: test/accuracy (A)`."""
+    place = verdict.label if verdict.figure.point else verdict.entry
+    return f"{place}: {verdict.metric} ({verdict.figure.source.partition(',')[0]})"
+
+
 def numbers(verdict: Verdict) -> str:
     """Write what was measured in a sentence: `0.9747 (0.9701 to 0.9790, n = 3)`."""
     count = f"n = {verdict.measured.count if verdict.measured else 0}"

@@ -19,7 +19,7 @@ from deeplab.study.page import (
     shares_reported,
 )
 from deeplab.study.results import Results
-from deeplab.study.words import half_width
+from deeplab.study.words import drawn_name, half_width
 from deeplab.tracking.artifacts import read_artifact
 from deeplab.tracking.find import run_by_id
 from deeplab.tracking.store import Store
@@ -76,7 +76,7 @@ def _draw_overview(title: str, measured: Sequence[EntryResult], figures: Path) -
     shares, verdicts = shares_reported(measured)
     rows = [
         (
-            f"{verdict.label if verdict.figure.point else verdict.entry}: {verdict.metric}",
+            drawn_name(verdict),
             verdict.figure.reported or 0.0,
             verdict.figure.tolerance or 0.0,
             verdict.value,

@@ -31,6 +31,7 @@ from deeplab.tracking.tags import (
     TRIALS_TAG,
 )
 from deeplab.workflows.artifacts import code_files, code_tags, override_lines
+from deeplab.workflows.run_tags import config_dir_tags
 
 PLAN_FILE = "plan.json"
 
@@ -60,8 +61,9 @@ def begin_parent(
     if plan.sweep.folds > 1:
         common[FOLDS_TAG] = str(plan.sweep.folds)
     files = {**files, "overrides.txt": override_lines(plan.overrides), **code_files()}
+    common |= code_tags() | config_dir_tags(plan.sweep.run)
     return RunLog.begin(
-        store, plan.name, {**axes, **plan.sweep.settings}, {**git_tags(), **common, **tags, **code_tags()}, None, files
+        store, plan.name, {**axes, **plan.sweep.settings}, {**git_tags(), **common, **tags}, None, files
     )
 
 

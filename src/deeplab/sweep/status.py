@@ -8,9 +8,10 @@ from deeplab.metrics import compared
 from deeplab.runs.summary import epochs_done
 from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
+from deeplab.tracking.numbers import whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KIND_TAG, POINT_TAG, REPLICATE_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
+from deeplab.tracking.tags import BUDGET_TAG, KIND_TAG, POINT_TAG, REPLICATE_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
 
 # What is shown of a trial that is being trained, the first that it has.
 SCORES = tuple(metric.name for metric in compared("val", "train"))
@@ -28,6 +29,8 @@ class SweepStatus:
     @property
     def left(self) -> int:
         """Trainings that are still to be done; a point that is pruned needs none of its others."""
+        if self.run.status == "FINISHED" and not self.run.tags.get(BUDGET_TAG):
+            return 0  # a search trains once what it draws twice
         counts = self.counts
         done = sum(counts.get(status, 0) for status in ("FINISHED", "RUNNING", "FAILED"))
         return max(0, self.trials - done - counts.get("PRUNED", 0) * self.replicates)
@@ -67,9 +70,9 @@ def find_sweep_run(store: Store, name: str) -> Run:
 def sweep_status(store: Store, run: Run) -> SweepStatus:
     """How one sweep stands."""
     counts = Counter(child.shown_status for child in children(store, run.id, only_tags=True).values())
-    replicates = int(run.tags.get(REPLICATES_TAG, "1"))
+    replicates = whole_of(run.tags, REPLICATES_TAG, "1")
     # A search is asked for points, a grid for trainings.
-    trials = int(run.tags[TRIALS_TAG]) * (replicates if SEARCH_TAG in run.tags else 1)
+    trials = whole_of(run.tags, TRIALS_TAG) * (replicates if SEARCH_TAG in run.tags else 1)
     return SweepStatus(run, trials, replicates, dict(counts))
 
 
@@ -80,8 +83,10 @@ def trial_statuses(store: Store, run: Run) -> list[TrialStatus]:
         TrialStatus(
             trial,
             epochs_done(trial),
-            int(trial.params.get("training.epochs", 0)),
+            whole_of(trial.params, "training.epochs", "0"),
             next((trial.metrics[name] for name in SCORES if name in trial.metrics), None),
         )
-        for trial in sorted(runs, key=lambda trial: (int(trial.tags[POINT_TAG]), int(trial.tags[REPLICATE_TAG])))
+        for trial in sorted(
+            runs, key=lambda trial: (whole_of(trial.tags, POINT_TAG), whole_of(trial.tags, REPLICATE_TAG))
+        )
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from deeplab.tables.columns import Column
 from deeplab.tables.read import TextFormat, read_table
 from deeplab.tasks import TaskName
 
-BuiltIn = Literal["iris", "wine", "breast_cancer", "diabetes"]
 BUILT_IN: dict[str, TaskName] = {
     "iris": "classification",
     "wine": "classification",

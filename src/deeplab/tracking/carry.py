@@ -70,7 +70,7 @@ class CarriedRun:
             run.status,
             run.started_ms,
             run.ended_ms,
-            dict(sorted(run.params.items())),
+            dict(run.params),  # in the order that they are shown in
             dict(sorted(run.tags.items())),
             metrics,
             tuple(sorted(models, key=lambda model: model.id)),
@@ -130,6 +130,18 @@ def kept_run(store: Store, run_id: str) -> KeptRun | None:
     return KeptRun(from_mlflow(run), str(run.info.experiment_id), run.info.lifecycle_stage == "deleted")
 
 
+def models_there(store: Store, ids: Sequence[str]) -> list[str]:
+    """Those ids of models that a database has already, of whatever run, deleted or not, and those given twice."""
+    from mlflow.store.tracking.dbmodels.models import SqlLoggedModel
+
+    there = {each for each in ids if ids.count(each) > 1}
+    with _database(store).ManagedSessionMaker(read_only=True) as session:
+        for start in range(0, len(ids), CHUNK):
+            found = session.query(SqlLoggedModel.model_id)
+            there |= {str(row[0]) for row in found.filter(SqlLoggedModel.model_id.in_(ids[start : start + CHUNK]))}
+    return sorted(there)
+
+
 def check_takes_ids(place: StoreLocation) -> None:
     """Refuse a store that gives its own ids: an MLflow server."""
     if place.is_server:
@@ -176,7 +188,7 @@ def put_lines(store: Store, runs: Sequence[CarriedRun]) -> None:
                     source_type="UNKNOWN",
                     source_name="",
                     entry_point_name="",
-                    user_id=run.tags.get("mlflow.user", "unknown"),
+                    user_id=run.tags.get("mlflow.user", "unknown")[:250],
                     status=run.status,
                     start_time=run.started_ms,
                     end_time=run.ended_ms,
@@ -207,7 +219,7 @@ def put_lines(store: Store, runs: Sequence[CarriedRun]) -> None:
             session.add_all(SqlParam(run_uuid=run.id, key=key, value=value) for key, value in run.params.items())
             session.add_all(SqlTag(run_uuid=run.id, key=key, value=value) for key, value in run.tags.items())
             metrics = [
-                {"run_uuid": run.id, "key": key, "step": step, "timestamp": stamp, **_stored(float(value))}
+                {"run_uuid": run.id, "key": key, "step": step, "timestamp": stamp, **stored_value(float(value))}
                 for key, history in run.metrics.items()
                 for step, stamp, value in history
             ]
@@ -222,7 +234,7 @@ def _age(metric: Mapping[str, Any]) -> tuple[int, int, float]:
     return metric["step"], metric["timestamp"], metric["value"]
 
 
-def _stored(value: float) -> dict[str, float | bool]:
+def stored_value(value: float) -> dict[str, float | bool]:
     """A value as MLflow's tables hold it, in which no number is NaN or infinite."""
     if math.isnan(value):
         return {"value": 0.0, "is_nan": True}

@@ -16,6 +16,7 @@ PRUNED_TAG = "deeplab.pruned"
 CODE_TAG = "deeplab.code_sha256"
 CODE_FILE_TAG = "deeplab.code_file"
 COMMIT_TAG = "deeplab.git_commit"
+CONFIG_DIR_TAG = "deeplab.config_dir"  # as it was given
 CONFIG_TAG = "deeplab.config_hash"
 DATA_TAG = "deeplab.dataset_sha256"
 DETERMINISTIC_TAG = "deeplab.deterministic"

@@ -3,10 +3,11 @@
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deeplab.files import DAMAGE, array_header
 from deeplab.training.history import Epoch, History
 
 MAGIC = b"deeplab checkpoint 1\n"
@@ -86,22 +88,40 @@ def from_bytes(content: bytes) -> Checkpoint:
     if content[: len(MAGIC)] != MAGIC or hashlib.sha256(payload).digest() != content[len(MAGIC) : head]:
         raise DamagedError("the checksum is wrong")
     try:
+        _check_sizes(payload)
         with np.load(io.BytesIO(payload), allow_pickle=False) as stored:
             state = json.loads(stored["state"].tobytes())
             groups: dict[str, list[NDArray[Any]]] = {"weights": [], "optimizer": [], "best_weights": []}
             for name in stored.files:  # in the order they were written
                 if name != "state":
                     groups[name.partition(".")[0]].append(stored[name])
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        epochs = tuple(Epoch(number, _numbers(metrics)) for number, metrics in enumerate(state["epochs"], start=1))
+        return Checkpoint(
+            History(epochs),
+            bool(state["stopped"]),
+            _numbers(state["early_stopping"]),
+            **{kind: tuple(arrays) for kind, arrays in groups.items()},
+            plateau=_numbers(state.get("plateau", {})),  # earlier checkpoints have none
+        )
+    except (*DAMAGE, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(str(error)) from error
-    epochs = tuple(Epoch(number, metrics) for number, metrics in enumerate(state["epochs"], start=1))
-    return Checkpoint(
-        History(epochs),
-        state["stopped"],
-        state["early_stopping"],
-        **{kind: tuple(arrays) for kind, arrays in groups.items()},
-        plateau=state.get("plateau", {}),  # earlier checkpoints have none
-    )
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    if odd := next((name for name, value in values.items() if not isinstance(value, int | float | None)), None):
+        raise ValueError(f"{odd} is no number")
+    return dict(values)
+
+
+def _check_sizes(payload: bytes) -> None:
+    """Refuse arrays that claim to be larger than what is there; NumPy makes room for what they claim."""
+    with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+        for info in archive.infolist():
+            with archive.open(info) as stream:
+                shape, dtype = array_header(stream)
+                size = math.prod(shape) * dtype.itemsize
+                if not size == info.file_size - stream.tell() <= len(payload):
+                    raise ValueError(f"{info.filename} claims shape {shape}, which is not its size")
 
 
 def file_name(checkpoint: Checkpoint) -> str:

@@ -113,6 +113,7 @@ def _is_fixed(layer: Any) -> bool:
     inside = list(all_layers(layer)) if hasattr(layer, "layers") else [layer]
     return all(
         not each.trainable_weights
+        and not (each.trainable and isinstance(each, keras.layers.BatchNormalization))  # its mean moves
         and type(each).__module__.partition(".")[0] == "keras"
         and not type(each).__name__.startswith("Random")
         and not (type(each).__name__ in _IN_TRAINING_ALONE and _strength(each) > 0)

@@ -73,6 +73,8 @@ def fit(
             cache.hold(setup.network)  # what is compiled is of a stage alone, or of a part of the network
         if frozen is None:
             return _fit(setup, config, seed, told, state, sink, None)
+        if state is not None:
+            setup.network.set_weights(state.weights)  # those in front may be others than it was built with
         on_features, begin = frozen.setup(setup, cache), frozen.narrowed(state)
         return frozen.widened(_fit(on_features, config, seed, told, begin, frozen.sink(sink), None))
 
@@ -80,12 +82,15 @@ def fit(
         return train(setup, observers, resume_from)
     state, told, begin = resume_from, observers, 0
     for stage in setup.stages:
-        if state is None or (state.epoch < stage.end and not state.stopped):
+        # The last is also begun where all is done: the network is to have its weights.
+        if state is None or state.epoch < stage.end or stage is setup.stages[-1]:
             stage.begin(setup.network)
             if state is not None and state.epoch == begin:
-                state = replace(state, optimizer=())
+                state = replace(state, optimizer=(), plateau={})
             state = train(replace(setup, optimizer=stage.optimizer, end=stage.end), told, state)
             told = [Continuing(observer) for observer in observers]
+            if state.stopped:
+                break
         begin = stage.end
     assert state is not None
     return state

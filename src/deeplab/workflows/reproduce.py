@@ -127,7 +127,7 @@ def _again(trained: TrainedRun, experiment: str) -> ComposedConfig:
         values = {**values, "training": {**values["training"], "initial_weights": begun_with}}
         config = replace(config, training=replace(config.training, initial_weights=begun_with))
     tracking = replace(config.tracking, uri=trained.store.place.uri, experiment=experiment)
-    return ComposedConfig(replace(config, tracking=tracking), values, logged.overrides)
+    return ComposedConfig(replace(config, tracking=tracking), values, logged.overrides, logged.config_dir)
 
 
 def _same_file(before: TrainedRun, again: TrainedRun, path: str) -> bool | None:

@@ -3,6 +3,7 @@
 from deeplab.config.compose import ComposedConfig
 from deeplab.tracking.provenance import git_tags
 from deeplab.tracking.tags import (
+    CONFIG_DIR_TAG,
     CONFIG_TAG,
     DETERMINISTIC_TAG,
     DEVICE_TAG,
@@ -15,6 +16,11 @@ from deeplab.tracking.tags import (
 )
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.artifacts import code_tags
+
+
+def config_dir_tags(composed: ComposedConfig) -> dict[str, str]:
+    """The tag that names the folder of --config-dir; nothing where there is none."""
+    return {} if composed.config_dir is None else {CONFIG_DIR_TAG: str(composed.config_dir)}
 
 
 def tags_of(composed: ComposedConfig, setup: TrainingSetup) -> dict[str, str]:
@@ -31,6 +37,7 @@ def tags_of(composed: ComposedConfig, setup: TrainingSetup) -> dict[str, str]:
         KIND_TAG: "train",
         CONFIG_TAG: composed.hash,
         **code_tags(),
+        **config_dir_tags(composed),
         **setup.fingerprints,
         DEVICE_TAG: " ".join(filter(None, (runtime.device, runtime.device_name))),
         ENGINE_TAG: str(setup.engine),

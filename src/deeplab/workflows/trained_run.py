@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from deeplab.config.compose import ComposedConfig
@@ -20,7 +21,7 @@ from deeplab.tracking.artifacts import check_code, load_network, read_artifact
 from deeplab.tracking.find import find_run
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import DATA_TAG, KIND_TAG, SOURCE_TAG
+from deeplab.tracking.tags import CONFIG_DIR_TAG, DATA_TAG, KIND_TAG, SOURCE_TAG
 from deeplab.workflows.artifacts import DATASET_FILE
 
 
@@ -55,7 +56,8 @@ class TrainedRun:
             raise UserError(f"The config.yaml of run {self.name} cannot be used: {error}") from error
         overrides = read_artifact(self.store, self.run, "overrides.txt") or b""
         config = replace(config, tracking=replace(config.tracking, uri=self.store.place.uri))
-        return ComposedConfig(config, values, tuple(overrides.decode().splitlines()))
+        own = self.run.tags.get(CONFIG_DIR_TAG)
+        return ComposedConfig(config, values, tuple(overrides.decode().splitlines()), Path(own) if own else None)
 
     def facts(self) -> InputSpec:
         """What its network must know of its data.

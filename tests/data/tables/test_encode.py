@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deeplab.data.tables.encode import encode, unused_columns
+from deeplab.data.tables.encode import encode
 from deeplab.data.tables.spec import TableColumn, TableSpec, TableTarget
 from deeplab.errors import UserError
 
@@ -42,7 +42,6 @@ def test_columns_in_another_order_and_others_beside_them(tmp_path: Path) -> None
     assert x.tolist() == ROWS
     frame = pd.read_csv(path, parse_dates=["seen"], skipinitialspace=True)
     assert encode(frame, SPEC).tolist() == ROWS
-    assert unused_columns(frame, SPEC) == ["remark"]
     assert encode(frame.iloc[1:2], SPEC).tolist() == ROWS[1:2]
     assert [SPEC.features[at] for at in np.flatnonzero(~SPEC.is_scaled)] == [
         *("mass is missing", "island=Dream", "island=Biscoe", "tagged")

@@ -1,6 +1,7 @@
 """Searches by successive halving: real stores, a launcher that pretends to train, and one real search in the end."""
 
 import itertools
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -157,6 +158,8 @@ def test_equal_points_of_a_small_space_are_drawn_once(pretended: Callable[..., P
 
 def test_a_point_that_is_worse_seed_by_seed_is_hopeless_with_its_fourth_replicate() -> None:
     pairs = Pairs(METRICS["accuracy"].on("val"))
+    assert not pairs.is_hopeless({0: 0.1, 1: 0.1, 2: 0.1, 3: 0.1})
+    pairs.add(dict.fromkeys(range(6), math.nan))  # which is no best point
     assert not pairs.is_hopeless({0: 0.1, 1: 0.1, 2: 0.1, 3: 0.1})
     pairs.add({number: 0.9 + 0.01 * number for number in range(6)})
     worse = {number: 0.8 - 0.01 * number for number in range(4)}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -231,3 +232,5 @@ def test_importance_is_the_share_of_the_variance() -> None:
     lines = importance_table(axes, drawn[:40], ("val/loss",)).splitlines()
     assert lines[0] == "key,val/loss" and [line[0] for line in lines[1:]] == ["a", "b"]
     assert importance_table(axes, drawn[:9], ("val/loss",)) == ""
+    exploded = replace(drawn[40], value=math.nan)  # of a search by halving
+    assert importance_table(axes, [*drawn[:40], exploded], ("val/loss",)).splitlines() == lines

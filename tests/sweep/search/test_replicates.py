@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -205,7 +206,25 @@ def test_a_point_fails_with_a_replicate_and_keeps_what_is_finished(
     assert find_sweep_run(store, "latest").status == "FAILED"
 
 
-def test_a_point_that_is_drawn_twice_is_trained_once(folder: Path, pretended: Callable[..., Pretended]) -> None:
+def test_a_point_whose_score_is_no_number_fails_and_the_search_goes_on(
+    folder: Path, store: Store, pretended: Callable[..., Pretended]
+) -> None:
+    def trains(job: TrialJob) -> float | str:
+        return math.nan if job.tags["deeplab.point"] in ("0", "2") else by_replicate(job)
+
+    launcher = pretended(trains, capacity=1)
+    plan = searched(3, L2)
+    result = run_search(plan, launcher)
+    assert [trial.state.name for trial in study_in(folder)] == ["FAIL", "COMPLETE", "FAIL"]
+    assert list(result.failed.values()) == ["val/accuracy is nan"] * 2
+    assert [trial.number for trial in result.summary if trial.value is not None] == [1]
+    launcher = pretended(by_replicate)  # the same command again
+    assert [trial.state for trial in run_search(plan, launcher).summary].count("COMPLETE") == 3
+
+
+def test_a_point_that_is_drawn_twice_is_trained_once(
+    folder: Path, store: Store, pretended: Callable[..., Pretended]
+) -> None:
     launcher = pretended(by_replicate)
     run_search(searched(6, "l2=0.1,0.2", "replicates=2", "seed=1"), launcher)
     assert len(launcher.jobs) == 4
@@ -213,6 +232,7 @@ def test_a_point_that_is_drawn_twice_is_trained_once(folder: Path, pretended: Ca
     for trial in study_in(folder):
         assert trial.value == pytest.approx(float(trial.params["l2"]) + 0.05)
     assert sum(1 + event.skips for event in launcher.told) == 12
+    assert sweep_status(store, find_sweep_run(store, "latest")).left == 0
 
 
 def test_a_search_that_was_ended_trains_the_replicates_that_are_missing(

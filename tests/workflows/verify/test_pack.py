@@ -38,6 +38,7 @@ def test_a_run_is_the_same_in_another_store_and_packed_from_there(
     (here,) = json.loads(cli("runs", "--json", uri(elsewhere))[1])
     (there,) = (run for run in json.loads(cli("runs", "--json", uri(origin))[1]) if run["name"] == "kept")
     assert here == there
+    assert cli("show", "kept", uri(elsewhere))[1] == cli("show", "kept", uri(origin))[1], "params in their order, too"
     assert cli("pack", "kept", "--out", str(tmp_path / "again.zip"), uri(elsewhere))[0] == 0
     assert (tmp_path / "again.zip").read_bytes() == (origin / "kept.zip").read_bytes()
     status, out, _ = cli("evaluate", "kept", uri(elsewhere))
@@ -161,6 +162,10 @@ def test_a_bomb_is_not_unpacked(cli: Cli, origin: Path, elsewhere: Path, tmp_pat
         ("params", {"seed": 1}, "params"),
         ("metrics", {"test/loss": [[0, 0, "many"]]}, "could not convert"),
         ("metrics", {"test/loss": [[2**70, 0, "1.0"]]}, "a step or a time"),
+        ("metrics", {"test/loss": [[0, 0, "nan"], [0, 0, "NaN"]]}, "the same twice"),
+        ("metrics", {"": [[0, 0, "1.0"]]}, "a key is empty"),
+        ("started_ms", 2**70, "a time that no store holds"),
+        ("ended_ms", -1, "a time that no store holds"),
         ("models", [{"id": "../x", "name": "m", "created_ms": 0, "updated_ms": 0}], "a model has an id"),
     ],
 )
@@ -179,3 +184,50 @@ def test_another_file_is_no_pack(cli: Cli, tmp_path: Path, content: bytes) -> No
     (tmp_path / "x.zip").write_bytes(content)
     status, _, err = cli("unpack", str(tmp_path / "x.zip"))
     assert (status, "this is not a pack of deeplab" in err) == (2, True)
+
+
+def test_a_model_of_another_run_is_neither_written_over_nor_deleted(
+    cli: Cli, origin: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    assert cli("unpack", str(origin / "kept.zip"), uri(elsewhere))[0] == 0
+    before = {path: path.read_bytes() for path in elsewhere.rglob("models/**/*") if path.is_file()}
+    (run,) = (run["id"] for run in json.loads(cli("runs", "--json", uri(elsewhere))[1]))
+    other = run[:-4] + "0000"
+    files = {
+        name.replace(run, other): content.replace(run.encode(), other.encode())
+        for name, content in contents(origin / "kept.zip").items()
+    }
+    status, _, err = cli("unpack", str(write_pack(tmp_path / "other.zip", files)), uri(elsewhere))
+    assert (status, err.count("\n")) == (2, 1)
+    assert err.endswith("is in the store already, of another run.\n")
+    assert before
+    assert {path: path.read_bytes() for path in elsewhere.rglob("models/**/*") if path.is_file()} == before
+
+
+def test_a_file_that_is_also_a_folder_is_refused(cli: Cli, origin: Path, elsewhere: Path, tmp_path: Path) -> None:
+    files = contents(origin / "kept.zip")
+    name = next(name for name in files if name.endswith("history.csv"))
+    forged = write_pack(tmp_path / "forged.zip", {**files, f"{name}/x": b""})
+    status, _, err = cli("unpack", str(forged), uri(elsewhere))
+    assert (status, err.count("\n"), "history.csv/x cannot be read" in err) == (2, 1, True)
+    assert not list((elsewhere / ".deeplab").glob("unpack-*"))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_methods_that_ask_for_much_memory_are_refused(origin: Path, tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", method) as file:
+        for name, content in contents(origin / "kept.zip").items():
+            file.writestr(name, content)
+    with pytest.raises(UserError, match="not a pack|another method than deflate"):
+        open_pack(str(tmp_path / "x.zip"))
+
+
+def test_files_that_share_their_bytes_are_refused(origin: Path, tmp_path: Path) -> None:
+    path = write_pack(tmp_path / "x.zip", contents(origin / "kept.zip"))
+    with zipfile.ZipFile(path) as file:
+        (first, second), begin = file.infolist()[:2], file.start_dir
+    content = path.read_bytes()  # the first entry of its directory is made to reach over the second
+    reach = second.header_offset + 100 - first.header_offset
+    path.write_bytes(content[: begin + 20] + reach.to_bytes(4, "little") + content[begin + 24 :])
+    with pytest.raises(UserError, match="two of its files share their bytes"):
+        open_pack(str(path))

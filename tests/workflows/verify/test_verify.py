@@ -14,8 +14,9 @@ import yaml
 from deeplab.config.identity import sha
 from deeplab.training.checkpoint import Checkpoint, from_bytes, to_bytes
 from deeplab.training.history import Epoch, History
+from deeplab.workflows.verify.stored import _stops_after
 
-from .conftest import Forge, contents
+from .conftest import Forge, contents, write_pack
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -120,14 +121,94 @@ def scaled_model(content: bytes) -> bytes:
 def test_changed_weights_are_found(cli: Cli, forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     status, out, _ = cli("verify", str(forge(model_keras=scaled_model)), "--spot", "0")
-    assert status == 1 or "weights of the model: within rounding" in out
-    assert "weights of the model: " in out
+    assert status == 1
+    assert "weights of the model: different" in out, "however little they differ"
 
 
 def test_a_changed_configuration_is_found(cli: Cli, forge: Forge) -> None:
     status, out, _ = cli("verify", str(forge(config_yaml=lambda text: text.replace(b"seed: 0", b"seed: 1"))))
     assert status == 1
     assert "config.yaml: different (seed is another than the run's parameter)" in out
+
+
+def test_a_prediction_that_was_made_right_is_found(cli: Cli, forge: Forge) -> None:
+    def corrected(content: bytes) -> bytes:
+        arrays = dict(np.load(io.BytesIO(content)))
+        row = np.flatnonzero(arrays["predicted"] != arrays["labels"])[0]
+        arrays["predicted"][row] = arrays["labels"][row]
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)
+        return file.getvalue()
+
+    status, out, _ = cli("verify", str(forge(predictions_npz=corrected)), "--spot", "0")
+    assert status == 1
+    assert "  accuracy by predictions.npz: different" in out
+    assert "  predictions.npz: " in out
+
+
+def test_changed_tables_facts_and_tags_are_found(cli: Cli, forge: Forge) -> None:
+    def in_run(content: bytes) -> bytes:
+        run = json.loads(content)
+        run["tags"] |= {"deeplab.parameters": "7"}
+        run["metrics"]["learning_rate"][0][2] = "0.5"
+        return json.dumps(run).encode()
+
+    def in_table(content: bytes) -> bytes:
+        head, first, *rest = content.decode().splitlines(keepends=True)
+        name, _, other = first.split(",", 2)
+        return "".join([head, f"{name},999,{other}", *rest]).encode()
+
+    forged = forge(run_json=in_run, classes_csv=in_table, dataset_json=lambda text: text.replace(b"digits", b"letters"))
+    status, out, _ = cli("verify", str(forged), "--spot", "0")
+    assert status == 1
+    assert "tags: different (deeplab.parameters is 7, and the configuration gives 19210)" in out
+    assert "classes.csv: different (rows of 0 is 999, again " in out
+    assert "dataset.json: different (name is another than that of the data)" in out
+    assert "history in the checkpoint of epoch 1: different (learning_rate of epoch 1 is " in out
+
+
+def test_a_training_without_its_last_state_or_its_last_epochs_is_found(
+    cli: Cli, origin: Path, forge: Forge, tmp_path: Path
+) -> None:
+    files = contents(origin / "kept.zip")
+    left = {name: files[name] for name in files if not name.endswith(("last.ckpt", "epoch-000003.ckpt"))}
+    _, out, _ = cli("verify", str(write_pack(tmp_path / "left.zip", left)), "--spot", "0")
+    assert "training: not checked (no state was kept after epoch 2 of 3)" in out
+    config: dict[str, str] = {}
+
+    def longer(content: bytes) -> bytes:
+        values = yaml.safe_load(content)
+        values["training"]["epochs"] = 4
+        config["hash"] = sha(values)
+        return yaml.safe_dump(values, sort_keys=False).encode()
+
+    def in_run(content: bytes) -> bytes:
+        run = json.loads(content)
+        run["params"]["training.epochs"], run["tags"]["deeplab.config_hash"] = "4", config["hash"]
+        return json.dumps(run).encode()
+
+    status, out, _ = cli("verify", str(forge(config_yaml=longer, run_json=in_run)), "--spot", "0")
+    assert status == 1
+    assert "  number of epochs: different (it is 3, and the configuration ends it after 4)" in out
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("loss", "min"), ("accuracy", "max")])
+def test_a_training_stops_where_keras_stops_it(monitor: str, mode: str) -> None:
+    import keras
+
+    rng = np.random.default_rng(0)
+    network = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+    for _ in range(60):
+        scores, patience = rng.integers(0, 6, 12).astype(float).tolist(), int(rng.integers(1, 4))
+        stopper = keras.callbacks.EarlyStopping("val_x", patience=patience, mode=mode)
+        stopper.set_model(network)
+        stopper.on_train_begin()
+        for epoch, score in enumerate(scores):
+            network.stop_training = False
+            stopper.on_epoch_end(epoch, {"val_x": score})
+            if network.stop_training:
+                break
+        assert _stops_after(scores, patience, monitor) == (epoch + 1 if network.stop_training else None)
 
 
 def test_a_run_of_before_a_key_was_added_is_what_it_was(cli: Cli, forge: Forge) -> None:

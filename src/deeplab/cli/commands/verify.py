@@ -45,6 +45,7 @@ def verify(
     share, number = share_of(spot, "--spot "), secrets.randbelow(2**32) if seed is None else seed
     tracking = tracking_config(check_store_overrides(overrides or [], "verify"), config_dir)
     # Here, because it imports what trains.
+    from deeplab.study.verify import with_results
     from deeplab.workflows.verify.verify import verify as verify_runs
 
     def unpacked() -> None:
@@ -52,9 +53,9 @@ def verify(
 
     with (
         interruptible("Interrupted; nothing was written."),
-        pack_or_store(what, tracking, unpacked) as (store, runs),
+        pack_or_store(what, tracking, unpacked) as (store, runs, study),
     ):
-        done = verify_runs(store, runs, share, number, data, show_run)
+        done = with_results(verify_runs(store, runs, share, number, data, show_run), store, runs, study)
     show_verification(done, what)
     if done.outcome in STATUS:
         raise typer.Exit(STATUS[done.outcome])

@@ -10,6 +10,7 @@ from deeplab.cli.terminal.live import live_or_plain
 from deeplab.cli.terminal.screen import Screen, Words
 from deeplab.cli.terminal.text import duration, print_line
 from deeplab.metrics import chosen_by
+from deeplab.sweep.decision.plan import DecisionPlan
 from deeplab.sweep.messages import TrialEvent
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.source import AnyPlan
@@ -41,7 +42,7 @@ class PlainSweepProgress(SweepObserver):
 
     def sweep_began(self, plan: AnyPlan, run_id: str, finished: int, capacity: int) -> None:
         """Say what is to be done."""
-        self._count, self._capacity = plan.count, capacity
+        self._count, self._grows = plan.count, isinstance(plan, DecisionPlan)
         self._done_before, self._counts["finished"] = finished, finished
         self._began = time.monotonic()
         self._print(f"{plan.name}: {plan.size}")
@@ -54,7 +55,8 @@ class PlainSweepProgress(SweepObserver):
     def trial_submitted(self, number: int, name: str) -> None:
         """Remember when it began."""
         self._names[number] = name
-        self._count = max(self._count, number + 1)  # a decision grows
+        if self._grows:
+            self._count = max(self._count, number + 1)
         self._running[number] = TrialEvent(number, "began")
         self._started[number] = time.monotonic()
 

@@ -1,8 +1,15 @@
 """What `deeplab verify` prints."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from deeplab.cli.terminal.tables import console
 from deeplab.sweep.plan import plural
-from deeplab.workflows.verify.verify import RunVerdict, Verification
+from deeplab.tracking.find import TRAINED
+from deeplab.tracking.tags import KIND_TAG
+from deeplab.visible import visible
+from deeplab.workflows.verify.finding import Finding
+from deeplab.workflows.verify.verify import RunVerdict, Verification, worst
 
 WORDS = {
     "identical": "identical to the bit",
@@ -17,7 +24,12 @@ def show_run(verdict: RunVerdict) -> None:
     screen = console()
     checked = sum(finding.outcome != "unchecked" for finding in verdict.findings)
     screen.print(f"run {verdict.run.label}: {WORDS[verdict.outcome]}, {checked} checks", soft_wrap=True)
-    for finding in verdict.findings:
+    _show_odd(verdict.findings)
+
+
+def _show_odd(findings: Sequence[Finding]) -> None:
+    screen = console()
+    for finding in findings:
         if finding.outcome != "identical":
             detail = f" ({finding.detail})" if finding.detail else ""
             outcome = "not checked" if finding.outcome == "unchecked" else WORDS[finding.outcome]
@@ -25,7 +37,17 @@ def show_run(verdict: RunVerdict) -> None:
 
 
 def show_verification(done: Verification, name: str) -> None:
-    """Print what holds of all runs."""
+    """Print what is found of sweeps and of a study, what was passed over, and what holds of all runs."""
+    for verdict in done.verdicts:
+        if verdict.run.tags.get(KIND_TAG) not in TRAINED:
+            show_run(verdict)
+    if done.study:
+        console().print(f"study: {WORDS[worst([each.outcome for each in done.study])]}", soft_wrap=True)
+        _show_odd(done.study)
+    if done.passed_over:
+        kinds = Counter(f"{run.tags.get(KIND_TAG, 'foreign')} {run.shown_status.lower()}" for run in done.passed_over)
+        words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        console().print(f"passed over, nothing of them is checked: {visible(words)}", soft_wrap=True)
     again = f"{done.trained:,} of {done.epochs:,} epochs trained again"
     draw = f"; to draw the same: --seed {done.seed}" if 0 < done.trained < done.epochs else ""
     runs = plural(len(done.verdicts), "run")

@@ -21,7 +21,7 @@ Features = NDArray[np.float32]
 def encode(source: Any, spec: TableSpec, form: TextFormat = NONE_IN_FILE, where: str = "") -> Features:
     """The rows of another table, [n, features].
 
-    Columns may be in another order, and others beside them are ignored; `unused_columns` names those.
+    Columns may be in another order, and others beside them are ignored.
 
     Args:
         source: a `pandas.DataFrame`, or the path of a CSV, TSV or Parquet file.
@@ -39,12 +39,6 @@ def encode(source: Any, spec: TableSpec, form: TextFormat = NONE_IN_FILE, where:
     where = where or "the table"
     x = encode_rows(source, spec, where, unknown="refuse")
     return fill_missing(x, spec, source, where)
-
-
-def unused_columns(frame: Any, spec: TableSpec) -> list[str]:
-    """The columns of a frame that are neither inputs nor targets of a network."""
-    used = {column.name for column in spec.columns} | {target.name for target in spec.targets}
-    return [str(name) for name in frame.columns if name not in used]
 
 
 def encode_rows(frame: Any, spec: TableSpec, where: str, unknown: str) -> Features:

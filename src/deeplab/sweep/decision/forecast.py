@@ -10,7 +10,7 @@ from deeplab.metrics import metric_of
 from deeplab.sweep.decision.plan import DecisionPlan
 from deeplab.sweep.workers import workers_of
 from deeplab.tracking.find import TRAINED, all_runs
-from deeplab.tracking.params import flatten
+from deeplab.tracking.params import flatten, has_more
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import DATA_TAG, KIND_TAG
@@ -106,6 +106,7 @@ def _of_point(plan: DecisionPlan, point: int, runs: Sequence[Run]) -> list[Run]:
         for run in runs
         if run.tags.get(DATA_TAG) == data
         and all(run.params.get(key, value) == value for key, value in params.items() if key not in _OPEN)
+        and not has_more(run.params, params)
     ]
 
 

@@ -1,5 +1,6 @@
 """How much each key that a search draws from matters: fANOVA (Hutter, Hoos and Leyton-Brown, 2014), by Optuna."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,9 @@ def importance_table(axes: Sequence[Axis], drawn: Sequence["SearchTrial"], told:
     Returns:
         CSV; nothing where there is one key alone, or too little to tell.
     """
-    finished = [trial for trial in drawn if trial.state == "COMPLETE" and trial.value is not None]
+    finished = [
+        trial for trial in drawn if trial.state == "COMPLETE" and trial.value is not None and math.isfinite(trial.value)
+    ]
     values = [trial.objectives or (trial.value or 0.0,) for trial in finished]
     settings = [trial.settings for trial in finished]
     if len(axes) < 2 or len(finished) < LEAST_TRIALS:

@@ -1,6 +1,7 @@
 """The study of a search: what Optuna knows of its trials, kept in a file beside the store."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,6 +133,23 @@ def report_again(study: Study, asked: Asked, identity: str) -> int:
     return last
 
 
+def tell(
+    study: Study, trial: Asked | int, values: Sequence[float] | None, state: TrialState, told: Sequence[str]
+) -> str:
+    """Tell a study how a trial ended; one whose score is no number fails, since nothing can be compared with it.
+
+    Args:
+        values: what it comes to, where it is finished.
+        told: the objectives, or the only metric.
+
+    Returns:
+        Why it fails against expectation, or nothing.
+    """
+    odd = [f"{name} is {value}" for name, value in zip(told, values or (), strict=False) if not math.isfinite(value)]
+    study.tell(trial, None if odd else values, TrialState.FAIL if odd else state)
+    return ", ".join(odd)
+
+
 def tell_orphans(study: Study, runs: Mapping[str, Run], told: Sequence[str]) -> None:
     """Say what became of trials whose process ended before it could; what was not done is drawn once more.
 
@@ -143,7 +161,7 @@ def tell_orphans(study: Study, runs: Mapping[str, Run], told: Sequence[str]) -> 
         trained = [runs[identity] for identity in identities if identity in runs]
         finished = [run for run in trained if run.status == "FINISHED"]
         if finished and len(finished) == len(identities):
-            study.tell(trial.number, means(finished, told))
+            tell(study, trial.number, means(finished, told), TrialState.COMPLETE, told)
         elif identities and identities[0] in runs and PRUNED_TAG in trained[0].tags:
             study.tell(trial.number, state=TrialState.PRUNED)
         else:

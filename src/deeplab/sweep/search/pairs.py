@@ -1,5 +1,6 @@
 """Points whose replicates are worse than those of the best point, seed by seed."""
 
+import math
 import warnings
 from collections.abc import Mapping
 from statistics import fmean
@@ -25,8 +26,8 @@ class Pairs:
 
     def add(self, scores: Mapping[int, float]) -> None:
         """Take down the scores of a point, by replicate, of which none is missing."""
-        rank = self._metric.rank
-        if not self._best or rank(fmean(scores.values())) < rank(fmean(self._best.values())):
+        mean, rank = fmean(scores.values()), self._metric.rank
+        if math.isfinite(mean) and (not self._best or rank(mean) < rank(fmean(self._best.values()))):
             self._best = dict(scores)
 
     def is_hopeless(self, scores: Mapping[int, float]) -> bool:

@@ -26,6 +26,7 @@ from deeplab.sweep.search.optuna_study import (
     open_study,
     report_again,
     suggest,
+    tell,
     tell_orphans,
     whole_scores,
 )
@@ -258,15 +259,16 @@ class SearchSource:
     def _settle(self, number: int, state: TrialState, told: Sequence[float] = ()) -> None:
         """Tell the study how a point ended, and that those ended so that are the same."""
         point = self._points[number]
-        self._study.tell(point.asked, (told or self._told(point)) if state == TrialState.COMPLETE else None, state)
-        if state == TrialState.COMPLETE and not self.plan.objectives:
+        values = (told or self._told(point)) if state == TrialState.COMPLETE else None
+        if why := tell(self._study, point.asked, values, state, self.plan.told):
+            point.why = self._failed[number * self.plan.replicates] = why
+        elif state == TrialState.COMPLETE and not self.plan.objectives:
             self._pairs.add(point.scores)
-        if state != TrialState.FAIL:
-            self._done.add(number)
         if not point.trials:
             return
         identity = point.trials[0].identity
-        if state != TrialState.FAIL:
+        if state != TrialState.FAIL and not why:
+            self._done.add(number)
             self._known[identity] = number
         for duplicate in self._waiting_duplicates.pop(identity, ()):
             self._reuse_outcome(duplicate, number)
@@ -281,11 +283,9 @@ class SearchSource:
         if outcome.state == TrialState.FAIL:
             self._fail(number, self._points[other].why)
         elif outcome.state == TrialState.COMPLETE:
-            score = outcome.values[self.plan.told.index(self._metric)]
-            self._points[number].scores[0] = score
+            score = self._points[number].scores[0] = outcome.values[self.plan.told.index(self._metric)]
             self._settle(number, outcome.state, outcome.values)
-            metrics = {self._logged_as: score}
-            self._tell(TrialEvent(number * count, "finished", metrics=metrics, skips=count - 1))
+            self._tell(TrialEvent(number * count, "finished", metrics={self._logged_as: score}, skips=count - 1))
         else:
             self._settle(number, outcome.state)
             self._tell(TrialEvent(number * count, "pruned", skips=count - 1))

@@ -20,7 +20,7 @@ from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import CLASSIFIER_TAG, DATA_TAG, DENOISERS_TAG, KIND_TAG, NOISE_KEY_TAG
 from deeplab.workflows.noise.partial_results import NoiseDraw, NoiseDrawFile
-from deeplab.workflows.noise.results import log_outcome, rates_of
+from deeplab.workflows.noise.results import in_mlflow, log_outcome, rates_of
 from deeplab.workflows.recording import recorded
 from deeplab.workflows.signals import signals_ignored
 from deeplab.workflows.trained_run import TrainedRun, check_task, find_trained_run, load_data
@@ -166,7 +166,7 @@ def _named(denoisers: Sequence[TrainedRun]) -> dict[str, TrainedRun]:
         if run_id in ids[:number]:
             raise UserError(f"Run {denoisers[number].name} is given twice.")
     return {
-        name if names.count(name) == 1 and name != "noisy" else one.name: one
+        name if names.count(name) == 1 and name != "noisy" else f"{name} {one.run.short_id}": one
         for name, one in zip(names, denoisers, strict=True)
     }
 
@@ -214,7 +214,7 @@ def _open_log(
     if before is not None:
         return RunLog.resume(store, before)
     cells.clear()  # of a run that was deleted since
-    ids = {name: str(one.run.id) for name, one in denoisers.items()}
+    ids = {in_mlflow(name): str(one.run.id) for name, one in denoisers.items()}
     values = {
         "noise": {"kind": settings.kind, "levels": list(settings.levels), "seeds": settings.seeds},
         "classifier": {"name": classifier.run.name, "run": classifier.run.id},

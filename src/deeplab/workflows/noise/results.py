@@ -45,7 +45,7 @@ def log_outcome(
 
     rates, levels = rates_of(done, splits), tuple(_by_level(done))
     for number, level in enumerate(levels):
-        values = {f"{_metric(state)}/true_positive_rate": points[number].mean for state, points in rates.items()}
+        values = {f"{in_mlflow(state)}/true_positive_rate": points[number].mean for state, points in rates.items()}
         log.metrics(round(STEPS * level), values)
     classes = _class_rates(done, splits)
     names = splits.info.class_names
@@ -128,6 +128,6 @@ def _gallery(noise: Noise | None, splits: Splits, denoisers: Mapping[str, Any]) 
     return {"original": images, "noisy": noisy, **given}
 
 
-def _metric(state: str) -> str:
-    """A state as part of a metric's name: MLflow takes letters, digits, and these."""
+def in_mlflow(state: str) -> str:
+    """A state as part of the name of a metric or a parameter: MLflow takes letters, digits, and these."""
     return "".join(letter if letter.isalnum() or letter in "_-. " else "_" for letter in state)

@@ -1,5 +1,6 @@
 """What is found of one thing that was checked."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,8 @@ from deeplab.training.checkpoint import Arrays, Checkpoint
 Outcome = Literal["identical", "within", "different", "unchecked"]
 # What another processor or version may make of the same training in some epochs, relative to the largest.
 ROUNDING = 1e-2
+# What it may make of the answers of a network with the same weights.
+ROUNDING_OF_ANSWERS = 1e-3
 TIMES = "time/"
 
 
@@ -28,23 +31,28 @@ def held(what: str, is_same: bool, detail: str) -> Finding:
     return Finding(what, "identical") if is_same else Finding(what, "different", detail)
 
 
-def scores_found(what: str, stored: Mapping[str, float], again: Mapping[str, float]) -> Finding:
+def scores_found(
+    what: str, stored: Mapping[str, float], again: Mapping[str, float], rounding: float = ROUNDING
+) -> Finding:
     """Hold stored scores against those that were computed again.
 
     Args:
         what: they are of.
         stored: by name; those of time are left aside.
         again: the same.
+        rounding: how far one may be from the other, relative to it where it is above 1.
     """
     stored, again = (_without_times(each) for each in (stored, again))
     if stored.keys() != again.keys():
         odd = sorted(stored.keys() ^ again.keys())[0]
         return Finding(what, "different", f"{odd} is there once only")
+    if not stored:
+        return Finding(what, "identical")
     name, gap = max(((name, _gap(stored[name], again[name])) for name in stored), key=lambda pair: pair[1])
     if all(same(stored[each], again[each]) for each in stored):
         return Finding(what, "identical")
     detail = f"{name} is {stored[name]:.6g}, again {again[name]:.6g}"
-    return Finding(what, "within" if gap <= ROUNDING else "different", detail)
+    return Finding(what, "within" if gap <= rounding else "different", detail)
 
 
 def states_found(what: str, stored: Checkpoint, again: Checkpoint, begin: int) -> list[Finding]:
@@ -56,9 +64,20 @@ def states_found(what: str, stored: Checkpoint, again: Checkpoint, begin: int) -
         findings.append(finding)
         if finding.outcome == "different":
             break
+    findings.append(scores_found(f"{what}: early stopping", _watched(stored), _watched(again)))
     for kind, label in (("weights", "weights"), ("optimizer", "optimiser"), ("best_weights", "best weights")):
         findings.append(arrays_found(f"{what}: {label}", getattr(stored, kind), getattr(again, kind)))
     return findings
+
+
+def _watched(state: Checkpoint) -> dict[str, float]:
+    """What early stopping, and a schedule that waits for a plateau, remember."""
+    numbers = {
+        f"{kind}.{name}": value
+        for kind in ("early_stopping", "plateau")
+        for name, value in getattr(state, kind).items()
+    }
+    return {"stopped": state.stopped, **{name: math.nan if value is None else value for name, value in numbers.items()}}
 
 
 def arrays_found(what: str, stored: Sequence[np.ndarray] | Arrays, again: Sequence[np.ndarray] | Arrays) -> Finding:
@@ -67,11 +86,12 @@ def arrays_found(what: str, stored: Sequence[np.ndarray] | Arrays, again: Sequen
         return Finding(what, "different", "they have other shapes")
     if all(a.tobytes() == b.tobytes() for a, b in zip(stored, again, strict=True)):
         return Finding(what, "identical")
-    gap = max(_array_gap(a, b) for a, b in zip(stored, again, strict=True))
+    gap = max(array_gap(a, b) for a, b in zip(stored, again, strict=True))
     return Finding(what, "within" if gap <= ROUNDING else "different", f"{gap:.1e} apart, relative to the largest")
 
 
-def _array_gap(stored: np.ndarray, again: np.ndarray) -> float:
+def array_gap(stored: np.ndarray, again: np.ndarray) -> float:
+    """How far an array is from another of its shape, relative to the largest number of both."""
     if not stored.size:
         return 0.0
     a, b = stored.astype(np.float64), again.astype(np.float64)

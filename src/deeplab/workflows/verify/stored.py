@@ -2,12 +2,14 @@
 
 import csv
 import io
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deeplab.config.compose import ComposedConfig
 from deeplab.config.identity import sha, without_added_keys
+from deeplab.metrics import metric_of
 from deeplab.tracking.artifacts import list_files, read_artifact
 from deeplab.tracking.params import flatten
 from deeplab.tracking.read import read_history
@@ -20,6 +22,8 @@ from deeplab.workflows.trained_run import TrainedRun
 from deeplab.workflows.verify.finding import Finding, held, same, scores_found
 
 MOST_CHECKPOINT_BYTES = 8 << 30
+LEARNING_RATE = "learning_rate"
+_CURVES = ("train/", "val/", LEARNING_RATE)
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,6 @@ class StoredStates:
     """The states of a training that were kept."""
 
     states: tuple[Checkpoint, ...]  # by epoch, each epoch once
-    last: Checkpoint | None  # the one after the last epoch, or None where it was not kept
     findings: tuple[Finding, ...]  # those that are damaged
 
 
@@ -37,7 +40,7 @@ def stored_states(trained: TrainedRun) -> StoredStates:
     files = [path for path, size in list_files(store, run.artifact_uri) if size <= MOST_CHECKPOINT_BYTES]
     names = [path for path in files if path == LAST_CHECKPOINT or path.startswith(f"{KEPT_CHECKPOINTS}/")]
     states: dict[int, Checkpoint] = {}
-    last, findings = None, []
+    findings = []
     for name in sorted(names):
         content = read_artifact(store, run, name)
         try:
@@ -46,9 +49,7 @@ def stored_states(trained: TrainedRun) -> StoredStates:
             findings.append(Finding(name, "different", f"it is damaged: {error}"))
             continue
         states[state.epoch] = state
-        if name == LAST_CHECKPOINT:
-            last = state
-    return StoredStates(tuple(states[epoch] for epoch in sorted(states)), last, tuple(findings))
+    return StoredStates(tuple(states[epoch] for epoch in sorted(states)), tuple(findings))
 
 
 def files_found(trained: TrainedRun, composed: ComposedConfig, kept: StoredStates) -> Iterator[Finding]:
@@ -70,27 +71,29 @@ def files_found(trained: TrainedRun, composed: ComposedConfig, kept: StoredState
     stored = {
         (name, epoch): value
         for name, values in logged.items()
-        if name.startswith(("train/", "val/"))
+        if name.startswith(_CURVES)
         for epoch, value in values.items()
     }
-    yield _lines_found("history.csv", _history_file(trained), stored)
+    in_file = {key: value for key, value in stored.items() if not key[0].startswith(LEARNING_RATE)}
+    yield _lines_found("history.csv", _history_file(trained), in_file)
     for state in kept.states:
         own = {
             (name, epoch.number): value
             for epoch in state.history.epochs
             for name, value in epoch.metrics.items()
-            if name.startswith(("train/", "val/"))
+            if name.startswith(_CURVES)
         }
         until = {key: value for key, value in stored.items() if key[1] <= state.epoch}
         yield _lines_found(f"history in the checkpoint of epoch {state.epoch}", own, until)
     if kept.states:
+        yield from _end_found(composed, kept.states[-1].history, max((epoch for _, epoch in stored), default=0))
         yield from _validation_found(trained, composed, kept.states[-1].history)
     scores = {name.removeprefix("test/"): value for name, value in run.metrics.items() if name.startswith("test/")}
     content = read_artifact(store, run, "score.csv")
     if content is None:
         yield Finding("score.csv", "different", "it is missing")
     else:
-        yield scores_found("score.csv", _score_values(content.decode(errors="replace")), scores)
+        yield scores_found("score.csv", _score_values(content.decode(errors="replace")), scores, 0)
 
 
 def _config_detail(odd: list[str]) -> str:
@@ -119,6 +122,30 @@ def _lines_found(what: str, lines: dict[tuple[str, int], float], logged: dict[tu
     return Finding(what, "identical")
 
 
+def _end_found(composed: ComposedConfig, history: History, epochs: int) -> Iterator[Finding]:
+    """A training has the epochs that were asked for, or those until early stopping ends it, and a state of its end."""
+    training, kept = composed.config.training, len(history.epochs)
+    if kept != epochs:
+        yield Finding("training", "unchecked", f"no state was kept after epoch {kept} of {epochs}")
+        return
+    patience, end = training.early_stopping_patience, training.epochs
+    if patience is not None:
+        end = _stops_after(history.values(f"val/{training.monitor}"), patience, training.monitor) or end
+    yield held("number of epochs", epochs == end, f"it is {epochs}, and the configuration ends it after {end}")
+
+
+def _stops_after(scores: Sequence[float], patience: int, monitor: str) -> int | None:
+    """The epoch after which Keras' early stopping ends a training with these scores, or None."""
+    is_higher_better, best, waited = metric_of(monitor).higher_is_better, None, 0
+    for epoch, score in enumerate(scores, start=1):
+        waited += 1
+        if not math.isnan(score) and (best is None or (score > best if is_higher_better else score < best)):
+            best, waited = score, 0
+        elif waited >= patience and epoch > 1:
+            return epoch
+    return None
+
+
 def _validation_found(trained: TrainedRun, composed: ComposedConfig, history: History) -> Iterator[Finding]:
     """The scores on validation rows are those of the epoch whose weights were kept."""
     training = composed.config.training
@@ -128,7 +155,7 @@ def _validation_found(trained: TrainedRun, composed: ComposedConfig, history: Hi
     own = {f"validation/{name.removeprefix('val/')}": value for name, value in kept.metrics.items() if "val/" in name}
     logged = {name: value for name, value in trained.run.metrics.items() if name.startswith("validation/")}
     if own or logged:
-        yield scores_found("scores on validation rows", logged, own)
+        yield scores_found("scores on validation rows", logged, own, 0)
 
 
 def _score_values(text: str) -> dict[str, float]:

@@ -7,22 +7,23 @@ from typing import Any
 
 from deeplab.code.file import CodeReference, reference
 from deeplab.config.compose import ComposedConfig
-from deeplab.config.schema import ExperimentConfig, TrackingConfig
+from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.machine import cores
 from deeplab.tracking.find import TRAINED, find_run
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, open_to_read
-from deeplab.tracking.tags import CODE_TAG, DEVICE_TAG, KIND_TAG
+from deeplab.tracking.tags import CODE_TAG, DEVICE_TAG, KIND_TAG, PARAMETERS_TAG, VALIDATION_TAG
 from deeplab.training.cache import TrainingCache
 from deeplab.training.setup import TrainingSetup
 from deeplab.workflows.own_code import own_code_of
 from deeplab.workflows.prepare import prepare
-from deeplab.workflows.score_rows import score_rows
+from deeplab.workflows.run_tags import tags_of
 from deeplab.workflows.trained_run import TrainedRun
-from deeplab.workflows.verify.finding import Finding, Outcome, arrays_found, scores_found
+from deeplab.workflows.verify.finding import Finding, Outcome, held
+from deeplab.workflows.verify.network import network_found
 from deeplab.workflows.verify.processes import in_processes
-from deeplab.workflows.verify.stored import StoredStates, files_found, stored_states
+from deeplab.workflows.verify.stored import files_found, stored_states
 from deeplab.workflows.verify.stretches import Stretch, draw, stretches_of, train_again
 
 OUTCOMES: tuple[Outcome, ...] = ("different", "unchecked", "within", "identical")
@@ -49,11 +50,13 @@ class Verification:
     trained: int  # epochs that were trained again
     epochs: int  # that all runs have together
     seed: int  # that the stretches were drawn from
+    passed_over: tuple[Run, ...] = ()  # of which nothing was held against anything
+    study: tuple[Finding, ...] = ()  # of the results of a study that they are of
 
     @property
     def outcome(self) -> Outcome:
         """The worst of what was found."""
-        return worst([verdict.outcome for verdict in self.verdicts])
+        return worst([verdict.outcome for verdict in self.verdicts] + [finding.outcome for finding in self.study])
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
@@ -162,7 +165,9 @@ def _findings(trained: TrainedRun, composed: ComposedConfig, stretches: Sequence
     if any(tags.get(tag) != fingerprint for tag, fingerprint in setup.fingerprints.items()):
         name = setup.splits.info.name
         return [*findings, Finding("data", "unchecked", f"{name} here is not what the run was trained on")]
-    findings += _network_findings(trained, composed.config, kept, setup)
+    findings.append(_tags_found(trained, composed, setup))
+    is_whole = bool(kept.states) and kept.states[-1].epoch == trained.run.steps.get("train/loss")
+    findings += network_found(trained, composed.config, kept.states[-1] if is_whole else None, setup)
     for number, stretch in enumerate(stretches):
         if number:  # the network and the optimiser of one training serve no other
             setup = prepare(composed.config, work_folder, cache=_CACHE)
@@ -172,28 +177,13 @@ def _findings(trained: TrainedRun, composed: ComposedConfig, stretches: Sequence
     return findings
 
 
-def _network_findings(
-    trained: TrainedRun, config: ExperimentConfig, kept: StoredStates, setup: TrainingSetup
-) -> list[Finding]:
-    """Hold the network that was kept against the last state, and its scores on the test rows against the stored."""
-    if config.tracking.save_model == "none":
-        return [Finding("model", "unchecked", "it was not kept")]
-    try:
-        network: Any = trained.network()
-        facts = trained.facts()
-    except UserError as error:
-        return [Finding("model", "different", str(error))]
-    findings = []
-    if kept.last is not None and config.training.ema is None:
-        stored = kept.last.best_weights or kept.last.weights
-        findings.append(arrays_found("weights of the model", stored, network.get_weights()))
-    for name, split in (("test", setup.splits.test), ("training", setup.train)):
-        place = f"{name}/"
-        logged = {key.removeprefix(place): v for key, v in trained.run.metrics.items() if key.startswith(place)}
-        if logged or name == "test":
-            scores, _ = score_rows(network, split, facts.info, config)
-            findings.append(scores_found(f"scores on the {name} rows", logged, scores))
-    return findings
+def _tags_found(trained: TrainedRun, composed: ComposedConfig, setup: TrainingSetup) -> Finding:
+    """Hold those tags against the configuration that do not depend on the machine."""
+    tags, again = trained.run.tags, tags_of(composed, setup)
+    known = [tag for tag in again if tag in (VALIDATION_TAG, PARAMETERS_TAG) or tag.endswith("_rows_in_training")]
+    odd = next((tag for tag in known if tags.get(tag, again[tag]) != again[tag]), None)
+    detail = "" if odd is None else f"{odd} is {tags[odd]}, and the configuration gives {again[odd]}"
+    return held("tags", odd is None, detail)
 
 
 def _with_data(composed: ComposedConfig, data: Path | None) -> ComposedConfig:
