@@ -44,12 +44,7 @@ class RunLog:
     """
 
     def __init__(
-        self,
-        store: Store,
-        run_id: str,
-        location: str,
-        params: Mapping[str, str],
-        logged: frozenset[tuple[str, int]] = frozenset(),
+        self, store: Store, run_id: str, location: str, params: Mapping[str, str], logged: frozenset[tuple[str, int]]
     ) -> None:
         """Write a run that is in the store, but not the metrics and steps that are `logged`; see `begin`, `resume`."""
         self._client, self.run_id = store.client, run_id
@@ -100,7 +95,7 @@ class RunLog:
             for start in range(0, len(params), PARAMS_A_CALL):
                 writing.do(store.client.log_batch, run.info.run_id, (), params[start : start + PARAMS_A_CALL])
             writing.wait()
-            return cls(store, str(run.info.run_id), run.info.artifact_uri, written)
+            return cls(store, str(run.info.run_id), run.info.artifact_uri, written, frozenset())
         except BaseException:
             store.client.delete_run(run.info.run_id)
             raise

@@ -160,11 +160,8 @@ class recorded:
     def _store_failed(self, error: Exception, is_gone: bool = False) -> RunError:
         """End the run as FAILED as far as the store still takes it, and say so; one that is gone is not even asked."""
         kept = self._keep(self._log, error)
-        why = " ".join(
-            filter(
-                None, (f"The store {redact_password(self._store.place.uri)} took no more: {first_line(error)}.", kept)
-            )
-        )
+        why = f"The store {redact_password(self._store.place.uri)} took no more: {first_line(error)}."
+        why += f" {kept}" if kept else ""
         status = "could not even be marked FAILED" if is_gone else "is FAILED"
         try:
             if is_gone:
