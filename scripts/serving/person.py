@@ -12,7 +12,7 @@ from typing import Any
 LONG = ("model=cnn_dropout", "dataset.image_size=12", "dataset.limit=400", "training.epochs=40")
 SHORT = ("model=mlp_64_64", "dataset.limit=300", "training.epochs=3")
 LIGHT = ("training.checkpoint_seconds=0", "training.threads=1")
-PATIENCE_SECONDS = 400.0
+PATIENCE_SECONDS = 900.0
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ BUCKET = "mlflow"
 USER, PASSWORD = "deeplab", "of-a-test"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 PROGRAMS = Path("/usr/lib/postgresql")  # where Debian has them, by version
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 
 
 class Servers:

@@ -13,6 +13,7 @@ Try = Callable[[Servers, Person], str]
 SWEEP = ("sweep", "l2=1e-5,1e-3", "replicates=2", "launcher.workers=2", *SHORT, *LIGHT)
 AWAY_SECONDS = 8.0
 DELAY_SECONDS = 0.2
+ENDING_SECONDS = 15.0
 
 
 def train(servers: Servers, person: Person) -> str:
@@ -143,15 +144,20 @@ def mlflow_gone(servers: Servers, person: Person) -> str:
     command.until("epoch 40/")
     time.sleep(5)
     command.program.send_signal(signal.SIGINT)
+    asked = time.monotonic()
     ended = command.end()
+    seconds = time.monotonic() - asked
     lost = in_one_line(person.do("runs"))
     servers.start_mlflow()
     said = [line for line in ended.err.splitlines() if line.startswith("deeplab: ")]
-    check(ended.status != 0 and len(said) == 1 and ended.seconds < 200, ended)
+    check(ended.status != 0 and len(said) == 1 and seconds < ENDING_SECONDS, ended)
     person.declare_dead()
     again = person.do("train", "--resume", "latest")
     check(again.status == 0, again, person.faults(40))
-    return f"`{said[0].removeprefix('deeplab: ')}` `runs` meanwhile: {lost}; resumed, it is FINISHED"
+    return (
+        f"{seconds:.0f} s after Ctrl-C: status {ended.status}: `{said[0].removeprefix('deeplab: ')}` "
+        f"`runs` meanwhile: {lost}; resumed, it is FINISHED"
+    )
 
 
 def postgres_away(servers: Servers, person: Person) -> str:
@@ -194,15 +200,17 @@ def slow(servers: Servers, person: Person) -> str:
     last = time.monotonic()
     check((ended := command.end()).status == 0, ended, person.faults(40))
     end = began + ended.seconds
-    lost, requests = line.seconds(began, first) + line.seconds(last, end), sum(start < end for start, _ in line.waits)
+    lost = line.seconds(began, first) + line.seconds(last, end)
+    before, after = (sum(a < start < b for start, _ in line.waits) for a, b in ((began, first), (last, end)))
     for words in (("runs",), ("show", "latest"), ("curves", "latest"), ("report", "latest")):
         began = time.monotonic()
         check((ended := person.do(*words)).status == 0, ended)
         told.append(f"`{words[0]}` {line.seconds(began, time.monotonic()):.1f} s")
     line.delay = 0.0
     return (
-        f"{requests} requests take {DELAY_SECONDS * requests:.0f} s more; outside its epochs a training waits "
-        f"{lost:.1f} s, part of it beside its own work: at most 5 % of one of {lost / 0.05:.0f} s. "
+        f"outside its epochs a training sends {before} requests before the first and {after} after the last, "
+        f"{DELAY_SECONDS * (before + after):.0f} s one after another; for {lost:.1f} s at least one was on its way, in "
+        f"part beside its own work: at most 5 % of a training of {lost / 0.05:.0f} s. "
         f"Commands wait: {', '.join(told)}"
     )
 

@@ -45,7 +45,7 @@ from deeplab.sweep.results.write import log_outcome as log_sweep
 from deeplab.sweep.results.write import read_scores
 from deeplab.sweep.search.parent_run import SearchTrial
 from deeplab.sweep.search.parent_run import trials_table as drawn_table
-from deeplab.tracking.artifacts import put_bytes
+from deeplab.tracking.artifacts import put_file
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.visible import visible
@@ -93,7 +93,7 @@ def place(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     _sweep(store)
     ids = {"conv": forge(store, "conv", scores=accuracies(0.81239, 0.79), curves=CURVES, parameters="1234")}
     for path in ("explain/test-7/saliency.png", "generate/between_3_8.png"):
-        put_bytes(store.client, ids["conv"], path, PNG)
+        put_file(store, store.get_run(ids["conv"]), path, PNG)
     forge(store, "conv on more", scores={"test/accuracy": 0.5}, kind="evaluate", source=ids["conv"])
     begun = RunLog.begin(
         store,
@@ -323,9 +323,14 @@ def test_a_search_shows_every_trial_and_the_configuration_of_the_best(
     drawn = []
     for place, (accuracy, name) in enumerate(((0.8, "first"), (0.9, "second"))):
         child = forge(store, name, scores=accuracies(accuracy, 0.7), kind="trial", parent=parent)
-        put_bytes(store.client, child, "config.yaml", f"model: {{name: {name}}}\n".encode())
+        put_file(store, store.get_run(child), "config.yaml", f"model: {{name: {name}}}\n".encode())
         drawn.append(SearchTrial(place, {"l2": f"0.{place + 1}"}, "COMPLETE", accuracy, 3, child))
-    put_bytes(store.client, parent, "trials.csv", drawn_table([Axis("l2", ("0", "1"))], drawn, "val/accuracy").encode())
+    put_file(
+        store,
+        store.get_run(parent),
+        "trials.csv",
+        drawn_table([Axis("l2", ("0", "1"))], drawn, "val/accuracy").encode(),
+    )
     assert cli("report", "found", "--out", "found.html").status == 0
     read = Reader((folder / "found.html").read_text())
     words = " ".join(read.words.split())
@@ -341,8 +346,8 @@ def test_what_deeplab_settles_by_itself_is_no_difference(
 ) -> None:
     store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
     run = forge(store, "one", kind="train")
-    put_bytes(store.client, run, "config.yaml", b"dataset: {stratify: true}\nl2: 0.1\n")
-    put_bytes(store.client, run, "overrides.txt", asked.encode())
+    put_file(store, store.get_run(run), "config.yaml", b"dataset: {stratify: true}\nl2: 0.1\n")
+    put_file(store, store.get_run(run), "overrides.txt", asked.encode())
     page = cli("show", "one").out
     assert "l2" in page
     assert ("dataset.stratify" in page) is shown

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.entities import FileInfo
@@ -59,13 +60,13 @@ def test_what_comes_after_a_fault_is_not_tried(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_files_of_a_run_are_there_when_it_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    log_text, meet = store.client.log_text, threading.Barrier(4, timeout=60)
+    put, meet = run_log.put_bytes, threading.Barrier(4, timeout=60)
 
-    def together(*arguments: str) -> None:
+    def together(*arguments: Any) -> None:
         meet.wait()  # which four after one another never get past
-        log_text(*arguments)
+        put(*arguments)
 
-    monkeypatch.setattr(store.client, "log_text", together)
+    monkeypatch.setattr(run_log, "put_bytes", together)
     with RunLog.begin(store, "x", {}, {}, None, {f"{number}.txt": "" for number in range(4)}) as log:
         for number in range(4, 8):
             log.log_text(f"{number}.txt", "")
@@ -77,7 +78,7 @@ def test_a_file_that_a_server_does_not_take_ends_the_run_as_failed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(OSError, match="refused"), RunLog.begin(store, "x", {}, {}, None) as log:
-        monkeypatch.setattr(store.client, "log_text", lambda *_: (_ for _ in ()).throw(OSError("refused")))
+        monkeypatch.setattr(run_log, "put_bytes", lambda *_: (_ for _ in ()).throw(OSError("refused")))
         log.log_text("a.txt", "")
         log.flush()
     assert store.client.get_run(log.run_id).info.status == "FAILED"

@@ -9,7 +9,7 @@ from deeplab.report.pictures import pictures, pictures_in
 from deeplab.report.provenance import SHORT_ID, about, notes, provenance, timestamp
 from deeplab.report.scores import class_table, history, scores, stored_table
 from deeplab.runs.summary import RunSummary, summarize_runs
-from deeplab.tracking.find import all_runs
+from deeplab.tracking.find import runs_naming
 from deeplab.tracking.numbers import whole_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
@@ -86,12 +86,11 @@ def _explained(store: Store, run: Run, files: list[str]) -> Iterator[Part]:
 def _uses(store: Store, run: Run) -> Iterator[Part]:
     """List the runs that name this one in their tags."""
     ours = run.id
-    everything = all_runs(store)
     lines: list[tuple[Cell, ...]] = []
-    for other in everything:
+    for other in runs_naming(store, ours, _ABOUT):
         ways = [way for tag, way in _ABOUT.items() if ours in other.tags.get(tag, "").split()]
         if ways and other.id != ours:
-            row = summarize_runs([other], everything)[0]
+            row = summarize_runs([other], [])[0]
             test = row.test
             kind = other.tags.get(KIND_TAG, "")
             shown = None if test is None or kind == "sweep" else test.value

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from deeplab.tracking.find import all_runs
+from deeplab.tracking.find import trials_at
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import PARENT_TAG, POINT_TAG
@@ -29,11 +29,10 @@ def spreads(store: Store, run: Run) -> dict[str, ReplicateSpread]:
     point, parent = run.tags.get(POINT_TAG), run.tags.get(PARENT_TAG)
     if point is None or parent is None:
         return {}
-    # Told apart here: the name of a point may hold quotes, which MLflow's filters have no way to write.
     replicates = [
         each
-        for each in all_runs(store, (PARENT_TAG, parent))
-        if each.tags.get(POINT_TAG) == point and each.status == "FINISHED"
+        for each in trials_at(store, parent, point)
+        if each.status == "FINISHED"
         if each.params.get(FOLD) == run.params.get(FOLD)  # other folds are scored on other rows
     ]
     values: dict[str, list[float]] = defaultdict(list)

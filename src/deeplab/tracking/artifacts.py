@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deeplab.code.file import check_consent, own_layers
 from deeplab.errors import UserError
@@ -14,9 +14,6 @@ from deeplab.tracking.artifact_locations import current, local_path
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, first_line
 from deeplab.tracking.tags import CODE_FILE_TAG, CODE_TAG
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 # What Keras, zipfile and h5py raise on a model file that is damaged.
 DAMAGE = (
@@ -41,16 +38,28 @@ CODE_FOLDER = "code"  # where a run keeps the file that it was trained with
 def put_file(store: Store, run: Run, path: str, content: bytes) -> None:
     """Store a file among the artifacts of a run that has ended, unless they lie outside the store."""
     check_own(store, run)
-    put_bytes(store.client, run.id, path, content)
+    put_bytes(open_folder(store, run.artifact_uri), path, content)
 
 
-def put_bytes(client: "MlflowClient", run_id: str, path: str, content: bytes) -> None:
-    """Store bytes under this path among the artifacts of a run that is being written."""
+def open_folder(store: Store, location: str) -> Any:
+    """MLflow's way into a folder of the artifact store; its client would ask for the run first."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    return get_artifact_repository(location, tracking_uri=store.place.uri)
+
+
+def put_bytes(files: Any, path: str, content: bytes) -> None:
+    """Store bytes under this path in a folder of `open_folder`."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / Path(path).name
         file.write_bytes(content)
-        folder = str(Path(path).parent)
-        client.log_artifact(run_id, str(file), None if folder == "." else folder)
+        copy_in(files, path, file)
+
+
+def copy_in(files: Any, path: str, file: Path) -> None:
+    """Store a file, which has the name that the path ends in, under this path in a folder of `open_folder`."""
+    folder = str(Path(path).parent)
+    files.log_artifact(str(file), None if folder == "." else folder)
 
 
 def read_artifact(store: Store, run: Run, path: str) -> bytes | None:
@@ -63,15 +72,13 @@ def read_artifact(store: Store, run: Run, path: str) -> bytes | None:
             return None
     import mlflow
     from mlflow.exceptions import MlflowException
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     with tempfile.TemporaryDirectory() as folder:
         try:
             if run.artifact_uri.startswith("mlflow-artifacts:"):
                 # MLflow would ask the server for the run, for a listing and for an address before.
                 file = Path(folder) / "file"
-                files: Any = get_artifact_repository(run.artifact_uri, tracking_uri=store.place.uri)
-                files._download_file(path, str(file))
+                open_folder(store, run.artifact_uri)._download_file(path, str(file))
                 return file.read_bytes()
             uri = f"runs:/{run.id}/{path}"
             copy = mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=store.place.uri)
@@ -90,7 +97,6 @@ def list_files(store: Store, location: str) -> list[tuple[str, int]]:
         except OSError:  # it goes while it is looked at
             return []
     from mlflow.exceptions import MlflowException
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     def walk(files: Any, path: str | None) -> Iterator[tuple[str, int]]:
         for each in files.list_artifacts(path):
@@ -100,7 +106,7 @@ def list_files(store: Store, location: str) -> list[tuple[str, int]]:
                 yield each.path, int(each.file_size or 0)
 
     try:
-        return list(walk(get_artifact_repository(location, tracking_uri=store.place.uri), None))
+        return list(walk(open_folder(store, location), None))
     except (MlflowException, OSError):
         return []
 

@@ -1,6 +1,7 @@
 """Calls that are carried out beside what goes on, because each of them would wait for a server."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -32,11 +33,12 @@ class Beside:
         self._calls.append(future)
         threading.Thread(target=self._carry_out, args=(future, call, arguments), daemon=True).start()
 
-    def wait(self) -> None:
-        """Wait for all of them, and raise what the first of them raised, if any did."""
-        faults = []
+    def wait(self, patience_seconds: float = threading.TIMEOUT_MAX) -> None:
+        """Wait for all of them, and raise what the first of them raised, if any did, or a TimeoutError."""
+        faults, until = [], time.monotonic() + patience_seconds
         while self._calls:
-            faults.append(self._calls[0].exception())  # a signal may come here, and leaves it in the list
+            left = min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
+            faults.append(self._calls[0].exception(left))  # a signal may come here, and leaves it in the list
             del self._calls[0]
         self._has_failed = False
         for fault in filter(None, faults):

@@ -3,9 +3,9 @@
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from deeplab.tracking.artifact_locations import local_path
+from deeplab.tracking.artifacts import open_folder
 from deeplab.tracking.notice import tell
 from deeplab.tracking.store import Store
 
@@ -27,10 +27,7 @@ def delete_files(store: Store, location: str, path: str | None = None, outside: 
     """
     folder = local_path(location)
     if folder is None:
-        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-        files: Any = get_artifact_repository(location, tracking_uri=store.place.uri)
-        files.delete_artifacts(path)
+        open_folder(store, location).delete_artifacts(path)
         return
     target = folder if path is None else folder / path
     if not outside and not store.owns(target.parent):

@@ -3,16 +3,18 @@
 import math
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from deeplab.choice import ON_TEST, candidates, left_out
 from deeplab.errors import UserError, nearest
 from deeplab.metrics import compared
+from deeplab.tracking.beside import ask_all
 from deeplab.tracking.field_names import asks_for_validation, select, validated_on_test
 from deeplab.tracking.run import Run, from_mlflow
+from deeplab.tracking.served import served_runs
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import KIND_TAG
+from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, POINT_TAG
 
 BEST = "best:"
 TRAINED = ("train", "trial")
@@ -116,6 +118,24 @@ def all_runs(store: Store, tag: tuple[str, str] | None = None, only_tags: bool =
     return _runs(store, tag=tag, only_tags=only_tags)
 
 
+def trials_at(store: Store, parent_id: str, point: str) -> list[Run]:
+    """Every trial of a sweep at one of its points, the newest first."""
+    if store.reader is None and point.isdigit():  # a search's may hold quotes, which MLflow's filters cannot write
+        condition = f"tags.`{PARENT_TAG}` = '{parent_id}' and tags.`{POINT_TAG}` = '{point}'"
+        return list(_asked(store, condition, 1000))
+    return [run for run in all_runs(store, (PARENT_TAG, parent_id)) if run.tags.get(POINT_TAG) == point]
+
+
+def runs_naming(store: Store, run_id: str, tags: Iterable[str]) -> list[Run]:
+    """Every run of the experiment that names another one in one of these tags, the newest first."""
+    if store.reader is not None:  # which reads all of them in the time that a server takes for a few
+        return [run for run in all_runs(store) if any(run_id in run.tags.get(tag, "").split() for tag in tags)]
+    conditions = [f"tags.`{tag}` LIKE '%{run_id}%'" for tag in tags]
+    answers = ask_all(lambda asked: list(_asked(store, asked, 1000)), conditions, beside=store.place.is_server)
+    naming = {run.id: run for answer in answers for run in answer}
+    return sorted(naming.values(), key=lambda run: -run.started_ms)
+
+
 def _runs(
     store: Store,
     most: int | None = None,
@@ -127,7 +147,7 @@ def _runs(
         runs = store.reader.runs(store.experiment_id, most, run_id, tag, only_tags)
     else:
         condition = f"attributes.run_id = '{run_id}'" if run_id else f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
-        runs = list(islice(_from_mlflow(store, condition, min(most or 1000, 1000)), most))
+        runs = list(islice(_asked(store, condition, min(most or 1000, 1000)), most))
     for run in runs:
         # No MLflow gives such an id; it would become the name of a folder, which is written and deleted.
         if not _ID.fullmatch(run.id):
@@ -135,7 +155,10 @@ def _runs(
     return runs
 
 
-def _from_mlflow(store: Store, condition: str, at_once: int) -> Iterator[Run]:
+def _asked(store: Store, condition: str, at_once: int) -> Iterator[Run]:
+    if store.place.is_server:
+        yield from served_runs(store.place.uri, store.experiment_id, condition, at_once)
+        return
     token: str | None = ""
     while token is not None:
         page = store.client.search_runs(

@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Metric
+    from mlflow.entities import Metric, RunTag
 
 AT_ONCE = 1000
 
@@ -32,8 +32,12 @@ class MetricBuffer:
                 Metric(key, value, stamp, step) for key, value in values.items() if (key, step) not in self._logged
             )
 
-    def write(self, patience_seconds: float) -> None:
+    def write(self, patience_seconds: float, tags: Sequence["RunTag"] = ()) -> None:
         """Write them now; they stay here if that fails.
+
+        Args:
+            patience_seconds: for another thread that is writing.
+            tags: that are set with them, by the same request.
 
         Raises:
             TimeoutError: another thread is still writing after so long.
@@ -43,9 +47,9 @@ class MetricBuffer:
         try:
             with self._lock:
                 waiting = list(self._buffer)
-            for start in range(0, len(waiting), AT_ONCE):
+            for start in range(0, max(len(waiting), len(tags)), AT_ONCE):
                 part = waiting[start : start + AT_ONCE]
-                self._client.log_batch(self._run_id, metrics=part)
+                self._client.log_batch(self._run_id, metrics=part, tags=tags)
                 with self._lock:
                     del self._buffer[: len(part)]
         finally:

@@ -8,19 +8,19 @@ from contextlib import suppress
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
-from deeplab.tracking.artifacts import check_own, put_bytes
+from deeplab.tracking.artifacts import check_own, open_folder, put_bytes
 from deeplab.tracking.beside import Beside, ask_all
-from deeplab.tracking.delete import remove_models
 from deeplab.tracking.metric_buffer import MetricBuffer
-from deeplab.tracking.model_log import prepare_model
+from deeplab.tracking.model_log import ModelLog
 from deeplab.tracking.params import flatten
 from deeplab.tracking.run import Run
-from deeplab.tracking.store import Store
+from deeplab.tracking.store import Store, short_timeouts, store_errors
 from deeplab.tracking.tags import ERROR_TAG, HEARTBEAT_TAG, NOTES_TAG
 
 FLUSH_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 JOIN_SECONDS = 5.0  # a server that is gone keeps the thread waiting
+ANSWER_SECONDS = 5  # for a server that is asked whether it is there
 BUSY_SECONDS = 600.0  # no longer than that is it waited for where nobody ends the run
 
 MAX_PARAM = 6000
@@ -43,13 +43,14 @@ class RunLog:
         has_ended: whether its end was written, or could not be.
     """
 
-    def __init__(self, store: Store, run_id: str, logged: frozenset[tuple[str, int]] = frozenset()) -> None:
+    def __init__(
+        self, store: Store, run_id: str, location: str, params: Mapping[str, str], logged: frozenset[tuple[str, int]]
+    ) -> None:
         """Write a run that is in the store, but not the metrics and steps that are `logged`; see `begin`, `resume`."""
-        self._store, self._client = store, store.client
-        self.run_id = run_id
+        self._client, self.run_id = store.client, run_id
         self.has_ended = False
-        self._may_have_model = bool(logged)
-        self._files = Beside(store.place.is_server)
+        self._model = ModelLog(store, run_id, params, bool(logged))
+        self._files, self._folder = Beside(store.place.is_server), open_folder(store, location)
         # Held back so that a full disk still has room for the last word: the run's status.
         self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
         self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
@@ -84,15 +85,17 @@ class RunLog:
         run = store.client.create_run(
             store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
         )
-        params = [Param(key, value[:MAX_PARAM]) for key, value in flatten(values).items()]
+        written = {key: value[:MAX_PARAM] for key, value in flatten(values).items()}
+        params = [Param(key, value) for key, value in written.items()]
         writing = Beside(store.place.is_server)
         try:
+            folder = open_folder(store, run.info.artifact_uri)
             for path, text in files.items():
-                writing.do(store.client.log_text, run.info.run_id, text, path)
+                writing.do(put_bytes, folder, path, text.encode())
             for start in range(0, len(params), PARAMS_A_CALL):
-                store.client.log_batch(run.info.run_id, params=params[start : start + PARAMS_A_CALL])
+                writing.do(store.client.log_batch, run.info.run_id, (), params[start : start + PARAMS_A_CALL])
             writing.wait()
-            return cls(store, str(run.info.run_id))
+            return cls(store, str(run.info.run_id), run.info.artifact_uri, written, frozenset())
         except BaseException:
             store.client.delete_run(run.info.run_id)
             raise
@@ -110,7 +113,7 @@ class RunLog:
         store.client.set_tag(run_id, HEARTBEAT_TAG, _now())
         if ERROR_TAG in run.tags:
             store.client.delete_tag(run_id, ERROR_TAG)
-        return cls(store, run_id, frozenset(logged))
+        return cls(store, run_id, run.artifact_uri, run.params, frozenset(logged))
 
     def __enter__(self) -> Self:
         return self
@@ -118,15 +121,13 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.has_ended:
-            self.close()
-        else:
+        if not self.has_ended:
             self.end("FAILED", f"{type(error).__name__}: {error}" if error else "nobody ended it")
 
-    def close(self) -> None:
+    def close(self, patience_seconds: float = JOIN_SECONDS) -> None:
         """Stop the thread, and make room for the last word."""
         self._stop.set()
-        self._thread.join(timeout=JOIN_SECONDS)
+        self._thread.join(timeout=patience_seconds)
         with suppress(OSError):  # where the folder can no longer be written
             self._reserve.unlink()
 
@@ -140,18 +141,20 @@ class RunLog:
 
     def log_bytes(self, path: str, content: bytes) -> None:
         """Store a file of bytes under this path among the run's artifacts."""
-        self._files.do(put_bytes, self._client, self.run_id, path, content)
+        self._files.do(put_bytes, self._folder, path, content)
 
     def log_text(self, path: str, text: str) -> None:
         """Store a text file under this path among the run's artifacts."""
-        self._files.do(self._client.log_text, self.run_id, text, path)
+        self.log_bytes(path, text.encode())
 
     def model(self, network: Any, input_shape: tuple[int, ...]) -> None:
         """Store a network as an MLflow model with signature, in Keras' own format; the shape is that of one row."""
-        if self._may_have_model:  # a run that goes on has one model, the newest
-            remove_models(self._store, self.run_id)
-        self._may_have_model = True
-        self._files.do(prepare_model(self._store, self.run_id, network, input_shape))
+        self._files.do(self._model.prepare(network, input_shape))
+
+    def check_answers(self) -> None:
+        """Give a sign of life, and raise what the store does where it cannot be had within seconds."""
+        with short_timeouts(ANSWER_SECONDS):
+            self.set_tag(HEARTBEAT_TAG, _now())
 
     def flush(self, patience_seconds: float = BUSY_SECONDS) -> None:
         """Write the buffered metrics now, which stay in the buffer if that fails, and wait for files on their way.
@@ -167,19 +170,38 @@ class RunLog:
         self.has_ended = True  # first: what cannot be ended now is not tried again
         self.close()
         self.flush(JOIN_SECONDS if status == "KILLED" else BUSY_SECONDS)
+        self._write_end(status, error)
+
+    def give_up(self, error: str, patience_seconds: float = JOIN_SECONDS) -> None:
+        """End as FAILED a run of which the store took no more; what is on its way is waited for no longer than that."""
+        self.has_ended = True
+        self.close(patience_seconds)
+        with short_timeouts():
+            with suppress(*store_errors()):
+                self._metrics.write(patience_seconds)
+                self._files.wait(patience_seconds)
+            self._write_end("FAILED", error)
+
+    def abandon(self) -> None:
+        """Leave a run as it is, whose store does not answer; nothing more is asked of it."""
+        self.has_ended = True
+        self.close(0)
+
+    def _write_end(self, status: Status, error: str | None) -> None:
         if error:
             self.set_tag(ERROR_TAG, error)
         self._client.set_terminated(self.run_id, status)
 
     def _beat(self) -> None:
+        from mlflow.entities import RunTag
         from mlflow.exceptions import MlflowException
 
         last = time.monotonic()
         while not self._stop.wait(FLUSH_SECONDS):
+            is_due = time.monotonic() - last >= HEARTBEAT_SECONDS
             try:
-                self._metrics.write(BUSY_SECONDS)
-                if time.monotonic() - last >= HEARTBEAT_SECONDS:
-                    self.set_tag(HEARTBEAT_TAG, _now())
+                self._metrics.write(BUSY_SECONDS, [RunTag(HEARTBEAT_TAG, _now())] if is_due else [])
+                if is_due:
                     last = time.monotonic()
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 
 CONNECT_SECONDS = 5.0
-# MLflow asks a server that does not answer for a quarter of an hour; at the start a person is waiting.
-IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
 
 class NothingThereError(UserError):
@@ -190,10 +188,10 @@ def _errors_told(place: StoreLocation) -> Iterator[None]:
 
 
 @contextmanager
-def short_timeouts() -> Iterator[None]:
-    """For as long as it lasts, a server that does not answer is asked once and not for long."""
+def short_timeouts(seconds: int = 10) -> Iterator[None]:
+    """For as long as it lasts, a server that does not answer is asked twice, for so many seconds each."""
     before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
-    os.environ.update(IMPATIENT)
+    os.environ.update({"MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"})
     try:
         yield
     finally:  # MLflow's own changes are undone, too
@@ -206,6 +204,7 @@ def quieten_mlflow() -> None:
     """Leave the screen to deeplab: MLflow tells of every table it creates and every file it reads."""
     import logging
 
+    os.environ.setdefault("MLFLOW_HTTP_POOL_MAXSIZE", "20")  # more at once than it keeps are told of, too
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # of a server, which costs a request, too
     for name in ("mlflow", "mlflow.store.db.utils", "alembic"):

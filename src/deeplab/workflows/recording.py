@@ -6,7 +6,7 @@ from types import TracebackType
 
 from deeplab.errors import Interrupted, Pruned, RunError, UserError, exit_status
 from deeplab.tracking.location import redact_password
-from deeplab.tracking.run_log import RunLog
+from deeplab.tracking.run_log import JOIN_SECONDS, RunLog
 from deeplab.tracking.store import Store, first_line, short_timeouts, store_errors
 from deeplab.workflows.signals import HeldSignals
 
@@ -30,7 +30,8 @@ class recorded:
 
     A block that ends leaves the run FINISHED, unless it has ended the run itself. A signal that ends processes leaves
     it KILLED, whenever it comes: signals are held back until the run is in hand, the first one is let through, and
-    those that come while the run is ended are lost. Anything else that is raised leaves it FAILED.
+    those that come while the run is ended are lost, unless a server is waited for, which a second one ends. Anything
+    else that is raised leaves it FAILED.
 
     Raises:
         UserError: the store takes no run; none is left.
@@ -55,6 +56,7 @@ class recorded:
                 it. Where the store is the cause it may return a sentence on what it saved elsewhere.
         """
         self._store, self._begin, self._interrupted, self._keep = store, begin, interrupted, keep
+        self._patience_seconds = JOIN_SECONDS
 
     def __enter__(self) -> RunLog:
         """Begin the run."""
@@ -118,13 +120,19 @@ class recorded:
         interrupt = cause if isinstance(cause, KeyboardInterrupt) else self._held.interrupt
         try:
             if interrupt is not None:
+                try:
+                    self._wait_for_server(self._log.check_answers)
+                except store_errors() as error:
+                    return self._store_failed(error, is_gone=True)
                 with short_timeouts():
                     self._keep(self._log, interrupt)
+                    self._wait_for_server(self._log.flush)
                     self._log.end("KILLED", f"ended by {type(interrupt).__name__}")
                 return Interrupted(self._interrupted(self._log), exit_status(interrupt))
             if isinstance(cause, store_errors()):
                 return self._store_failed(cause)
             self._keep(self._log, cause)
+            self._wait_for_server(self._log.flush)
             if isinstance(cause, Pruned):
                 self._log.end("KILLED")
             elif isinstance(cause, RunError):
@@ -136,18 +144,30 @@ class recorded:
             return self._store_failed(error)
         return cause
 
-    def _store_failed(self, error: Exception) -> RunError:
-        """End the run as FAILED as far as the store still takes it, and say so."""
-        kept = self._keep(self._log, error)
-        why = " ".join(
-            filter(
-                None, (f"The store {redact_password(self._store.place.uri)} took no more: {first_line(error)}.", kept)
-            )
-        )
+    def _wait_for_server(self, ask: Callable[[], None]) -> None:
+        """Ask a server, if it is one; another signal ends the waiting for it."""
+        if not self._store.place.is_server:
+            return
         try:
-            with short_timeouts():
-                self._log.end("FAILED", why)
-            status = "is FAILED"
+            self._held.let_through()
+            ask()
+        except KeyboardInterrupt as again:
+            self._patience_seconds = 0
+            raise TimeoutError("interrupted again while it was waited for") from again
+        finally:
+            self._held.are_held = True
+
+    def _store_failed(self, error: Exception, is_gone: bool = False) -> RunError:
+        """End the run as FAILED as far as the store still takes it, and say so; one that is gone is not even asked."""
+        kept = self._keep(self._log, error)
+        why = f"The store {redact_password(self._store.place.uri)} took no more: {first_line(error)}."
+        why += f" {kept}" if kept else ""
+        status = "could not even be marked FAILED" if is_gone else "is FAILED"
+        try:
+            if is_gone:
+                self._log.abandon()
+            else:
+                self._log.give_up(why, self._patience_seconds)
         except store_errors() as again:
             status = f"could not even be marked FAILED ({first_line(again)})"
         _, to_go_on, how = self._interrupted(self._log).partition(" To go on:")
