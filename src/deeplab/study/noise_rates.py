@@ -48,7 +48,7 @@ def evaluated(noise: NoiseEntry, number: int, replicates: int) -> list[tuple[str
 
 
 def rates_table(noise: NoiseEntry, lines: Sequence[Result]) -> Table:
-    """Show the mean of each rate by level; of crossed trainings, none of which is missing, what its spread is made of."""
+    """Show the mean of each rate by level; of crossed trainings, of which none is missing, where its spread is from."""
     levels = sorted({float(name.partition("@")[2]) for name in lines[0].scores if name.startswith(f"{NOISY}@")})
     if noise.crossed:
         return _spread_table(noise, lines, levels)
