@@ -16,8 +16,9 @@ from tests.conftest import PATIENCE, wait_until
 
 from deeplab.config.schema import RayLauncherConfig
 from deeplab.errors import RunError, UserError
-from deeplab.sweep.launch.choose import choose_launcher
+from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.plan import plan_sweep
+from deeplab.sweep.run import run_sweep
 
 pytestmark = pytest.mark.slow
 
@@ -245,11 +246,13 @@ def test_a_cluster_is_sent_credentials_only_where_runs_go_to_a_server(monkeypatc
 @pytest.mark.parametrize(
     ("kind", "module", "package"), [("ray", "ray", "ray>=2.60"), ("slurm", "submitit", "submitit>=1.5.4")]
 )
-def test_a_missing_package_is_named_as_pip_takes_it(
+def test_a_missing_package_is_named_as_pip_takes_it_and_no_store_is_made(
     kind: str, module: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, f"deeplab.sweep.launch.{kind}", raising=False)
     plan = plan_sweep(["model=mlp_64_64", f"launcher={kind}", "replicates=2"], None)
     with pytest.raises(UserError, match=f"^launcher={kind} needs a package: pip install '{package}'$"):
-        choose_launcher(plan, tmp_path)
+        run_sweep(plan, SweepObserver())
+    assert not list(tmp_path.iterdir())

@@ -12,7 +12,7 @@ from deeplab.errors import RunError, UserError
 from deeplab.sweep.budget import Budget
 from deeplab.sweep.claim import check_nobody_else, claimed
 from deeplab.sweep.grid_source import GridSource
-from deeplab.sweep.launch.choose import choose_launcher
+from deeplab.sweep.launch.choose import choose_launcher, import_launcher
 from deeplab.sweep.loop import TrialLoop
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, find_sweep
@@ -72,6 +72,7 @@ def carry_out(source: TrialSource, observer: SweepObserver, fresh: bool = False)
     """
     began = time.perf_counter()
     plan = source.plan
+    import_launcher(plan.sweep.launcher.kind)  # before a store is made
     store = open_store(plan.sweep.run.config.tracking)
     folder = store.place.work_folder / source.folder
     folder.mkdir(parents=True, exist_ok=True)

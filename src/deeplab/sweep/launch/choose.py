@@ -18,17 +18,23 @@ LAUNCHERS = {
 
 
 def choose_launcher(plan: AnyPlan, folder: Path) -> Launcher:
-    """Make what trains the trials, with logs in the folder; a UserError where a package or the cluster is missing."""
+    """Make what trains the trials, with logs in the folder; a UserError where the cluster is missing."""
     config = plan.sweep.launcher
     if isinstance(config, LocalLauncherConfig):
         from deeplab.sweep.launch.local import LocalLauncher
 
         device = plan.sweep.run.config.training.device
         return LocalLauncher(workers_of(config, device, plan.count), folder, cards_of(config, device))
-    target, package = LAUNCHERS[config.kind]
+    return cast(Launcher, import_launcher(config.kind)(config, folder))
+
+
+def import_launcher(kind: str) -> Any:
+    """Import what starts jobs of a cluster, or nothing for this machine; a UserError where its package is missing."""
+    if kind not in LAUNCHERS:
+        return None
+    target, package = LAUNCHERS[kind]
     module, _, name = target.partition(":")
     try:
-        launcher: Any = getattr(import_module(module), name)
+        return getattr(import_module(module), name)
     except ImportError as error:
-        raise UserError(f"launcher={config.kind} needs a package: pip install '{package}'") from error
-    return cast(Launcher, launcher(config, folder))
+        raise UserError(f"launcher={kind} needs a package: pip install '{package}'") from error
