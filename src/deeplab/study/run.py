@@ -218,6 +218,9 @@ class _ResultRecorder(SweepObserver):
     def waited(self) -> None:
         self._shown.waited()
 
+    def told(self, lines: Sequence[str]) -> None:
+        self._shown.told(lines)
+
 
 def _evaluate(study: Study, name: str, entry: StudyEntry, replicates: int) -> None:
     hashes = noise_hashes(study.config, entry, replicates)
