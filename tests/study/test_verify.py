@@ -115,6 +115,9 @@ def test_results_without_their_training_are_found_and_a_pack_takes_the_sweep_alo
     assert "has no config.yaml" in found(store, study)["results.csv: decay  #1"]
     (study / "results.csv").write_text(HEAD + line.replace(trial, "0" * 32))
     assert found(store, study)["results.csv: decay  #1"] == "there is no finished training 00000000"
+    hidden = line.replace(trial, "0" * 32).rstrip() + " noisy@0=1\n"
+    (study / "results.csv").write_text(HEAD + hidden)
+    assert "results.csv: decay  #1" in found(store, study), "a rate under noise hides a training"
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def _number(line: Mapping[str, str], column: str) -> float:
 
 def _study_found(store: Store, folder: Path, runs: Mapping[str, Run]) -> Iterator[Finding]:
     """Hold each line of the results against its run; lines of evaluations under noise are left aside."""
-    rows = [row for row in Results(folder).rows if not any("@" in name for name in row.scores)]
+    rows = [row for row in Results(folder).rows if not all("@" in name for name in row.scores)]
     findings = [_row_found(store, row, runs.get(row.run)) for row in rows]
     odd = [finding for finding in findings if finding.outcome != "identical"]
     yield from odd or [Finding(f"{FILE}, {len(rows)} lines", "identical")]
