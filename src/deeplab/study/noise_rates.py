@@ -95,4 +95,4 @@ def _rows(noise: NoiseEntry, lines: Sequence[Result], level: str) -> Iterator[tu
 def _cells(mean: float, half: float, deviations: Sequence[float | None]) -> Iterator[Cell]:
     yield f"{mean:.4f}"
     yield f"{mean - half:.4f} to {mean + half:.4f}"
-    yield from ("" if each is None else f"{each:.4f}" for each in deviations)
+    yield from (None if each is None else f"{each:.4f}" for each in deviations)
