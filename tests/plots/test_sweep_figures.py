@@ -154,3 +154,22 @@ def test_curves_of_replicates_and_their_mean() -> None:
 def test_equal_sweeps_give_equal_bytes() -> None:
     assert to_png(factor()) == to_png(factor())
     assert to_png(factor()) != to_png(factor(best=1))
+
+
+FAR_OUT = [[0.981] * 9 + [0.91], [0.979] * 9 + [0.998]]
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        sweep_factor.draw("l2", [0.1, 0.2], FAR_OUT, Comparison("val/accuracy", best=0, planned=10)),
+        sweep_categories.draw(["a", "b"], FAR_OUT, [(0.97, 0.98)] * 2, Comparison("val/accuracy", best=0, planned=10)),
+    ],
+)
+def test_a_replicate_far_from_the_others_is_not_cut_off(figure: Figure) -> None:
+    to_png(figure)
+    axes = figure.axes[0]
+    (replicates,) = [line for line in axes.lines if line.get_label() == "replicate"]
+    drawn = replicates.get_transform().transform(replicates.get_xydata())
+    assert len(drawn) == 20
+    assert all(axes.bbox.contains(x, y) for x, y in drawn)

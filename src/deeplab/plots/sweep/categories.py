@@ -96,8 +96,10 @@ def _draw_rows(
     if planned > 1 and counts.any():
         # Below the mean, under which they could not be seen; the axis points down.
         aside = ScaledTranslation(0, -6 / 72, scores_of.inches(axes))
+        replicates = np.concatenate(points), np.repeat(rows, counts)
+        axes.update_datalim(np.column_stack(replicates))  # what is moved aside does not widen the axes by itself
         handles += axes.plot(
-            np.concatenate(points), np.repeat(rows, counts), "o", color=GREY, alpha=0.45, markersize=3.6,
+            *replicates, "o", color=GREY, alpha=0.45, markersize=3.6,
             markeredgewidth=0, zorder=2, transform=axes.transData + aside, label=comparison.unit,
         )  # fmt: skip
     return handles

@@ -105,8 +105,10 @@ def _draw_means(
     if planned > 1 and counts.any():
         # Beside the bar, under which they could not be seen.
         aside = ScaledTranslation(7 / 72, 0, scores_of.inches(axes))
+        replicates = np.repeat(x, counts), np.concatenate(points)
+        axes.update_datalim(np.column_stack(replicates))  # what is moved aside does not widen the axes by itself
         handles += axes.plot(
-            np.repeat(x, counts), np.concatenate(points), "o", color=GREY, alpha=0.45, markersize=3.6,
+            *replicates, "o", color=GREY, alpha=0.45, markersize=3.6,
             markeredgewidth=0, zorder=2, transform=axes.transData + aside, label=comparison.unit,
         )  # fmt: skip
     return handles
