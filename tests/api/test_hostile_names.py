@@ -97,7 +97,7 @@ def test_a_run_a_sweep_and_runs_show_names_as_text(name: str, store: Store) -> N
     check(deeplab.runs(trials=True)._repr_html_(), parent.run_id[:8])
     finding = SimpleNamespace(what=name, outcome=name, detail=name)
     verdict = SimpleNamespace(run=SimpleNamespace(name=name, id=name), findings=[finding])
-    done: Any = SimpleNamespace(outcome=name, seed=1, trained=1, epochs=2, verdicts=[verdict])
+    done: Any = SimpleNamespace(outcome=name, seed=1, trained=1, epochs=2, verdicts=[verdict], study=verdict.findings)
     verified = Verified(name, done)
     assert "\x1b" not in repr(verified)
     check(verified._repr_html_(), "epochs trained again")

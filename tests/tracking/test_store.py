@@ -2,6 +2,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from deeplab.config.schema import TrackingConfig
 from deeplab.errors import UserError
 from deeplab.tracking import store as store_module
 from deeplab.tracking.location import locate_store, redact_password
-from deeplab.tracking.store import open_store, open_to_read
+from deeplab.tracking.store import open_store, open_to_read, short_timeouts
 
 
 def tracking(uri: str | None = None, experiment: str = "deeplab") -> TrackingConfig:
@@ -75,7 +76,7 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
 
 
 def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(store_module.IMPATIENT, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setattr(store_module, "short_timeouts", partial(short_timeouts, 1))
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(8)

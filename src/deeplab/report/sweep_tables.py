@@ -32,7 +32,7 @@ ALL_PAIRS = (
     "points (Bonferroni), so that all words hold together although the best was chosen by the same scores."
 )
 Line = Mapping[str, str]
-# Columns that lines of the tables must have, and what is in them.
+# Columns that lines of the tables must have: the number, the first behind the settings, others; and what is in them.
 _POINTS = ("point", "n", "planned", "best", "difference", "seconds")
 _TRIALS = ("point", "replicate", "run", "seconds")
 _DRAWN = ("trial", "state", "run")
@@ -120,10 +120,11 @@ def _table(store: Store, run: Run, path: str) -> tuple[Line, ...]:
     for line in lines:
         if gone := next((name for name in needed if line.get(name) is None), None):
             raise UserError(f"{path} of the sweep {run.label} has a line without {gone}; deeplab did not write it so.")
-        for column, text in line.items():
+        columns = list(line)
+        for column in (needed[0], *columns[columns.index(needed[1]) :]):  # settings may be anything
             if column in _WHOLE:
                 whole_of(line, column)
-            elif text and (column in _NUMBERS or "/" in str(column)):
+            elif line[column] and (column in _NUMBERS or "/" in str(column)):
                 number_of(line, column)
     return lines
 
