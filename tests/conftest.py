@@ -8,11 +8,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from deeplab.tracking.store import Store
 
 # A shell lets its background jobs ignore Ctrl-C, and so all that they start; the tests may be such a job.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -119,6 +123,18 @@ def folder(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
     shutil.copyfile(empty_database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def served_store(folder: Path) -> "Store":
+    """A SQLite store that is taken for a server."""
+    from deeplab.config.schema import TrackingConfig
+    from deeplab.tracking.store import open_store
+
+    store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
+    place = replace(store.place)
+    object.__setattr__(place, "uri", "http://127.0.0.1:1")
+    return replace(store, place=place)
 
 
 @pytest.fixture

@@ -188,6 +188,11 @@ def test_a_trial_that_no_machine_of_the_cluster_can_take_is_refused() -> None:
 def test_a_head_that_answers_no_more_is_one_line() -> None:
     from deeplab.sweep.launch.ray import answer_of
 
+    def refused() -> dict[str, float]:
+        raise RuntimeError("refused")
+
+    with pytest.raises(RuntimeError, match="refused"):
+        answer_of("10.0.0.1:6379", refused)
     assert answer_of("10.0.0.1:6379", lambda: {"CPU": 2}) == {"CPU": 2}
     ended = threading.Event()
     with pytest.raises(RunError, match=r"^launcher=ray: the head of the cluster at 10.0.0.1:6379 is gone, .*the same"):

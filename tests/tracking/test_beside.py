@@ -9,22 +9,12 @@ from typing import Any
 import pytest
 from mlflow.entities import FileInfo
 
-from deeplab.config.schema import TrackingConfig
 from deeplab.tracking import run_log
 from deeplab.tracking.artifacts import list_files, read_artifact
 from deeplab.tracking.beside import Beside, ask_all
 from deeplab.tracking.delete import delete_files
 from deeplab.tracking.run_log import RunLog
-from deeplab.tracking.store import Store, open_store
-
-
-@pytest.fixture
-def store(folder: Path) -> Store:
-    """A SQLite store that is taken for a server."""
-    store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
-    place = replace(store.place)
-    object.__setattr__(place, "uri", "http://127.0.0.1:1")
-    return replace(store, place=place)
+from deeplab.tracking.store import Store
 
 
 def test_calls_go_on_beside_each_other_and_are_waited_for() -> None:
@@ -59,7 +49,7 @@ def test_what_comes_after_a_fault_is_not_tried(monkeypatch: pytest.MonkeyPatch) 
     assert done == [1, 2]
 
 
-def test_files_of_a_run_are_there_when_it_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_a_run_are_there_when_it_has_ended(served_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put, meet = run_log.put_bytes, threading.Barrier(4, timeout=60)
 
     def together(*arguments: Any) -> None:
@@ -67,29 +57,29 @@ def test_files_of_a_run_are_there_when_it_has_ended(store: Store, monkeypatch: p
         put(*arguments)
 
     monkeypatch.setattr(run_log, "put_bytes", together)
-    with RunLog.begin(store, "x", {}, {}, None, {f"{number}.txt": "" for number in range(4)}) as log:
+    with RunLog.begin(served_store, "x", {}, {}, None, {f"{number}.txt": "" for number in range(4)}) as log:
         for number in range(4, 8):
             log.log_text(f"{number}.txt", "")
         log.end("FINISHED")
-    assert len(store.client.list_artifacts(log.run_id)) == 8
+    assert len(served_store.client.list_artifacts(log.run_id)) == 8
 
 
 def test_a_file_that_a_server_does_not_take_ends_the_run_as_failed(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    served_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(OSError, match="refused"), RunLog.begin(store, "x", {}, {}, None) as log:
+    with pytest.raises(OSError, match="refused"), RunLog.begin(served_store, "x", {}, {}, None) as log:
         monkeypatch.setattr(run_log, "put_bytes", lambda *_: (_ for _ in ()).throw(OSError("refused")))
         log.log_text("a.txt", "")
         log.flush()
-    assert store.client.get_run(log.run_id).info.status == "FAILED"
+    assert served_store.client.get_run(log.run_id).info.status == "FAILED"
 
 
 def test_metrics_that_the_thread_is_still_writing_are_not_written_twice(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    served_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_log, "FLUSH_SECONDS", 0.01)
     monkeypatch.setattr(run_log, "JOIN_SECONDS", 0.05)
-    writing, log_batch = threading.Event(), store.client.log_batch
+    writing, log_batch = threading.Event(), served_store.client.log_batch
 
     def slow(*arguments: str, **values: object) -> None:
         if "metrics" in values:
@@ -97,15 +87,17 @@ def test_metrics_that_the_thread_is_still_writing_are_not_written_twice(
             time.sleep(0.4)
         log_batch(*arguments, **values)
 
-    monkeypatch.setattr(store.client, "log_batch", slow)
-    with RunLog.begin(store, "x", {}, {}, None) as log:
+    monkeypatch.setattr(served_store.client, "log_batch", slow)
+    with RunLog.begin(served_store, "x", {}, {}, None) as log:
         log.metrics(1, {"train/loss": 0.5})
         assert writing.wait(10)
         log.end("FINISHED")
-    assert len(store.client.get_metric_history(log.run_id, "train/loss")) == 1
+    assert len(served_store.client.get_metric_history(log.run_id, "train/loss")) == 1
 
 
-def test_files_of_a_server_are_looked_for_and_deleted_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_a_server_are_looked_for_and_deleted_there(
+    served_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
 
     class Repository:
@@ -125,10 +117,10 @@ def test_files_of_a_server_are_looked_for_and_deleted_there(store: Store, monkey
         return Repository()
 
     monkeypatch.setattr("mlflow.store.artifact.artifact_repository_registry.get_artifact_repository", repository)
-    assert list_files(store, "mlflow-artifacts:/1/x") == [("a.txt", 7)]
-    delete_files(store, "mlflow-artifacts:/1/x")
+    assert list_files(served_store, "mlflow-artifacts:/1/x") == [("a.txt", 7)]
+    delete_files(served_store, "mlflow-artifacts:/1/x")
     assert asked == [("mlflow-artifacts:/1/x", "http://127.0.0.1:1")] * 2 + [None]
-    log = RunLog.begin(store, "x", {}, {}, None)
+    log = RunLog.begin(served_store, "x", {}, {}, None)
     log.end("FINISHED")
-    run = replace(store.get_run(log.run_id), artifact_uri="mlflow-artifacts:/1/x")
-    assert [read_artifact(store, run, path) for path in ("a.txt", "b.txt")] == [b"content", None]
+    run = replace(served_store.get_run(log.run_id), artifact_uri="mlflow-artifacts:/1/x")
+    assert [read_artifact(served_store, run, path) for path in ("a.txt", "b.txt")] == [b"content", None]

@@ -92,9 +92,9 @@ class _Resolver:
         if len(self._active) > 2 * DEEPEST:
             raise UserError(f"{dotted(place)}: more than {2 * DEEPEST} keys lead to one another through ${{...}}.")
         self._active.add(place)
-        value = self._raw
+        value: Any = self._raw
         for part in place:
-            value = value[part]  # type: ignore[index]
+            value = value[part]
         filled = self._filled(value, place)
         self._active.remove(place)
         self._done[place] = filled

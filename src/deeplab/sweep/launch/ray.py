@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import socket
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from deeplab.config.schema import RayLauncherConfig
 from deeplab.errors import RunError, UserError
 from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.trial import last_event
+from deeplab.tracking.beside import Beside
 from deeplab.tracking.location import PORTS
 
 CONNECT_SECONDS = 5.0
@@ -201,14 +201,15 @@ def check_room(config: RayLauncherConfig, nodes: Sequence[Mapping[str, Any]]) ->
 def answer_of(head: str, ask: Callable[[], Mapping[str, Any]], seconds: float = HEAD_SECONDS) -> Mapping[str, Any]:
     """What the head of a cluster answers; a RunError where it does not for so long, in which Ray only waits."""
     answers: list[Mapping[str, Any]] = []
-    asking = threading.Thread(target=lambda: answers.append(ask()), name="deeplab-ray-head", daemon=True)
-    asking.start()
-    asking.join(seconds)
-    if not answers:
+    beside = Beside(is_used=True)
+    beside.do(lambda: answers.append(ask()))
+    try:
+        beside.wait(seconds)
+    except TimeoutError as error:
         raise RunError(
             f"launcher=ray: the head of the cluster at {head} is gone, it did not answer for {seconds:.0f} s. "
             "What is finished is kept. To go on: the same command again, once the cluster is started again."
-        )
+        ) from error
     return answers[0]
 
 
