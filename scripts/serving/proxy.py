@@ -16,25 +16,15 @@ class Proxy:
         port: that it listens on, of 127.0.0.1.
         delay: seconds that every request waits.
         read_only: whether requests that write are refused, as an object store refuses them.
-        waits: when requests were held up, from and to, by `time.monotonic`.
     """
 
     def __init__(self, target: int) -> None:
         """Listen, and hand on to this port."""
         self.delay, self.read_only = 0.0, False
-        self.waits: list[tuple[float, float]] = []
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
-
-    def seconds(self, begin: float, end: float) -> float:
-        """Seconds between two moments in which at least one request was held up."""
-        total, last = 0.0, begin
-        for start, stop in sorted(self.waits):
-            total += max(0.0, min(stop, end) - max(start, last))
-            last = max(last, min(stop, end))
-        return total
 
     def _accept(self) -> None:
         while True:
@@ -59,9 +49,7 @@ class Proxy:
             while content := client.recv(1 << 16):
                 if is_answered.is_set():
                     is_answered.clear()
-                    began = time.monotonic()
                     time.sleep(self.delay)
-                    self.waits.append((began, time.monotonic()))
                     if self.read_only and content.startswith(WRITES):
                         head = f"HTTP/1.1 403 Forbidden\r\nContent-Length: {len(REFUSED)}\r\nConnection: close\r\n\r\n"
                         client.sendall(head.encode() + REFUSED)

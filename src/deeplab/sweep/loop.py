@@ -88,6 +88,8 @@ class TrialLoop:
             self._observer.trial_changed(event, will_retry=False)
             return
         del self.running[event.number]
+        if event.kind == "failed":
+            self._store.get_run(parent_id)  # where the store is gone no other trial would fare better
         if event.kind not in ("died", "killed"):
             self._observer.trial_changed(self._source.take(event), will_retry=False)
         elif (ended := self._retry_or_end(event, planned, parent_id)) is None:

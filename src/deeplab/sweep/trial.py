@@ -1,5 +1,6 @@
 """One trial of a sweep, in whatever process it is trained."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.errors import Interrupted, Paused, Pruned, RunError, UserError
 from deeplab.sweep.messages import TrialEvent, TrialJob
-from deeplab.tracking.store import Store, checkpoint_folder, open_store
+from deeplab.tracking.run_log import BUSY_SECONDS
+from deeplab.tracking.store import Store, UnreachableError, checkpoint_folder, open_store
 from deeplab.tracking.tags import TRIAL_TAG
 from deeplab.training import checkpoint as checkpoints
 from deeplab.training.cache import TrainingCache
@@ -23,6 +25,7 @@ from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.train import RunObserver, RunResult, train
 
 LOCK_SECONDS = 60.0
+AGAIN_SECONDS = 2.0  # between two attempts to reach a server
 
 
 def run_trial(
@@ -65,6 +68,18 @@ def last_event(job: TrialJob, should_continue: Callable[[TrialEvent], bool] | No
 
 
 def _run(job: TrialJob, observer: RunObserver, cache: TrainingCache | None) -> RunResult:
+    """Train as soon as the store is in reach: trials that begin while its server is started again must not all fail."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return _train(job, observer, cache)
+        except UnreachableError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(AGAIN_SECONDS)
+
+
+def _train(job: TrialJob, observer: RunObserver, cache: TrainingCache | None) -> RunResult:
     config = validate(ExperimentConfig, job.values)
     config = replace(config, tracking=replace(config.tracking, uri=job.uri))
     composed = ComposedConfig(config, job.values, job.overrides)

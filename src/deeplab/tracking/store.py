@@ -34,6 +34,10 @@ class NothingThereError(UserError):
     """There is no store yet, or no such experiment in it."""
 
 
+class UnreachableError(UserError):
+    """The server of a store does not answer now."""
+
+
 @dataclass(frozen=True)
 class Store:
     """An open store."""
@@ -184,7 +188,8 @@ def _errors_told(place: StoreLocation) -> Iterator[None]:
     except ImportError as error:
         raise UserError(f"The store {address} needs the package {error.name}: pip install it.") from error
     except store_errors() as error:
-        raise UserError(f"The store {address} cannot be used ({first_line(error)}). {WAYS_ON}") from error
+        kind = UserError if place.database is not None else UnreachableError
+        raise kind(f"The store {address} cannot be used ({first_line(error)}). {WAYS_ON}") from error
 
 
 @contextmanager
@@ -221,10 +226,11 @@ def _check_reachable(place: StoreLocation) -> None:
     usual = {**PORTS, **DATABASE_PORTS}[parts.scheme.partition("+")[0]]
     if parts.hostname or place.is_server:  # a database may be asked for through a socket
         try:
-            address = (parts.hostname or "", parts.port or usual)
-            socket.create_connection(address, timeout=CONNECT_SECONDS).close()
+            host = (parts.hostname or "", parts.port or usual)
+            socket.create_connection(host, timeout=CONNECT_SECONDS).close()
         except (OSError, ValueError, UnicodeError) as error:
-            raise UserError(f"The store {redact_password(place.uri)} cannot be reached ({error}). {WAYS_ON}") from error
+            address = redact_password(place.uri)
+            raise UnreachableError(f"The store {address} cannot be reached ({error}). {WAYS_ON}") from error
 
 
 def _check_there(place: StoreLocation) -> None:

@@ -1,0 +1,99 @@
+"""Sweeps whose store is on a server that goes away, for a while or for good."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.sweep.pretended import AtOnce
+
+from deeplab.config.compose import compose
+from deeplab.errors import RunError
+from deeplab.sweep import run, trial
+from deeplab.sweep.messages import TrialEvent, TrialJob
+from deeplab.sweep.plan import Plan, apply_checks, plan_sweep
+from deeplab.tracking.store import Store, UnreachableError, open_store
+from deeplab.workflows.check import PointCheck
+
+GONE = "The store http://server:5000 cannot be reached (refused)."
+
+
+def plan() -> Plan:
+    return apply_checks(plan_sweep(["model=mlp_64_64", "l2=1e-6,1e-4,1e-2"], None), [PointCheck("keras", 1, "0")] * 3)
+
+
+@pytest.fixture
+def job() -> TrialJob:
+    first = plan().trials[0]
+    tags = {"deeplab.trial": first.identity}
+    return TrialJob(0, "l2=1e-6", first.values, (), tags, "parent", "http://server:5000", None, False, None, None)
+
+
+def told_by(job: TrialJob, monkeypatch: pytest.MonkeyPatch, folder: Path, attempts: int) -> tuple[list[Any], list[str]]:
+    """What is reported of a trial whose store is out of reach so many times, and what was tried on the way."""
+    tried: list[str] = []
+
+    def opened(_config: object) -> Any:
+        tried.append("open")
+        if len(tried) <= attempts:
+            raise UnreachableError(GONE)
+        return SimpleNamespace(place=SimpleNamespace(work_folder=folder))
+
+    def train(*_arguments: object) -> Any:
+        tried.append("train")
+        return SimpleNamespace(run_id="run", final={"test/accuracy": 0.5})
+
+    monkeypatch.setattr(trial, "open_store", opened)
+    monkeypatch.setattr(trial, "train", train)
+    monkeypatch.setattr(trial, "AGAIN_SECONDS", 0.0)
+    events: list[TrialEvent] = []
+    trial.run_trial(job, events.append)
+    return [(event.kind, event.text) for event in events], tried
+
+
+def test_a_trial_begins_when_a_server_that_is_started_again_is_there(
+    job: TrialJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told, tried = told_by(job, monkeypatch, tmp_path, attempts=3)
+    assert told == [("finished", "")]
+    assert tried == ["open"] * 4 + ["train"]
+
+
+def test_a_server_that_stays_away_fails_the_trial(
+    job: TrialJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(trial, "BUSY_SECONDS", -1.0)
+    told, tried = told_by(job, monkeypatch, tmp_path, attempts=9)
+    assert told == [("failed", GONE)]
+    assert tried == ["open"]
+
+
+class Failing(AtOnce):
+    """A launcher whose trials fail at once."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, 1)
+        self.trained: list[str] = []
+
+    def submit(self, job: TrialJob) -> None:
+        self.trained.append(job.name)
+        self._events.append(TrialEvent(job.number, "failed", GONE))
+
+
+def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
+    folder: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = Failing(open_store(compose([]).config.tracking))
+    monkeypatch.setattr(run, "choose_launcher", lambda *_: launcher)
+    with pytest.raises(RunError, match="3 of 3 trials failed, the first 'l2=1e-06': The store"):
+        run.run_sweep(plan(), launcher).check()
+    assert len(launcher.trained) == 3
+
+    def gone(*_arguments: object) -> None:
+        raise OSError("refused")
+
+    monkeypatch.setattr(Store, "get_run", gone)
+    del launcher.trained[:]
+    with pytest.raises(RunError, match=r"took no more: refused\. Run .* To go on: the same command again\."):
+        run.run_sweep(plan(), launcher)
+    assert len(launcher.trained) == 1
