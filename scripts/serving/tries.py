@@ -198,10 +198,10 @@ def slow(servers: Servers, person: Person) -> str:
     for words in commands:
         seconds: dict[float, list[float]] = {0.0: [], DELAY_SECONDS: []}
         for _ in range(PAIRS):
-            for delay in seconds:
+            for delay, measured in seconds.items():
                 line.delay = delay
                 check((ended := person.do(*words)).status == 0, ended)
-                seconds[delay].append(ended.seconds)
+                measured.append(ended.seconds)
         more = statistics.median(b - a for a, b in zip(*seconds.values(), strict=True))
         told.append(f"`{words[0]}` {statistics.median(seconds[0.0]):.1f} + {more:.1f} s")
         if words[0] == "train":
@@ -226,5 +226,6 @@ def two_people(_servers: Servers, person: Person) -> str:
 
 TRIES: tuple[Try, ...] = (
     train, sweep, reading, killed, killed_sweep, remove, remove_alive, deleted_alive, packed, mlflow_away, mlflow_gone,
-    sweep_away, sweep_gone, carried, postgres_away, read_only_bucket, slow, two_people, foreign, renamed, deleted, collected, straight,
+    sweep_away, sweep_gone, carried, postgres_away, read_only_bucket, slow, two_people, foreign, renamed, deleted,
+    collected, straight,
 )  # fmt: skip

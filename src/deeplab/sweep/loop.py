@@ -70,13 +70,13 @@ class TrialLoop:
 
     def _submit(self, planned: PlannedTrial, parent_id: str) -> None:
         tags = trial_tags(planned.settings, planned.trial, parent_id)
-        self.running[planned.number] = planned
         self._launcher.submit(
             TrialJob(
                 planned.number, planned.name, planned.trial.values, planned.overrides, tags, parent_id,
                 self._store.place.uri, planned.previous, planned.asks, planned.until, reference(),
             )
         )  # fmt: skip
+        self.running[planned.number] = planned  # not before: nothing would be heard of one that was not submitted
         self._observer.trial_submitted(planned.number, planned.name)
 
     def _take(self, event: TrialEvent, parent_id: str) -> None:
