@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -59,6 +60,12 @@ def wait_until(what: Callable[[], object], seconds: float = PATIENCE, every: flo
     while not what():
         assert time.monotonic() < deadline, f"it did not happen within {seconds:g} seconds"
         time.sleep(every)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with many slow tests come first, so that at the end no process has long work while the others have none."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def script_module(name: str) -> ModuleType:

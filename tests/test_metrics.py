@@ -161,7 +161,11 @@ def logged_by_epoch(folder: Path, run_id: str, name: str) -> list[tuple[str, str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("added_score", "in_training"), [(TOP_TWO, True), (MEDIAN, False)], ids=["rows", "all rows"])
+@pytest.mark.parametrize(
+    ("added_score", "in_training"),
+    [(TOP_TWO, True), pytest.param(MEDIAN, False, marks=pytest.mark.long)],
+    ids=["rows", "all rows"],
+)
 def test_a_new_score_takes_an_entry_and_a_function(
     added_score: Metric,
     in_training: bool,

@@ -17,7 +17,9 @@ from tests.conftest import DEEPLAB, PATIENCE, free_port, is_listened_on, wait_un
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)]
+)
 def test_an_interrupted_run_ends_within_two_seconds_and_keeps_what_it_has(
     folder: Path, runs: Callable[[], list], number: signal.Signals, status: int
 ) -> None:

@@ -39,7 +39,7 @@ def scores(result: RunResult) -> list[float]:
     [
         ("mlp_64_64", ()),
         ("cnn_dropout", ()),
-        ("mlp_64_64", (f"model.layers={DRAWING}",)),
+        pytest.param("mlp_64_64", (f"model.layers={DRAWING}",), marks=pytest.mark.long),
         pytest.param("cnn", BRANCHED[1:], marks=pytest.mark.long),
     ],
 )
@@ -70,7 +70,7 @@ SHARED = (["l2=0.1"], ["l2=0.2", "seed=3"], ["l2=0.2", "optimizer.learning_rate=
 APART = (["l2=0.1"], ["l2=null"], ["l2=0.1", "validation=random"], ["l2=0.1", "validation=random", "seed=5"])
 
 
-@pytest.mark.parametrize("engine", ["compiled", "keras"])
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("keras", marks=pytest.mark.long)])
 @pytest.mark.parametrize(("settings", "compiled"), [(SHARED, 1), (APART, 4)])
 def test_trainings_that_differ_in_numbers_alone_are_compiled_once(
     folder: Path, settings: tuple[list[str], ...], compiled: int, engine: str
@@ -85,7 +85,12 @@ def test_trainings_that_differ_in_numbers_alone_are_compiled_once(
 
 
 @pytest.mark.parametrize(
-    ("engine", "precision"), [("compiled", "float32"), ("compiled", "mixed_bfloat16"), ("keras", "float32")]
+    ("engine", "precision"),
+    [
+        ("compiled", "float32"),
+        pytest.param("compiled", "mixed_bfloat16", marks=pytest.mark.long),
+        pytest.param("keras", "float32", marks=pytest.mark.long),
+    ],
 )
 def test_rates_of_dropout_are_inputs_of_what_is_compiled(folder: Path, engine: str, precision: str) -> None:
     layers = (

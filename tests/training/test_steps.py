@@ -127,7 +127,7 @@ def test_every_engine_trains_as_plain_keras_does(case: str) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[] if case in ("muon", "all", "plateau") else pytest.mark.long) for case in CASES]
+    "case", [pytest.param(case, marks=[] if case in ("all", "plateau") else pytest.mark.long) for case in CASES]
 )
 def test_what_goes_on_from_a_checkpoint_is_the_same_to_the_bit(case: str, engine: str) -> None:
     setup, config = prepared(case, engine)
@@ -143,7 +143,9 @@ def test_what_goes_on_from_a_checkpoint_is_the_same_to_the_bit(case: str, engine
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case", ["nadam", "adafactor", "muon", "all", "plateau"])
+@pytest.mark.parametrize(
+    "case", ["all", "plateau", *(pytest.param(case, marks=pytest.mark.long) for case in ("nadam", "adafactor", "muon"))]
+)
 def test_a_worker_s_second_training_is_the_one_alone_to_the_bit(case: str, engine: str) -> None:
     cache = TrainingCache()
     trained(case, engine, "optimizer.learning_rate=0.5", cache=cache)

@@ -77,7 +77,12 @@ def stopped_and_resumed(overrides: list[str], after: int, *more: str) -> RunResu
     return train(found.composed, [], found)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+FEW = ("averaged, the best", "conv", "branches", "dropout")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in FEW else pytest.mark.long) for name in NETWORKS]
+)
 def test_interrupted_and_resumed_equals_undisturbed_to_the_bit(
     name: str, folder: Path, runs: Callable[[], list]
 ) -> None:
@@ -147,7 +152,7 @@ def test_early_stopping_is_not_resumed(folder: Path) -> None:
         find_resume_point("latest", ["training.epochs=60"], None)
 
 
-@pytest.mark.parametrize("way", ["truncated", "flipped"])
+@pytest.mark.parametrize("way", [pytest.param("truncated", marks=pytest.mark.long), "flipped"])
 def test_a_damaged_checkpoint_falls_back_and_says_so(way: str, folder: Path) -> None:
     from deeplab.errors import Interrupted
 

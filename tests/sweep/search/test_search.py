@@ -320,6 +320,7 @@ def test_a_search_that_was_killed_goes_on(
     assert parent(runs()).info.status == "FINISHED"
 
 
+@pytest.mark.long
 def test_a_search_that_was_killed_in_a_replicate_goes_on_with_that_one(
     folder: Path, start: Callable[..., Any], cli: Callable[..., Any], runs: Callable[[], list[Any]]
 ) -> None:
