@@ -3,6 +3,7 @@
 import importlib
 import os
 import re
+import signal
 import textwrap
 import time
 from collections.abc import Callable
@@ -95,6 +96,19 @@ def test_a_worker_is_used_again_until_a_trial_keeps_memory_and_then_another_take
     finally:
         launcher.close()
     assert processes[0] == processes[1] != processes[2]
+
+
+def test_no_worker_is_left_when_a_launcher_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(PRETENDER.replace("== 1", "== -1"), tmp_path, monkeypatch)
+    launcher = local.LocalLauncher(4, tmp_path / "logs")
+    for number in range(4):
+        launcher.submit(job(number))
+    processes = [int(text) for text in told(launcher, 4).values()]
+    launcher.close()
+    left = [number for number in processes if Path(f"/proc/{number}").exists()]
+    for number in left:
+        os.kill(number, signal.SIGKILL)
+    assert (len(set(processes)), left) == (4, [])
 
 
 @pytest.mark.parametrize(("more", "keeps"), [(0, False), (MOST_GROWTH_BYTES, False), (MOST_GROWTH_BYTES + 1, True)])

@@ -91,9 +91,8 @@ class LocalLauncher:
 
     def close(self) -> None:
         """Kill every worker that is still there."""
-        for worker in self._workers:
+        for worker in list(self._workers):
             self._end(worker)
-        self._workers.clear()
         self._temporary.cleanup()
 
     def _free_card(self, device: str) -> str | None:
