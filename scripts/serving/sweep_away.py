@@ -26,6 +26,28 @@ def sweep_away(servers: Servers, person: Person) -> str:
     return "trials that end or begin meanwhile wait for it; 12 trials and the sweep are FINISHED, none is there twice"
 
 
+def straight_away(servers: Servers, person: Person) -> str:
+    """PostgreSQL as the store, ended for 30 s in the midst of a training and of a sweep of short trials"""
+    own = Person(person.folder / "own", person.experiment + "-own", servers.database)
+    command = own.begin("train", *LONG, *LIGHT, "training.epochs=80")
+    command.until("epoch 5/")
+    servers.stop_postgres()
+    time.sleep(AWAY_SECONDS)
+    servers.start_postgres()
+    ended = command.end()
+    check(ended.status == 0, ended, own.faults(80))
+    own = Person(person.folder / "other", person.experiment + "-other", servers.database)
+    command = own.begin("sweep", "l2=1e-5,1e-4,1e-3", "replicates=4", "launcher.workers=2", *SHORT, *LIGHT)
+    command.until("12 trials")
+    until_finished(own, 2)
+    servers.stop_postgres()
+    time.sleep(AWAY_SECONDS)
+    servers.start_postgres()
+    ended = command.end()
+    check(ended.status == 0, ended, own.faults(3))
+    return "the training and the 12 trials are FINISHED, every metric is there once"
+
+
 def sweep_gone(servers: Servers, person: Person) -> str:
     """The MLflow server ended in the midst of a sweep for good; Ctrl-C; the same command when it is there again"""
     words = ("sweep", "l2=1e-5,1e-3", "launcher.workers=2", *LONG, *LIGHT)

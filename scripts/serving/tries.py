@@ -9,7 +9,7 @@ from serving.beside_us import collected, deleted, deleted_alive, foreign, rename
 from serving.carried import carried
 from serving.person import LIGHT, LONG, SHORT, Person, check, in_one_line
 from serving.servers import Servers
-from serving.sweep_away import sweep_away, sweep_gone
+from serving.sweep_away import straight_away, sweep_away, sweep_gone
 
 Try = Callable[[Servers, Person], str]
 SWEEP = ("sweep", "l2=1e-5,1e-3", "replicates=2", "launcher.workers=2", *SHORT, *LIGHT)
@@ -227,5 +227,5 @@ def two_people(_servers: Servers, person: Person) -> str:
 TRIES: tuple[Try, ...] = (
     train, sweep, reading, killed, killed_sweep, remove, remove_alive, deleted_alive, packed, mlflow_away, mlflow_gone,
     sweep_away, sweep_gone, carried, postgres_away, read_only_bucket, slow, two_people, foreign, renamed, deleted,
-    collected, straight,
+    collected, straight, straight_away,
 )  # fmt: skip

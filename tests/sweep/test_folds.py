@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.sweep.pretended import pretend
 
 from deeplab.config.compose import compose
 from deeplab.config.schema import ExperimentConfig
@@ -28,7 +29,6 @@ from deeplab.sweep.plan import apply_checks, plan_sweep
 from deeplab.sweep.replicates import replicate_seed
 from deeplab.sweep.results.summary import Summary, TrialScores, summarise
 from deeplab.sweep.results.tables import points_table, trials_table
-from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.store import Store, open_store
 from deeplab.training.cache import TrainingCache
 from deeplab.workflows.check import PointCheck
@@ -133,17 +133,6 @@ def test_tables_and_sentences_say_folds() -> None:
     assert "(95 % interval, n = 3 folds × 2 repeats)" in said[0]
     assert said[1] == "Against the best, of 1 other point: 1 undecided."
     assert said[2].endswith("(2003): the variance of a mean is taken as s² (1/n + 1/2).")
-
-
-def pretend(store: Store, job: TrialJob) -> TrialEvent:
-    """Leave a finished run whose scores depend on its configuration alone."""
-    tags = {**job.tags, "deeplab.kind": "trial", "mlflow.parentRunId": job.parent_id}
-    log = RunLog.begin(store, job.name, job.values, tags, None, {})
-    score = 0.1 * job.values["validation"]["fold"] + job.values["l2"]
-    metrics = {"validation/accuracy": score, "test/accuracy": score / 2, "time/training_seconds": 1.0}
-    log.metrics(1, metrics)
-    log.end("FINISHED")
-    return TrialEvent(job.number, "finished", run_id=log.run_id, metrics=metrics)
 
 
 class InThisProcess(SweepObserver):

@@ -1,25 +1,29 @@
 """Sweeps whose store is on a server that goes away, for a while or for good."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.sweep.pretended import AtOnce
+from tests.sweep.pretended import AtOnce, pretend
 
 from deeplab.config.compose import compose
 from deeplab.errors import RunError
-from deeplab.sweep import run, trial
+from deeplab.sweep import loop, run, trial
 from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.sweep.plan import Plan, apply_checks, plan_sweep
+from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, UnreachableError, open_store
 from deeplab.workflows.check import PointCheck
 
+WORDS = ("model=mlp_64_64", "l2=1e-6,1e-4,1e-2", "tracking.plots=none")
 GONE = "The store http://server:5000 cannot be reached (refused)."
 
 
 def plan() -> Plan:
-    return apply_checks(plan_sweep(["model=mlp_64_64", "l2=1e-6,1e-4,1e-2"], None), [PointCheck("keras", 1, "0")] * 3)
+    return apply_checks(plan_sweep([*WORDS], None), [PointCheck("keras", 1, "0")] * 3)
 
 
 @pytest.fixture
@@ -69,24 +73,42 @@ def test_a_server_that_stays_away_fails_the_trial(
 
 
 class Failing(AtOnce):
-    """A launcher whose trials fail at once."""
+    """A launcher whose trials fail at once, at least so many of them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, failures: int = 9) -> None:
         super().__init__(store, 1)
+        self._failures = failures
         self.trained: list[str] = []
 
     def submit(self, job: TrialJob) -> None:
         self.trained.append(job.name)
-        self._events.append(TrialEvent(job.number, "failed", GONE))
+        fails = len(self.trained) <= self._failures
+        event = TrialEvent(job.number, "failed", GONE) if fails else pretend(self._store, job)
+        self._events.append(event)
+
+
+@pytest.fixture
+def swept(folder: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Failing], Any]:
+    """Carry out the sweep with a launcher."""
+
+    def carry_out(launcher: Failing) -> Any:
+        monkeypatch.setattr(run, "choose_launcher", lambda *_: launcher)
+        return run.run_sweep(plan(), launcher)
+
+    return carry_out
+
+
+@pytest.fixture
+def store(folder: Path, empty_database: Path) -> Store:
+    return open_store(compose([]).config.tracking)
 
 
 def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
-    folder: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, swept: Callable[[Failing], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    launcher = Failing(open_store(compose([]).config.tracking))
-    monkeypatch.setattr(run, "choose_launcher", lambda *_: launcher)
+    launcher = Failing(store)
     with pytest.raises(RunError, match="3 of 3 trials failed, the first 'l2=1e-06': The store"):
-        run.run_sweep(plan(), launcher).check()
+        swept(launcher).check()
     assert len(launcher.trained) == 3
 
     def gone(*_arguments: object) -> None:
@@ -95,5 +117,25 @@ def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
     monkeypatch.setattr(Store, "get_run", gone)
     del launcher.trained[:]
     with pytest.raises(RunError, match=r"took no more: refused\. Run .* To go on: the same command again\."):
-        run.run_sweep(plan(), launcher)
+        swept(launcher)
     assert len(launcher.trained) == 1
+
+
+def test_a_trial_that_failed_with_its_store_is_tried_again_when_that_is_back(
+    store: Store, swept: Callable[[Failing], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = Failing(store, failures=1)
+    known, answers = Store.get_run, iter([OSError("refused"), OSError("refused")])
+
+    def back_after_a_while(self: Store, run_id: str) -> Run:
+        for error in answers:
+            raise error
+        return known(self, run_id)
+
+    monkeypatch.setattr(Store, "get_run", back_after_a_while)
+    monkeypatch.setattr(loop, "AGAIN_SECONDS", 0.0)
+    served = replace(store, place=replace(store.place, database=None))  # a server may come back
+    monkeypatch.setattr(run, "open_store", lambda _: served)
+    result = swept(launcher)
+    result.check()
+    assert launcher.trained == ["l2=1e-06", "l2=1e-06", "l2=0.0001", "l2=0.01"]

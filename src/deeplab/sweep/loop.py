@@ -10,7 +10,8 @@ from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, trial_tags
 from deeplab.sweep.source import PlannedTrial, TrialSource
-from deeplab.tracking.store import Store
+from deeplab.tracking.run_log import AGAIN_SECONDS, BUSY_SECONDS
+from deeplab.tracking.store import Store, short_timeouts, store_errors
 from deeplab.tracking.tags import PRUNED_TAG
 from deeplab.workflows.signals import signals_let_through
 
@@ -88,8 +89,8 @@ class TrialLoop:
             self._observer.trial_changed(event, will_retry=False)
             return
         del self.running[event.number]
-        if event.kind == "failed":
-            self._store.get_run(parent_id)  # where the store is gone no other trial would fare better
+        if event.kind == "failed" and self._was_away(parent_id):
+            event = replace(event, kind="died")  # it is not to blame
         if event.kind not in ("died", "killed"):
             self._observer.trial_changed(self._source.take(event), will_retry=False)
         elif (ended := self._retry_or_end(event, planned, parent_id)) is None:
@@ -99,6 +100,26 @@ class TrialLoop:
             if ended.kind == "failed":
                 told = replace(event, skips=told.skips)
             self._observer.trial_changed(told, will_retry=False)
+
+    def _was_away(self, parent_id: str) -> bool:
+        """Whether the store is out of reach, which is waited for as long as for a trial that begins.
+
+        Raises:
+            Exception: one of `store_errors`; no other trial would fare better.
+        """
+        began = time.monotonic()
+        attempts = 0
+        while True:
+            try:
+                with short_timeouts():
+                    self._store.get_run(parent_id)
+            except store_errors():
+                if self._store.place.database is not None or time.monotonic() > began + BUSY_SECONDS:
+                    raise
+            else:
+                return attempts > 0
+            attempts += 1
+            time.sleep(AGAIN_SECONDS)
 
     def _retry_or_end(self, event: TrialEvent, planned: PlannedTrial, parent_id: str) -> TrialEvent | None:
         """A trial whose worker is gone is tried again, a few times; returns how it ended, or None if it is retried."""

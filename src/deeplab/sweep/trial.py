@@ -12,7 +12,7 @@ from deeplab.config.schema import ExperimentConfig
 from deeplab.config.validate import validate
 from deeplab.errors import Interrupted, Paused, Pruned, RunError, UserError
 from deeplab.sweep.messages import TrialEvent, TrialJob
-from deeplab.tracking.run_log import BUSY_SECONDS
+from deeplab.tracking.run_log import AGAIN_SECONDS, BUSY_SECONDS
 from deeplab.tracking.store import Store, UnreachableError, checkpoint_folder, open_store
 from deeplab.tracking.tags import TRIAL_TAG
 from deeplab.training import checkpoint as checkpoints
@@ -25,7 +25,6 @@ from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.train import RunObserver, RunResult, train
 
 LOCK_SECONDS = 60.0
-AGAIN_SECONDS = 2.0  # between two attempts to reach a server
 
 
 def run_trial(

@@ -22,6 +22,7 @@ HEARTBEAT_SECONDS = 5.0
 JOIN_SECONDS = 5.0  # a server that is gone keeps the thread waiting
 ANSWER_SECONDS = 5  # for a server that is asked whether it is there
 BUSY_SECONDS = 600.0  # no longer than that is it waited for where nobody ends the run
+AGAIN_SECONDS = 2.0  # between two attempts to reach it
 
 MAX_PARAM = 6000
 MAX_TAG = 8000

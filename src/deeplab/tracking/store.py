@@ -17,6 +17,7 @@ from deeplab.tracking.database import ARTIFACTS, WAYS_ON, check_database, create
 from deeplab.tracking.experiment import check_not_deleted, find_or_create, tell_outside
 from deeplab.tracking.foreign import check_locations
 from deeplab.tracking.location import DATABASE_PORTS, PORTS, StoreLocation, locate_store, redact_password
+from deeplab.tracking.patient_client import PatientClient
 from deeplab.tracking.postgres import PostgresReader
 from deeplab.tracking.relocate import relocate, relocate_to_write
 from deeplab.tracking.run import Run, from_mlflow
@@ -125,6 +126,8 @@ def open_store(config: TrackingConfig) -> Store:
         experiment = find_or_create(client, config.experiment, files, redact_password(place.uri))
     if place.database is not None:
         tell_outside(experiment, place.folder)
+    if place.database is None and not place.is_server:
+        client = cast("MlflowClient", PatientClient(client))
     return Store(place, client, str(experiment.experiment_id), location=experiment.artifact_location)
 
 
