@@ -168,6 +168,36 @@ def test_a_search_of_two_objectives_that_is_ended_again_and_again_comes_to_the_s
     assert trained + launcher.trained == undisturbed.trained
 
 
+class EndedAfterItsEpochs(Pretended):
+    """Ctrl-C is pressed when the last epoch of the first training is over; later it has none to train any more."""
+
+    def submit(self, job: TrialJob) -> None:
+        if job.previous is None:
+            super().submit(job)
+            return
+        self._jobs[job.number] = job, RunLog.resume(self._store, self._store.get_run(job.previous))
+        self._end(job.number)
+
+    def answer(self, answer: ContinueReply) -> None:
+        if answer.epoch == 2 and self._left < 0:
+            raise KeyboardInterrupt
+        super().answer(answer)
+
+
+@pytest.mark.slow
+def test_epochs_of_before_a_search_was_ended_count(
+    pretended: Callable[..., Pretended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = searched("tracking.plots=none", points=2)
+    store = pretended()._store
+    launchers = iter([EndedAfterItsEpochs(store), EndedAfterItsEpochs(store, most=9)])
+    monkeypatch.setattr(run, "choose_launcher", lambda *_: next(launchers))
+    with pytest.raises(Interrupted):
+        run_search(plan, SweepObserver())
+    done = [trial for trial in run_search(plan, SweepObserver()).summary if trial.state == "COMPLETE"]
+    assert [trial.epochs for trial in done] == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("kind", "overrides", "what"),
     [

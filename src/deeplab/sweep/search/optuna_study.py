@@ -130,6 +130,8 @@ def report_again(study: Study, asked: Asked, identity: str) -> int:
                 if epoch > last:
                     asked.report(value, epoch)
                     last = epoch
+            if EPOCHS in earlier.user_attrs:
+                asked.set_user_attr(EPOCHS, earlier.user_attrs[EPOCHS])
     return last
 
 
