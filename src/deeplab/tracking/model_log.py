@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -91,4 +92,5 @@ def _prepare(
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    weakref.finalize(bring, shutil.rmtree, scratch, ignore_errors=True)  # it may never be called
     return bring
