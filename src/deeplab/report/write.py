@@ -12,7 +12,6 @@ from deeplab.report.page import Page, Read, Section, Text, size
 from deeplab.report.run_report import run_report
 from deeplab.report.sweep_report import sweep_report
 from deeplab.report.targets import SUFFIXES, figures_of
-from deeplab.runs.detail import files_of
 from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store
 from deeplab.tracking.tags import KIND_TAG
@@ -20,9 +19,14 @@ from deeplab.tracking.tags import KIND_TAG
 _KINDS = {"sweep": sweep_report, "noise": noise_report}
 
 
-def describe(store: Store, run: Run) -> Page:
-    """Describe a run, whatever kind it is of."""
-    files = files_of(store, run)
+def describe(store: Store, run: Run, files: Sequence[tuple[str, int]]) -> Page:
+    """Describe a run, whatever kind it is of.
+
+    Args:
+        store: where it is.
+        run: it.
+        files: path and size in bytes of each that it left.
+    """
     page = _KINDS.get(run.tags.get(KIND_TAG, ""), run_report)(store, run, [path for path, _ in files])
     return replace(page, sections=(*page.sections, Section("Files", tuple(_files(files)))))
 

@@ -89,6 +89,7 @@ def _latex(words: list[str], config_dir: Path | None) -> str:
 
 def _run(words: list[str], config_dir: Path | None) -> tuple[Page, str, Read]:
     store, run = named_run(words, config_dir)
-    if not files_of(store, run):
+    files = files_of(store, run)
+    if not files:
         raise UserError(f"Run {run.label} has no files to report: it ended too early, or they were deleted.")
-    return describe(store, run), named_for(run), partial(read_artifact, store, run)
+    return describe(store, run, files), named_for(run), partial(read_artifact, store, run)

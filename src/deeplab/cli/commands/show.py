@@ -5,7 +5,7 @@ from deeplab.cli.lookup import named_run
 from deeplab.cli.terminal.page import print_page
 from deeplab.cli.terminal.text import to_json
 from deeplab.report.write import describe
-from deeplab.runs.detail import detail
+from deeplab.runs.detail import detail, files_of
 
 
 @reading_files
@@ -19,4 +19,4 @@ def show(run: RunArguments, as_json: AsJson = False, config_dir: ConfigDir = Non
     if as_json:
         print(to_json(detail(store, chosen)))
     else:
-        print_page(describe(store, chosen))
+        print_page(describe(store, chosen, files_of(store, chosen)))
