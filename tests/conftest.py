@@ -139,9 +139,7 @@ def served_store(folder: Path) -> "Store":
     from deeplab.tracking.store import open_store
 
     store = open_store(TrackingConfig(None, "deeplab", "all", "all"))
-    place = replace(store.place)
-    object.__setattr__(place, "uri", "http://127.0.0.1:1")
-    return replace(store, place=place)
+    return replace(store, place=replace(store.place, uri="http://127.0.0.1:1", database=None))
 
 
 @pytest.fixture

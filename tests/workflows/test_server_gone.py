@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -74,6 +75,21 @@ def test_a_server_that_is_gone_is_asked_once(served_store: Store, gone: Callable
     said, status = interrupted(served_store, lambda: gone(away))
     took_no_more = "The store http://127.0.0.1:1 took no more: away. It is kept elsewhere."
     assert said == f"{took_no_more} Run ID could not even be marked FAILED. To go on: the same again"
+    assert status == "RUNNING"
+
+
+def test_a_database_that_is_gone_is_asked_once_too(served_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_log, "FLUSH_SECONDS", 0.01)
+    database = replace(served_store, place=replace(served_store.place, uri="postgresql://127.0.0.1:1/x"))
+
+    def arrange() -> None:
+        monkeypatch.setattr(database.client, "log_batch", stuck)
+        monkeypatch.setattr(database.client, "set_tag", away)
+
+    said, status = interrupted(database, arrange)
+    assert said.startswith(
+        "The store postgresql://127.0.0.1:1/x took no more: away. It is kept elsewhere. Run"
+    )
     assert status == "RUNNING"
 
 

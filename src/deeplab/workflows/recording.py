@@ -145,8 +145,8 @@ class recorded:
         return cause
 
     def _wait_for_server(self, ask: Callable[[], None]) -> None:
-        """Ask a server, if it is one; another signal ends the waiting for it."""
-        if not self._store.place.is_server:
+        """Ask a server, if it is one, be it MLflow's or a database; another signal ends the waiting for it."""
+        if self._store.place.database is not None:
             return
         try:
             self._held.let_through()
