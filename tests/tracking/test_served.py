@@ -4,6 +4,7 @@ import json
 import math
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import pytest
 from mlflow.utils.proto_json_utils import message_to_json
 
 from deeplab.config.schema import TrackingConfig
+from deeplab.errors import UserError
 from deeplab.tracking import find
-from deeplab.tracking.find import all_runs, runs_naming, trials_at
-from deeplab.tracking.run import from_mlflow
+from deeplab.tracking.find import all_runs, find_run, runs_naming, trials_at
+from deeplab.tracking.run import Run, from_mlflow
 from deeplab.tracking.run_log import RunLog
 from deeplab.tracking.served import from_json, served_runs
 from deeplab.tracking.store import Store, open_store
@@ -89,3 +91,27 @@ def test_of_many_runs_only_those_are_asked_for_that_count(store: Store, monkeypa
     assert answered == ["scored", "trained"]
     assert [run.id for run in trials_at(store, "p", "it's")] == []
     assert len(all_runs(store)) == 4
+
+
+def test_a_run_is_found_by_name_and_by_the_beginning_of_its_id_without_asking_for_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, twin = finished(store, "a run's"), finished(store, "twin")
+    finished(store, "twin")
+    asked: list[str] = []
+
+    def answered(_uri: str, experiment: str, condition: str, _at_once: int) -> Iterator[Run]:
+        asked.append(condition)
+        yield from map(from_mlflow, store.client.search_runs([experiment], condition))
+
+    monkeypatch.setattr(find, "served_runs", answered)
+    served = replace(store, place=replace(store.place, uri="http://127.0.0.1:1", database=None))
+    assert find_run(served, twin).id == find_run(served, twin[:12]).id == twin
+    with pytest.raises(UserError, match="may be any of 2"):
+        find_run(served, "twin")
+    assert "" not in asked
+    # What MLflow's filters cannot say is looked for among all.
+    assert find_run(served, "a run's").id == other
+    with pytest.raises(UserError, match=r"There is no run 'twim'. Did you mean 'twin'\?"):
+        find_run(served, "twim")
+    assert asked.count("") == 2

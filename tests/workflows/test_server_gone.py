@@ -87,9 +87,7 @@ def test_a_database_that_is_gone_is_asked_once_too(served_store: Store, monkeypa
         monkeypatch.setattr(database.client, "set_tag", away)
 
     said, status = interrupted(database, arrange)
-    assert said.startswith(
-        "The store postgresql://127.0.0.1:1/x took no more: away. It is kept elsewhere. Run"
-    )
+    assert said.startswith("The store postgresql://127.0.0.1:1/x took no more: away. It is kept elsewhere. Run")
     assert status == "RUNNING"
 
 

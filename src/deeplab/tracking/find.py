@@ -19,6 +19,7 @@ from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, POINT_TAG
 BEST = "best:"
 TRAINED = ("train", "trial")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_WORDS = re.compile(r"[^'\"\\%]{1,250}")  # what a filter of MLflow's can say, whose texts know no escapes
 
 
 def find_run(store: Store, name: str) -> Run:
@@ -33,7 +34,7 @@ def find_run(store: Store, name: str) -> Run:
     Raises:
         UserError: there is no such run, or several, or the filter is wrong.
     """
-    runs = _runs(store, most=1) if name == "latest" else all_runs(store)
+    runs = _runs(store, most=1) if name == "latest" else _served_by_name(store, name) or all_runs(store)
     if not runs:
         raise UserError(f"Run '{name}': the store has no runs yet.")
     if name == "latest":
@@ -53,6 +54,16 @@ def find_run(store: Store, name: str) -> Run:
         raise UserError(f"Run '{name}' may be any of {len(matching)}: {ids}. Give the beginning of an id.")
     names = [run.name for run in runs]
     raise UserError(f"There is no run '{name}'. {nearest(name, names)}Newest: {names[0]} ({runs[0].id[:8]}).")
+
+
+def _served_by_name(store: Store, name: str) -> list[Run]:
+    """The runs of a server that a name or the beginning of an id may mean, the newest first: it takes long for all."""
+    if not store.place.is_server or not _WORDS.fullmatch(name):
+        return []
+    conditions = [f"attributes.run_name = '{name}'"]
+    if _ID.fullmatch(name):
+        conditions.append(f"attributes.run_id LIKE '{name}%'")
+    return _asked_for(store, conditions)
 
 
 def best_run(runs: Sequence[Run], text: str) -> tuple[Run, str]:
@@ -131,9 +142,14 @@ def runs_naming(store: Store, run_id: str, tags: Iterable[str]) -> list[Run]:
     if store.reader is not None:  # which reads all of them in the time that a server takes for a few
         return [run for run in all_runs(store) if any(run_id in run.tags.get(tag, "").split() for tag in tags)]
     conditions = [f"tags.`{tag}` LIKE '%{run_id}%'" for tag in tags]
+    return _asked_for(store, conditions)
+
+
+def _asked_for(store: Store, conditions: Iterable[str]) -> list[Run]:
+    """Every run that one of these filters of MLflow's is true of, the newest first."""
     answers = ask_all(lambda asked: list(_asked(store, asked, 1000)), conditions, beside=store.place.is_server)
-    naming = {run.id: run for answer in answers for run in answer}
-    return sorted(naming.values(), key=lambda run: -run.started_ms)
+    found = {run.id: run for answer in answers for run in answer}
+    return sorted(found.values(), key=lambda run: -run.started_ms)
 
 
 def _runs(

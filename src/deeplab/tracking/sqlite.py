@@ -6,7 +6,7 @@ PostgreSQL.
 
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,20 +76,33 @@ class TableReader:
             *(["AND run_uuid = :run_id"] if run_id is not None else []),
             *([f"AND EXISTS ({tagged})"] if tag is not None else []),
         ]
-        query = (
-            "SELECT run_uuid, name, status, start_time, end_time, artifact_uri FROM runs WHERE experiment_id = :at "
-            f"AND lifecycle_stage = 'active' {' '.join(conditions)} ORDER BY start_time DESC, run_uuid"
-            + (" LIMIT :most" if most is not None else "")
+        chosen = (
+            f"FROM runs WHERE experiment_id = :at AND lifecycle_stage = 'active' {' '.join(conditions)} "
+            f"ORDER BY start_time DESC, run_uuid {'LIMIT :most' if most is not None else ''}"
         )
         asked = {name: each for name, each in asked.items() if each is not None}
         with self._connection() as connection:
-            rows = list(connection.execute(query, asked))
-            ids = [row[0] for row in rows]
-            tags = _by_run(connection, "tags", "value", ids)
-            known = [] if only_tags else ids
-            params = _by_run(connection, "params", "value", known)
-            metrics = _by_run(connection, "latest_metrics", "CASE WHEN is_nan THEN NULL ELSE value END", known)
-            steps = _by_run(connection, "latest_metrics", "step", known)
+            columns = "run_uuid, name, status, start_time, end_time, artifact_uri"
+            rows = list(connection.execute(f"SELECT {columns} {chosen}", asked))
+            tags: dict[str, dict[str, str]] = {row[0]: {} for row in rows}
+            params: dict[str, dict[str, str]] = {row[0]: {} for row in rows}
+            metrics: dict[str, dict[str, float]] = {row[0]: {} for row in rows}
+            steps: dict[str, dict[str, int]] = {row[0]: {} for row in rows}
+
+            def values(columns: str, table: str) -> Iterable[Any]:
+                """Rows of these runs: id, key and columns; a run that has begun since is none of them."""
+                query = f"SELECT run_uuid, key, {columns} FROM {table} WHERE run_uuid IN (SELECT run_uuid {chosen})"
+                return (row for row in connection.execute(query, asked) if row[0] in tags)
+
+            for of, key, value in values("value", "tags"):
+                tags[of][key] = value
+            if not only_tags:
+                for of, key, value in values("value", "params"):
+                    params[of][key] = value
+                number = "CASE WHEN is_nan THEN NULL ELSE value END"
+                for of, key, value, step in values(f"{number}, step", "latest_metrics"):
+                    metrics[of][key] = _number(value)
+                    steps[of][key] = step
         return [
             Run(
                 id=run_id,
@@ -98,9 +111,9 @@ class TableReader:
                 started_ms=start,
                 ended_ms=end,
                 artifact_uri=location,
-                metrics={key: _number(value) for key, value in metrics.get(run_id, {}).items()},
-                steps=steps.get(run_id, {}),
-                params=params.get(run_id, {}),
+                metrics=metrics[run_id],
+                steps=steps[run_id],
+                params=params[run_id],
                 tags=tags[run_id],
             )
             for run_id, name, status, start, end, location in rows
@@ -145,21 +158,6 @@ class SqliteReader(TableReader):
                 yield connection
         except sqlite3.Error as error:
             raise UserError(f"The store {self._database} cannot be read ({error}).") from error
-
-
-# SQLite takes so many values in one question.
-_AT_ONCE = 500
-
-
-def _by_run(connection: Connection, table: str, value: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    values: dict[str, dict[str, Any]] = {run_id: {} for run_id in ids}
-    for start in range(0, len(ids), _AT_ONCE):
-        part = {f"id{number}": run_id for number, run_id in enumerate(ids[start : start + _AT_ONCE])}
-        marks = ",".join(f":{name}" for name in part)
-        query = f"SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN ({marks})"
-        for run_id, key, each in connection.execute(query, part):
-            values[run_id][key] = each
-    return values
 
 
 def _number(value: float | None) -> float:
