@@ -82,7 +82,13 @@ def test_what_postgresql_is_asked_is_what_sqlite_is_asked(store: Store, folder: 
     assert other.can_read()
     assert other.experiment("deeplab") == read.reader.experiment("deeplab")
     assert other.experiment("no") is None
-    for asked in ({}, {"most": 1}, {"tag": ("mlflow.parentRunId", "parent")}, {"run_id": all_runs(read)[0].id}):
+    for asked in (
+        {},
+        {"most": 1},
+        {"tag": ("mlflow.parentRunId", "parent")},
+        {"only": ("deeplab.kind",)},
+        {"run_id": all_runs(read)[0].id},
+    ):
         assert plain(other.runs(read.experiment_id, **asked)) == plain(read.reader.runs(read.experiment_id, **asked))
     run_id = all_runs(read)[0].id
     assert other.history(run_id, "train/loss") == [(1, 0.5), (2, 0.25)]
@@ -90,13 +96,14 @@ def test_what_postgresql_is_asked_is_what_sqlite_is_asked(store: Store, folder: 
 
 
 def test_runs_can_be_read_without_what_takes_long(store: Store) -> None:
-    brief = all_runs(open_to_read(CONFIG), only_tags=True)
+    brief = all_runs(open_to_read(CONFIG), only=("deeplab.kind", "nowhere"))
     assert [(run.name, run.status, run.tags["deeplab.kind"]) for run in brief] == [
         ("c", "KILLED", "train"),
         ("b", "FAILED", "train"),
         ("a", "FINISHED", "train"),
     ]
     assert not any(run.params or run.metrics or run.steps for run in brief)
+    assert {key for run in brief for key in run.tags} == {"deeplab.kind"}
 
 
 def test_tables_of_another_revision_are_left_to_mlflow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

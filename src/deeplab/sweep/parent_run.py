@@ -91,10 +91,10 @@ def check_unchanged(store: Store, run: Run, plan: Plan) -> None:
     )
 
 
-def children(store: Store, parent_id: str, only_tags: bool = False) -> dict[str, Run]:
-    """The runs of a sweep by the identity of their trial; a finished one before any other."""
+def children(store: Store, parent_id: str, only: Sequence[str] = ()) -> dict[str, Run]:
+    """The runs of a sweep by the identity of their trial; a finished one before any other. `only` as in `all_runs`."""
     runs: dict[str, Run] = {}
-    for run in reversed(all_runs(store, (PARENT_TAG, parent_id), only_tags)):
+    for run in reversed(all_runs(store, (PARENT_TAG, parent_id), only)):
         identity = run.tags.get(TRIAL_TAG, "")
         if identity not in runs or runs[identity].status != "FINISHED":
             runs[identity] = run

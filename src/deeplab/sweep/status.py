@@ -9,9 +9,18 @@ from deeplab.runs.summary import epochs_done
 from deeplab.sweep.parent_run import children
 from deeplab.tracking.find import all_runs, find_run
 from deeplab.tracking.numbers import whole_of
-from deeplab.tracking.run import Run
+from deeplab.tracking.run import STATUS_TAGS, Run
 from deeplab.tracking.store import Store
-from deeplab.tracking.tags import BUDGET_TAG, KIND_TAG, POINT_TAG, REPLICATE_TAG, REPLICATES_TAG, SEARCH_TAG, TRIALS_TAG
+from deeplab.tracking.tags import (
+    BUDGET_TAG,
+    KIND_TAG,
+    POINT_TAG,
+    REPLICATE_TAG,
+    REPLICATES_TAG,
+    SEARCH_TAG,
+    TRIAL_TAG,
+    TRIALS_TAG,
+)
 
 # What is shown of a trial that is being trained, the first that it has.
 SCORES = tuple(metric.name for metric in compared("val", "train"))
@@ -69,7 +78,7 @@ def find_sweep_run(store: Store, name: str) -> Run:
 
 def sweep_status(store: Store, run: Run) -> SweepStatus:
     """How one sweep stands."""
-    counts = Counter(child.shown_status for child in children(store, run.id, only_tags=True).values())
+    counts = Counter(child.shown_status for child in children(store, run.id, (TRIAL_TAG, *STATUS_TAGS)).values())
     replicates = whole_of(run.tags, REPLICATES_TAG, "1")
     # A search is asked for points, a grid for trainings.
     trials = whole_of(run.tags, TRIALS_TAG) * (replicates if SEARCH_TAG in run.tags else 1)

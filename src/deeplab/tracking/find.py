@@ -120,13 +120,15 @@ def run_by_id(store: Store, run_id: str) -> Run | None:
     return next(iter(_runs(store, run_id=run_id)), None)
 
 
-def all_runs(store: Store, tag: tuple[str, str] | None = None, only_tags: bool = False) -> list[Run]:
+def all_runs(store: Store, tag: tuple[str, str] | None = None, only: Sequence[str] = ()) -> list[Run]:
     """Every run of the experiment that has a tag, of this key and value, or of them all; the newest first.
 
     Args:
-        only_tags: they may lack their params and metrics, to read which takes most of the time.
+        store: where they are.
+        tag: its key and value, or None.
+        only: names of tags; all other tags, params and metrics, which take most of the time, may be missing then.
     """
-    return _runs(store, tag=tag, only_tags=only_tags)
+    return _runs(store, tag=tag, only=only)
 
 
 def trials_at(store: Store, parent_id: str, point: str) -> list[Run]:
@@ -157,10 +159,10 @@ def _runs(
     most: int | None = None,
     run_id: str | None = None,
     tag: tuple[str, str] | None = None,
-    only_tags: bool = False,
+    only: Sequence[str] = (),
 ) -> list[Run]:
     if store.reader is not None:
-        runs = store.reader.runs(store.experiment_id, most, run_id, tag, only_tags)
+        runs = store.reader.runs(store.experiment_id, most, run_id, tag, only)
     else:
         condition = f"attributes.run_id = '{run_id}'" if run_id else f"tags.`{tag[0]}` = '{tag[1]}'" if tag else ""
         runs = list(islice(_asked(store, condition, min(most or 1000, 1000)), most))

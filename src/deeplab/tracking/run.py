@@ -10,6 +10,7 @@ from deeplab.tracking.tags import HEARTBEAT_TAG, PRUNED_TAG
 if TYPE_CHECKING:
     import mlflow.entities
 
+STATUS_TAGS = (HEARTBEAT_TAG, PRUNED_TAG)  # those that a run is shown by
 STALE_SECONDS = 60.0  # a run that says RUNNING and shows no life for so long has lost its process
 
 

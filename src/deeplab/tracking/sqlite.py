@@ -6,7 +6,7 @@ PostgreSQL.
 
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,12 +62,12 @@ class TableReader:
         most: int | None = None,
         run_id: str | None = None,
         tag: tuple[str, str] | None = None,
-        only_tags: bool = False,
+        only: Sequence[str] = (),
     ) -> list[Run]:
         """The runs of an experiment that are not deleted, the newest first: all, `most`, or those of an id or a tag.
 
         Args:
-            only_tags: leave out their params and metrics, which are most of what there is.
+            only: names of tags; leave out all others, params and metrics, which are most of what there is.
         """
         key, value = tag or (None, None)
         asked = {"at": int(experiment_id), "run_id": run_id, "key": key, "value": value, "most": most}
@@ -89,14 +89,19 @@ class TableReader:
             metrics: dict[str, dict[str, float]] = {row[0]: {} for row in rows}
             steps: dict[str, dict[str, int]] = {row[0]: {} for row in rows}
 
-            def values(columns: str, table: str) -> Iterable[Any]:
+            def values(columns: str, table: str, more: str = "") -> Iterable[Any]:
                 """Rows of these runs: id, key and columns; a run that has begun since is none of them."""
-                query = f"SELECT run_uuid, key, {columns} FROM {table} WHERE run_uuid IN (SELECT run_uuid {chosen})"
+                query = (
+                    f"SELECT run_uuid, key, {columns} FROM {table} WHERE run_uuid IN (SELECT run_uuid {chosen}) {more}"
+                )
                 return (row for row in connection.execute(query, asked) if row[0] in tags)
 
-            for of, key, value in values("value", "tags"):
+            wanted = {f"tag{number}": name for number, name in enumerate(only)}
+            asked |= wanted
+            named = f"AND tags.key IN ({', '.join(f':{name}' for name in wanted)})" if only else ""
+            for of, key, value in values("value", "tags", named):
                 tags[of][key] = value
-            if not only_tags:
+            if not only:
                 for of, key, value in values("value", "params"):
                     params[of][key] = value
                 number = "CASE WHEN is_nan THEN NULL ELSE value END"
