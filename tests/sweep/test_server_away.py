@@ -14,7 +14,6 @@ from deeplab.errors import RunError
 from deeplab.sweep import loop, run, trial
 from deeplab.sweep.messages import TrialEvent, TrialJob
 from deeplab.sweep.plan import Plan, apply_checks, plan_sweep
-from deeplab.tracking.run import Run
 from deeplab.tracking.store import Store, UnreachableError, open_store
 from deeplab.workflows.check import PointCheck
 
@@ -114,7 +113,7 @@ def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
     def gone(*_arguments: object) -> None:
         raise OSError("refused")
 
-    monkeypatch.setattr(Store, "get_run", gone)
+    monkeypatch.setattr(Store, "set_tag", gone)
     del launcher.trained[:]
     with pytest.raises(RunError, match=r"took no more: refused\. Run .* To go on: the same command again\."):
         swept(launcher)
@@ -125,14 +124,14 @@ def test_a_trial_that_failed_with_its_store_is_tried_again_when_that_is_back(
     store: Store, swept: Callable[[Failing], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launcher = Failing(store, failures=1)
-    known, answers = Store.get_run, iter([OSError("refused"), OSError("refused")])
+    known, answers = Store.set_tag, iter([OSError("refused"), OSError("refused")])
 
-    def back_after_a_while(self: Store, run_id: str) -> Run:
-        for error in answers:
+    def back_after_a_while(self: Store, *tag: str) -> None:
+        if launcher.trained and (error := next(answers, None)):
             raise error
-        return known(self, run_id)
+        known(self, *tag)
 
-    monkeypatch.setattr(Store, "get_run", back_after_a_while)
+    monkeypatch.setattr(Store, "set_tag", back_after_a_while)
     monkeypatch.setattr(loop, "AGAIN_SECONDS", 0.0)
     served = replace(store, place=replace(store.place, database=None))  # a server may come back
     monkeypatch.setattr(run, "open_store", lambda _: served)

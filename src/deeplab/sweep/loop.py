@@ -10,9 +10,10 @@ from deeplab.sweep.messages import ContinueReply, TrialEvent, TrialJob
 from deeplab.sweep.observer import SweepObserver
 from deeplab.sweep.parent_run import children, trial_tags
 from deeplab.sweep.source import PlannedTrial, TrialSource
+from deeplab.tracking.run import heartbeat
 from deeplab.tracking.run_log import AGAIN_SECONDS, BUSY_SECONDS
 from deeplab.tracking.store import Store, short_timeouts, store_errors
-from deeplab.tracking.tags import PRUNED_TAG
+from deeplab.tracking.tags import HEARTBEAT_TAG, PRUNED_TAG
 from deeplab.workflows.signals import signals_let_through
 
 WAIT_SECONDS = 0.5
@@ -102,17 +103,17 @@ class TrialLoop:
             self._observer.trial_changed(told, will_retry=False)
 
     def _was_away(self, parent_id: str) -> bool:
-        """Whether the store is out of reach, which is waited for as long as for a trial that begins.
+        """Give a sign of life; whether the store is out of reach, waited for as long as by a trial that begins.
 
         Raises:
-            Exception: one of `store_errors`; no other trial would fare better.
+            Exception: one of `store_errors`: it stays away, or takes no more. No other trial would fare better.
         """
         began = time.monotonic()
         attempts = 0
         while True:
             try:
                 with short_timeouts():
-                    self._store.get_run(parent_id)
+                    self._store.set_tag(parent_id, HEARTBEAT_TAG, heartbeat())
             except store_errors():
                 if self._store.place.database is not None or time.monotonic() > began + BUSY_SECONDS:
                     raise

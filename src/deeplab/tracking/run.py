@@ -58,6 +58,11 @@ class Run:
         return "DEAD" if self.status == "RUNNING" and not self.is_alive else self.status
 
 
+def heartbeat() -> str:
+    """What a run that is alive writes under HEARTBEAT_TAG: seconds since 1970."""
+    return str(int(time.time()))
+
+
 def from_mlflow(run: "mlflow.entities.Run") -> Run:
     """A run as MLflow's client gives it."""
     # MLflow's own dictionary of metrics forgets their steps.

@@ -13,7 +13,7 @@ from deeplab.tracking.beside import Beside, ask_all
 from deeplab.tracking.metric_buffer import MetricBuffer
 from deeplab.tracking.model_log import ModelLog
 from deeplab.tracking.params import flatten
-from deeplab.tracking.run import Run
+from deeplab.tracking.run import Run, heartbeat
 from deeplab.tracking.store import Store, short_timeouts, store_errors
 from deeplab.tracking.tags import ERROR_TAG, HEARTBEAT_TAG, NOTES_TAG
 
@@ -80,7 +80,7 @@ class RunLog:
         """
         from mlflow.entities import Param
 
-        all_tags = {**tags, HEARTBEAT_TAG: _now()}
+        all_tags = {**tags, HEARTBEAT_TAG: heartbeat()}
         if notes:
             all_tags[NOTES_TAG] = notes
         run = store.client.create_run(
@@ -111,7 +111,7 @@ class RunLog:
         )
         logged = {(metric.key, metric.step) for history in histories for metric in history}
         store.client.update_run(run_id, status="RUNNING")
-        store.client.set_tag(run_id, HEARTBEAT_TAG, _now())
+        store.client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
         if ERROR_TAG in run.tags:
             store.client.delete_tag(run_id, ERROR_TAG)
         return cls(store, run_id, run.artifact_uri, run.params, frozenset(logged))
@@ -155,7 +155,7 @@ class RunLog:
     def check_answers(self) -> None:
         """Give a sign of life, and raise what the store does where it cannot be had within seconds."""
         with short_timeouts(ANSWER_SECONDS):
-            self.set_tag(HEARTBEAT_TAG, _now())
+            self.set_tag(HEARTBEAT_TAG, heartbeat())
 
     def flush(self, patience_seconds: float = BUSY_SECONDS) -> None:
         """Write the buffered metrics now, which stay in the buffer if that fails, and wait for files on their way.
@@ -201,13 +201,9 @@ class RunLog:
         while not self._stop.wait(FLUSH_SECONDS):
             is_due = time.monotonic() - last >= HEARTBEAT_SECONDS
             try:
-                self._metrics.write(BUSY_SECONDS, [RunTag(HEARTBEAT_TAG, _now())] if is_due else [])
+                self._metrics.write(BUSY_SECONDS, [RunTag(HEARTBEAT_TAG, heartbeat())] if is_due else [])
                 if is_due:
                     last = time.monotonic()
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
                 continue
-
-
-def _now() -> str:
-    return str(int(time.time()))  # seconds since 1970
