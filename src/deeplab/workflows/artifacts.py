@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LAST_CHECKPOINT = "last.ckpt"
 KEPT_CHECKPOINTS = "checkpoints"
 DATASET_FILE = "dataset.json"
+TEMPORARY = Path(tempfile.gettempdir())  # as it is now: a worker takes one of its own, which goes with it
 
 
 def without_password(composed: ComposedConfig) -> ComposedConfig:
@@ -124,7 +125,7 @@ def log_model(log: RunLog, setup: TrainingSetup) -> None:
 
 def save_elsewhere(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
     """Save a network that the store does not take in the first of the folders that does; None where none does."""
-    for folder in (*folders, Path(tempfile.gettempdir()), Path.home()):
+    for folder in (*folders, TEMPORARY, Path.home()):
         path = folder / f"deeplab-{run_id[:8]}.keras"
         try:
             folder.mkdir(parents=True, exist_ok=True)
