@@ -3,6 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +132,8 @@ def save_elsewhere(network: "keras.Model", run_id: str, folders: Iterable[Path])
             folder.mkdir(parents=True, exist_ok=True)
             network.save(path)
         except OSError:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
         else:
             return path
     return None
