@@ -145,15 +145,18 @@ def disk(folder: Path) -> Iterator[None]:
 
 
 def full(rough: Rough, what: str) -> Row:
-    """A disk that fills up while a training writes."""
+    """A disk that fills up while a training or a sweep writes."""
     folder = rough.folder(f"full-{what}")
+    command = {"checkpoint": TRAIN, "sweep": SWEEP}.get(what, NO_CHECKPOINT)
     with disk(folder):
-        program = busy(folder, TRAIN if what == "checkpoint" else NO_CHECKPOINT)
+        program = busy(folder, command)
         with (folder / "filler").open("wb", buffering=0) as file, suppress(OSError):  # until there is no more room
             while shutil.disk_usage(folder).free > (GIVE_UP_BYTES if what == "model" else 0):
                 file.write(b"x" * 4096)
         program.process.wait(300)
         (folder / "filler").unlink()
+        if what == "sweep":
+            return rough.row("`sweep`: the disk is full", program, folder, SWEEP)
         return rough.row(f"`train`: the disk is full when a {what} is written", program, folder, RESUME)
 
 
@@ -235,7 +238,7 @@ def many(rough: Rough, _what: str) -> Row:
 
 
 FAULTS: list[tuple[Callable[[Rough, str], Row], str]] = [
-    *((full, what) for what in ("checkpoint", "metric", "model")),
+    *((full, what) for what in ("checkpoint", "metric", "model", "sweep")),
     (read_only, "store"),
     *((clock, what) for what in ("running", "killed")),
     *((signalled, what) for what in ("train closed terminal", "train SIGTERM", "train SIGINT twice")),

@@ -78,6 +78,10 @@ class Failing(AtOnce):
         super().__init__(store, 1)
         self._failures = failures
         self.trained: list[str] = []
+        self.is_interrupted = False
+
+    def interrupt(self) -> None:
+        self.is_interrupted = True
 
     def submit(self, job: TrialJob) -> None:
         self.trained.append(job.name)
@@ -102,8 +106,9 @@ def store(folder: Path, empty_database: Path) -> Store:
     return open_store(compose([]).config.tracking)
 
 
+@pytest.mark.parametrize("is_server", [False, True])
 def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
-    store: Store, swept: Callable[[Failing], Any], monkeypatch: pytest.MonkeyPatch
+    store: Store, swept: Callable[[Failing], Any], monkeypatch: pytest.MonkeyPatch, is_server: bool
 ) -> None:
     launcher = Failing(store)
     with pytest.raises(RunError, match="3 of 3 trials failed, the first 'l2=1e-06': The store"):
@@ -114,10 +119,17 @@ def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
         raise OSError("refused")
 
     monkeypatch.setattr(Store, "set_tag", gone)
+    if is_server:
+        monkeypatch.setattr(loop, "BUSY_SECONDS", -1.0)
+        served = replace(store, place=replace(store.place, database=None))
+        monkeypatch.setattr(run, "open_store", lambda _: served)
     del launcher.trained[:]
     with pytest.raises(RunError, match=r"took no more: refused\. Run .* To go on: the same command again\."):
         swept(launcher)
     assert len(launcher.trained) == 1
+    assert (
+        launcher.is_interrupted is not is_server
+    )  # a full disk has room for a last word, a server that is gone takes none
 
 
 def test_a_trial_that_failed_with_its_store_is_tried_again_when_that_is_back(

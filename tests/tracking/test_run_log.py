@@ -156,3 +156,17 @@ def test_a_folder_that_can_no_longer_be_written_does_not_keep_a_run_from_its_end
         monkeypatch.setattr(Path, "unlink", refuse)
         log.end("FINISHED")
     assert store.client.get_run(log.run_id).info.status == "FINISHED"
+
+
+def test_a_disk_without_room_for_the_last_word_takes_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Path.write_bytes
+
+    def until_it_is_full(file: Path, content: bytes) -> int:
+        whole(file, content[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", until_it_is_full)
+    with pytest.raises(OSError, match="No space"):
+        RunLog.begin(store, "x", {}, {}, None)
+    assert store.client.search_runs([store.experiment_id]) == []
+    assert [*store.place.work_folder.glob("reserve-*")] == []

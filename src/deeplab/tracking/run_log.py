@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
@@ -45,16 +46,20 @@ class RunLog:
     """
 
     def __init__(
-        self, store: Store, run_id: str, location: str, params: Mapping[str, str], logged: frozenset[tuple[str, int]]
+        self,
+        store: Store,
+        run_id: str,
+        location: str,
+        params: Mapping[str, str],
+        logged: frozenset[tuple[str, int]],
+        reserve: Path,
     ) -> None:
         """Write a run that is in the store, but not the metrics and steps that are `logged`; see `begin`, `resume`."""
         self._client, self.run_id = store.client, run_id
         self.has_ended = False
         self._model = ModelLog(store, run_id, params, bool(logged))
         self._files, self._folder = Beside(store.place.is_server), open_folder(store, location)
-        # Held back so that a full disk still has room for the last word: the run's status.
-        self._reserve = store.place.work_folder / f"reserve-{os.getpid()}"
-        self._reserve.write_bytes(b"\0" * RESERVED_BYTES)
+        self._reserve = reserve
         self._metrics = MetricBuffer(self._client, run_id, logged)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="deeplab-heartbeat", daemon=True)
@@ -80,6 +85,7 @@ class RunLog:
         """
         from mlflow.entities import Param
 
+        reserve = _reserve(store)
         all_tags = {**tags, HEARTBEAT_TAG: heartbeat()}
         if notes:
             all_tags[NOTES_TAG] = notes
@@ -96,8 +102,9 @@ class RunLog:
             for start in range(0, len(params), PARAMS_A_CALL):
                 writing.do(store.client.log_batch, run.info.run_id, (), params[start : start + PARAMS_A_CALL])
             writing.wait()
-            return cls(store, str(run.info.run_id), run.info.artifact_uri, written, frozenset())
+            return cls(store, str(run.info.run_id), run.info.artifact_uri, written, frozenset(), reserve)
         except BaseException:
+            reserve.unlink(missing_ok=True)
             store.client.delete_run(run.info.run_id)
             raise
 
@@ -105,7 +112,7 @@ class RunLog:
     def resume(cls, store: Store, run: Run) -> Self:
         """Go on with a run that ended early or is trained further; what it has of metrics stays as it is."""
         check_own(store, run)
-        run_id = str(run.id)
+        run_id, reserve = str(run.id), _reserve(store)
         histories = ask_all(
             lambda key: store.client.get_metric_history(run_id, key), run.metrics, beside=store.place.is_server
         )
@@ -114,7 +121,7 @@ class RunLog:
         store.client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
         if ERROR_TAG in run.tags:
             store.client.delete_tag(run_id, ERROR_TAG)
-        return cls(store, run_id, run.artifact_uri, run.params, frozenset(logged))
+        return cls(store, run_id, run.artifact_uri, run.params, frozenset(logged), reserve)
 
     def __enter__(self) -> Self:
         return self
@@ -207,3 +214,14 @@ class RunLog:
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
                 continue
+
+
+def _reserve(store: Store) -> Path:
+    """A file that is held back, so that a full disk still has room for the last word: the run's status."""
+    file = store.place.work_folder / f"reserve-{os.getpid()}"
+    try:
+        file.write_bytes(b"\0" * RESERVED_BYTES)
+    except OSError:
+        file.unlink(missing_ok=True)  # what there was room for
+        raise
+    return file
