@@ -115,8 +115,12 @@ def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
         swept(launcher).check()
     assert len(launcher.trained) == 3
 
-    def gone(*_arguments: object) -> None:
-        raise OSError("refused")
+    known = Store.set_tag
+
+    def gone(self: Store, *tag: str) -> None:
+        if launcher.trained:
+            raise OSError("refused")
+        known(self, *tag)
 
     monkeypatch.setattr(Store, "set_tag", gone)
     if is_server:
@@ -127,9 +131,8 @@ def test_a_sweep_ends_with_the_store_instead_of_failing_trial_after_trial(
     with pytest.raises(RunError, match=r"took no more: refused\. Run .* To go on: the same command again\."):
         swept(launcher)
     assert len(launcher.trained) == 1
-    assert (
-        launcher.is_interrupted is not is_server
-    )  # a full disk has room for a last word, a server that is gone takes none
+    # A full disk has room for the last words of others, a server that is gone takes none.
+    assert launcher.is_interrupted is not is_server
 
 
 def test_a_trial_that_failed_with_its_store_is_tried_again_when_that_is_back(
