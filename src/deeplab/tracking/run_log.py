@@ -3,8 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
@@ -85,43 +85,45 @@ class RunLog:
         """
         from mlflow.entities import Param
 
-        reserve = _reserve(store)
         all_tags = {**tags, HEARTBEAT_TAG: heartbeat()}
         if notes:
             all_tags[NOTES_TAG] = notes
-        run = store.client.create_run(
-            store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
-        )
         written = {key: value[:MAX_PARAM] for key, value in flatten(values).items()}
         params = [Param(key, value) for key, value in written.items()]
         writing = Beside(store.place.is_server)
-        try:
-            folder = open_folder(store, run.info.artifact_uri)
-            for path, text in files.items():
-                writing.do(put_bytes, folder, path, text.encode())
-            for start in range(0, len(params), PARAMS_A_CALL):
-                writing.do(store.client.log_batch, run.info.run_id, (), params[start : start + PARAMS_A_CALL])
-            writing.wait()
-            return cls(store, str(run.info.run_id), run.info.artifact_uri, written, frozenset(), reserve)
-        except BaseException:
-            reserve.unlink(missing_ok=True)
-            store.client.delete_run(run.info.run_id)
-            raise
+        with _reserved(store) as reserve:
+            run = store.client.create_run(
+                store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
+            )
+            run_id, location = str(run.info.run_id), run.info.artifact_uri
+            try:
+                folder = open_folder(store, location)
+                for path, text in files.items():
+                    writing.do(put_bytes, folder, path, text.encode())
+                for start in range(0, len(params), PARAMS_A_CALL):
+                    writing.do(store.client.log_batch, run_id, (), params[start : start + PARAMS_A_CALL])
+                writing.wait()
+                return cls(store, run_id, location, written, frozenset(), reserve)
+            except BaseException:
+                reserve.unlink(missing_ok=True)  # first, to have room for it
+                store.client.delete_run(run_id)
+                raise
 
     @classmethod
     def resume(cls, store: Store, run: Run) -> Self:
         """Go on with a run that ended early or is trained further; what it has of metrics stays as it is."""
         check_own(store, run)
-        run_id, reserve = str(run.id), _reserve(store)
+        run_id = str(run.id)
         histories = ask_all(
             lambda key: store.client.get_metric_history(run_id, key), run.metrics, beside=store.place.is_server
         )
         logged = {(metric.key, metric.step) for history in histories for metric in history}
-        store.client.update_run(run_id, status="RUNNING")
-        store.client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
-        if ERROR_TAG in run.tags:
-            store.client.delete_tag(run_id, ERROR_TAG)
-        return cls(store, run_id, run.artifact_uri, run.params, frozenset(logged), reserve)
+        with _reserved(store) as reserve:
+            store.client.update_run(run_id, status="RUNNING")
+            store.client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
+            if ERROR_TAG in run.tags:
+                store.client.delete_tag(run_id, ERROR_TAG)
+            return cls(store, run_id, run.artifact_uri, run.params, frozenset(logged), reserve)
 
     def __enter__(self) -> Self:
         return self
@@ -216,12 +218,16 @@ class RunLog:
                 continue
 
 
-def _reserve(store: Store) -> Path:
-    """A file that is held back, so that a full disk still has room for the last word: the run's status."""
+@contextmanager
+def _reserved(store: Store) -> Iterator[Path]:
+    """A file that is held back, so that a full disk still has room for the last word, the run's status.
+
+    It is left to whoever ends the run, unless the block raises.
+    """
     file = store.place.work_folder / f"reserve-{os.getpid()}"
     try:
         file.write_bytes(b"\0" * RESERVED_BYTES)
-    except OSError:
-        file.unlink(missing_ok=True)  # what there was room for
+        yield file
+    except BaseException:
+        file.unlink(missing_ok=True)
         raise
-    return file
