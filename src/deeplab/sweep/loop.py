@@ -42,9 +42,9 @@ class TrialLoop:
             self._observer.waited()
 
     def stop(self, parent_id: str, cause: BaseException) -> None:
-        """End what runs as KILLED, at once if a signal comes meanwhile; a server that is gone takes no last word."""
-        is_of_store = isinstance(cause, store_errors())
-        if is_of_store and self._store.place.database is None:
+        """End what runs: as KILLED where a signal or a full disk ends the sweep, at once if another signal comes."""
+        is_full = isinstance(cause, store_errors()) and self._store.place.database is not None
+        if not (is_full or isinstance(cause, KeyboardInterrupt)):
             self._launcher.close()
             return
         try:
@@ -64,7 +64,7 @@ class TrialLoop:
         except KeyboardInterrupt:
             pass
         self._launcher.close()
-        for run in () if is_of_store else children(self._store, parent_id).values():
+        for run in () if is_full else children(self._store, parent_id).values():
             if run.status == "RUNNING":
                 self._store.end_run(run.id, "KILLED", "ended with its sweep")
 

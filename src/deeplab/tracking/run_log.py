@@ -1,10 +1,9 @@
 """Write one run into the store: metrics in the background, files as they come, and an honest end."""
 
-import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
@@ -14,6 +13,7 @@ from deeplab.tracking.beside import Beside, ask_all
 from deeplab.tracking.metric_buffer import MetricBuffer
 from deeplab.tracking.model_log import ModelLog
 from deeplab.tracking.params import flatten
+from deeplab.tracking.reserve import reserved
 from deeplab.tracking.run import Run, heartbeat
 from deeplab.tracking.store import Store, short_timeouts, store_errors
 from deeplab.tracking.tags import ERROR_TAG, HEARTBEAT_TAG, NOTES_TAG
@@ -28,7 +28,6 @@ AGAIN_SECONDS = 2.0  # between two attempts to reach it
 MAX_PARAM = 6000
 MAX_TAG = 8000
 PARAMS_A_CALL = 100
-RESERVED_BYTES = 1 << 20
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -91,7 +90,7 @@ class RunLog:
         written = {key: value[:MAX_PARAM] for key, value in flatten(values).items()}
         params = [Param(key, value) for key, value in written.items()]
         writing = Beside(store.place.is_server)
-        with _reserved(store) as reserve:
+        with reserved(store.place.work_folder) as reserve:
             run = store.client.create_run(
                 store.experiment_id, run_name=name, tags={key: value[:MAX_TAG] for key, value in all_tags.items()}
             )
@@ -118,7 +117,7 @@ class RunLog:
             lambda key: store.client.get_metric_history(run_id, key), run.metrics, beside=store.place.is_server
         )
         logged = {(metric.key, metric.step) for history in histories for metric in history}
-        with _reserved(store) as reserve:
+        with reserved(store.place.work_folder) as reserve:
             store.client.update_run(run_id, status="RUNNING")
             store.client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
             if ERROR_TAG in run.tags:
@@ -216,18 +215,3 @@ class RunLog:
             except (MlflowException, OSError):
                 # The buffer keeps what could not be written; `end` tries once more and reports it.
                 continue
-
-
-@contextmanager
-def _reserved(store: Store) -> Iterator[Path]:
-    """A file that is held back, so that a full disk still has room for the last word, the run's status.
-
-    It is left to whoever ends the run, unless the block raises.
-    """
-    file = store.place.work_folder / f"reserve-{os.getpid()}"
-    try:
-        file.write_bytes(b"\0" * RESERVED_BYTES)
-        yield file
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise

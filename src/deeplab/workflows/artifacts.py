@@ -1,10 +1,7 @@
 """What a run leaves in the store besides metrics: its configuration, history, scores, figures and model."""
 
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -23,13 +20,12 @@ from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
 
 if TYPE_CHECKING:
-    import keras
+    pass
 
 
 LAST_CHECKPOINT = "last.ckpt"
 KEPT_CHECKPOINTS = "checkpoints"
 DATASET_FILE = "dataset.json"
-TEMPORARY = Path(tempfile.gettempdir())  # as it is now: a worker takes one of its own, which goes with it
 
 
 def without_password(composed: ComposedConfig) -> ComposedConfig:
@@ -122,21 +118,6 @@ def log_model(log: RunLog, setup: TrainingSetup) -> None:
     """The trained network, and in `dataset.json` what one must know of its data to use it."""
     log.log_text(DATASET_FILE, setup.input_spec().to_json())
     log.model(setup.network, setup.splits.info.input_shape)
-
-
-def save_elsewhere(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
-    """Save a network that the store does not take in the first of the folders that does; None where none does."""
-    for folder in (*folders, TEMPORARY, Path.home()):
-        path = folder / f"deeplab-{run_id[:8]}.keras"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            network.save(path)
-        except OSError:
-            with suppress(OSError):
-                path.unlink()
-        else:
-            return path
-    return None
 
 
 def log_plots(log: RunLog, plots: Iterable[tuple[str, bytes]]) -> None:

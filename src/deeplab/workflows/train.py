@@ -30,7 +30,6 @@ from deeplab.workflows.artifacts import (
     log_model,
     log_plots,
     log_scores,
-    save_elsewhere,
     without_password,
 )
 from deeplab.workflows.cache_key import cache_key
@@ -42,6 +41,7 @@ from deeplab.workflows.prepare import engine_of_run, prepare
 from deeplab.workflows.recording import ParentRun, recorded
 from deeplab.workflows.resume import ResumePoint
 from deeplab.workflows.run_tags import tags_of
+from deeplab.workflows.save_elsewhere import save_elsewhere
 from deeplab.workflows.score_rows import score_rows
 from deeplab.workflows.scored_rows import log_scored_rows
 from deeplab.workflows.signals import signals_ignored

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from deeplab.workflows import artifacts
+from deeplab.workflows import save_elsewhere
 
 # Asked of a new process: which folder a trial takes, once its worker has one of its own for temporary files.
 IN_A_WORKER = """
 import tempfile
 from deeplab.sweep.launch import worker
 tempfile.tempdir = "/own"
-from deeplab.workflows import artifacts
-print(artifacts.TEMPORARY)
+from deeplab.workflows.save_elsewhere import TEMPORARY
+print(TEMPORARY)
 """
 
 
@@ -27,10 +27,10 @@ def test_a_network_is_not_saved_in_the_folder_that_goes_with_a_worker(
     system, own, full = tmp_path / "system", tmp_path / "own", tmp_path / "full"
     own.mkdir()
     full.write_text("no folder")
-    monkeypatch.setattr(artifacts, "TEMPORARY", system)
+    monkeypatch.setattr(save_elsewhere, "TEMPORARY", system)
     monkeypatch.setattr(tempfile, "tempdir", str(own))
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    saved = artifacts.save_elsewhere(network, "0123456789abcdef", [full])
+    saved = save_elsewhere.save_elsewhere(network, "0123456789abcdef", [full])
     assert saved == system / "deeplab-01234567.keras"
     assert keras.saving.load_model(saved).count_params() == 8
 
