@@ -1,9 +1,11 @@
 """Somebody who uses a shared store: a folder of their own, commands, and what the store has of them."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ LONG = ("model=cnn_dropout", "dataset.image_size=12", "dataset.limit=400", "trai
 SHORT = ("model=mlp_64_64", "dataset.limit=300", "training.epochs=3")
 LIGHT = ("training.checkpoint_seconds=0", "training.threads=1")
 PATIENCE_SECONDS = 900.0
+ENDING_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,16 @@ class Command:
                 raise AssertionError(f"'{text}' was never said: {self._log.read_text()[-1500:]}")
             time.sleep(0.05)
 
+    def interrupt(self) -> str:
+        """Press Ctrl-C; how it ended within some seconds, and the one line that it said."""
+        self.program.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        ended = self.end()
+        seconds = time.monotonic() - asked
+        said = [line.removeprefix("deeplab: ") for line in ended.err.splitlines() if line.startswith("deeplab: ")]
+        check(ended.status != 0 and len(said) == 1 and seconds < ENDING_SECONDS, ended)
+        return f"{seconds:.0f} s after Ctrl-C: status {ended.status}: `{said[0]}`"
+
     def end(self) -> Ended:
         """Wait until it ends."""
         try:
@@ -68,6 +81,14 @@ class Command:
             status = 124
         errors = self._log.with_suffix(".err").read_text()
         return Ended(status, self._log.read_text(), errors, time.monotonic() - self._began)
+
+
+def while_away(command: Command, stop: Callable[[], None], start: Callable[[], None], seconds: float) -> Ended:
+    """End a server under a command that goes on, start it again after so many seconds, and wait until that ends."""
+    stop()
+    time.sleep(seconds)
+    start()
+    return command.end()
 
 
 class Person:

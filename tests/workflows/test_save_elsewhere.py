@@ -38,3 +38,11 @@ def test_a_network_is_not_saved_in_the_folder_that_goes_with_a_worker(
 def test_a_worker_knows_the_folder_of_the_system() -> None:
     found = subprocess.run([sys.executable, "-c", IN_A_WORKER], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == tempfile.gettempdir()
+
+
+def test_without_any_folder_for_temporary_files_there_is_that_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    assert save_elsewhere._temporary() == Path.home()

@@ -43,8 +43,8 @@ class TrialLoop:
 
     def stop(self, parent_id: str, cause: BaseException) -> None:
         """End what runs: as KILLED where a signal or a full disk ends the sweep, at once if another signal comes."""
-        is_full = isinstance(cause, store_errors()) and self._store.place.database is not None
-        if not (is_full or isinstance(cause, KeyboardInterrupt)):
+        takes_no_more = isinstance(cause, store_errors()) and self._store.place.database is not None
+        if not (takes_no_more or isinstance(cause, KeyboardInterrupt)):
             self._launcher.close()
             return
         try:
@@ -64,7 +64,7 @@ class TrialLoop:
         except KeyboardInterrupt:
             pass
         self._launcher.close()
-        for run in () if is_full else children(self._store, parent_id).values():
+        for run in () if takes_no_more else children(self._store, parent_id).values():
             if run.status == "RUNNING":
                 self._store.end_run(run.id, "KILLED", "ended with its sweep")
 

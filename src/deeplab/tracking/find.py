@@ -19,7 +19,7 @@ from deeplab.tracking.tags import KIND_TAG, PARENT_TAG, POINT_TAG
 BEST = "best:"
 TRAINED = ("train", "trial")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_WORDS = re.compile(r"[^'\"\\%]{1,250}")  # what a filter of MLflow's can say, whose texts know no escapes
+_QUOTABLE = re.compile(r"[^'\"\\%]{1,250}")  # what a filter of MLflow's can say, whose texts know no escapes
 
 
 def find_run(store: Store, name: str) -> Run:
@@ -58,7 +58,7 @@ def find_run(store: Store, name: str) -> Run:
 
 def _served_by_name(store: Store, name: str) -> list[Run]:
     """The runs of a server that a name or the beginning of an id may mean, the newest first: it takes long for all."""
-    if not store.place.is_server or not _WORDS.fullmatch(name):
+    if not store.place.is_server or not _QUOTABLE.fullmatch(name):
         return []
     conditions = [f"attributes.run_name = '{name}'"]
     if _ID.fullmatch(name):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 import yaml
 
@@ -18,10 +17,6 @@ from deeplab.tracking.tags import CODE_FILE_TAG, CODE_TAG
 from deeplab.training.checkpoint import Checkpoint, file_name, to_bytes
 from deeplab.training.history import History
 from deeplab.training.setup import TrainingSetup
-
-if TYPE_CHECKING:
-    pass
-
 
 LAST_CHECKPOINT = "last.ckpt"
 KEPT_CHECKPOINTS = "checkpoints"

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-TEMPORARY = Path(tempfile.gettempdir())  # as it is now: a worker takes one of its own, which goes with it
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # none of those that Python knows can be written
+        return Path.home()
+
+
+TEMPORARY = _temporary()  # as it is now: a worker takes one of its own, which goes with it
 
 
 def save_elsewhere(network: "keras.Model", run_id: str, folders: Iterable[Path]) -> Path | None:
