@@ -68,7 +68,7 @@ def test_every_replicate_lies_at_its_own_value_whatever_the_scale() -> None:
 
 def test_what_is_best_missing_and_incomplete_is_written() -> None:
     written = texts(factor())
-    assert "Best: 98.10 ± 0.10 % (n = 3) at l2 = 1e-6" in written
+    assert "Best: 98.10 % (s = 0.10, n = 3) at l2 = 1e-6" in written
     assert "n = 2 of 3" in written
     assert "missing" in written
     assert "Hinton: 98.47 %; the best is 0.37 points (0.38 %) below it" in written

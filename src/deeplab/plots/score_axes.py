@@ -64,14 +64,17 @@ def check_points(scores: Sequence[Sequence[float]], named: int, best: int | None
 
 
 def mean_text(metric: str, scores: NDArray[np.float64]) -> str:
-    """`98.06 ± 0.05 % (n = 3)`: mean, standard deviation over replicates (ddof=1) and their number."""
+    """`98.06 % (s = 0.05, n = 3)`: mean, standard deviation over replicates (ddof=1) and their number.
+
+    Without a ±, which would be taken for the intervals that are drawn.
+    """
     mean = float(scores.mean())
     spread = float(scores.std(ddof=1)) if scores.size > 1 else None
     if metric_of(metric).is_share:
-        shown = f"{100 * mean:.2f}" + ("" if spread is None else f" ± {100 * spread:.2f}") + " %"
+        shown, deviation = f"{100 * mean:.2f} %", "" if spread is None else f"s = {100 * spread:.2f}, "
     else:
-        shown = f"{mean:.4g}" + ("" if spread is None else f" ± {spread:.2g}")
-    return f"{shown} (n = {scores.size})"
+        shown, deviation = f"{mean:.4g}", "" if spread is None else f"s = {spread:.2g}, "
+    return f"{shown} ({deviation}n = {scores.size})"
 
 
 def score_texts(metric: str, means: Sequence[float]) -> list[str]:
